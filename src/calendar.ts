@@ -1,0 +1,216 @@
+// Plain dates, the periods that reports cover, and where a local day begins. Dates are texts 'YYYY-MM-DD' of the
+// years 0001 to 9999, so that `<` compares them; Temporal counts, because a JavaScript Date knows one zone only.
+
+import { Temporal } from 'temporal-polyfill';
+import { ReportError } from './errors.js';
+
+/** Days from `from` up to but not including `to`; undefined leaves that end open. */
+export interface DateSpan {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+export const PERIOD_KINDS = ['day', 'fortnight', 'month'] as const;
+export type PeriodKind = (typeof PERIOD_KINDS)[number];
+
+/** What one run of a report covers; as a DateSpan, and with the last day, which names the file. */
+export interface Period {
+  readonly kind: PeriodKind;
+  readonly from: string;
+  /** Exclusive. */
+  readonly to: string;
+  readonly lastDay: string;
+}
+
+/** A fortnight is the days 1 to 15 or 16 to the end of a month (DESIGN.md, "A report file"). */
+export function periodContaining(kind: PeriodKind, date: string): Period {
+  const day = Temporal.PlainDate.from(date);
+  let from = day;
+  let to = day.add({ days: 1 });
+  if (kind !== 'day') {
+    from = day.with({ day: 1 });
+    to = from.add({ months: 1 });
+    const middle = day.with({ day: 16 });
+    if (kind === 'fortnight' && day.day < 16) to = middle;
+    else if (kind === 'fortnight') from = middle;
+  }
+  const lastDay = to.subtract({ days: 1 });
+  return { kind, from: from.toString(), to: to.toString(), lastDay: lastDay.toString() };
+}
+
+/** The period before the one that contains `today`. */
+export function lastClosedPeriod(kind: PeriodKind, today: string): Period {
+  return periodContaining(kind, addDays(periodContaining(kind, today).from, -1));
+}
+
+/**
+ * Every period that contains a day from `since` to `until`, both included, in order.
+ * @throws ReportError `usage` when `since` is after `until`
+ */
+export function periodsBetween(kind: PeriodKind, since: string, until: string): Period[] {
+  if (since > until) {
+    throw new ReportError(
+      'usage',
+      `cannot list the periods from ${since} to ${until}: the end is before the start`,
+      {
+        hint: `swap them: since ${until}, until ${since}`,
+      },
+    );
+  }
+  const periods: Period[] = [];
+  let period = periodContaining(kind, since);
+  while (period.from <= until) {
+    periods.push(period);
+    period = periodContaining(kind, period.to);
+  }
+  return periods;
+}
+
+/** Is the period over, so that no row can be added to it by the passing of time? */
+export function isClosed(period: Period, today: string): boolean {
+  return period.to <= today;
+}
+
+export function addDays(date: string, days: number): string {
+  return Temporal.PlainDate.from(date).add({ days }).toString();
+}
+
+/** `2026-01-31` as `20260131`, the way keys are spelled. */
+export function compactDate(date: string): string {
+  return date.replaceAll('-', '');
+}
+
+/** @throws ReportError `definition` when `name` is not the IANA name of a time zone */
+export function assertTimeZone(name: string): void {
+  try {
+    // An offset is no name: PostgreSQL would read `SET TimeZone = '+03:00'` as three hours *behind* UTC.
+    if (!/^[A-Za-z][\w+-]*(\/[\w+-]+)*$/.test(name)) throw new RangeError('not an IANA name');
+    todayIn(name, 0);
+  } catch (cause) {
+    throw new ReportError('definition', `unknown time zone ${JSON.stringify(name)}`, {
+      hint: 'write an IANA name, for example America/Sao_Paulo or UTC',
+      cause,
+    });
+  }
+}
+
+/** The date that a calendar on the wall shows in `timezone`; `now` in epoch milliseconds. */
+export function todayIn(timezone: string, now: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timezone).toPlainDate().toString();
+}
+
+/**
+ * The first instant of a local day as `YYYY-MM-DD HH:MM:SS±HH:MM` (old local times have seconds in the offset too).
+ * Where a change of the clock skips midnight it is later, where midnight happens twice it is the first, and a day
+ * that a zone skipped altogether is empty: it begins when the next one does.
+ */
+export function startOfDay(date: string, timezone: string): string {
+  const start = Temporal.PlainDate.from(date).toZonedDateTime(timezone);
+  const local = start.toPlainDateTime().toString({ smallestUnit: 'second' });
+  // `offset` has the seconds that toString() would round away.
+  return local.replace('T', ' ') + start.offset;
+}
+
+const NAMED_DATES: Readonly<Record<string, (today: string) => Period>> = {
+  today: (today) => periodContaining('day', today),
+  yesterday: (today) => lastClosedPeriod('day', today),
+  'this-month': (today) => periodContaining('month', today),
+  'last-month': (today) => lastClosedPeriod('month', today),
+  'this-fortnight': (today) => periodContaining('fortnight', today),
+  'last-fortnight': (today) => lastClosedPeriod('fortnight', today),
+};
+
+const ALLOWED = `YYYY-MM-DD, YYYY-MM, YYYY, YYYY-MM-H1, YYYY-MM-H2, ${Object.keys(NAMED_DATES).join(', ')}, or a range A..B, A.., ..B of these`;
+const LAST_YEAR = 9998; // The day after its last one can still be written with four digits.
+
+/**
+ * What `--date` takes, once (DESIGN.md, "The commands"); a range includes both ends whole.
+ * @throws ReportError `usage` when the text is malformed, names no day, or ends before it starts
+ */
+export function parseDates(text: string, today: string): DateSpan {
+  const [first = '', last, ...more] = text.split('..');
+  if (more.length > 0 || text === '..') throw malformed(text, text);
+  if (last === undefined) return parseTerm(first, text, today);
+  const from = first === '' ? undefined : parseTerm(first, text, today).from;
+  const to = last === '' ? undefined : parseTerm(last, text, today).to;
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new ReportError(
+      'usage',
+      `cannot read the date ${JSON.stringify(text)}: the range ends before it starts`,
+      {
+        hint: `write the earlier end first: ${last}..${first}`,
+      },
+    );
+  }
+  return { from, to };
+}
+
+/** The span as parseDates() reads it: `2026-01-31`, or `2026-01-01..2026-01-31` with both ends included. */
+export function spellDates(span: DateSpan): string {
+  const last = span.to === undefined ? undefined : addDays(span.to, -1);
+  return span.from !== undefined && span.from === last ? last : `${span.from ?? ''}..${last ?? ''}`;
+}
+
+function parseTerm(term: string, text: string, today: string): { from: string; to: string } {
+  const named = Object.hasOwn(NAMED_DATES, term) ? NAMED_DATES[term]?.(today) : undefined;
+  if (named) return { from: named.from, to: named.to };
+  const [, year, month, day] = /^(\d{4})(?:-(\d{2})(?:-(\d{2}|H[12]))?)?$/.exec(term) ?? [];
+  if (year === undefined) throw malformed(term, text);
+  const fortnight = day === 'H1' ? '01' : day === 'H2' ? '16' : undefined;
+  const start = `${year}-${month ?? '01'}-${fortnight ?? day ?? '01'}`;
+  if (!isDay(start)) throw impossible(term, text, start);
+  if (month === undefined) return { from: start, to: periodContaining('month', `${year}-12-01`).to };
+  const kind = day === undefined ? 'month' : fortnight === undefined ? 'day' : 'fortnight';
+  const { from, to } = periodContaining(kind, start);
+  return { from, to };
+}
+
+function isDay(date: string): boolean {
+  try {
+    const { year } = Temporal.PlainDate.from(date);
+    return year >= 1 && year <= LAST_YEAR;
+  } catch {
+    return false;
+  }
+}
+
+function malformed(term: string, text: string): ReportError {
+  const iso = text.split('..').map(isoSpelling).join('..');
+  return new ReportError('usage', `cannot read ${place(term, text)}: allowed are ${ALLOWED}`, {
+    hint:
+      iso === text
+        ? 'for example 2026-01-31, 2026-01 or 2026-01-01..2026-01-15'
+        : `dates are written year-month-day: ${iso}`,
+  });
+}
+
+function impossible(term: string, text: string, start: string): ReportError {
+  const month = start.slice(0, 7);
+  const lastDay = isDay(`${month}-01`) ? periodContaining('month', `${month}-01`).lastDay : undefined;
+  return new ReportError(
+    'usage',
+    `cannot read ${place(term, text)}: the calendar from 0001 to ${LAST_YEAR} has no such date`,
+    {
+      hint: lastDay
+        ? `the last day of that month is ${lastDay}; the whole month is ${month}`
+        : 'for example 2026-01-31; an end is left open as in 2026-01-01..',
+    },
+  );
+}
+
+function place(term: string, text: string): string {
+  const whole = `the date ${JSON.stringify(text)}`;
+  return term === text ? whole : `${JSON.stringify(term)} in ${whole}`;
+}
+
+/** 31/01/2026, 1/2026 and 2026/1/31 as they should have been typed; any other text unchanged. */
+function isoSpelling(term: string): string {
+  const dayFirst = /^(?:(?<day>\d{1,2})[/.-])?(?<month>\d{1,2})[/.-](?<year>\d{4})$/.exec(term);
+  const yearFirst = /^(?<year>\d{4})[/.-](?<month>\d{1,2})(?:[/.-](?<day>\d{1,2}))?$/.exec(term);
+  const { year, month, day } = (dayFirst ?? yearFirst)?.groups ?? {};
+  if (year === undefined || month === undefined) return term;
+  const iso = `${year}-${month.padStart(2, '0')}`;
+  const date = `${iso}-${(day ?? '01').padStart(2, '0')}`;
+  if (!isDay(date)) return term;
+  return day === undefined ? iso : date;
+}

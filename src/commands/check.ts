@@ -1,0 +1,130 @@
+// reportctl check: definitions, connections, columns against the contract, and what the destination can do.
+import { Command } from 'commander';
+import { compression } from '../compress.js';
+import { openDestination } from '../destinations/index.js';
+import { ReportError, sentence } from '../errors.js';
+import { prepareAll } from '../export.js';
+import { loadReport, type Report, reportNames } from '../report.js';
+import { requestOf } from '../request.js';
+import { newToken } from '../run.js';
+import type { Finding } from '../table.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { paired } from './filter-options.js';
+import { printJson, printLines } from './print.js';
+import { withSources } from './sources.js';
+
+interface CheckOptions extends CommonOptions {
+  readonly param?: Readonly<Record<string, string>>;
+}
+
+interface Checked extends Finding {
+  /** What the command ends with when this is not ok. */
+  readonly error?: unknown;
+}
+
+export function checkCommand(context: Context): Command {
+  const command = new Command('check')
+    .description('definitions, connections, columns and the destination; reads no rows')
+    .argument('[reports...]', 'names in queries/, or paths of report files; else all')
+    .option('--param <name=value>', 'a param of the reports', paired);
+  addCommonOptions(command);
+  return command.action(async (names: string[], options: CheckOptions) => {
+    const session = await openSession(context, options);
+    const chosen = names.length > 0 ? names : await reportNames(session.config.queries);
+    const checked: Checked[] = [];
+    for (const name of chosen) checked.push(...(await checkReport(session, name, options)));
+    checked.push(...(await checkDestination(session)));
+    const findings = checked.map(({ subject, ok, detail }) => ({ subject, ok, detail }));
+    if (session.json) printJson(session.stdout, findings);
+    else
+      printLines(
+        session.stdout,
+        findings.map(({ subject, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'} ${subject}: ${detail}`),
+      );
+    throwFailures(checked);
+  });
+}
+
+async function checkReport(session: Session, name: string, options: CheckOptions): Promise<Checked[]> {
+  let report: Report;
+  try {
+    report = await loadReport(name, session.config.queries);
+  } catch (error) {
+    return [failed(`report ${name}`, error)];
+  }
+  const subject = `report ${report.name}`;
+  try {
+    for (const { compress } of report.outputs) if (compress !== undefined) compression(compress);
+    const declared = Object.entries(options.param ?? {}).filter(([param]) =>
+      Object.hasOwn(report.params, param),
+    );
+    const missing = Object.entries(report.params).filter(
+      ([param, { default: fallback }]) => fallback === undefined && options.param?.[param] === undefined,
+    );
+    if (missing.length > 0) {
+      const wanted = missing.map(([param]) => `--param ${param}=…`).join(' ');
+      return [
+        {
+          subject,
+          ok: true,
+          detail: `definition is valid; the query was not described, for want of ${wanted}`,
+        },
+      ];
+    }
+    const request = requestOf(report, { filters: [], params: Object.fromEntries(declared) });
+    return await withSources(session, report, async (sources) => {
+      await prepareAll(sources, request);
+      const order =
+        report.orderBy.length === 0 ? '; no order-by: the same rows may come in another order' : '';
+      return sources.map((source) => ({
+        subject,
+        ok: true,
+        detail: `${source.label} returns the ${report.columns.length} columns of the contract${order}`,
+      }));
+    });
+  } catch (error) {
+    session.signal.throwIfAborted();
+    return [failed(subject, error)];
+  }
+}
+
+async function checkDestination(session: Session): Promise<Checked[]> {
+  const { config, signal } = session;
+  const subject = `destination ${config.destination}`;
+  try {
+    const destination = await openDestination(config.destination, {
+      token: newToken(),
+      signal,
+      s3: config.s3,
+    });
+    try {
+      return (await destination.check()).map((finding) => ({
+        ...finding,
+        ...(finding.ok
+          ? {}
+          : { error: new ReportError('destination', `${finding.subject}: ${finding.detail}`) }),
+      }));
+    } finally {
+      await destination.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return [failed(subject, error)];
+  }
+}
+
+function failed(subject: string, error: unknown): Checked {
+  return { subject, ok: false, detail: sentence(error), error };
+}
+
+/** All of one kind end with that kind's exit code, several kinds with `partial`. */
+function throwFailures(checked: readonly Checked[]): void {
+  const errors = checked.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  if (errors.length === 0) return;
+  const codes = new Set(errors.map((error) => (error instanceof ReportError ? error.code : 'unexpected')));
+  const [code] = codes;
+  throw new ReportError(
+    codes.size === 1 && code !== undefined ? code : 'partial',
+    `${errors.length} of ${checked.length} checks failed`,
+  );
+}

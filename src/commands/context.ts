@@ -1,0 +1,47 @@
+// What every command is given: the streams, the clock's one reading, the signal, the configuration and the log.
+import type { Readable, Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { type Config, loadConfig } from '../config.js';
+import { createLog, type Log } from '../log.js';
+
+interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+}
+
+export interface Context extends Streams {
+  /** Epoch milliseconds, read once: the date does not change while a command runs. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Session extends Context {
+  readonly config: Config;
+  readonly log: Log;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
+
+export interface CommonOptions {
+  readonly quiet?: true;
+  readonly json?: true;
+  readonly logFormat?: 'text' | 'json';
+}
+
+/** The options that every command takes. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'print the result as JSON')
+    .option('-q, --quiet', 'no progress and no log lines below warnings')
+    .option('--log-format <format>', 'text or json (REPORTCTL_LOG_FORMAT)');
+}
+
+/** Reads the environment and opens the log. @throws ReportError `usage` */
+export async function openSession(context: Context, options: CommonOptions): Promise<Session> {
+  const config = loadConfig({ logFormat: options.logFormat });
+  const quiet = options.quiet === true;
+  const level = quiet && ['debug', 'info'].includes(config.logLevel) ? 'warn' : config.logLevel;
+  const log = await createLog({ format: config.logFormat, level, stream: context.stderr });
+  return { ...context, config, log, quiet, json: options.json === true };
+}

@@ -1,0 +1,53 @@
+// reportctl list: the reports that there are.
+import { Command } from 'commander';
+import { periodContaining, todayIn } from '../calendar.js';
+import { ReportError, sentence } from '../errors.js';
+import type { Log } from '../log.js';
+import { loadReport, reportNames } from '../report.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession } from './context.js';
+import { alignedLines, printJson, printLines } from './print.js';
+
+export function listCommand(context: Context): Command {
+  const command = new Command('list').description(
+    'the reports: title, source, filters, outputs, next period',
+  );
+  addCommonOptions(command);
+  return command.action(async (options: CommonOptions) => {
+    const { config, stdout, json, log } = await openSession(context, options);
+    const names = await reportNames(config.queries);
+    const loaded = await Promise.allSettled(names.map((name) => loadReport(name, config.queries)));
+    const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const rows = reports.map((report) => ({
+      name: report.name,
+      title: report.title ?? '',
+      sources: report.sources,
+      filters: Object.keys(report.filters),
+      outputs: report.outputs.map((output) => output.key),
+      // The period that is open now is the next to be published.
+      next: periodContaining(report.period, todayIn(report.timezone, context.now)),
+    }));
+    if (json) {
+      printJson(stdout, rows);
+      return throwBroken(loaded, log);
+    }
+    const header = ['REPORT', 'TITLE', 'SOURCE', 'FILTERS', 'OUTPUTS', 'NEXT'];
+    const cells = rows.map((row) => [
+      row.name,
+      row.title,
+      row.sources.join(','),
+      row.filters.join(','),
+      row.outputs.join(',') || '-',
+      row.outputs.length === 0 ? '-' : `${row.next.kind} to ${row.next.lastDay}`,
+    ]);
+    printLines(stdout, alignedLines([header, ...cells]));
+    throwBroken(loaded, log);
+  });
+}
+
+/** A broken report does not hide the others. @throws ReportError `definition` when there is one */
+function throwBroken(loaded: readonly PromiseSettledResult<unknown>[], log: Log): void {
+  const broken = loaded.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  for (const error of broken) log.error(sentence(error));
+  if (broken.length === 0) return;
+  throw new ReportError('definition', `${broken.length} of ${loaded.length} reports cannot be read`);
+}

@@ -1,0 +1,29 @@
+// What a key may look like, so that none escapes its bucket's prefix or its folder.
+import { ReportError } from '../../errors.js';
+
+/** S3's limit on a key, in bytes of UTF-8. */
+const LONGEST_KEY = 1024;
+
+/**
+ * Refuses a key that is empty, absolute, too long, or has an empty, `.` or `..` segment or a control character.
+ * @throws ReportError `usage`
+ */
+export function checkKey(key: string): void {
+  const wrong = faultOf(key);
+  if (wrong !== undefined) {
+    throw new ReportError('usage', `the key ${JSON.stringify(key)} ${wrong}`, {
+      hint: 'A key is a relative path such as reports/2024/report.csv.',
+    });
+  }
+}
+
+function faultOf(key: string): string | undefined {
+  if (key === '') return 'is empty';
+  if (key.startsWith('/')) return 'is absolute';
+  if (Buffer.byteLength(key) > LONGEST_KEY) return `is longer than ${LONGEST_KEY} bytes`;
+  if (/\p{Cc}/u.test(key)) return 'has a control character';
+  const segments = key.split('/');
+  if (segments.includes('')) return 'has an empty segment';
+  const relative = segments.find((segment) => segment === '.' || segment === '..');
+  return relative === undefined ? undefined : `has the segment "${relative}"`;
+}

@@ -1,0 +1,34 @@
+// Folders around a file: made to last, and removed again when they turn out not to be needed.
+import { open, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { codeOf } from './failures.js';
+
+// Folders that we may write but not read, Windows, and network file systems that keep names in order themselves.
+const CANNOT_FLUSH = ['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/** Makes the names in `folder`, and in the folders up to `last` and its parent, survive a power cut. */
+export async function flushFolders(folder: string, last: string | undefined): Promise<void> {
+  const top = last === undefined ? folder : dirname(last);
+  for (let current = folder; ; current = dirname(current)) {
+    try {
+      const handle = await open(current, 'r');
+      await handle.sync().finally(() => handle.close());
+    } catch (error) {
+      if (!CANNOT_FLUSH.includes(codeOf(error))) throw error;
+    }
+    if (current === top) return;
+  }
+}
+
+/** Removes folders from `folder` up to `last`, as long as they are empty. */
+export async function removeEmpty(folder: string, last: string | undefined): Promise<void> {
+  if (last === undefined) return;
+  for (let current = folder; ; current = dirname(current)) {
+    try {
+      await rmdir(current);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') return;
+    }
+    if (current === last) return;
+  }
+}

@@ -1,0 +1,133 @@
+// Turns what the AWS SDK throws into one line that says what to do.
+import { messageOf, ReportError } from '../../errors.js';
+
+interface Explanation {
+  readonly wrong: string;
+  readonly hint: string;
+  readonly retryable: boolean;
+}
+
+const permanent = (wrong: string, hint: string): Explanation => ({ wrong, hint, retryable: false });
+const passing = (wrong: string, hint: string): Explanation => ({ wrong, hint, retryable: true });
+
+const CHECK_ENDPOINT = 'Check AWS_ENDPOINT_URL_S3 and the network, then run the same command again.';
+const CHECK_CERTIFICATE = 'Let NODE_EXTRA_CA_CERTS name the certificate authority of the store.';
+const RUN_AGAIN = 'Run the same command again later.';
+const CHECKSUMS =
+  'If the store knows no CRC32 checksums, set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED.';
+
+const accessDenied = permanent(
+  'access is denied',
+  'The credentials need s3:PutObject, GetObject, AbortMultipartUpload, ListBucket and ListBucketMultipartUploads there, and with aws:kms also kms:GenerateDataKey and kms:Decrypt.',
+);
+const expired = permanent('the credentials have expired', 'Renew them and run the same command again.');
+const busy = passing('the store is busy or broken', RUN_AGAIN);
+const cut = passing('the connection broke', RUN_AGAIN);
+const unresolved = passing('the name of the host cannot be resolved', CHECK_ENDPOINT);
+const conflict = passing('another writer was at the same key', RUN_AGAIN);
+const wrongRegion = permanent(
+  'the bucket is in another region',
+  'Set AWS_REGION to the region of the bucket.',
+);
+const corrupted = passing('the store got other bytes than we sent', CHECKSUMS);
+
+/** By the S3 error code, the SDK's error name, or Node's error code. */
+const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+  NoSuchBucket: permanent('the bucket does not exist', 'Check the name in REPORTCTL_DESTINATION.'),
+  AccessDenied: accessDenied,
+  Forbidden: accessDenied,
+  InvalidAccessKeyId: permanent(
+    'the store does not know the access key',
+    'Check AWS_ACCESS_KEY_ID or AWS_PROFILE.',
+  ),
+  SignatureDoesNotMatch: permanent('the secret key is wrong', 'Check AWS_SECRET_ACCESS_KEY or AWS_PROFILE.'),
+  ExpiredToken: expired,
+  ExpiredTokenException: expired,
+  TokenRefreshRequired: expired,
+  CredentialsProviderError: permanent(
+    'there are no AWS credentials',
+    'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run with a role.',
+  ),
+  RequestTimeTooSkewed: permanent("this machine's clock is wrong", 'Set the clock.'),
+  PermanentRedirect: wrongRegion,
+  AuthorizationHeaderMalformed: wrongRegion,
+  IllegalLocationConstraintException: wrongRegion,
+  NoSuchUpload: passing('somebody else ended the upload', RUN_AGAIN),
+  PreconditionFailed: permanent('the object there is not the expected one', 'See who else writes this key.'),
+  ConditionalRequestConflict: conflict,
+  OperationAborted: conflict,
+  EntityTooSmall: permanent('the store refuses parts so small', 'Raise REPORTCTL_S3_PART_SIZE.'),
+  EntityTooLarge: permanent('the file is too large for the store', 'Split the report, or filter it.'),
+  BadDigest: corrupted,
+  InvalidDigest: corrupted,
+  XAmzContentSHA256Mismatch: corrupted,
+  NotImplemented: permanent('the store lacks something that we use', CHECKSUMS),
+  SlowDown: busy,
+  ServiceUnavailable: busy,
+  InternalError: busy,
+  TimeoutError: passing('the store did not answer in time', RUN_AGAIN),
+  ENOTFOUND: unresolved,
+  EAI_AGAIN: unresolved,
+  ECONNREFUSED: passing('nothing listens there', CHECK_ENDPOINT),
+  EHOSTUNREACH: passing('the host cannot be reached', CHECK_ENDPOINT),
+  ENETUNREACH: passing('the network cannot be reached', CHECK_ENDPOINT),
+  ECONNRESET: cut,
+  EPIPE: cut,
+  DEPTH_ZERO_SELF_SIGNED_CERT: permanent('its certificate is not trusted', CHECK_CERTIFICATE),
+  SELF_SIGNED_CERT_IN_CHAIN: permanent('its certificate is not trusted', CHECK_CERTIFICATE),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: permanent('its certificate is not trusted', CHECK_CERTIFICATE),
+};
+
+/** The HTTP status of the answer that an error stands for, or undefined when there was no answer. */
+export function statusOf(error: unknown): number | undefined {
+  const { $metadata, $response } = error as {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { statusCode?: number };
+  };
+  return $metadata?.httpStatusCode ?? $response?.statusCode;
+}
+
+/** Whether the store may have done what was asked although we got an error. */
+export function isAmbiguous(error: unknown): boolean {
+  if ((error as Error).name === 'CredentialsProviderError') return false;
+  const status = statusOf(error);
+  return status === undefined || status < 400 || status >= 500;
+}
+
+export function isMissing(error: unknown): boolean {
+  return statusOf(error) === 404;
+}
+
+/** How often the SDK sent the request that this answer or error belongs to. */
+export function attemptsOf(outcome: unknown): number {
+  return (outcome as { $metadata?: { attempts?: number } } | undefined)?.$metadata?.attempts ?? 1;
+}
+
+/** @param doing what we were doing, to complete "could not …". A ReportError stays as it is. */
+export function explain(doing: string, error: unknown): ReportError {
+  if (error instanceof ReportError) return error;
+  const { name = '', code = '' } = error as { name?: string; code?: string };
+  const status = statusOf(error);
+  // By code first: the SDK calls every broken connection a TimeoutError.
+  const known = EXPLANATIONS[code] ?? EXPLANATIONS[name] ?? byStatus(status);
+  const detail = messageOf(error);
+  // What Node says of a connection names host and port.
+  const word = EXPLANATIONS[code] ? detail : EXPLANATIONS[name] ? name : name || `HTTP ${status}`;
+  const unknown = name === '' || name === 'Error' || detail === name ? detail : `${name}: ${detail}`;
+  return new ReportError(
+    'destination',
+    `could not ${doing}: ${known ? `${known.wrong} (${word})` : unknown}`,
+    {
+      cause: error,
+      retryable: known?.retryable ?? false,
+      ...(known && { hint: known.hint }),
+    },
+  );
+}
+
+function byStatus(status = 0): Explanation | undefined {
+  if (status === 403) return accessDenied;
+  if (status === 301) return wrongRegion;
+  if (status === 429 || status >= 500) return busy;
+  return undefined;
+}

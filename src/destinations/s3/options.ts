@@ -1,0 +1,18 @@
+// What the S3 destination can be told; the caller takes it from the environment.
+
+export interface S3Options {
+  /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
+  readonly pathStyle: boolean;
+  /** Bytes of a part, at least 5 MiB; a file holds at most 10,000 parts. */
+  readonly partSize: number;
+  readonly encryption: 'AES256' | 'aws:kms' | 'none';
+  /** A key id, ARN or alias; without one, the account's default key. */
+  readonly kmsKeyId?: string | undefined;
+  /** Lets bytes and signatures cross a network in clear text; loopback needs no permission. */
+  readonly allowHttp: boolean;
+  /** Both fall back to what the AWS SDK finds in the environment and its profile files. */
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  /** Milliseconds until an unanswered request is given up; 300,000 unless told. */
+  readonly requestTimeout?: number | undefined;
+}

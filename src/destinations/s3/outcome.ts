@@ -1,0 +1,164 @@
+// What became of a commit: looks at the key, accepts our object when it is right, and takes it back when it is not.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, ReportError } from '../../errors.js';
+import type { Published } from '../../table.js';
+import { explain, isAmbiguous, isMissing } from './failures.js';
+import { encryptionFault, notEncrypted, type Store } from './store.js';
+
+/** Metadata that tells one staging from every other, also from an earlier one of the same run. */
+export const STAGE_METADATA = 'reportctl-stage';
+
+interface ObjectAtKey {
+  /** Ours: it carries the mark of this staging. */
+  readonly ours: boolean;
+  readonly bytes: number;
+  readonly etag: string | undefined;
+  readonly version: string | undefined;
+  readonly encryption: string | undefined;
+  readonly keyId: string | undefined;
+}
+
+/** What was sent, and how to recognise it. */
+export interface Sent {
+  readonly key: string;
+  readonly location: string;
+  /** The value of STAGE_METADATA. */
+  readonly stage: string;
+  readonly bytes: number;
+}
+
+/** What we read of the answer to a commit; the encryption may have been confirmed before, when an upload began. */
+export interface Committed {
+  readonly ETag?: string | undefined;
+  readonly ServerSideEncryption?: string | undefined;
+  readonly SSEKMSKeyId?: string | undefined;
+}
+
+/** Milliseconds after which an unanswered commit is looked for again. */
+const SECOND_LOOK = 1_000;
+
+/**
+ * The store said that it is done: holds it to that.
+ * @throws ReportError `destination` when what is there is not what was sent; then ours is deleted.
+ */
+export async function confirm(store: Store, sent: Sent, answer: Committed): Promise<Published> {
+  let found: ObjectAtKey | undefined;
+  try {
+    found = await lookAt(store, sent.key, sent.stage);
+  } catch {
+    // We may put but not read, or the network failed since: the store's plain yes has to do.
+    const fault = encryptionFault(store.options, answer);
+    if (fault === undefined) return publishedAs(sent, answer.ETag, answer.ServerSideEncryption);
+    await takeBack(store, sent.key, sent.stage);
+    throw notEncrypted(sent.location, fault);
+  }
+  if (found?.ours) return accept(store, sent, found);
+  const now = found ? 'somebody else replaced it at once' : 'there is nothing';
+  throw new ReportError('destination', `the store took ${sent.location}, but ${now}`, {
+    hint: 'See who else writes or deletes this key.',
+    retryable: true,
+  });
+}
+
+/**
+ * Committing failed, or its answer was lost: the file that is published all the same, or undefined.
+ * @throws ReportError `destination` when that cannot be found out, or ours is there and wrong; then it is deleted.
+ */
+export async function resolve(store: Store, sent: Sent, error: unknown): Promise<Published | undefined> {
+  try {
+    let found = await lookAt(store, sent.key, sent.stage);
+    if (!found?.ours && isAmbiguous(error)) {
+      await sleep(SECOND_LOOK);
+      found = await lookAt(store, sent.key, sent.stage);
+    }
+    if (!found?.ours) return undefined;
+    return await accept(store, sent, found);
+  } catch (cause) {
+    if (cause instanceof ReportError) throw cause;
+    if (!isAmbiguous(error)) return undefined;
+    throw new ReportError(
+      'destination',
+      `${explain(`write ${sent.location}`, error).message}; whether it is there all the same could not be found out: ${messageOf(cause)}`,
+      { hint: 'Look whether it is there before you run this again.', cause: error, retryable: true },
+    );
+  }
+}
+
+async function accept(store: Store, sent: Sent, found: ObjectAtKey): Promise<Published> {
+  const fault = faultOf(store, sent.location, found, sent.bytes);
+  if (fault) {
+    await takeBack(store, sent.key, sent.stage);
+    throw fault;
+  }
+  return publishedAs(sent, found.etag, found.encryption);
+}
+
+function publishedAs(sent: Sent, etag: string | undefined, encryption: string | undefined): Published {
+  return {
+    location: sent.location,
+    bytes: sent.bytes,
+    ...(etag !== undefined && { etag }),
+    ...(encryption !== undefined && { encryption }),
+  };
+}
+
+/** The object at a key, or undefined when there is none. @throws what the SDK throws. */
+async function lookAt(store: Store, key: string, stage: string): Promise<ObjectAtKey | undefined> {
+  try {
+    const head = await store.client.send(new store.sdk.HeadObjectCommand({ Bucket: store.bucket, Key: key }));
+    return {
+      ours: head.Metadata?.[STAGE_METADATA] === stage,
+      bytes: head.ContentLength ?? 0,
+      etag: head.ETag,
+      version: head.VersionId,
+      encryption: head.ServerSideEncryption,
+      keyId: head.SSEKMSKeyId,
+    };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What makes a visible object of ours wrong, as the error to throw, or undefined. */
+function faultOf(store: Store, location: string, found: ObjectAtKey, bytes: number): ReportError | undefined {
+  if (found.bytes !== bytes) {
+    return new ReportError('destination', `${location} has ${found.bytes} bytes, we sent ${bytes}`, {
+      hint: 'The store does not keep what it is given; check it before trusting it.',
+      retryable: true,
+    });
+  }
+  const fault = encryptionFault(store.options, {
+    ServerSideEncryption: found.encryption,
+    SSEKMSKeyId: found.keyId,
+  });
+  return fault === undefined ? undefined : notEncrypted(location, fault);
+}
+
+/**
+ * Deletes our object from a key, and nothing of anybody else's.
+ * @throws ReportError `destination` when it may still be visible.
+ */
+export async function takeBack(store: Store, key: string, stage: string): Promise<void> {
+  let last: unknown = new Error('it is still there');
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    if (attempt > 1) await sleep(200 * attempt);
+    try {
+      const found = await lookAt(store, key, stage);
+      if (!found?.ours) return;
+      const target = { Bucket: store.bucket, Key: key };
+      // A version can only be ours; without versions the ETag must still be.
+      const only = found.version === undefined ? { IfMatch: found.etag } : { VersionId: found.version };
+      await store.client.send(new store.sdk.DeleteObjectCommand({ ...target, ...only }));
+    } catch (error) {
+      last = error;
+    }
+  }
+  const found = await lookAt(store, key, stage).catch(() => ({ ours: true }));
+  if (!found?.ours) return;
+  throw new ReportError(
+    'destination',
+    `could not delete the bad object s3://${store.bucket}/${key} again: ${messageOf(last)}`,
+    { hint: 'Delete it by hand: it must not be used.', cause: last, retryable: false },
+  );
+}

@@ -1,0 +1,145 @@
+// An open bucket: the SDK, a client of it with timeouts, and what every request of ours carries.
+import type { PutObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { ReportError } from '../../errors.js';
+import { explain } from './failures.js';
+import type { S3Options } from './options.js';
+
+/** Milliseconds to establish a connection. */
+const CONNECTION_TIMEOUT = 10_000;
+/** Milliseconds to wait for an answer; a part of 16 MiB at 56 kB/s takes as long. */
+const REQUEST_TIMEOUT = 300_000;
+
+type Sdk = typeof import('@aws-sdk/client-s3');
+
+export interface Store {
+  readonly sdk: Sdk;
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly options: S3Options;
+}
+
+/**
+ * Opens a client and settles where it would send requests, without sending one.
+ * AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED must be in the environment by now, or Node 20 prints seven lines.
+ * @throws ReportError `usage` for a missing region, or clear text HTTP to another machine.
+ */
+export async function openStore(bucket: string, options: S3Options): Promise<Store> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const known = options.region ?? (await configuredRegion(sdk, options));
+  const region = known ?? 'us-east-1';
+  const { protocol, hostname } = await addressOf(sdk, bucket, { ...options, region });
+  if (known === undefined && hostname.endsWith('.amazonaws.com')) {
+    throw new ReportError('usage', `no AWS region is set for s3://${bucket}`, {
+      hint: 'Set AWS_REGION to the region of the bucket.',
+    });
+  }
+  if (protocol === 'http:' && !options.allowHttp && !isLoopback(hostname)) {
+    throw new ReportError('usage', `the S3 endpoint http://${hostname} is not encrypted`, {
+      hint: 'Use https://, or set REPORTCTL_S3_ALLOW_HTTP=true if the network between is trusted.',
+    });
+  }
+  return { sdk, client: createClient(sdk, { ...options, region }), bucket, options };
+}
+
+function createClient(sdk: Sdk, options: S3Options, more: S3ClientConfig = {}): S3Client {
+  const requestTimeout = options.requestTimeout ?? REQUEST_TIMEOUT;
+  return new sdk.S3Client({
+    forcePathStyle: options.pathStyle,
+    ...(options.region !== undefined && { region: options.region }),
+    ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT,
+      requestTimeout,
+      // Covers an answer that begins and then stalls, which requestTimeout does not.
+      socketTimeout: requestTimeout,
+      throwOnRequestTimeout: true,
+    },
+    ...more,
+  });
+}
+
+/** The region out of the environment or a profile file. */
+async function configuredRegion(sdk: Sdk, options: S3Options): Promise<string | undefined> {
+  const client = createClient(sdk, options);
+  try {
+    return await client.config.region();
+  } catch {
+    return undefined;
+  } finally {
+    client.destroy();
+  }
+}
+
+interface Address {
+  readonly protocol: string;
+  readonly hostname: string;
+}
+
+/**
+ * Where requests for the bucket go. The SDK asks options, environment and profile files only while it builds a
+ * request, so this builds one and does not send it.
+ */
+async function addressOf(sdk: Sdk, bucket: string, options: S3Options): Promise<Address> {
+  // Any credentials will do, and so a missing one is reported where it matters.
+  const client = createClient(sdk, options, {
+    credentials: { accessKeyId: 'none', secretAccessKey: 'none' },
+  });
+  const command = new sdk.HeadBucketCommand({ Bucket: bucket });
+  let address: Address | undefined;
+  command.middlewareStack.add(
+    () =>
+      async ({ request }) => {
+        address = request as Address;
+        return { response: undefined, output: { $metadata: {} } };
+      },
+    { step: 'build', priority: 'high' },
+  );
+  try {
+    await client.send(command);
+    if (!address) throw new Error('the AWS SDK built no request');
+    return address;
+  } catch (error) {
+    throw explain(`find the endpoint of s3://${bucket}`, error);
+  } finally {
+    client.destroy();
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(hostname);
+}
+
+/** The encryption at rest to ask for. */
+export function encryptionInput({
+  encryption,
+  kmsKeyId,
+}: S3Options): Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'> {
+  if (encryption === 'none') return {};
+  return {
+    ServerSideEncryption: encryption,
+    ...(encryption === 'aws:kms' && kmsKeyId !== undefined && { SSEKMSKeyId: kmsKeyId }),
+  };
+}
+
+/** What is wrong with the encryption that the store confirmed, or undefined. */
+export function encryptionFault(
+  { encryption, kmsKeyId }: S3Options,
+  answer: { ServerSideEncryption?: string | undefined; SSEKMSKeyId?: string | undefined },
+): string | undefined {
+  if (encryption === 'none') return undefined;
+  const got = answer.ServerSideEncryption;
+  if (got !== encryption) return `asked for ${encryption}, the store confirmed ${got ?? 'none'}`;
+  // The store names the key by its ARN, which ends with the id; an alias resolves to an id that we do not know.
+  const comparable = encryption === 'aws:kms' && kmsKeyId !== undefined && !kmsKeyId.includes('alias/');
+  if (comparable && answer.SSEKMSKeyId !== undefined && !answer.SSEKMSKeyId.endsWith(kmsKeyId)) {
+    return `asked for the KMS key ${kmsKeyId}, the store used ${answer.SSEKMSKeyId}`;
+  }
+  return undefined;
+}
+
+export function notEncrypted(location: string, fault: string): ReportError {
+  return new ReportError('destination', `${location} would not be encrypted as asked: ${fault}`, {
+    hint: 'Let the store encrypt at rest, or set REPORTCTL_SSE to what it can do (none if nothing).',
+    retryable: false,
+  });
+}

@@ -1,0 +1,128 @@
+// Unfinished multipart uploads: nothing of ours may stay, because their parts cost money and nobody sees them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MultipartUpload } from '@aws-sdk/client-s3';
+import { messageOf, ReportError } from '../../errors.js';
+import { isMissing } from './failures.js';
+import type { Store } from './store.js';
+
+/** Milliseconds in which an abort must be confirmed, whatever the store does. */
+export const CONFIRMED_WITHIN = 60_000;
+const ATTEMPTS = 4;
+/** Milliseconds that the store's clock may be behind ours. */
+const CLOCK_SKEW = 5 * 60_000;
+
+/** The unfinished uploads of keys that begin with `prefix`. @throws what the SDK throws. */
+export async function* unfinishedUploads(
+  { sdk, client, bucket }: Store,
+  prefix: string,
+  abortSignal?: AbortSignal,
+): AsyncGenerator<MultipartUpload & { Key: string; UploadId: string }> {
+  let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+  while (marker) {
+    const page: import('@aws-sdk/client-s3').ListMultipartUploadsCommandOutput = await client.send(
+      new sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...marker }),
+      abortSignal && { abortSignal },
+    );
+    for (const upload of page.Uploads ?? []) {
+      const { Key, UploadId } = upload;
+      if (Key !== undefined && UploadId !== undefined) yield { ...upload, Key, UploadId };
+    }
+    marker = page.IsTruncated
+      ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+      : undefined;
+  }
+}
+
+/**
+ * Aborts an upload and waits until the store says that it is gone. A part that was under way can bring it back.
+ * @throws ReportError `destination` naming the upload when that cannot be confirmed.
+ */
+export async function abortUpload(store: Store, key: string, uploadId: string): Promise<void> {
+  const abortSignal = AbortSignal.timeout(CONFIRMED_WITHIN);
+  let last: unknown = new Error('the store still has it');
+  for (let attempt = 1; attempt <= ATTEMPTS && !abortSignal.aborted; attempt++) {
+    if (attempt > 2) await sleep(100 * 2 ** attempt);
+    try {
+      const target = { Bucket: store.bucket, Key: key, UploadId: uploadId };
+      await store.client.send(new store.sdk.AbortMultipartUploadCommand(target), { abortSignal });
+      // Some stores answer 204 for ever, so from the second time on the listing counts too.
+      if (attempt > 1 && !(await isListed(store, key, uploadId, abortSignal))) return;
+    } catch (error) {
+      if (isMissing(error)) return;
+      last = error;
+    }
+  }
+  throw new ReportError(
+    'destination',
+    `could not confirm that upload ${uploadId} of s3://${store.bucket}/${key} was aborted: ${messageOf(last)}`,
+    {
+      hint: `Nothing was published, but its parts may cost money: aws s3api abort-multipart-upload --bucket ${store.bucket} --key '${key}' --upload-id '${uploadId}'`,
+      cause: last,
+      retryable: true,
+    },
+  );
+}
+
+async function isListed(
+  store: Store,
+  key: string,
+  uploadId: string,
+  abortSignal: AbortSignal,
+): Promise<boolean> {
+  for await (const upload of unfinishedUploads(store, key, abortSignal)) {
+    if (upload.UploadId === uploadId) return true;
+  }
+  return false;
+}
+
+/**
+ * Aborts uploads that we created without ever learning their id, because the answers were lost. Ours are those of
+ * exactly this key, without a part, begun since; when there are more than `lost` of them, some are another's.
+ * @param since when we first asked for an upload, in milliseconds of our clock.
+ * @throws ReportError `destination` when it cannot be confirmed that none is left.
+ */
+export async function abortLostUploads(
+  store: Store,
+  { key, lost, since, known }: { key: string; lost: number; since: number; known: string | undefined },
+): Promise<void> {
+  const abortSignal = AbortSignal.timeout(CONFIRMED_WITHIN);
+  const candidates: string[] = [];
+  try {
+    for await (const { Key, UploadId, Initiated } of unfinishedUploads(store, key, abortSignal)) {
+      const recent = Initiated === undefined || Initiated.getTime() >= since - CLOCK_SKEW;
+      if (Key === key && UploadId !== known && recent && (await isEmpty(store, key, UploadId, abortSignal))) {
+        candidates.push(UploadId);
+      }
+    }
+  } catch (error) {
+    throw leftover(store, key, `could not list its unfinished uploads: ${messageOf(error)}`, error);
+  }
+  if (candidates.length > lost) {
+    throw leftover(store, key, `ours cannot be told from another's among ${candidates.join(', ')}`);
+  }
+  for (const uploadId of candidates) await abortUpload(store, key, uploadId);
+}
+
+async function isEmpty(
+  store: Store,
+  key: string,
+  uploadId: string,
+  abortSignal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const target = { Bucket: store.bucket, Key: key, UploadId: uploadId, MaxParts: 1 };
+    const { Parts } = await store.client.send(new store.sdk.ListPartsCommand(target), { abortSignal });
+    return (Parts ?? []).length === 0;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function leftover({ bucket }: Store, key: string, why: string, cause?: unknown): ReportError {
+  return new ReportError('destination', `an upload of s3://${bucket}/${key} may be left unfinished: ${why}`, {
+    hint: `Nothing was published. See aws s3api list-multipart-uploads --bucket ${bucket} --prefix '${key}'`,
+    cause,
+    retryable: true,
+  });
+}

@@ -1,0 +1,81 @@
+// The filters by dimension: a new one is one line here.
+
+import { type DateSpan, spellDates } from '../calendar.js';
+import { ReportError } from '../errors.js';
+import type { Dimension, Filter } from '../table.js';
+import { dateFilter, parseDateFilter } from './date.js';
+import { parseNumberFilter } from './number-range.js';
+import { parseTextFilter } from './text-values.js';
+
+/** What a value can depend on besides its own text. */
+export interface FilterContext {
+  /** IANA name of the report's zone, already checked. */
+  readonly timezone: string;
+  /** The date there, `YYYY-MM-DD`, fixed once at the start. */
+  readonly today: string;
+}
+
+/** One line of `--help`: `--date <when>  summary`. */
+export interface FilterHelp {
+  readonly metavariable: string;
+  readonly summary: string;
+}
+
+interface FilterKind extends FilterHelp {
+  readonly parse: (dimension: Dimension, values: readonly string[], context: FilterContext) => Filter;
+}
+
+const FILTERS: Readonly<Record<Dimension, FilterKind>> = {
+  date: {
+    parse: parseDateFilter,
+    metavariable: '<when>',
+    summary: 'days, e.g. 2026-01-31, 2026-01, 2026-01-H1, yesterday, 2026-01-01..2026-01-15, ..2026-01',
+  },
+  organization: { parse: parseTextFilter, metavariable: '<name>', summary: 'exact name, e.g. "ACME Ltda"' },
+  product: { parse: parseTextFilter, metavariable: '<name>', summary: 'exact name, e.g. "Café"' },
+  'product-type': { parse: parseTextFilter, metavariable: '<name>', summary: 'exact name, e.g. Bebidas' },
+  quantity: {
+    parse: parseNumberFilter,
+    metavariable: '<range>',
+    summary: 'number or range, e.g. 10, 10..100, 10..',
+  },
+  price: {
+    parse: parseNumberFilter,
+    metavariable: '<range>',
+    summary: 'number or range, e.g. 9.99, ..9.99, 10..',
+  },
+};
+
+/**
+ * The condition that one dimension is any of the values.
+ * @throws ReportError `usage` when a value is not what the dimension takes, or there is none
+ */
+export function parseFilter(dimension: Dimension, values: readonly string[], context: FilterContext): Filter {
+  if (values.length === 0) {
+    throw new ReportError('usage', `cannot filter by ${dimension}: there is no value`, {
+      hint: `give one, or leave --${dimension} out to read all`,
+    });
+  }
+  return withParentheses(FILTERS[dimension].parse(dimension, values, context));
+}
+
+/** The condition that the date lies within a period or span, as `run` needs it. */
+export function periodFilter(span: DateSpan, timezone: string): Filter {
+  return withParentheses(dateFilter('date', [spellDates(span)], [span], timezone));
+}
+
+export function describeFilter(dimension: Dimension): FilterHelp {
+  const { metavariable, summary } = FILTERS[dimension];
+  return { metavariable, summary };
+}
+
+/** A column's name stands as it is; a report's own expression may have operators that bind less than ours. */
+function withParentheses(filter: Filter): Filter {
+  return {
+    ...filter,
+    toSql(operand) {
+      const isName = /^(?:[\w$]+|"(?:[^"]|"")+")(?:\.(?:[\w$]+|"(?:[^"]|"")+"))*$/.test(operand.expression);
+      return filter.toSql(isName ? operand : { ...operand, expression: `(${operand.expression})` });
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// What the tool says on stderr while it works: plain lines, or JSON by pino.
+import type { Writable } from 'node:stream';
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+type LogLevel = (typeof LEVELS)[number];
+
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface LogOptions {
+  readonly format: 'text' | 'json';
+  readonly level: LogLevel;
+  readonly stream: Writable & { readonly isTTY?: boolean };
+}
+
+/** On a terminal a line is the message alone; elsewhere it begins with the time (ISO 8601, UTC) and the level. */
+export async function createLog({ format, level, stream }: LogOptions): Promise<Log> {
+  if (format === 'json') {
+    const { default: pino } = await import('pino');
+    const logger = pino(
+      { level, timestamp: pino.stdTimeFunctions.isoTime, base: { tool: 'reportctl' } },
+      stream,
+    );
+    const say = (at: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
+      logger[at](fields ?? {}, message);
+    return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+  }
+  const say = (at: LogLevel) => (message: string) => {
+    if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
+    const plain = printable(message);
+    const prefix = at === 'info' ? '' : `${at === 'warn' ? 'warning' : at}: `;
+    stream.write(stream.isTTY ? `${prefix}${plain}\n` : `${new Date().toISOString()} ${at} ${plain}\n`);
+  };
+  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+}
+
+/** On one line, and without the control characters by which a value could command a terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out
+  return text.replace(/\s*[\r\n]+\s*/g, ' ').replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
+}

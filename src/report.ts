@@ -1,0 +1,117 @@
+// A file in queries/ to a validated Report, with positions in every complaint.
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import type { PeriodKind } from './calendar.js';
+import { didYouMean, messageOf, ReportError } from './errors.js';
+import { type CsvOptions, parseDefinition } from './report/definition.js';
+import type { Column, Dimension, Kind } from './table.js';
+
+export interface Output {
+  readonly format: string;
+  /** With tokens such as `{YYYYMMDD}`; see naming.ts. */
+  readonly key: string;
+  readonly dialect: CsvOptions;
+  readonly compress: string | undefined;
+}
+
+interface Gates {
+  readonly minRows: number | undefined;
+  readonly maxRows: number | undefined;
+}
+
+interface Parameter {
+  readonly kind: Kind;
+  readonly default: string | undefined;
+}
+
+export interface Report {
+  /** The file's name without its ending: the word that users type. */
+  readonly name: string;
+  readonly file: string;
+  readonly title: string | undefined;
+  /** The names of the sources, read in this order. */
+  readonly sources: readonly string[];
+  readonly period: PeriodKind;
+  readonly timezone: string;
+  /** A dimension to a column of the query, or to an SQL expression where the query has `/*{filters}*\/`. */
+  readonly filters: Readonly<Partial<Record<Dimension, string>>>;
+  readonly params: Readonly<Record<string, Parameter>>;
+  readonly columns: readonly Column[];
+  readonly volatile: readonly string[];
+  readonly orderBy: readonly string[];
+  readonly totals: readonly string[];
+  readonly gates: Gates;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly outputs: readonly Output[];
+  readonly query: string;
+}
+
+/**
+ * The report that a user named: a name in the folder, or the path of a file.
+ * @throws ReportError `usage` when there is none, `definition` with file and line when it is wrong.
+ */
+export async function loadReport(nameOrPath: string, folder: string): Promise<Report> {
+  const isPath = /[\\/]/.test(nameOrPath) || nameOrPath.endsWith('.sql');
+  if (isPath) return readReport(nameOrPath);
+  const names = await reportNames(folder);
+  if (!names.includes(nameOrPath)) {
+    throw new ReportError('usage', `no report "${nameOrPath}" in ${folder}`, {
+      hint: `${didYouMean(nameOrPath, names)}.`,
+    });
+  }
+  return readReport(join(folder, `${nameOrPath}.sql`));
+}
+
+/** The names of all reports in the folder, sorted. @throws ReportError `usage` when it cannot be read */
+export async function reportNames(folder: string): Promise<string[]> {
+  try {
+    const files = await readdir(folder);
+    return files
+      .filter((file) => file.endsWith('.sql') && !file.startsWith('.'))
+      .map((file) => file.slice(0, -'.sql'.length))
+      .sort();
+  } catch (error) {
+    throw new ReportError('usage', `reading the folder of reports "${folder}": ${messageOf(error)}`, {
+      hint: 'Run from the folder that holds queries/, or set REPORTCTL_QUERIES.',
+      cause: error,
+    });
+  }
+}
+
+async function readReport(file: string): Promise<Report> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ReportError('usage', `reading the report ${file}: ${messageOf(error)}`, { cause: error });
+  });
+  return parseReport(file, text);
+}
+
+/** The text of a report file to a Report. @throws ReportError `definition` with file and line */
+export function parseReport(file: string, text: string): Report {
+  const name = basename(file, extname(file));
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) {
+    throw new ReportError('definition', `${file}: "${name}" cannot be a report's name`, {
+      hint: 'Letters, digits, "_" and "-" only: the name becomes a key and a flag.',
+    });
+  }
+  return { name, file, ...parseDefinition(file, text) };
+}
+
+/** What makes two definitions the same to a reader of the files: lower-case hex SHA-256. */
+export function definitionHash(report: Report, params: Readonly<Record<string, string>>): string {
+  const { query, columns, filters, timezone, outputs, labels, orderBy, period, sources, volatile } = report;
+  const content = {
+    query,
+    columns,
+    filters,
+    params,
+    timezone,
+    outputs,
+    labels,
+    orderBy,
+    period,
+    sources,
+    volatile,
+  };
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}

@@ -1,0 +1,261 @@
+// The YAML in a report file's leading comment, validated; every complaint has the file, the line, what was found and what is allowed.
+import { z } from 'zod';
+import { assertTimeZone, PERIOD_KINDS, periodContaining } from '../calendar.js';
+import { didYouMean, ReportError, sentence } from '../errors.js';
+import { expandKey, TOKENS, unknownTokens } from '../naming.js';
+import { type Column, DIMENSIONS, KINDS } from '../table.js';
+import { dialect } from '../writers/csv/dialect.js';
+import { type Path, YamlText } from './yaml-text.js';
+
+/** The CSV dialect as a report or a command line spells it; the writer checks the values. */
+export const csvOptions = {
+  delimiter: z.string().optional(),
+  decimal: z.string().optional(),
+  bom: z.boolean().optional(),
+  eol: z.enum(['lf', 'crlf']).optional(),
+  null: z.string().optional(),
+  quote: z.enum(['all', 'needed']).optional(),
+  locale: z.enum(['pt-BR']).optional(),
+  formulas: z.enum(['neutralise', 'keep']).optional(),
+};
+const csvSchema = z.object(csvOptions);
+export type CsvOptions = z.infer<typeof csvSchema>;
+
+const name = z.string().min(1);
+const kind = z.enum(KINDS);
+const count = z.int().min(0);
+/** Taken as it was typed, see YamlText.typed(). */
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const schema = z.strictObject({
+  title: z.string().optional(),
+  source: z.union([name, z.array(name).min(1)]),
+  period: z.enum(PERIOD_KINDS).default('day'),
+  timezone: z.string().default('America/Sao_Paulo'),
+  filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, name.optional()]))).default({}),
+  params: z.record(name, z.union([kind, z.strictObject({ kind, default: scalar.optional() })])).default({}),
+  columns: z.record(name, z.union([kind, z.strictObject({ kind, title: name.optional() })])),
+  volatile: z.array(name).default([]),
+  'order-by': z.array(name).default([]),
+  totals: z.array(name).default([]),
+  gates: z.strictObject({ 'min-rows': count.optional(), 'max-rows': count.optional() }).default({}),
+  labels: z.record(name, scalar).default({}),
+  outputs: z
+    .array(
+      z.strictObject({
+        format: z.enum(['csv']),
+        key: name,
+        compress: z.enum(['gzip', 'zstd']).optional(),
+        ...csvOptions,
+      }),
+    )
+    .default([]),
+});
+type Definition = z.infer<typeof schema>;
+
+/**
+ * The definition and the query of a report file.
+ * @throws ReportError `definition`, for example `queries/x.sql:7: columns.valor: found "money"; allowed: text, integer, …`
+ */
+export function parseDefinition(file: string, text: string) {
+  const header = /^\s*\/\*---[ \t]*\r?\n([\s\S]*?)^---\*\/[ \t]*(?:\r?\n|$)/m.exec(text);
+  if (header?.index !== 0 || header[1] === undefined) {
+    throw new ReportError('definition', `${file}:1: no definition`, {
+      hint: 'Begin the file with /*---, the YAML of the report, and ---*/ at the start of a line.',
+    });
+  }
+  const yamlStart = header[0].indexOf(header[1]);
+  const document = new YamlText(file, text.slice(0, yamlStart).split('\n').length - 1, header[1]);
+  const parsed = schema.safeParse(document.value, { reportInput: true });
+  if (!parsed.success) {
+    const [path, message] = explain(deepest(parsed.error.issues));
+    throw document.complaint(path, message);
+  }
+  const query = text.slice(header[0].length).trim();
+  if (query === '') {
+    const line = header[0].trimEnd().split('\n').length;
+    throw new ReportError('definition', `${file}:${line}: no query after the definition`);
+  }
+  return toReport(parsed.data, query, document);
+}
+
+function toReport(definition: Definition, query: string, document: YamlText) {
+  const columns = document.keys(['columns']).map((column): Column => {
+    const value = Object.hasOwn(definition.columns, column) ? definition.columns[column] : undefined;
+    if (value === undefined)
+      throw document.complaint(['columns', column], 'this cannot be the name of a column');
+    if (typeof value === 'string') return { name: column, kind: value };
+    return { name: column, kind: value.kind, ...(value.title === undefined ? {} : { title: value.title }) };
+  });
+  if (columns.length === 0) throw document.complaint(['columns'], 'at least one column is needed');
+  const names = columns.map((column) => column.name);
+  for (const key of ['volatile', 'totals'] as const) {
+    definition[key].forEach((column, index) => {
+      if (!names.includes(column))
+        throw document.complaint(
+          [key, index],
+          `found "${column}", which is no exported column; ${didYouMean(column, names)}`,
+        );
+    });
+  }
+  definition.totals.forEach((total, index) => {
+    const found = columns.find((column) => column.name === total);
+    if (found && !['integer', 'decimal'].includes(found.kind))
+      throw document.complaint(
+        ['totals', index],
+        `"${total}" is ${found.kind}; a total needs an integer or a decimal`,
+      );
+  });
+  try {
+    assertTimeZone(definition.timezone);
+  } catch (error) {
+    throw document.complaint(['timezone'], sentence(error));
+  }
+  const labels = Object.fromEntries(
+    Object.keys(definition.labels).map((label) => [label, document.typed(['labels', label])]),
+  );
+  checkOutputs(definition, labels, document);
+  const sources = [definition.source].flat();
+  sources.forEach((source, index) => {
+    const path = Array.isArray(definition.source) ? ['source', index] : ['source'];
+    if (!/^[a-z][a-z0-9_-]*$/i.test(source))
+      throw document.complaint(
+        path,
+        // A URL may hold a password.
+        `${/[:/@]/.test(source) ? '' : `found "${source}"; `}a source is a name (letters, digits, "_", "-"), never a URL`,
+      );
+    if (sources.indexOf(source) !== index)
+      throw document.complaint(path, `"${source}" stands twice and would double its rows`);
+  });
+  return {
+    title: definition.title,
+    sources,
+    period: definition.period,
+    timezone: definition.timezone,
+    filters: definition.filters,
+    params: Object.fromEntries(
+      Object.entries(definition.params).map(([parameter, value]) => [
+        parameter,
+        typeof value === 'string'
+          ? { kind: value, default: undefined }
+          : {
+              kind: value.kind,
+              default:
+                value.default === undefined ? undefined : document.typed(['params', parameter, 'default']),
+            },
+      ]),
+    ),
+    columns,
+    volatile: definition.volatile,
+    orderBy: definition['order-by'],
+    totals: definition.totals,
+    gates: { minRows: definition.gates['min-rows'], maxRows: definition.gates['max-rows'] },
+    labels,
+    outputs: definition.outputs.map(({ format, key, compress, ...dialect }) => ({
+      format,
+      key,
+      compress,
+      dialect,
+    })),
+    query,
+  };
+}
+
+/** Every key has known tokens only and is a file of its own, and every dialect is one that the writer takes. */
+function checkOutputs(
+  definition: Definition,
+  labels: Readonly<Record<string, string>>,
+  document: YamlText,
+): void {
+  for (const label of Object.keys(labels)) {
+    if (TOKENS.some((token) => token === label))
+      throw document.complaint(
+        ['labels', label],
+        `{${label}} has a meaning already; call the label otherwise`,
+      );
+  }
+  const period = periodContaining(definition.period, '2024-10-05');
+  const keys: string[] = [];
+  definition.outputs.forEach(({ format, key, compress, ...options }, index) => {
+    const [unknown] = unknownTokens(key, Object.keys(labels));
+    if (unknown !== undefined) throw document.complaint(['outputs', index, 'key'], unknown);
+    const extension = compress === undefined ? format : `${format}.${compress}`;
+    const expanded = expandKey(key, { report: 'report', period, extension, labels });
+    const twin = keys.indexOf(expanded);
+    if (twin !== -1)
+      throw document.complaint(['outputs', index, 'key'], `found "${key}", the file that outputs.${twin} is`);
+    keys.push(expanded);
+    try {
+      dialect(options);
+    } catch (error) {
+      throw document.complaint(['outputs', index], sentence(error));
+    }
+  });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** In a union, the complaint of the alternative that got furthest is the one that helps. */
+function deepest(issues: readonly Issue[], prefix: Path = []): Issue {
+  const flat = issues.map((issue): Issue => {
+    const path = [...prefix, ...issue.path];
+    if (issue.code !== 'invalid_union') return { ...issue, path };
+    const alternatives = issue.errors.filter((branch) => branch.length > 0);
+    const best = alternatives
+      .map((branch) => deepest(branch, path))
+      .sort((a, b) => relevance(b) - relevance(a))[0];
+    return best ?? { ...issue, path };
+  });
+  // A misspelt key also makes the right one missing: its own complaint has the suggestion.
+  return (
+    flat.find((issue) => issue.code === 'unrecognized_keys') ??
+    flat[0] ?? { code: 'custom', path: [...prefix], message: 'not valid', input: undefined }
+  );
+}
+
+function relevance(issue: Issue): number {
+  // An unknown key is one step further in than the mapping that it stands in.
+  const depth = issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0);
+  return depth * 2 + (issue.code === 'invalid_type' ? 0 : 1);
+}
+
+/** What zod expects, in the words of YAML. */
+const WORDS: Readonly<Record<string, string>> = {
+  object: 'a mapping (name: value)',
+  record: 'a mapping (name: value)',
+  array: 'a list ([a, b])',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+function explain(issue: Issue): [Path, string] {
+  const found = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const key = String(issue.keys[0]);
+      return [[...issue.path, key], `unknown key; ${didYouMean(key, allowedKeys(issue.path))}`];
+    }
+    case 'invalid_value':
+      return [issue.path, `found ${found}; ${didYouMean(String(issue.input), issue.values.map(String))}`];
+    case 'invalid_type':
+      return [issue.path, `found ${found}; ${WORDS[issue.expected] ?? issue.expected} is needed`];
+    default:
+      return [issue.path, `found ${found}; ${issue.message}`];
+  }
+}
+
+/** The keys that the schema has at a path. */
+function allowedKeys(path: Path): string[] {
+  const [first] = path;
+  if (first === undefined) return Object.keys(schema.shape);
+  const keys: Readonly<Record<string, readonly string[]>> = {
+    filters: DIMENSIONS,
+    columns: ['kind', 'title'],
+    params: ['kind', 'default'],
+    gates: ['min-rows', 'max-rows'],
+    outputs: ['format', 'key', 'compress', ...Object.keys(csvOptions)],
+  };
+  return [...(keys[String(first)] ?? [])];
+}

@@ -1,0 +1,61 @@
+// The registry of sources: the scheme of a URL to the code that opens it.
+import { didYouMean, ReportError } from '../errors.js';
+import type { Source } from '../table.js';
+
+export interface OpenSource {
+  /** The name that reports use. */
+  readonly name: string;
+  /** The URL with its secrets. */
+  readonly url: string;
+  /** The URL as messages may show it. */
+  readonly shown: string;
+  /** The `PG*` variables, which fill what a URL leaves out. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+const postgres = async (options: OpenSource) => (await import('./postgres.js')).openPostgres(options);
+
+const embedded = async (options: OpenSource) => {
+  const { startEmbedded } = await import('./embedded.js');
+  const server = await startEmbedded({
+    script: options.url.slice('embedded:'.length),
+    signal: options.signal,
+  });
+  try {
+    return await (await import('./postgres.js')).openPostgres({
+      ...options,
+      url: server.url,
+      variables: {},
+      release: () => server.stop(),
+    });
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+};
+
+const SOURCES: Readonly<Record<string, (options: OpenSource) => Promise<Source>>> = {
+  'postgres:': postgres,
+  'postgresql:': postgres,
+  'embedded:': embedded,
+};
+
+/**
+ * Opens the source that a URL names.
+ * @throws ReportError `definition` for a scheme that there is not, `source` when it cannot be reached
+ */
+export async function openSource(options: OpenSource): Promise<Source> {
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(options.url)?.[0].toLowerCase() ?? '';
+  const open = SOURCES[scheme];
+  if (open === undefined) {
+    throw new ReportError(
+      'definition',
+      `source "${options.name}": no engine reads ${scheme ? `"${scheme}"` : 'a URL without a scheme'}`,
+      {
+        hint: `${didYouMean(scheme, Object.keys(SOURCES))}.`,
+      },
+    );
+  }
+  return open(options);
+}

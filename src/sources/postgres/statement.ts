@@ -1,0 +1,109 @@
+// Builds the two statements of a request: one to learn types from, and the one that is read.
+import { didYouMean, ReportError } from '../../errors.js';
+import { DIMENSIONS, type Dimension, type Kind, type Request } from '../../table.js';
+import type { Types } from './contract.js';
+import { tokens, withoutEnd } from './sql-text.js';
+
+/** The driver's own quoting. */
+export interface Quoting {
+  escapeLiteral(text: string): string;
+  escapeIdentifier(text: string): string;
+}
+
+/** The parameters' literals: a text stays untyped, as psql's `:'name'` is, so that it fits enums and dates too. */
+const CASTS: Readonly<Record<Kind, string>> = {
+  text: '',
+  integer: '::bigint',
+  decimal: '::numeric',
+  boolean: '::boolean',
+  date: '::date',
+  timestamp: '::timestamptz',
+  json: '::jsonb',
+};
+
+/** Does the query say itself where the conditions go? Then the report maps dimensions to SQL expressions. */
+export function hasMarker(query: string): boolean {
+  return tokens(query).some((token) => token.kind === 'marker');
+}
+
+/** The mapped dimensions in the order in which `typeProbe` numbers them. */
+export function dimensionsOf(request: Request): [Dimension, string][] {
+  return DIMENSIONS.flatMap((dimension) => {
+    const column = request.mapped[dimension];
+    return column === undefined ? [] : [[dimension, column] as [Dimension, string]];
+  });
+}
+
+/**
+ * The query with `expression = $n` for every mapped dimension in place of the marker: the types that the server infers
+ * for $1, $2, … are those of the expressions. Without a marker it is the query itself.
+ */
+export function typeProbe(request: Request, quoting: Quoting): string {
+  let number = 0;
+  return body(request, quoting, () =>
+    dimensionsOf(request).map(([, expression]) => `(${expression}) = $${++number}`),
+  );
+}
+
+/** The statement that is read: the exported columns, in order, filtered and ordered. */
+export function readStatement(request: Request, types: Types, quoting: Quoting): string {
+  const conditions = (expression: (column: string) => string, marker: number) =>
+    request.filters.map(({ filter, column }) => {
+      const type = types.dimensions[filter.dimension]?.[marker];
+      if (type === undefined) throw new Error(`the type of ${filter.dimension} was not described`);
+      return filter.toSql({
+        expression: expression(column),
+        type,
+        quote: (text) => quoting.escapeLiteral(text),
+      });
+    });
+  const column = (name: string) => `report.${quoting.escapeIdentifier(name)}`;
+  const selected = request.columns.map(({ name }) =>
+    // COPY spells a boolean t or f; its text is true or false.
+    types.columns[name] === 'bool' ? `${column(name)}::text` : column(name),
+  );
+  const order = request.orderBy.map((name) =>
+    name.startsWith('-') ? `${column(name.slice(1))} DESC` : column(name),
+  );
+  const inside = hasMarker(request.query);
+  let marker = 0;
+  const inner = body(request, quoting, () => conditions((expression) => expression, marker++));
+  const outer = inside ? [] : conditions(column, 0);
+  return [
+    `SELECT ${selected.join(', ')}`,
+    `FROM (\n${inner}\n) AS report`,
+    ...(outer.length > 0 ? [`WHERE ${outer.join('\n  AND ')}`] : []),
+    ...(order.length > 0 ? [`ORDER BY ${order.join(', ')}`] : []),
+    ...(request.limit === undefined ? [] : [`LIMIT ${request.limit}`]),
+  ].join('\n');
+}
+
+/** The report's text with parameters and markers replaced. */
+function body(request: Request, quoting: Quoting, conditions: () => string[]): string {
+  return withoutEnd(tokens(request.query))
+    .map((token) => {
+      if (token.kind === 'marker')
+        return conditions()
+          .map((text) => ` AND ${text}`)
+          .join('');
+      if (token.kind !== 'parameter' || token.name === undefined) return token.text;
+      return parameter(request, token.name, token.text, quoting);
+    })
+    .join('');
+}
+
+function parameter(request: Request, name: string, text: string, quoting: Quoting): string {
+  const found = request.params[name];
+  if (found !== undefined) {
+    const literal = quoting.escapeLiteral(found.value);
+    return CASTS[found.kind] === '' ? literal : `(${literal}${CASTS[found.kind]})`;
+  }
+  if (!text.startsWith(":'")) return text;
+  throw new ReportError(
+    'definition',
+    `the query of "${request.report}" uses :'${name}', which is no declared param`,
+    {
+      hint: `${didYouMean(name, Object.keys(request.params))}.`,
+    },
+  );
+}

@@ -1,0 +1,193 @@
+// The vocabulary of DESIGN.md as types: what flows from a source through filters and a writer to a destination.
+
+/** What a column's cells are; the canonical text of each kind is DESIGN.md's "cell". */
+export const KINDS = ['text', 'integer', 'decimal', 'boolean', 'date', 'timestamp', 'json'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Column {
+  readonly name: string;
+  readonly kind: Kind;
+  /** The header that readers see; without one the name is. */
+  readonly title?: string;
+}
+
+/** The canonical text of a value, or null. Null and the empty text are different. */
+export type Cell = string | null;
+
+/** About 1,000 rows travelling together; never empty. */
+export interface Batch {
+  readonly rowCount: number;
+  /** The rows in column order, decoded at the first call and kept; nobody may change them. */
+  rows(): readonly (readonly Cell[])[];
+}
+
+export interface Table {
+  readonly columns: readonly Column[];
+  /** One pass. Ends by throwing when the source failed, was cancelled, or reports another row count. */
+  readonly batches: AsyncIterable<Batch>;
+}
+
+/** The business dimensions that a report can map to a column of its query. */
+export const DIMENSIONS = ['date', 'organization', 'product', 'product-type', 'quantity', 'price'] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** The SQL side of a condition: an expression, the type that the server says it has, and how to quote. */
+export interface SqlOperand {
+  /** A column name already quoted, or the SQL expression of the report. */
+  readonly expression: string;
+  /** PostgreSQL's internal type name: int2 int4 int8 numeric float4 float8 money text varchar bpchar uuid date timestamp timestamptz … */
+  readonly type: string;
+  /** Quotes a text as an SQL literal, without a cast. */
+  readonly quote: (text: string) => string;
+}
+
+/**
+ * The condition as data; true when any of them holds, never for null. Numbers are decimal texts without exponent, both
+ * ends included; dates are half-open spans of days in the report's time zone, with the instants at which they begin.
+ */
+type FilterTest =
+  | { readonly of: 'texts'; readonly anyOf: readonly string[] }
+  | { readonly of: 'numbers'; readonly anyOf: readonly NumberRange[] }
+  | { readonly of: 'dates'; readonly anyOf: readonly DayRange[] };
+
+interface NumberRange {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+interface DayRange {
+  readonly from: StartOfDay | undefined;
+  /** Exclusive. */
+  readonly to: StartOfDay | undefined;
+}
+
+interface StartOfDay {
+  /** `YYYY-MM-DD` */
+  readonly date: string;
+  /** `YYYY-MM-DD HH:MM:SS±HH:MM` */
+  readonly instant: string;
+}
+
+/** A condition on one dimension, free of any engine; each source asks for it in its own language. */
+export interface Filter {
+  readonly dimension: Dimension;
+  /** What the user asked for, as typed, for messages and manifests. */
+  readonly values: readonly string[];
+  /** For engines that take no SQL. */
+  readonly test: FilterTest;
+  /**
+   * The condition as an SQL boolean expression, never true for null, parenthesised where it must be.
+   * @throws ReportError `contract` when the operand's type cannot hold this dimension.
+   */
+  toSql(operand: SqlOperand): string;
+}
+
+/** What one read asks of a source. */
+export interface Request {
+  /** For messages and `application_name`. */
+  readonly report: string;
+  /** The query's text as it stands in the report. */
+  readonly query: string;
+  /** The columns to export, in order: the contract. */
+  readonly columns: readonly Column[];
+  /** Each with the column (or SQL expression) that the report maps the dimension to. */
+  readonly filters: readonly { readonly filter: Filter; readonly column: string }[];
+  /** Columns that the report maps but nobody filters by in this run: they must exist all the same. */
+  readonly mapped: Readonly<Partial<Record<Dimension, string>>>;
+  readonly params: Readonly<Record<string, { readonly kind: Kind; readonly value: string }>>;
+  /** Column names; a leading `-` means descending. */
+  readonly orderBy: readonly string[];
+  readonly limit?: number;
+  /** IANA name: the zone in which timestamps are printed and days begin. */
+  readonly timezone: string;
+}
+
+/** What the planner expects; an estimate, never a promise. */
+export interface Estimate {
+  readonly rows: number;
+  /** Bytes a row inside the source, roughly what it has as CSV. */
+  readonly rowBytes: number;
+}
+
+/** A request that the source has described and found to match the contract; nothing has been read yet. */
+export interface Prepared {
+  /** What would run: SQL, or a pipeline as JSON. */
+  readonly statement: string;
+  /** @throws ReportError `source` when the source cannot plan the statement. */
+  estimate(): Promise<Estimate>;
+  /** Reads once. Throws ReportError `source`, or the signal's reason, and never ends early in silence. */
+  read(): AsyncIterable<Batch>;
+}
+
+/** An open source: one database, folder or file. */
+export interface Source {
+  /** For messages; holds no secret. */
+  readonly label: string;
+  /** @throws ReportError `contract` (columns, kinds, duplicates) or `source` (the query itself is wrong). */
+  prepare(request: Request): Promise<Prepared>;
+  /** Releases everything; safe to call after a failure. */
+  close(): Promise<void>;
+}
+
+/** A format. Turns a table into bytes. */
+export interface Writer {
+  /** The file ending, without a dot. */
+  readonly extension: string;
+  /** IANA media type. */
+  readonly contentType: string;
+  /** Yields at least the header; ends by throwing when the table does. */
+  encode(table: Table): AsyncGenerator<Buffer>;
+  /** Text cells neutralised so far (DESIGN.md, "The commands"); 0 for formats that have no formulas to fear. */
+  readonly neutralised: number;
+}
+
+/** What a published file is, as the destination knows it. */
+export interface Published {
+  /** Where it can be fetched: an absolute path or an s3:// URL. */
+  readonly location: string;
+  readonly bytes: number;
+  readonly etag?: string;
+  /** The encryption at rest that the store confirmed, e.g. `AES256`. */
+  readonly encryption?: string;
+}
+
+/** Bytes on their way to a key. Exactly one of publish and discard is called, once. */
+export interface Staged {
+  /** Takes the next bytes; resolves when there is room for more. @throws ReportError `destination` */
+  write(chunk: Buffer): Promise<void>;
+  /**
+   * Makes the file visible, whole, in one step.
+   * @throws ReportError `destination`; then nothing new is visible and nothing is left behind.
+   */
+  publish(): Promise<Published>;
+  /** Removes what was staged and confirms it. @throws ReportError `destination` naming what is left. */
+  discard(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly contentType: string;
+  /** `never`: an existing key is an error at publish, however late it appeared. `replace`: it is replaced whole. */
+  readonly existing: 'never' | 'replace';
+  /** `gzip`… when the bytes are compressed. */
+  readonly contentEncoding?: string;
+}
+
+/** One thing that a check found out. */
+export interface Finding {
+  readonly subject: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** A place that takes bytes under a key: a bucket with a prefix, a folder, stdout. */
+export interface Destination {
+  /** For messages; holds no secret. */
+  readonly label: string;
+  /** @throws ReportError `destination` */
+  stage(key: string, options: StageOptions): Promise<Staged>;
+  /** A small object (a manifest, a run record), or undefined when there is none. @throws ReportError `destination` */
+  read(key: string): Promise<Buffer | undefined>;
+  /** Can it write, encrypt and publish conditionally? Writes and removes one small probe. */
+  check(): Promise<Finding[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,110 @@
+// One output on its way: encoded, compressed, counted and staged; then published or discarded with its siblings.
+import { compression, transformed } from './compress.js';
+import { ByteCounter } from './counters.js';
+import { messageOf, ReportError } from './errors.js';
+import type { Destination, Published, Staged, StageOptions, Table, Writer } from './table.js';
+
+export interface Target {
+  readonly key: string;
+  readonly writer: Writer;
+  /** A word of `--compress`. */
+  readonly compress: string | undefined;
+  readonly destination: Destination;
+  readonly existing: StageOptions['existing'];
+}
+
+export interface Output extends Published {
+  readonly key: string;
+  readonly contentType: string;
+  /** Of the published bytes, lower-case hex. */
+  readonly sha256: string;
+  readonly neutralised: number;
+}
+
+/** A target whose every byte is staged; nothing of it is visible. */
+export interface FilledTarget {
+  readonly target: Target;
+  readonly contentType: string;
+  readonly staged: Staged;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Writes the whole table into the target's staging; when that fails, discards what was staged.
+ * @param onBytes called with the bytes so far, as often as a chunk was taken
+ */
+export async function fill(
+  target: Target,
+  table: Table,
+  onBytes: (bytes: number) => void,
+): Promise<FilledTarget> {
+  const packed = target.compress === undefined ? undefined : compression(target.compress);
+  const contentType = packed?.contentType ?? target.writer.contentType;
+  const staged = await target.destination.stage(target.key, { contentType, existing: target.existing });
+  try {
+    const counter = new ByteCounter();
+    const encoded = target.writer.encode(table);
+    for await (const chunk of packed === undefined ? encoded : transformed(encoded, packed.create())) {
+      counter.add(chunk);
+      await staged.write(chunk);
+      onBytes(counter.bytes);
+    }
+    return { target, contentType, staged, bytes: counter.bytes, sha256: counter.sha256() };
+  } catch (error) {
+    throw await discardAll([staged], error);
+  }
+}
+
+/** Discards everything staged; the error to throw is the one given, with what could not be discarded added to it. */
+export async function discardAll(staged: readonly Staged[], error: unknown): Promise<unknown> {
+  const settled = await Promise.allSettled(staged.map((stage) => stage.discard()));
+  const left = settled.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+  return left.length === 0 ? error : withAddition(error, `and cleaning up failed: ${left.join('; ')}`);
+}
+
+/** The error to throw when files became visible that no run record will tell of: it names them. */
+export function unrecorded(visible: readonly Published[], error: unknown): unknown {
+  if (visible.length === 0) return error;
+  const locations = visible.map((output) => output.location).join(', ');
+  return withAddition(error, `already visible, but not recorded as published: ${locations}`);
+}
+
+function withAddition(error: unknown, addition: string): ReportError {
+  const { code, hint, retryable } = error instanceof ReportError ? error : new ReportError('unexpected', '');
+  return new ReportError(code, `${messageOf(error)}; ${addition}`, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(retryable === undefined ? {} : { retryable }),
+    cause: error,
+  });
+}
+
+/**
+ * Publishes one after the other, in order. When one fails the rest are discarded; those before it are visible, and the
+ * error says so: without a run record they are not published to those who follow it.
+ */
+export async function publishAll(filled: readonly FilledTarget[]): Promise<Output[]> {
+  const outputs: Output[] = [];
+  for (const [index, { target, contentType, staged, bytes, sha256 }] of filled.entries()) {
+    try {
+      const published = await staged.publish();
+      if (published.bytes !== bytes) {
+        throw new ReportError(
+          'destination',
+          `publishing ${target.key}: sent ${bytes} bytes but ${published.bytes} arrived`,
+        );
+      }
+      outputs.push({
+        ...published,
+        key: target.key,
+        contentType,
+        sha256,
+        neutralised: target.writer.neutralised,
+      });
+    } catch (error) {
+      const rest = filled.slice(index + 1).map((other) => other.staged);
+      throw unrecorded(outputs, await discardAll(rest, error));
+    }
+  }
+  return outputs;
+}

@@ -1,0 +1,99 @@
+// CSV (RFC 4180) in any of the dialects that the design names, by csv-stringify.
+import type { Options } from 'csv-stringify/sync';
+import type { Cell, Column, Table, Writer } from '../table.js';
+import { type CsvOptions, type Dialect, dialect } from './csv/dialect.js';
+import { neutraliser } from './csv/formulas.js';
+
+type Spelling = (text: string) => string;
+
+/** @throws ReportError `usage` for options that would make the file ambiguous */
+export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
+  const { stringify } = await import('csv-stringify/sync');
+  const chosen = dialect(options);
+  const stringifyOptions = optionsOf(chosen);
+  let neutralised = 0;
+
+  async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
+    const titles = columns.map((column) => column.title ?? column.name);
+    yield Buffer.from((chosen.bom ? '\ufeff' : '') + stringify([titles], stringifyOptions));
+    const guard = neutraliser(chosen.delimiter);
+    const spellings = columns.map((column) =>
+      spelling(column, chosen, (text) => {
+        const harmless = guard(text);
+        if (harmless !== text) neutralised++;
+        return harmless;
+      }),
+    );
+    for await (const batch of batches) {
+      yield Buffer.from(stringify(respell(batch.rows(), spellings) as Cell[][], stringifyOptions));
+    }
+  }
+
+  return {
+    extension: 'csv',
+    contentType: 'text/csv; charset=utf-8',
+    encode,
+    get neutralised() {
+      return neutralised;
+    },
+  };
+}
+
+function optionsOf({ delimiter, eol, quoteAll, null: nullText }: Dialect): Options {
+  // Null and the empty text differ: `quoted_match` is asked of texts only, so that the empty text alone becomes "".
+  const matches: RegExp[] = [/^$/];
+  const options: Options = {
+    delimiter,
+    record_delimiter: eol,
+    // A lone CR or LF ends a record for many readers, whatever ends ours.
+    quote_record_delimiter: true,
+    quoted: quoteAll,
+    quoted_match: matches,
+  };
+  if (nullText === '') return options;
+  matches.push(new RegExp(`^${nullText.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`));
+  // What stands for null is never quoted, as in PostgreSQL's COPY … FORCE_QUOTE.
+  const bare = { value: nullText, quoted: false, quoted_match: null };
+  return { ...options, cast: { null: () => bare } } as Options;
+}
+
+/** How the texts of a column are spelled in this dialect, or undefined when they stay as they are. */
+function spelling({ kind }: Column, chosen: Dialect, guard: Spelling): Spelling | undefined {
+  switch (kind) {
+    case 'text':
+      return chosen.neutralise ? guard : undefined;
+    case 'decimal':
+      return chosen.decimal === ',' ? (text) => text.replace('.', ',') : undefined;
+    case 'date':
+    case 'timestamp':
+      return chosen.brazilianDates ? brazilianDate : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** `2024-10-05 13:45:10.5-03` to `05/10/2024 13:45:10,5`; what is no common date (infinity, BC) stays as it is. */
+function brazilianDate(text: string): string {
+  const match = /^(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[+-]\d\d(?::\d\d){0,2})?)?$/.exec(
+    text,
+  );
+  if (!match) return text;
+  const [, year, month, day, time, fraction] = match;
+  return `${day}/${month}/${year}${time === undefined ? '' : ` ${time}`}${fraction === undefined ? '' : `,${fraction}`}`;
+}
+
+function respell(
+  rows: readonly (readonly Cell[])[],
+  spellings: readonly (Spelling | undefined)[],
+): readonly (readonly Cell[])[] {
+  const changing = spellings.flatMap((spell, index) => (spell === undefined ? [] : [{ spell, index }]));
+  if (changing.length === 0) return rows;
+  return rows.map((row) => {
+    const copy = row.slice();
+    for (const { spell, index } of changing) {
+      const text = copy[index];
+      if (typeof text === 'string') copy[index] = spell(text);
+    }
+    return copy;
+  });
+}

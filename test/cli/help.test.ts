@@ -1,0 +1,99 @@
+// What the binary says about itself, and what it says to words that it does not know.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { assertRefused, ROOT, reportctl } from '../support/cli.js';
+
+const COMMON = ['--json', '-q, --quiet', '--log-format <format>', '-h, --help'];
+const ROWS = [
+  '--date <when>',
+  '--organization <name>',
+  '--product <name>',
+  '--product-type <name>',
+  '--quantity <range>',
+  '--price <range>',
+  '--param <name=value>',
+  '--columns <names>',
+  '--limit <rows>',
+];
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  export: [
+    '-o, --output <where>',
+    '--format <format>',
+    '--overwrite',
+    ...ROWS,
+    '--delimiter <character>',
+    '--decimal <character>',
+    '--bom',
+    '--eol <name>',
+    '--null <text>',
+    '--quote <which>',
+    '--locale <name>',
+    '--formulas <what>',
+    '--compress <how>',
+    ...COMMON,
+  ],
+  run: ['--all', '--date <when>', '--since <when>', '--until <when>', '--param <name=value>', ...COMMON],
+  list: COMMON,
+  explain: [...ROWS, ...COMMON],
+  check: ['--param <name=value>', ...COMMON],
+};
+
+/** The flags of a help text, in its order. */
+function flags(help: string): string[] {
+  return [...help.matchAll(/^ {2}(-\S.*?)(?: {2,}.*)?$/gm)].map((match) => match[1] ?? '');
+}
+
+describe('help', { concurrency: 2 }, () => {
+  for (const [command, options] of Object.entries(OPTIONS)) {
+    test(`${command} lists every option, and takes no other`, async () => {
+      const { code, stdout, stderr } = await reportctl([command, '--help']);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.deepEqual(flags(stdout), options);
+      assert.match(stdout, new RegExp(`^Usage: reportctl ${command} \\[options\\]`));
+    });
+  }
+
+  test('without arguments, --help and help name every command', async () => {
+    const bare = await reportctl([]);
+    assert.deepEqual([bare.code, bare.stderr], [0, '']);
+    for (const args of [['--help'], ['help']]) {
+      const { code, stdout } = await reportctl(args);
+      assert.equal(code, 0);
+      assert.ok(stdout.startsWith(bare.stdout));
+    }
+    const commands = [...bare.stdout.matchAll(/^ {2}([a-z]+) .*\w/gm)].map((match) => match[1]);
+    assert.deepEqual(commands, [...Object.keys(OPTIONS), 'help']);
+  });
+
+  test('--version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
+    for (const flag of ['--version', '-V']) {
+      assert.deepEqual(await reportctl([flag]), { code: 0, stdout: `reportctl ${version}\n`, stderr: '' });
+    }
+  });
+});
+
+describe('words that it does not know', { concurrency: 2 }, () => {
+  const cases: readonly [args: string[], said: RegExp][] = [
+    [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
+    [['frobnicate'], /unknown command "frobnicate"\. Allowed: export, run, list, explain, check\./],
+    [['constructor'], /unknown command "constructor"/],
+    [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],
+    [['--frobnicate'], /unknown option '--frobnicate'\. See --help\./],
+    [
+      ['export', 'transacoes', '--organisation', 'x'],
+      /unknown option '--organisation'\. Did you mean --organization\? See --help\./,
+    ],
+    [['export', 'transacoes', '--cliente', 'x'], /unknown option '--cliente'/],
+    [['list', '--all'], /unknown option '--all'/],
+    [['run', '--overwrite', 'transacoes'], /unknown option '--overwrite'/],
+    [['export'], /missing required argument 'report'/],
+    [['export', 'a', 'b'], /too many arguments for 'export'/],
+    [['export', 'transacoes', '--date'], /option '--date <when>' argument missing/],
+    [['export', 'transacoes', '-o'], /option '-o, --output <where>' argument missing/],
+  ];
+  for (const [args, said] of cases) {
+    test(args.join(' '), async () => assertRefused(await reportctl(args), 2, said));
+  }
+});

@@ -1,0 +1,139 @@
+// Every destination keeps the contract; what only stdout promises stands below.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { describe, test } from 'node:test';
+import { openDestination } from '../../src/destinations/index.js';
+import { openStdout } from '../../src/destinations/stdout.js';
+import {
+  csv,
+  destinationContract,
+  MIB,
+  optionsOf,
+  type Place,
+  writeAll,
+} from '../support/destination-contract.js';
+import { type S3Server, startS3Server } from '../support/s3-server.js';
+
+async function folder(): Promise<Place> {
+  const root = await mkdtemp(join(tmpdir(), 'reportctl-'));
+  return {
+    open: (signal) => openDestination(join(root, 'out'), optionsOf(signal)),
+    everything: async () => (await readdir(root, { recursive: true })).sort(),
+    content: (key) => readFile(join(root, 'out', key)),
+    close: () => rm(root, { recursive: true }),
+  };
+}
+
+async function bucket(): Promise<Place> {
+  const server: S3Server = await startS3Server({ bucket: 'reports', equalParts: true });
+  Object.assign(process.env, server.environment, {
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  });
+  return {
+    open: (signal) => {
+      const options = optionsOf(signal);
+      const s3 = { ...options.s3, endpoint: server.url };
+      return openDestination('s3://reports/some/prefix', { ...options, s3 });
+    },
+    everything: async () => [
+      ...server.keys(),
+      ...server.uploads().map(({ uploadId }) => `upload ${uploadId}`),
+    ],
+    content: async (key) => server.get(`some/prefix/${key}`)?.body ?? Buffer.from('nothing'),
+    close: () => server.close(),
+  };
+}
+
+destinationContract({ name: 'a folder', make: folder, size: 300_000 });
+destinationContract({ name: 'a bucket, a small object', make: bucket, size: 300_000 });
+destinationContract({ name: 'a bucket, an object of exactly one part', make: bucket, size: 5 * MIB });
+destinationContract({ name: 'a bucket, an object in parts', make: bucket, size: 11 * MIB });
+
+describe('standard output', () => {
+  const open = (stream: Writable, signal = new AbortController().signal) => openStdout({ stream, signal });
+
+  test('takes every byte in order, and publishing waits for the last', async () => {
+    const taken: Buffer[] = [];
+    const stream = new Writable({
+      highWaterMark: 10,
+      write: (chunk: Buffer, _, done) => {
+        taken.push(chunk);
+        setTimeout(done, 1);
+      },
+    });
+    const body = randomBytes(500_000);
+    const staged = await (await open(stream)).stage('-', { ...csv, existing: 'never' });
+    await writeAll(staged, body);
+    assert.equal((await staged.publish()).bytes, body.length);
+    assert.deepEqual(Buffer.concat(taken), body);
+  });
+
+  test('a write waits until the reader has taken it', async () => {
+    let release = () => {};
+    const stream = new Writable({
+      write: (_chunk, _encoding, done) => {
+        release = done;
+      },
+    });
+    const staged = await (await open(stream)).stage('-', { ...csv, existing: 'never' });
+    let written = false;
+    const write = staged.write(Buffer.from('x')).then(() => {
+      written = true;
+    });
+    await new Promise(setImmediate);
+    assert.equal(written, false);
+    release();
+    await write;
+  });
+
+  test('a cancelled write does not wait for a reader that has stopped', async () => {
+    const controller = new AbortController();
+    const stream = new Writable({ write: () => {} });
+    const staged = await (await open(stream, controller.signal)).stage('-', { ...csv, existing: 'never' });
+    const write = staged.write(Buffer.from('x'));
+    const reason = new Error('interrupted');
+    controller.abort(reason);
+    await assert.rejects(write, reason);
+  });
+
+  test('a second file is refused, and nothing can be read', async () => {
+    const destination = await open(new Writable({ write: (_chunk, _encoding, done) => done() }));
+    await destination.stage('-', { ...csv, existing: 'never' });
+    await assert.rejects(destination.stage('-', { ...csv, existing: 'never' }), { code: 'usage' });
+    assert.equal(await destination.read('x'), undefined);
+  });
+});
+
+describe('choosing a destination', () => {
+  test('by a path, a file: URL, or a hyphen', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'reportctl-'));
+    await writeFile(join(root, 'a b.txt'), 'x');
+    for (const where of [root, `file:${root}`, `file://${root}`]) {
+      const destination = await openDestination(where, optionsOf());
+      assert.equal(String(await destination.read('a b.txt')), 'x', where);
+    }
+    assert.equal((await openDestination('-', optionsOf())).label, 'standard output');
+    await rm(root, { recursive: true });
+  });
+
+  for (const where of [
+    '',
+    'gs://bucket',
+    'ftp:x',
+    's3:bucket',
+    's3://',
+    's3://Big/x',
+    's3://a',
+    's3://1.2.3.4/x',
+    's3://ok/../x',
+    's3://ok//x',
+  ]) {
+    test(`${JSON.stringify(where)} is refused`, async () => {
+      await assert.rejects(openDestination(where, optionsOf()), { name: 'ReportError', code: 'usage' });
+    });
+  }
+});

@@ -1,0 +1,115 @@
+// The binary as a user runs it: spawned, with a bare environment.
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { startPostgres, type TestPostgres } from './postgres.js';
+
+export const BINARY = fileURLToPath(new URL('../../bin/reportctl.js', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface RunOptions {
+  /** The whole environment besides PATH, HOME and the temporary folder. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface Finished {
+  /** The exit code, or the signal that ended it. */
+  readonly code: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs to the end. */
+export async function reportctl(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const child = spawnReportctl(args, options);
+  child.stdin.end();
+  return finished(child);
+}
+
+export function spawnReportctl(
+  args: readonly string[],
+  { env = {}, cwd = ROOT }: RunOptions = {},
+): ChildProcessWithoutNullStreams {
+  const { PATH = '', HOME = '', TMPDIR } = process.env;
+  // What a coverage run needs in the child to be seen.
+  const { NODE_V8_COVERAGE } = process.env;
+  const bare = {
+    PATH,
+    HOME,
+    ...(TMPDIR ? { TMPDIR } : {}),
+    ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}),
+  };
+  return spawn(process.execPath, [BINARY, ...args], { cwd, env: { ...bare, ...env } });
+}
+
+export async function finished(child: ChildProcessWithoutNullStreams): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const code = await new Promise<number | NodeJS.Signals>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exit, signal) => resolve(exit ?? signal ?? 'SIGKILL'));
+  });
+  return { code, stdout, stderr };
+}
+
+/** A database `vendas` for one test file, loaded from fixtures/. */
+export async function startVendas(): Promise<TestPostgres> {
+  const server = await startPostgres();
+  const client = new pg.Client(server.url);
+  await client.connect();
+  await client.query(await readFile(`${ROOT}/fixtures/vendas.sql`, 'utf8'));
+  await client.end();
+  return server;
+}
+
+/** A folder of its own for one test: no `.env`, no files but those it makes. */
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'reportctl-test-'));
+}
+
+/** Every file below a folder, as sorted relative paths; none when it is not there. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** Writes a report file and returns its path. */
+export async function writeReport(
+  folder: string,
+  name: string,
+  yaml: string,
+  query: string,
+): Promise<string> {
+  const path = join(folder, `${name}.sql`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, `/*---\n${yaml}\n---*/\n${query}\n`);
+  return path;
+}
+
+/** `@x` as a path in the folder. */
+export function inFolder(folder: string, args: readonly string[]): string[] {
+  return args.map((argument) => (argument.startsWith('@') ? join(folder, argument.slice(1)) : argument));
+}
+
+/** Asserts that a run was refused as users must see it: one line, the exit code, nothing on stdout, no stack. */
+export function assertRefused({ code, stdout, stderr }: Finished, exitCode: number, said: RegExp): void {
+  assert.match(stderr, said);
+  assert.equal(code, exitCode, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^reportctl: [^\n]+\n$/, 'one line');
+  assert.doesNotMatch(stderr, /\n {4}at |node:internal|undefined|\[object/);
+}

@@ -1,0 +1,190 @@
+// What every destination promises, to be run over each of them.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { type DestinationOptions, isAlreadyExists } from '../../src/destinations/index.js';
+import { ReportError } from '../../src/errors.js';
+import type { Destination, Staged } from '../../src/table.js';
+
+export const MIB = 1024 * 1024;
+
+export interface Place {
+  open(signal?: AbortSignal): Promise<Destination>;
+  /** Everything that is there, hidden, unfinished and empty things too. */
+  everything(): Promise<string[]>;
+  content(key: string): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+let opened = 0;
+export const optionsOf = (signal = new AbortController().signal): DestinationOptions => {
+  opened += 1;
+  const s3 = { pathStyle: true, partSize: 5 * MIB, encryption: 'AES256' as const, allowHttp: false };
+  return { token: `token-${opened}`, signal, s3 };
+};
+
+export async function writeAll(staged: Staged, body: Buffer): Promise<void> {
+  // An odd size, so that chunks and parts do not end together.
+  for (let at = 0; at < body.length; at += 100_003) await staged.write(body.subarray(at, at + 100_003));
+}
+
+export const csv = { contentType: 'text/csv' };
+
+export interface Sibling {
+  readonly name: string;
+  readonly make: () => Promise<Place>;
+  /** Bytes of the files that are written. */
+  readonly size: number;
+  readonly skip?: string | false;
+}
+
+export function destinationContract({ name, make, size, skip = false }: Sibling): void {
+  describe(name, { skip }, () => {
+    const body = randomBytes(size);
+    const other = randomBytes(size);
+    let place: Place;
+    let destination: Destination;
+
+    const publish = async (key: string, bytes: Buffer, existing: 'never' | 'replace') => {
+      const staged = await destination.stage(key, { ...csv, existing });
+      await writeAll(staged, bytes);
+      return staged.publish();
+    };
+
+    before(async () => {
+      place = await make();
+      destination = await place.open();
+    });
+    after(async () => {
+      await destination.close();
+      await place.close();
+    });
+
+    test('nothing is visible before publishing, and everything after', async () => {
+      const key = 'a/Relatório de ação+1 (x).csv';
+      const staged = await destination.stage(key, { ...csv, existing: 'never' });
+      await writeAll(staged, body);
+      assert.equal(await destination.read(key), undefined);
+      const published = await staged.publish();
+      assert.equal(published.bytes, size);
+      assert.match(published.location, /\/a\/Relatório de ação\+1 \(x\)\.csv$/);
+      assert.deepEqual(await place.content(key), body);
+      assert.deepEqual(await destination.read(key), body);
+    });
+
+    test('an empty file is a file', async () => {
+      await publish('empty.csv', Buffer.alloc(0), 'never');
+      assert.equal((await destination.read('empty.csv'))?.length, 0);
+    });
+
+    test('discarding leaves nothing', async () => {
+      const before = await place.everything();
+      const staged = await destination.stage('b/c/d.csv', { ...csv, existing: 'never' });
+      await writeAll(staged, body);
+      await staged.discard();
+      assert.deepEqual(await place.everything(), before);
+    });
+
+    test('discarding what was never written to leaves nothing', async () => {
+      const before = await place.everything();
+      const staged = await destination.stage('b/c/e.csv', { ...csv, existing: 'never' });
+      await staged.discard();
+      assert.deepEqual(await place.everything(), before);
+    });
+
+    test('an existing key is refused and keeps its content', async () => {
+      await publish('f.csv', body, 'never');
+      const before = await place.everything();
+      await assert.rejects(publish('f.csv', other, 'never'), (error) => {
+        assert.ok(error instanceof ReportError);
+        assert.equal(error.code, 'destination');
+        assert.match(error.message, /f\.csv already exists$/);
+        return isAlreadyExists(error);
+      });
+      assert.deepEqual(await place.content('f.csv'), body);
+      assert.deepEqual(await place.everything(), before);
+    });
+
+    test('an existing key is replaced whole, a missing one is made', async () => {
+      await publish('g.csv', body, 'replace');
+      assert.deepEqual(await place.content('g.csv'), body);
+      const staged = await destination.stage('g.csv', { ...csv, existing: 'replace' });
+      await writeAll(staged, other.subarray(0, size - 7));
+      assert.deepEqual(await place.content('g.csv'), body);
+      await staged.publish();
+      assert.deepEqual(await place.content('g.csv'), other.subarray(0, size - 7));
+    });
+
+    test('of two that publish the same key at once, exactly one wins', async () => {
+      const rival = await place.open();
+      const stagings = await Promise.all(
+        [destination, rival].map((each) => each.stage('h.csv', { ...csv, existing: 'never' })),
+      );
+      await Promise.all(stagings.map((staged, index) => writeAll(staged, index === 0 ? body : other)));
+      const outcomes = await Promise.allSettled(stagings.map((staged) => staged.publish()));
+      const winners = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [index] : []));
+      assert.equal(winners.length, 1);
+      assert.ok(outcomes.some((outcome) => outcome.status === 'rejected' && isAlreadyExists(outcome.reason)));
+      assert.deepEqual(await place.content('h.csv'), winners[0] === 0 ? body : other);
+      const unfinished = (await place.everything()).filter((name) => /^upload|\.tmp$/.test(name));
+      assert.deepEqual(unfinished, []);
+      await rival.close();
+    });
+
+    test('cancelling rejects with the reason, and discarding then leaves nothing', async () => {
+      const controller = new AbortController();
+      const cancellable = await place.open(controller.signal);
+      const before = await place.everything();
+      const staged = await cancellable.stage('i/j.csv', { ...csv, existing: 'never' });
+      await writeAll(staged, body);
+      const reason = new Error('interrupted');
+      controller.abort(reason);
+      await assert.rejects(staged.write(body.subarray(0, 10)), reason);
+      await staged.discard();
+      assert.deepEqual(await place.everything(), before);
+      await cancellable.close();
+    });
+
+    test('cancelled before publishing, nothing is published and nothing is left', async () => {
+      const controller = new AbortController();
+      const cancellable = await place.open(controller.signal);
+      const before = await place.everything();
+      const staged = await cancellable.stage('i/k.csv', { ...csv, existing: 'replace' });
+      await writeAll(staged, body);
+      const reason = new Error('interrupted');
+      controller.abort(reason);
+      await assert.rejects(staged.publish(), reason);
+      assert.deepEqual(await place.everything(), before);
+      await cancellable.close();
+    });
+
+    for (const key of [
+      '',
+      '/a.csv',
+      'a//b.csv',
+      '../a.csv',
+      'a/../b.csv',
+      './a.csv',
+      'a/',
+      'a\0b',
+      'x'.repeat(1025),
+    ]) {
+      test(`the key ${JSON.stringify(key.slice(0, 20))} is refused`, async () => {
+        const usage = (error: unknown) => error instanceof ReportError && error.code === 'usage';
+        await assert.rejects(destination.stage(key, { ...csv, existing: 'never' }), usage);
+        await assert.rejects(destination.read(key), usage);
+      });
+    }
+
+    test('check finds everything in order and leaves nothing', async () => {
+      const before = await place.everything();
+      const findings = await destination.check();
+      assert.ok(findings.length >= 3);
+      assert.deepEqual(
+        findings.filter(({ ok }) => !ok),
+        [],
+      );
+      assert.deepEqual(await place.everything(), before);
+    });
+  });
+}

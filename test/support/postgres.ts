@@ -1,0 +1,201 @@
+// A real PostgreSQL for one test file, from npm's binaries, and short ways to ask it and to read from it.
+import { chown, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { parseFilter } from '../../src/filters/index.js';
+import { install } from '../../src/sources/embedded/install.js';
+import { initialise, start } from '../../src/sources/embedded/server.js';
+import { type OpenSource, openSource } from '../../src/sources/index.js';
+import type { Cell, Dimension, Kind, Request, Source } from '../../src/table.js';
+
+export interface TestPostgres {
+  /** Over the Unix socket, without a password unless one was asked for. */
+  readonly url: string;
+  /** The folder of the socket: what psql and the driver take as host. */
+  readonly folder: string;
+  readonly port: number;
+  /** A session of the superuser; ended by `stop`. */
+  connect(): Promise<pg.Client>;
+  /** An immediate shutdown, without a word to the clients. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+export interface TestPostgresOptions {
+  /** Logins need this password (SCRAM) and may come over TCP on 127.0.0.1. */
+  readonly password?: string;
+  /** More settings, `name=value`; `{folder}` is replaced. */
+  readonly settings?: readonly string[];
+  /** Files put into the data folder before the start: name to text. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+export async function startPostgres({
+  password,
+  settings = [],
+  files = {},
+}: TestPostgresOptions = {}): Promise<TestPostgres> {
+  const installed = await install();
+  const { folder, identity } = installed;
+  try {
+    const port = await freePort();
+    const tcp = password === undefined ? 'listen_addresses=' : 'listen_addresses=127.0.0.1';
+    const secret = `${folder}/password`;
+    if (password !== undefined) await writeFile(secret, password);
+    await initialise(
+      installed,
+      password === undefined ? ['-A', 'trust'] : ['-A', 'scram-sha-256', '--pwfile', secret],
+    );
+    for (const [name, text] of Object.entries(files)) {
+      const path = `${folder}/data/${name}`;
+      await writeFile(path, text, { mode: 0o600 });
+      if (identity.uid !== undefined) await chown(path, identity.uid, identity.gid ?? 0);
+    }
+    const stop = await start(installed, [
+      tcp,
+      `port=${port}`,
+      ...settings.map((setting) => setting.replace('{folder}', folder)),
+    ]);
+    const host = encodeURIComponent(folder);
+    const login = password === undefined ? 'postgres' : `postgres:${encodeURIComponent(password)}`;
+    const url = `postgres://${login}@localhost:${port}/postgres?host=${host}`;
+    const connect = async () => {
+      const client = new pg.Client(url);
+      client.on('error', () => undefined);
+      await client.connect();
+      return client;
+    };
+    return { url, folder, port, connect, stop };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export function openUrl(url: string, options: Partial<OpenSource> = {}): Promise<Source> {
+  const { signal } = new AbortController();
+  return openSource({ name: 'vendas', url, shown: 'postgres://…', variables: {}, signal, ...options });
+}
+
+/** Opens, works, closes. */
+export async function withSource<T>(url: string, work: (source: Source) => Promise<T>): Promise<T> {
+  const source = await openUrl(url);
+  try {
+    return await work(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** @param columns name to kind */
+export function requestOf(
+  query: string,
+  columns: Readonly<Record<string, Kind>>,
+  more: Partial<Request> = {},
+): Request {
+  return {
+    report: 'transacoes',
+    query,
+    columns: Object.entries(columns).map(([name, kind]) => ({ name, kind })),
+    filters: [],
+    mapped: {},
+    params: {},
+    orderBy: [],
+    timezone: 'America/Sao_Paulo',
+    ...more,
+  };
+}
+
+/** What a report's `filters` and the command line say: a dimension to its column and, when it is filtered by, values. */
+export function filtersOf(
+  by: Readonly<Partial<Record<Dimension, readonly [column: string, ...values: string[]]>>>,
+): Pick<Request, 'filters' | 'mapped'> {
+  const entries = Object.entries(by) as [Dimension, [string, ...string[]]][];
+  const context = { timezone: 'America/Sao_Paulo', today: '2026-03-10' };
+  return {
+    mapped: Object.fromEntries(entries.map(([dimension, [column]]) => [dimension, column])),
+    filters: entries
+      .filter(([, [, ...values]]) => values.length > 0)
+      .map(([dimension, [column, ...values]]) => ({
+        column,
+        filter: parseFilter(dimension, values, context),
+      })),
+  };
+}
+
+export async function readRows(source: Source, request: Request): Promise<(readonly Cell[])[]> {
+  const rows: (readonly Cell[])[] = [];
+  for await (const batch of (await source.prepare(request)).read()) rows.push(...batch.rows());
+  return rows;
+}
+
+/** Asks again until the answer is yes, for ten seconds. */
+export async function eventually(question: () => Promise<boolean>, what: string): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) if (await question()) return;
+  throw new Error(`never: ${what}`);
+}
+
+/** How many sessions of other clients there are whose query is like that. */
+export async function sessions(client: pg.Client, like = '%'): Promise<number> {
+  const { rows } = await client.query(
+    `SELECT count(*)::int AS count FROM pg_stat_activity
+     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND query LIKE $1`,
+    [like],
+  );
+  return rows[0].count;
+}
+
+/** A server and a session in which to see what the condition of a filter selects. */
+export interface FilterBench {
+  readonly client: pg.Client;
+  /** The condition of a filter on column v of that type. */
+  condition(dimension: Dimension, values: readonly string[], type: string, timezone?: string): string;
+  /** The values of column v, as text, that the condition selects from `relation`. */
+  select(relation: string, where: string, parameters?: unknown[]): Promise<string[]>;
+  /** How PostgreSQL plans the condition on an indexed column of that type when an index is the cheapest. */
+  plan(dimension: Dimension, values: readonly string[], type: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startFilterBench(): Promise<FilterBench> {
+  const server = await startPostgres();
+  const client = await server.connect();
+  // Settings that a literal must not depend on.
+  await client.query(
+    `SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'SQL, DMY'; SET standard_conforming_strings = off; SET escape_string_warning = off`,
+  );
+  const condition: FilterBench['condition'] = (dimension, values, type, timezone = 'UTC') => {
+    const filter = parseFilter(dimension, values, { timezone, today: '2026-03-10' });
+    return filter.toSql({ expression: 'v', type, quote: (text) => client.escapeLiteral(text) });
+  };
+  return {
+    client,
+    condition,
+    async select(relation, where, parameters = []) {
+      const { rows } = await client.query(
+        `SELECT v::text AS v FROM ${relation} WHERE ${where} ORDER BY v`,
+        parameters,
+      );
+      return rows.map((row: { v: string }) => row.v);
+    },
+    async plan(dimension, values, type) {
+      await client.query(`BEGIN; SET LOCAL enable_seqscan = off;
+        CREATE TEMP TABLE indexed (v ${type}) ON COMMIT DROP; CREATE INDEX ON indexed (v)`);
+      const { rows } = await client.query(
+        `EXPLAIN SELECT * FROM indexed WHERE ${condition(dimension, values, type)}`,
+      );
+      await client.query('COMMIT');
+      return JSON.stringify(rows);
+    },
+    stop: () => server.stop(),
+  };
+}

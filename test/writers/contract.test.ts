@@ -1,0 +1,167 @@
+// What every format owes its callers; a new one is one line in FORMATS.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parse } from 'csv-parse/sync';
+import { ReportError } from '../../src/errors.js';
+import type { Batch, Cell, Column, Table } from '../../src/table.js';
+import { createWriter, FORMATS } from '../../src/writers/index.js';
+
+interface Format {
+  /** The rows under the header as an independent reader sees them, with null and the empty text told apart. */
+  readonly read: (bytes: Buffer) => {
+    readonly header: readonly string[];
+    readonly rows: readonly (readonly Cell[])[];
+  };
+}
+
+const CASES: Readonly<Record<string, Format>> = {
+  csv: {
+    read(bytes) {
+      const [header = [], ...rows] = parse(bytes, {
+        cast: (value, { quoting, header: isHeader }) =>
+          value === '' && !quoting && !isHeader ? null : value,
+      }) as unknown as [string[], ...Cell[][]];
+      return { header, rows };
+    },
+  },
+};
+
+const COLUMNS: readonly Column[] = [
+  { name: 'id', kind: 'integer' },
+  { name: 'nome', kind: 'text', title: 'Nome do usuário' },
+  { name: 'valor', kind: 'decimal' },
+  { name: 'ativo', kind: 'boolean' },
+  { name: 'dia', kind: 'date' },
+  { name: 'em', kind: 'timestamp' },
+  { name: 'dados', kind: 'json' },
+];
+const ROWS: readonly (readonly Cell[])[] = [
+  [
+    '9223372036854775807',
+    'João "Jota" Sá',
+    '1234567890123456789012345678.0123456789',
+    'true',
+    '2024-10-05',
+    '2024-10-05 23:59:59.999999-03',
+    '{"a": "b, c"}',
+  ],
+  ['0', '', '-0.10', 'false', '0001-01-01', 'infinity', '[]'],
+  [null, null, null, null, null, null, null],
+  ['-1', 'linha 1\nlinha 2 🎉 王', '1e+20', null, '10000-01-01', '0044-03-15 BC', 'null'],
+];
+
+function batch(rows: readonly (readonly Cell[])[]): Batch {
+  return { rowCount: rows.length, rows: () => rows };
+}
+
+function table(batches: Iterable<Batch> | AsyncIterable<Batch>): Table {
+  async function* all() {
+    yield* batches;
+  }
+  return { columns: COLUMNS, batches: all() };
+}
+
+async function bytesOf(format: string, of: Table): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of (await createWriter(format, {})).encode(of)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+test('every format is held to the contract', () => {
+  assert.deepEqual(Object.keys(CASES), FORMATS);
+});
+
+test('a format that there is not is refused with those that there are', async () => {
+  for (const format of ['xlsx', 'CSV', '', 'constructor']) {
+    await assert.rejects(
+      createWriter(format, {}),
+      (error: unknown) =>
+        error instanceof ReportError && error.code === 'usage' && /csv/.test(error.hint ?? ''),
+    );
+  }
+});
+
+for (const [format, { read }] of Object.entries(CASES)) {
+  describe(format, () => {
+    test('the cells arrive, and null is not the empty text', async () => {
+      const { header, rows } = read(
+        await bytesOf(format, table([batch(ROWS.slice(0, 1)), batch(ROWS.slice(1))])),
+      );
+      assert.deepEqual(header, ['id', 'Nome do usuário', 'valor', 'ativo', 'dia', 'em', 'dados']);
+      assert.deepEqual(rows, ROWS);
+    });
+
+    test('without rows the header is there all the same', async () => {
+      assert.deepEqual(read(await bytesOf(format, table([]))), {
+        header: COLUMNS.map(({ title, name }) => title ?? name),
+        rows: [],
+      });
+    });
+
+    test('the same rows make the same bytes, however they are cut into batches', async () => {
+      const whole = await bytesOf(format, table([batch(ROWS)]));
+      assert.deepEqual(await bytesOf(format, table([batch(ROWS)])), whole);
+      assert.deepEqual(await bytesOf(format, table(ROWS.map((row) => batch([row])))), whole);
+    });
+
+    test('it says what it is', async () => {
+      const writer = await createWriter(format, {});
+      assert.equal(writer.extension, format);
+      assert.match(writer.contentType, /^[a-z]+\/[a-z.+-]+(; charset=utf-8)?$/);
+      assert.equal(writer.neutralised, 0);
+    });
+
+    test('throws what the table throws, before the first row, between batches and at the very end', async () => {
+      for (const good of [0, 1, 3]) {
+        const failure = new Error(`after ${good} batches`);
+        async function* failing() {
+          for (let index = 0; index < good; index++) yield batch(ROWS);
+          throw failure;
+        }
+        await assert.rejects(bytesOf(format, table(failing())), failure);
+      }
+    });
+
+    test('throws when a batch cannot be decoded', async () => {
+      const broken: Batch = {
+        rowCount: 1,
+        rows() {
+          throw new ReportError('source', 'not UTF-8');
+        },
+      };
+      await assert.rejects(bytesOf(format, table([batch(ROWS), broken])), { code: 'source' });
+    });
+
+    test('pulls a batch only when its bytes are wanted, and lets go of the table when it is left', async () => {
+      let pulled = 0;
+      let released = false;
+      async function* endless() {
+        try {
+          for (;;) {
+            pulled++;
+            yield batch(ROWS);
+          }
+        } finally {
+          released = true;
+        }
+      }
+      const bytes = (await createWriter(format, {})).encode({ columns: COLUMNS, batches: endless() });
+      for (let chunks = 1; chunks <= 5; chunks++) {
+        assert.equal((await bytes.next()).done, false);
+        // The header, and then at most one batch for each chunk.
+        assert.ok(pulled <= chunks, `${pulled} batches for ${chunks} chunks`);
+        await new Promise(setImmediate);
+        assert.ok(pulled <= chunks, `${pulled} batches for ${chunks} chunks, a little later`);
+      }
+      await bytes.return(undefined);
+      assert.ok(released);
+    });
+
+    test('leaves the batches as they are: other outputs read them too', async () => {
+      const frozen = ROWS.map((row) => Object.freeze([...row]));
+      const before = JSON.stringify(frozen);
+      await bytesOf(format, table([batch(Object.freeze(frozen))]));
+      assert.equal(JSON.stringify(frozen), before);
+    });
+  });
+}
