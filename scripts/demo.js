@@ -1,12 +1,13 @@
-// npm run demo: the daily report and two filtered exports, from an embedded PostgreSQL into ./out.
+// npm run demo: the daily report and two filtered exports from an embedded PostgreSQL, one from JSON documents, into ./out.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const env = {
   ...process.env,
   REPORTCTL_SOURCE_VENDAS: 'embedded:fixtures/vendas.sql',
+  REPORTCTL_SOURCE_PRODUCAO: 'file:out/producao.ndjson',
   REPORTCTL_DESTINATION: './out',
 };
 
@@ -50,5 +51,20 @@ reportctl(
   'pt-BR',
   '-o',
   'out/quinzena.csv.gz',
+);
+console.log('$ node scripts/producao.js > out/producao.ndjson');
+writeFileSync(
+  `${root}/out/producao.ndjson`,
+  spawnSync(process.execPath, ['scripts/producao.js'], { cwd: root, maxBuffer: 1e9 }).stdout,
+);
+reportctl(
+  'export',
+  'producao',
+  '--date',
+  '2024-10-05',
+  '--product-type',
+  'Bebidas',
+  '-o',
+  'out/producao.csv',
 );
 console.log('Everything is in ./out; the embedded PostgreSQL has ended.');

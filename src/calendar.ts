@@ -111,6 +111,28 @@ export function startOfDay(date: string, timezone: string): string {
   return local.replace('T', ' ') + start.offset;
 }
 
+/** Milliseconds. Zones change within a block of this length at most once, and mostly not at all. */
+const BLOCK = 6 * 3_600_000;
+
+/**
+ * A function that tells how far a zone is ahead of UTC, in seconds, at an instant in epoch milliseconds; it remembers
+ * what it was told, since rows of one report are close to each other in time.
+ */
+export function offsetsOf(timezone: string): (epochMilliseconds: number) => number {
+  const known = new Map<number, number>();
+  const ask = (milliseconds: number) =>
+    Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(timezone).offsetNanoseconds / 1e9;
+  return (milliseconds) => {
+    const block = Math.floor(milliseconds / BLOCK);
+    const found = known.get(block);
+    if (found !== undefined) return found;
+    const first = ask(block * BLOCK);
+    if (first !== ask((block + 1) * BLOCK - 1)) return ask(milliseconds);
+    known.set(block, first);
+    return first;
+  };
+}
+
 const NAMED_DATES: Readonly<Record<string, (today: string) => Period>> = {
   today: (today) => periodContaining('day', today),
   yesterday: (today) => lastClosedPeriod('day', today),

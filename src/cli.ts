@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async (context) => (await import('./commands/list.js')).listCommand(context),
   },
   explain: {
-    summary: 'the SQL that would run, what is pushed down, the estimate',
+    summary: 'what would run, what is pushed down, an estimate',
     load: async (context) => (await import('./commands/explain.js')).explainCommand(context),
   },
   check: {

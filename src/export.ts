@@ -22,6 +22,8 @@ export interface ExportResult {
   /** Column name to exact sum. */
   readonly totals: Readonly<Record<string, string>>;
   readonly outputs: readonly Output[];
+  /** What the sources noticed of their data, one line each. */
+  readonly notes: readonly string[];
 }
 
 /** How many sources are described at the same time. */
@@ -63,7 +65,8 @@ export async function exportReport(plan: ExportPlan): Promise<ExportResult> {
     const staged = Object.values(filled).map((target) => target.staged);
     throw await discardAll(staged, error);
   }
-  return { rows: counter.rows, totals: counter.totals(), outputs: await publishAll(filled) };
+  const notes = prepared.flatMap((source) => source.notes?.() ?? []);
+  return { rows: counter.rows, totals: counter.totals(), outputs: await publishAll(filled), notes };
 }
 
 async function* inTurn(prepared: readonly Prepared[]): AsyncGenerator<Batch> {

@@ -70,6 +70,7 @@ export function manifestOf(run: Run, result: ExportResult, output: Output): Reco
     sha256: output.sha256,
     totals: result.totals,
     neutralised: output.neutralised,
+    notes: result.notes,
     ...(request.limit === undefined ? {} : { limit: request.limit }),
     period: run.period === undefined ? null : { ...run.period, timezone: report.timezone },
     filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, filter.values])),

@@ -1,11 +1,11 @@
 // A file in queries/ to a validated Report, with positions in every complaint.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { PeriodKind } from './calendar.js';
 import { didYouMean, messageOf, ReportError } from './errors.js';
 import { type CsvOptions, parseDefinition } from './report/definition.js';
-import type { Column, Dimension, Kind } from './table.js';
+import type { Column, Dimension, DocumentQuery, Kind } from './table.js';
 
 export interface Output {
   readonly format: string;
@@ -44,7 +44,7 @@ export interface Report {
   readonly gates: Gates;
   readonly labels: Readonly<Record<string, string>>;
   readonly outputs: readonly Output[];
-  readonly query: string;
+  readonly query: string | DocumentQuery;
 }
 
 /**
@@ -52,25 +52,39 @@ export interface Report {
  * @throws ReportError `usage` when there is none, `definition` with file and line when it is wrong.
  */
 export async function loadReport(nameOrPath: string, folder: string): Promise<Report> {
-  const isPath = /[\\/]/.test(nameOrPath) || nameOrPath.endsWith('.sql');
+  const isPath = /[\\/]/.test(nameOrPath) || ENDING.test(nameOrPath);
   if (isPath) return readReport(nameOrPath);
-  const names = await reportNames(folder);
-  if (!names.includes(nameOrPath)) {
+  const files = await reportFiles(folder);
+  const found = files.filter((file) => nameOf(file) === nameOrPath);
+  if (found.length > 1) {
+    throw new ReportError(
+      'definition',
+      `two reports are called "${nameOrPath}": ${found.join(' and ')} in ${folder}`,
+    );
+  }
+  if (found[0] === undefined) {
     throw new ReportError('usage', `no report "${nameOrPath}" in ${folder}`, {
-      hint: `${didYouMean(nameOrPath, names)}.`,
+      hint: `${didYouMean(nameOrPath, files.map(nameOf))}.`,
     });
   }
-  return readReport(join(folder, `${nameOrPath}.sql`));
+  return readReport(join(folder, found[0]));
+}
+
+/** SQL with its definition in a comment, or YAML for documents. */
+const ENDING = /\.(sql|ya?ml)$/;
+
+function nameOf(file: string): string {
+  return basename(file).replace(ENDING, '');
 }
 
 /** The names of all reports in the folder, sorted. @throws ReportError `usage` when it cannot be read */
 export async function reportNames(folder: string): Promise<string[]> {
+  return [...new Set((await reportFiles(folder)).map(nameOf))].sort();
+}
+
+async function reportFiles(folder: string): Promise<string[]> {
   try {
-    const files = await readdir(folder);
-    return files
-      .filter((file) => file.endsWith('.sql') && !file.startsWith('.'))
-      .map((file) => file.slice(0, -'.sql'.length))
-      .sort();
+    return (await readdir(folder)).filter((file) => ENDING.test(file) && !file.startsWith('.'));
   } catch (error) {
     throw new ReportError('usage', `reading the folder of reports "${folder}": ${messageOf(error)}`, {
       hint: 'Run from the folder that holds queries/, or set REPORTCTL_QUERIES.',
@@ -88,7 +102,7 @@ async function readReport(file: string): Promise<Report> {
 
 /** The text of a report file to a Report. @throws ReportError `definition` with file and line */
 export function parseReport(file: string, text: string): Report {
-  const name = basename(file, extname(file));
+  const name = nameOf(file);
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) {
     throw new ReportError('definition', `${file}: "${name}" cannot be a report's name`, {
       hint: 'Letters, digits, "_" and "-" only: the name becomes a key and a flag.',

@@ -27,6 +27,8 @@ export interface RunOptions {
 export interface RunOutcome {
   readonly outcome: 'published' | 'unchanged';
   readonly record: RunRecord;
+  /** What the sources noticed of their data, one line each. */
+  readonly notes: readonly string[];
 }
 
 export function newToken(): string {
@@ -44,7 +46,7 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
   const recordKey = runRecordKey(report.name, compactDate(period.lastDay));
   const former = await readRecord(destination, recordKey);
   if (former !== undefined) {
-    if (former.definition === definition) return { outcome: 'unchanged', record: former };
+    if (former.definition === definition) return { outcome: 'unchanged', record: former, notes: [] };
     throw new ReportError(
       'contract',
       `"${report.name}" for ${compactDate(period.lastDay)} was already published, by another definition (${recordKey})`,
@@ -75,7 +77,7 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
   } catch (error) {
     throw unrecorded(result.outputs, error);
   }
-  return { outcome: 'published', record };
+  return { outcome: 'published', record, notes: result.notes };
 }
 
 async function targetOf(output: Output, { report, period, destination }: RunOptions): Promise<Target> {

@@ -9,6 +9,8 @@ export interface Column {
   readonly kind: Kind;
   /** The header that readers see; without one the name is. */
   readonly title?: string;
+  /** In documents: where the value is, such as `organizacao.nome` or `itens.0.preco`; without one, at the name. */
+  readonly path?: string;
 }
 
 /** The canonical text of a value, or null. Null and the empty text are different. */
@@ -45,23 +47,23 @@ export interface SqlOperand {
  * The condition as data; true when any of them holds, never for null. Numbers are decimal texts without exponent, both
  * ends included; dates are half-open spans of days in the report's time zone, with the instants at which they begin.
  */
-type FilterTest =
+export type FilterTest =
   | { readonly of: 'texts'; readonly anyOf: readonly string[] }
   | { readonly of: 'numbers'; readonly anyOf: readonly NumberRange[] }
   | { readonly of: 'dates'; readonly anyOf: readonly DayRange[] };
 
-interface NumberRange {
+export interface NumberRange {
   readonly from: string | undefined;
   readonly to: string | undefined;
 }
 
-interface DayRange {
+export interface DayRange {
   readonly from: StartOfDay | undefined;
   /** Exclusive. */
   readonly to: StartOfDay | undefined;
 }
 
-interface StartOfDay {
+export interface StartOfDay {
   /** `YYYY-MM-DD` */
   readonly date: string;
   /** `YYYY-MM-DD HH:MM:SS±HH:MM` */
@@ -82,12 +84,28 @@ export interface Filter {
   toSql(operand: SqlOperand): string;
 }
 
+/** The query of a report over documents. */
+export interface DocumentQuery {
+  /** The name of a collection; of a folder's file for a `file:` source. */
+  readonly collection: string;
+  /** Stages of an aggregation in Extended JSON; `{ $match: "{filters}" }` says where the filters go, else they come last. */
+  readonly pipeline: readonly Readonly<Record<string, unknown>>[];
+  /** The kind of each mapped dimension's value, and whether dates are stored as ISO text. */
+  readonly fields: Readonly<
+    Partial<Record<Dimension, { readonly kind: Kind; readonly stored: 'text' | undefined }>>
+  >;
+  /** The columns that `Request.orderBy` names, exported or not. */
+  readonly orderBy: readonly { readonly column: Column; readonly descending: boolean }[];
+  /** What becomes of a value that does not fit its column's kind. */
+  readonly onMismatch: 'fail' | 'null';
+}
+
 /** What one read asks of a source. */
 export interface Request {
   /** For messages and `application_name`. */
   readonly report: string;
-  /** The query's text as it stands in the report. */
-  readonly query: string;
+  /** The SQL as it stands in the report, or what to ask of documents. */
+  readonly query: string | DocumentQuery;
   /** The columns to export, in order: the contract. */
   readonly columns: readonly Column[];
   /** Each with the column (or SQL expression) that the report maps the dimension to. */
@@ -95,12 +113,14 @@ export interface Request {
   /** Columns that the report maps but nobody filters by in this run: they must exist all the same. */
   readonly mapped: Readonly<Partial<Record<Dimension, string>>>;
   readonly params: Readonly<Record<string, { readonly kind: Kind; readonly value: string }>>;
-  /** Column names; a leading `-` means descending. */
+  /** Column names; a leading `-` means descending. For documents see `DocumentQuery.orderBy`. */
   readonly orderBy: readonly string[];
   readonly limit?: number;
   /** IANA name: the zone in which timestamps are printed and days begin. */
   readonly timezone: string;
 }
+
+export type SqlRequest = Request & { readonly query: string };
 
 /** What the planner expects; an estimate, never a promise. */
 export interface Estimate {
@@ -113,10 +133,14 @@ export interface Estimate {
 export interface Prepared {
   /** What would run: SQL, or a pipeline as JSON. */
   readonly statement: string;
+  /** Do the filters run in the source, or is every row tested here? */
+  readonly pushedDown: boolean;
   /** @throws ReportError `source` when the source cannot plan the statement. */
   estimate(): Promise<Estimate>;
   /** Reads once. Throws ReportError `source`, or the signal's reason, and never ends early in silence. */
   read(): AsyncIterable<Batch>;
+  /** After reading: what its reader should know of the data, one line each. */
+  notes?(): readonly string[];
 }
 
 /** An open source: one database, folder or file. */

@@ -497,3 +497,77 @@ describe('the folder of reports', () => {
     }
   });
 });
+
+describe('a report over documents', () => {
+  const GOOD = `title: Produção
+source: producao
+collection: producoes
+pipeline: [{ $unwind: $itens }]
+filters:
+  date: registrado_em
+  price: { path: itens.0.preco, kind: decimal }
+columns:
+  id: { kind: text, path: _id }
+  preco: decimal
+order-by: [-preco, id]
+`;
+
+  test('is YAML alone, with paths', () => {
+    const report = parseReport('queries/producao.yaml', GOOD);
+    assert.deepEqual(report.filters, { date: 'registrado_em', price: 'itens.0.preco' });
+    assert.deepEqual(report.query, {
+      collection: 'producoes',
+      pipeline: [{ $unwind: '$itens' }],
+      fields: {
+        date: { kind: 'timestamp', stored: undefined },
+        price: { kind: 'decimal', stored: undefined },
+      },
+      orderBy: [
+        { column: { name: 'preco', kind: 'decimal' }, descending: true },
+        { column: { name: 'id', kind: 'text', path: '_id' }, descending: false },
+      ],
+      onMismatch: 'fail',
+    });
+  });
+
+  for (const { wrong, from, to, said } of [
+    {
+      wrong: 'no collection',
+      from: 'collection: producoes\n',
+      to: '',
+      said: /yaml:1: .*collection.*found nothing/,
+    },
+    {
+      wrong: 'params',
+      from: 'pipeline',
+      to: 'params: { a: text }\npipeline',
+      said: /yaml:4: params: unknown key/,
+    },
+    {
+      wrong: 'a misspelt key',
+      from: 'collection:',
+      to: 'colection:',
+      said: /yaml:3: colection: unknown key; did you mean "collection"\?/,
+    },
+    {
+      wrong: 'an order by no column',
+      from: '[-preco, id]',
+      to: '[-prco]',
+      said: /yaml:11: order-by\.0: found "prco", which is no column; did you mean "preco"\?/,
+    },
+    {
+      wrong: 'a way to store',
+      from: 'kind: decimal }',
+      to: 'stored: txt }',
+      said: /yaml:7: filters\.price\.stored: found "txt"; did you mean "text"\?/,
+    },
+    { wrong: 'SQL', from: GOOD, to: 'SELECT 1', said: /yaml:1: / },
+  ]) {
+    test(`with ${wrong} is refused with its line`, () => {
+      assert.throws(
+        () => parseReport('queries/producao.yaml', GOOD.replace(from, to)),
+        (error) => error instanceof ReportError && error.code === 'definition' && said.test(error.message),
+      );
+    });
+  }
+});

@@ -98,6 +98,7 @@ async function run(
       onProgress: progress.onProgress,
     });
     progress.stop();
+    for (const note of result.notes) session.log.warn(note);
     const params = Object.fromEntries(
       Object.entries(request.params).map(([name, { value }]) => [name, value]),
     );

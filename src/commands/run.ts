@@ -140,7 +140,8 @@ async function runJobs(session: Session, jobs: readonly Job[]): Promise<void> {
   for (const { report, period, run } of jobs) {
     const title = period === undefined ? report : `${report} ${days(period)}`;
     try {
-      const { outcome, record } = await run();
+      const { outcome, record, notes } = await run();
+      for (const note of notes) session.log.warn(`${title}: ${note}`);
       results.push({ outcome, ...record });
       if (session.json) continue;
       const lines = record.outputs.map(({ key, rows, bytes, sha256 }) => {

@@ -34,7 +34,15 @@ export async function withSources<T>(
       urls.map(({ name, url }, index) =>
         limit(async () => {
           const variables = session.config.postgres;
-          const options = { name, url: url.reveal(), shown: String(url), variables, signal: session.signal };
+          const s3PathStyle = session.config.s3.pathStyle;
+          const options = {
+            name,
+            url: url.reveal(),
+            shown: String(url),
+            variables,
+            s3PathStyle,
+            signal: session.signal,
+          };
           opened[index] = await openSource(options);
         }),
       ),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { assertTimeZone, PERIOD_KINDS, periodContaining } from '../calendar.js';
 import { didYouMean, ReportError, sentence } from '../errors.js';
 import { expandKey, TOKENS, unknownTokens } from '../naming.js';
-import { type Column, DIMENSIONS, KINDS } from '../table.js';
+import { type Column, DIMENSIONS, type Dimension, type DocumentQuery, KINDS, type Kind } from '../table.js';
 import { dialect } from '../writers/csv/dialect.js';
 import { type Path, YamlText } from './yaml-text.js';
 
@@ -27,14 +27,11 @@ const count = z.int().min(0);
 /** Taken as it was typed, see YamlText.typed(). */
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-const schema = z.strictObject({
+const common = {
   title: z.string().optional(),
   source: z.union([name, z.array(name).min(1)]),
   period: z.enum(PERIOD_KINDS).default('day'),
   timezone: z.string().default('America/Sao_Paulo'),
-  filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, name.optional()]))).default({}),
-  params: z.record(name, z.union([kind, z.strictObject({ kind, default: scalar.optional() })])).default({}),
-  columns: z.record(name, z.union([kind, z.strictObject({ kind, title: name.optional() })])),
   volatile: z.array(name).default([]),
   'order-by': z.array(name).default([]),
   totals: z.array(name).default([]),
@@ -50,14 +47,43 @@ const schema = z.strictObject({
       }),
     )
     .default([]),
+};
+
+const sqlSchema = z.strictObject({
+  ...common,
+  filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, name.optional()]))).default({}),
+  params: z.record(name, z.union([kind, z.strictObject({ kind, default: scalar.optional() })])).default({}),
+  columns: z.record(name, z.union([kind, z.strictObject({ kind, title: name.optional() })])),
 });
-type Definition = z.infer<typeof schema>;
+
+const field = z.union([
+  name,
+  z.strictObject({ path: name, kind: kind.optional(), stored: z.enum(['text']).optional() }),
+]);
+const documentSchema = z.strictObject({
+  ...common,
+  collection: name,
+  pipeline: z.array(z.record(z.string(), z.unknown())).default([]),
+  'on-mismatch': z.enum(['fail', 'null']).default('fail'),
+  filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, field.optional()]))).default({}),
+  columns: z.record(
+    name,
+    z.union([kind, z.strictObject({ kind, title: name.optional(), path: name.optional() })]),
+  ),
+});
+type SqlDefinition = z.infer<typeof sqlSchema>;
+type DocumentDefinition = z.infer<typeof documentSchema>;
+type Definition = SqlDefinition | DocumentDefinition;
 
 /**
- * The definition and the query of a report file.
+ * The definition and the query of a report file: SQL with its definition in the leading comment, or YAML alone.
  * @throws ReportError `definition`, for example `queries/x.sql:7: columns.valor: found "money"; allowed: text, integer, …`
  */
 export function parseDefinition(file: string, text: string) {
+  return /\.ya?ml$/.test(file) ? parseDocuments(file, text) : parseSql(file, text);
+}
+
+function parseSql(file: string, text: string) {
   const header = /^\s*\/\*---[ \t]*\r?\n([\s\S]*?)^---\*\/[ \t]*(?:\r?\n|$)/m.exec(text);
   if (header?.index !== 0 || header[1] === undefined) {
     throw new ReportError('definition', `${file}:1: no definition`, {
@@ -66,26 +92,79 @@ export function parseDefinition(file: string, text: string) {
   }
   const yamlStart = header[0].indexOf(header[1]);
   const document = new YamlText(file, text.slice(0, yamlStart).split('\n').length - 1, header[1]);
-  const parsed = schema.safeParse(document.value, { reportInput: true });
-  if (!parsed.success) {
-    const [path, message] = explain(deepest(parsed.error.issues));
-    throw document.complaint(path, message);
-  }
+  const definition = validated(sqlSchema, document);
   const query = text.slice(header[0].length).trim();
   if (query === '') {
     const line = header[0].trimEnd().split('\n').length;
     throw new ReportError('definition', `${file}:${line}: no query after the definition`);
   }
-  return toReport(parsed.data, query, document);
+  const params = Object.entries(definition.params).map(([parameter, value]) => {
+    if (typeof value === 'string') return [parameter, { kind: value, default: undefined }] as const;
+    const given = value.default === undefined ? undefined : document.typed(['params', parameter, 'default']);
+    return [parameter, { kind: value.kind, default: given }] as const;
+  });
+  return {
+    ...toReport(definition, document),
+    filters: definition.filters,
+    params: Object.fromEntries(params),
+    query,
+  };
 }
 
-function toReport(definition: Definition, query: string, document: YamlText) {
+/** What a dimension's value is unless the report says otherwise. */
+const FIELD_KINDS: Readonly<Record<Dimension, Kind>> = {
+  date: 'timestamp',
+  organization: 'text',
+  product: 'text',
+  'product-type': 'text',
+  quantity: 'decimal',
+  price: 'decimal',
+};
+
+function parseDocuments(file: string, text: string) {
+  const document = new YamlText(file, 0, text);
+  const definition = validated(documentSchema, document);
+  const filters: Partial<Record<Dimension, string>> = {};
+  const fields: Partial<Record<Dimension, { kind: Kind; stored: 'text' | undefined }>> = {};
+  for (const dimension of DIMENSIONS) {
+    const mapped = definition.filters[dimension];
+    if (mapped === undefined) continue;
+    const { path, kind: given, stored } = typeof mapped === 'string' ? { path: mapped } : mapped;
+    filters[dimension] = path;
+    fields[dimension] = { kind: given ?? FIELD_KINDS[dimension], stored };
+  }
+  const report = toReport(definition, document);
+  const orderBy = report.orderBy.map((term, index) => {
+    const name = term.replace(/^-/, '');
+    const column = report.columns.find((candidate) => candidate.name === name);
+    if (column !== undefined) return { column, descending: term.startsWith('-') };
+    const names = report.columns.map((candidate) => candidate.name);
+    throw document.complaint(
+      ['order-by', index],
+      `found "${name}", which is no column; ${didYouMean(name, names)}`,
+    );
+  });
+  const { collection, pipeline, 'on-mismatch': onMismatch } = definition;
+  const query: DocumentQuery = { collection, pipeline, fields, orderBy, onMismatch };
+  return { ...report, filters, params: {}, query };
+}
+
+function validated<T extends z.ZodType>(schema: T, document: YamlText): z.infer<T> {
+  const parsed = schema.safeParse(document.value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const [path, message] = explain(deepest(parsed.error.issues), schema);
+  throw document.complaint(path, message);
+}
+
+function toReport(definition: Definition, document: YamlText) {
   const columns = document.keys(['columns']).map((column): Column => {
     const value = Object.hasOwn(definition.columns, column) ? definition.columns[column] : undefined;
     if (value === undefined)
       throw document.complaint(['columns', column], 'this cannot be the name of a column');
     if (typeof value === 'string') return { name: column, kind: value };
-    return { name: column, kind: value.kind, ...(value.title === undefined ? {} : { title: value.title }) };
+    const { kind, title, path }: { kind: Kind; title?: string | undefined; path?: string | undefined } =
+      value;
+    return { name: column, kind, ...(title && { title }), ...(path && { path }) };
   });
   if (columns.length === 0) throw document.complaint(['columns'], 'at least one column is needed');
   const names = columns.map((column) => column.name);
@@ -132,19 +211,6 @@ function toReport(definition: Definition, query: string, document: YamlText) {
     sources,
     period: definition.period,
     timezone: definition.timezone,
-    filters: definition.filters,
-    params: Object.fromEntries(
-      Object.entries(definition.params).map(([parameter, value]) => [
-        parameter,
-        typeof value === 'string'
-          ? { kind: value, default: undefined }
-          : {
-              kind: value.kind,
-              default:
-                value.default === undefined ? undefined : document.typed(['params', parameter, 'default']),
-            },
-      ]),
-    ),
     columns,
     volatile: definition.volatile,
     orderBy: definition['order-by'],
@@ -157,7 +223,6 @@ function toReport(definition: Definition, query: string, document: YamlText) {
       compress,
       dialect,
     })),
-    query,
   };
 }
 
@@ -230,12 +295,12 @@ const WORDS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-function explain(issue: Issue): [Path, string] {
+function explain(issue: Issue, schema: z.ZodType): [Path, string] {
   const found = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
   switch (issue.code) {
     case 'unrecognized_keys': {
       const key = String(issue.keys[0]);
-      return [[...issue.path, key], `unknown key; ${didYouMean(key, allowedKeys(issue.path))}`];
+      return [[...issue.path, key], `unknown key; ${didYouMean(key, allowedKeys(issue.path, schema))}`];
     }
     case 'invalid_value':
       return [issue.path, `found ${found}; ${didYouMean(String(issue.input), issue.values.map(String))}`];
@@ -247,12 +312,13 @@ function explain(issue: Issue): [Path, string] {
 }
 
 /** The keys that the schema has at a path. */
-function allowedKeys(path: Path): string[] {
-  const [first] = path;
-  if (first === undefined) return Object.keys(schema.shape);
+function allowedKeys(path: Path, schema: z.ZodType): string[] {
+  const [first, second] = path;
+  const documents = schema === documentSchema;
+  if (first === undefined) return Object.keys((documents ? documentSchema : sqlSchema).shape);
   const keys: Readonly<Record<string, readonly string[]>> = {
-    filters: DIMENSIONS,
-    columns: ['kind', 'title'],
+    filters: second === undefined ? DIMENSIONS : ['path', 'kind', 'stored'],
+    columns: documents ? ['kind', 'title', 'path'] : ['kind', 'title'],
     params: ['kind', 'default'],
     gates: ['min-rows', 'max-rows'],
     outputs: ['format', 'key', 'compress', ...Object.keys(csvOptions)],

@@ -11,6 +11,8 @@ export interface OpenSource {
   readonly shown: string;
   /** The `PG*` variables, which fill what a URL leaves out. */
   readonly variables: Readonly<Record<string, string>>;
+  /** For `s3://`: the bucket in the path, not in the host's name. */
+  readonly s3PathStyle: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -35,10 +37,18 @@ const embedded = async (options: OpenSource) => {
   }
 };
 
+const mongodb = async (options: OpenSource) => (await import('./mongodb.js')).openMongodb(options);
+
+const json = async (options: OpenSource) => (await import('./json.js')).openJson(options);
+
 const SOURCES: Readonly<Record<string, (options: OpenSource) => Promise<Source>>> = {
   'postgres:': postgres,
   'postgresql:': postgres,
   'embedded:': embedded,
+  'mongodb:': mongodb,
+  'mongodb+srv:': mongodb,
+  'file:': json,
+  's3:': json,
 };
 
 /**

@@ -1,7 +1,7 @@
 // PostgreSQL: describes the query, then reads it once through COPY in text in a read-only transaction.
 import type { Client } from 'pg';
 import { ReportError } from '../errors.js';
-import type { Batch, Estimate, Prepared, Request, Source } from '../table.js';
+import type { Batch, Estimate, Prepared, Request, Source, SqlRequest } from '../table.js';
 import { cancelRunning, connect, disconnect } from './postgres/connect.js';
 import { matchContract } from './postgres/contract.js';
 import { copyBatches } from './postgres/copy-text.js';
@@ -37,7 +37,7 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
   }
   return {
     label,
-    prepare: (request) => prepare(client, label, request, options.signal),
+    prepare: async (request) => prepare(client, label, sqlRequest(request, label), options.signal),
     async close() {
       try {
         await disconnect(client);
@@ -48,10 +48,18 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
   };
 }
 
+function sqlRequest(request: Request, label: string): SqlRequest {
+  const { query } = request;
+  if (typeof query === 'string') return { ...request, query };
+  throw new ReportError('definition', `report "${request.report}" reads documents, but ${label} speaks SQL`, {
+    hint: 'Set its source to mongodb://…, file:… or s3://….',
+  });
+}
+
 async function prepare(
   client: Client,
   label: string,
-  request: Request,
+  request: SqlRequest,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const doing = `describing the query of "${request.report}" in ${label}`;
@@ -64,6 +72,7 @@ async function prepare(
   await cancellable(client, signal, doing, () => describe(client, statement));
   return {
     statement,
+    pushedDown: true,
     estimate: () =>
       cancellable(client, signal, `planning the query of "${request.report}" in ${label}`, () =>
         inReadOnly(client, request, () => plan(client, statement)),
@@ -75,7 +84,7 @@ async function prepare(
 async function* read(
   client: Client,
   label: string,
-  request: Request,
+  request: SqlRequest,
   statement: string,
   signal: AbortSignal,
 ): AsyncGenerator<Batch> {
@@ -127,7 +136,7 @@ async function cancellable<T>(
   }
 }
 
-async function inReadOnly<T>(client: Client, request: Request, work: () => Promise<T>): Promise<T> {
+async function inReadOnly<T>(client: Client, request: SqlRequest, work: () => Promise<T>): Promise<T> {
   try {
     await begin(client, request);
     return await work();
@@ -137,7 +146,7 @@ async function inReadOnly<T>(client: Client, request: Request, work: () => Promi
 }
 
 /** One snapshot, nothing can be written, and every setting that changes how a value is spelled is fixed. */
-async function begin(client: Client, request: Request): Promise<void> {
+async function begin(client: Client, request: SqlRequest): Promise<void> {
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const settings = {
     TimeZone: request.timezone,

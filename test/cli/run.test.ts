@@ -134,14 +134,18 @@ describe('a closed period', { concurrency: 3 }, () => {
 
   test('--all: each report for its own period, those without outputs left out', async () => {
     const { run, files, json } = destination();
-    const { code, stdout, stderr } = await run(['--all', '--date', '2024-09-30']);
+    const documents = join(folder, 'producao.ndjson');
+    await writeFile(documents, '{"_id":1,"registrado_em":"2024-10-01T02:59:59.999Z","quantidade":7}\n');
+    const env = { REPORTCTL_SOURCE_PRODUCAO: `file:${documents}` };
+    const { code, stdout, stderr } = await run(['--all', '--date', '2024-09-30'], env);
     assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /^published producao 2024-09-30: .*producao_20240930\.csv, 1 row,/m);
     assert.match(stdout, /^published transacoes 2024-09-30: .*relatorio_20240930\.csv, 363 rows/m);
     assert.match(
       stdout,
       /^published vendas_por_produto 2024-09-01\.\.2024-09-30: .*relatorios\/vendas\/vendas_por_produto_20240930\.csv, 360 rows/m,
     );
-    assert.equal((await files()).length, 6);
+    assert.equal((await files()).length, 9);
     assert.equal((await json('relatorios/vendas/vendas_por_produto_20240930.csv.manifest.json')).rows, 360);
   });
 

@@ -1,19 +1,26 @@
 // What every source promises, run over each of them.
 import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { readdir, readlink, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ReportError } from '../../src/errors.js';
 import type { Batch, Cell, Kind, Request, Source } from '../../src/table.js';
+import { temporaryFolder } from '../support/cli.js';
+import { documentRequest } from '../support/json.js';
 import { eventually, openUrl, readRows, requestOf, sessions, startPostgres } from '../support/postgres.js';
 
 /** One kind of source with some data in it. */
 interface Place {
   open(signal?: AbortSignal): Promise<Source>;
-  /** The rows of `expectedRow` from 1 on, in order. */
-  numbered(rows: number): Request;
+  /** The rows of `expectedRow` from 1 on, in order, unless another order is asked for. */
+  numbered(rows: number, orderBy?: readonly string[]): Request;
   /** As numbered, but the last row cannot be made. */
   failing(rows: number): Request;
-  /** A request with which the engine itself is busy for a minute before it says anything. */
-  busy(): Request;
+  /** A request with which the engine itself is busy for a minute before it says anything; files are never busy. */
+  busy?(): Request;
+  /** Does the source know its columns and their types before it reads? */
+  readonly isTyped: boolean;
   /** Connections and the like that our sources hold in the engine. */
   held(): Promise<number>;
   /** How many of those there can be. */
@@ -41,8 +48,9 @@ async function postgres(): Promise<Place> {
     FROM generate_series(1, ${rows}) AS n`;
   return {
     most,
+    isTyped: true,
     open: (signal) => openUrl(server.url, signal ? { signal } : {}),
-    numbered: (rows) => requestOf(query(rows), COLUMNS),
+    numbered: (rows, orderBy = []) => requestOf(query(rows), COLUMNS, { orderBy }),
     failing: (rows) => requestOf(query(rows, `n + 1 / (n - ${rows})`), COLUMNS),
     busy: () => requestOf(`${query(1)}, pg_sleep(60)`, COLUMNS),
     held: () => sessions(client),
@@ -50,7 +58,41 @@ async function postgres(): Promise<Place> {
   };
 }
 
-for (const { name, make } of [{ name: 'PostgreSQL', make: postgres }]) {
+/** One NDJSON file a request; what is held are the files that this process has open. */
+async function files(): Promise<Place> {
+  const folder = await temporaryFolder();
+  const line = (id: number) => {
+    const [, nome] = expectedRow(id);
+    return `{"id":${id},${nome === null ? '' : `"nome":${JSON.stringify(nome)},`}"ativo":${id % 2 === 0}}`;
+  };
+  const collection = (name: string, lines: readonly string[]) => {
+    const path = join(folder, `${name}.ndjson`);
+    if (!existsSync(path)) writeFileSync(path, lines.map((text) => `${text}\n`).join(''));
+    return name;
+  };
+  const lines = (rows: number) => Array.from({ length: rows }, (_, index) => line(index + 1));
+  const openFiles = async () => {
+    const descriptors = await readdir('/proc/self/fd').catch(() => []);
+    const links = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+    return links.filter((path) => path.startsWith(folder)).length;
+  };
+  return {
+    most: 3,
+    isTyped: false,
+    open: (signal) => openUrl(`file:${folder}/`, signal ? { signal } : {}),
+    numbered: (rows, orderBy = []) =>
+      documentRequest(COLUMNS, { collection: collection(`rows-${rows}`, lines(rows)), orderBy }),
+    failing: (rows) =>
+      documentRequest(COLUMNS, { collection: collection(`failing-${rows}`, [...lines(rows - 1), '{"id":']) }),
+    held: openFiles,
+    stop: () => rm(folder, { recursive: true }),
+  };
+}
+
+for (const { name, make } of [
+  { name: 'PostgreSQL', make: postgres },
+  { name: 'JSON in files', make: files },
+]) {
   describe(name, { timeout: 60_000 }, () => {
     let place: Place;
     before(async () => {
@@ -113,12 +155,15 @@ for (const { name, make } of [{ name: 'PostgreSQL', make: postgres }]) {
 
     test('an order that goes down turns them round', () =>
       withSource(async (source) => {
-        const request = { ...place.numbered(100), orderBy: ['-id'] };
-        assert.deepEqual(await readRows(source, request), expectedRows(100).toReversed());
+        assert.deepEqual(
+          await readRows(source, place.numbered(100, ['-id'])),
+          expectedRows(100).toReversed(),
+        );
       }));
 
-    test('preparing finds a column that is not there, one of another kind, and nothing is read', () =>
+    test('preparing finds a column that is not there, one of another kind, and nothing is read', (t) =>
       withSource(async (source) => {
+        if (!place.isTyped) return t.skip('documents have no types before they are read');
         const request = place.numbered(10);
         for (const [column, kind] of [
           ['nme', 'text'],
@@ -180,11 +225,13 @@ for (const { name, make } of [{ name: 'PostgreSQL', make: postgres }]) {
       }, controller.signal);
     });
 
-    test('cancelling while the engine is busy throws the reason', async () => {
+    test('cancelling while the engine is busy throws the reason', async (t) => {
+      const { busy } = place;
+      if (busy === undefined) return t.skip('files are never busy');
       const controller = new AbortController();
       const reason = new Error('enough');
       await withSource(async (source) => {
-        const prepared = await source.prepare(place.busy());
+        const prepared = await source.prepare(busy());
         const reading = rest(prepared.read()[Symbol.asyncIterator]());
         setTimeout(() => controller.abort(reason), 100);
         await inTime(assert.rejects(reading, reason));
@@ -195,7 +242,7 @@ for (const { name, make } of [{ name: 'PostgreSQL', make: postgres }]) {
       const controller = new AbortController();
       const reason = new Error('enough');
       await withSource(async (source) => {
-        const prepared = await source.prepare(place.busy());
+        const prepared = await source.prepare(place.numbered(10));
         controller.abort(reason);
         await inTime(assert.rejects(rest(prepared.read()[Symbol.asyncIterator]()), reason));
       }, controller.signal);

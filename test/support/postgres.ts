@@ -83,7 +83,8 @@ export async function freePort(): Promise<number> {
 
 export function openUrl(url: string, options: Partial<OpenSource> = {}): Promise<Source> {
   const { signal } = new AbortController();
-  return openSource({ name: 'vendas', url, shown: 'postgres://…', variables: {}, signal, ...options });
+  const base = { name: 'vendas', url, shown: 'postgres://…', variables: {}, s3PathStyle: false, signal };
+  return openSource({ ...base, ...options });
 }
 
 /** Opens, works, closes. */

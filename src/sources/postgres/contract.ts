@@ -1,6 +1,6 @@
 // Holds what the server says a query returns against what the report promises.
 import { didYouMean, ReportError } from '../../errors.js';
-import type { Dimension, Kind, Request } from '../../table.js';
+import type { Dimension, Kind, SqlRequest } from '../../table.js';
 import type { Description } from './describe.js';
 import { dimensionsOf, hasMarker } from './statement.js';
 
@@ -25,7 +25,7 @@ export interface Types {
  * Every exported, mapped and ordering column is returned once, and every exported one is of its kind.
  * @throws ReportError `contract` with the first difference
  */
-export function matchContract(doing: string, request: Request, description: Description): Types {
+export function matchContract(doing: string, request: SqlRequest, description: Description): Types {
   const names = description.columns.map((column) => column.name);
   const typeOf = (name: string, as: string): string => {
     const found = description.columns.filter((column) => column.name === name);

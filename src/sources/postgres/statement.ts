@@ -1,6 +1,6 @@
 // Builds the two statements of a request: one to learn types from, and the one that is read.
 import { didYouMean, ReportError } from '../../errors.js';
-import { DIMENSIONS, type Dimension, type Kind, type Request } from '../../table.js';
+import { DIMENSIONS, type Dimension, type Kind, type SqlRequest } from '../../table.js';
 import type { Types } from './contract.js';
 import { tokens, withoutEnd } from './sql-text.js';
 
@@ -27,7 +27,7 @@ export function hasMarker(query: string): boolean {
 }
 
 /** The mapped dimensions in the order in which `typeProbe` numbers them. */
-export function dimensionsOf(request: Request): [Dimension, string][] {
+export function dimensionsOf(request: SqlRequest): [Dimension, string][] {
   return DIMENSIONS.flatMap((dimension) => {
     const column = request.mapped[dimension];
     return column === undefined ? [] : [[dimension, column] as [Dimension, string]];
@@ -38,7 +38,7 @@ export function dimensionsOf(request: Request): [Dimension, string][] {
  * The query with `expression = $n` for every mapped dimension in place of the marker: the types that the server infers
  * for $1, $2, … are those of the expressions. Without a marker it is the query itself.
  */
-export function typeProbe(request: Request, quoting: Quoting): string {
+export function typeProbe(request: SqlRequest, quoting: Quoting): string {
   let number = 0;
   return body(request, quoting, () =>
     dimensionsOf(request).map(([, expression]) => `(${expression}) = $${++number}`),
@@ -46,7 +46,7 @@ export function typeProbe(request: Request, quoting: Quoting): string {
 }
 
 /** The statement that is read: the exported columns, in order, filtered and ordered. */
-export function readStatement(request: Request, types: Types, quoting: Quoting): string {
+export function readStatement(request: SqlRequest, types: Types, quoting: Quoting): string {
   const conditions = (expression: (column: string) => string, marker: number) =>
     request.filters.map(({ filter, column }) => {
       const type = types.dimensions[filter.dimension]?.[marker];
@@ -79,7 +79,7 @@ export function readStatement(request: Request, types: Types, quoting: Quoting):
 }
 
 /** The report's text with parameters and markers replaced. */
-function body(request: Request, quoting: Quoting, conditions: () => string[]): string {
+function body(request: SqlRequest, quoting: Quoting, conditions: () => string[]): string {
   return withoutEnd(tokens(request.query))
     .map((token) => {
       if (token.kind === 'marker')
@@ -92,7 +92,7 @@ function body(request: Request, quoting: Quoting, conditions: () => string[]): s
     .join('');
 }
 
-function parameter(request: Request, name: string, text: string, quoting: Quoting): string {
+function parameter(request: SqlRequest, name: string, text: string, quoting: Quoting): string {
   const found = request.params[name];
   if (found !== undefined) {
     const literal = quoting.escapeLiteral(found.value);

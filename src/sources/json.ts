@@ -1,0 +1,129 @@
+// JSON documents in files or S3: scans them one after the other, tests each, and takes what the columns name.
+import { ReportError } from '../errors.js';
+import type { Batch, Cell, Column, DocumentQuery, Prepared, Request, Source } from '../table.js';
+import type { SortKey } from './documents/order.js';
+import { sorted } from './documents/sort.js';
+import { openBucket } from './json/bucket.js';
+import { estimate } from './json/estimate.js';
+import { type Files, filesOf, type Place } from './json/files.js';
+import { openFolder } from './json/folder.js';
+import { explained, readDocuments } from './json/read.js';
+import { pathOf } from './json/rows.js';
+
+export interface OpenJson {
+  readonly name: string;
+  /** `file:docs/`, `file:docs.ndjson.gz`, `s3://bucket/prefix/`. */
+  readonly url: string;
+  readonly shown: string;
+  readonly signal: AbortSignal;
+  /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
+  readonly s3PathStyle?: boolean;
+}
+
+/** @throws ReportError `source` when there is no such file, folder or bucket */
+export async function openJson({ name, url, shown, signal, s3PathStyle = false }: OpenJson): Promise<Source> {
+  signal.throwIfAborted();
+  const label = `source "${name}" (${shown})`;
+  const place = /^s3:/i.test(url)
+    ? await openBucket({ url, label, pathStyle: s3PathStyle, signal })
+    : await openFolder(url, label);
+  return {
+    label,
+    prepare: (request) => prepare(place, label, request, signal),
+    close: async () => place.close(),
+  };
+}
+
+async function prepare(
+  place: Place,
+  label: string,
+  request: Request,
+  signal: AbortSignal,
+): Promise<Prepared & { notes(): readonly string[] }> {
+  const query = documentQuery(request, label);
+  const { keys, columns } = sortKeys(request, query);
+  const looking = `looking for the documents of "${request.report}" in ${label}`;
+  const found = await filesOf(place, query.collection, looking).catch((error: unknown) => {
+    throw explained(error, looking, place, signal);
+  });
+  const read = {
+    place,
+    request: { ...request, columns },
+    query,
+    found,
+    doing: `reading "${request.report}" from ${label}`,
+    signal,
+  };
+  let notes: readonly string[] = [];
+  return {
+    statement: statementOf(request, query, found),
+    pushedDown: false,
+    estimate: () => estimate(read),
+    async *read() {
+      const isSorted = keys.length > 0;
+      const note = (lines: readonly string[]) => {
+        notes = lines;
+      };
+      const rows = readDocuments({ ...read, limit: isSorted ? undefined : request.limit, note });
+      const batches = isSorted ? sorted(rows, { keys, limit: request.limit, signal }) : rows;
+      const exported = request.columns.length;
+      for await (const batch of batches) {
+        yield batchOf(columns.length === exported ? batch : batch.map((row) => row.slice(0, exported)));
+      }
+    },
+    notes: () => notes,
+  };
+}
+
+function batchOf(rows: readonly (readonly Cell[])[]): Batch {
+  return { rowCount: rows.length, rows: () => rows };
+}
+
+/** @throws ReportError `definition` when the report's query is not one that files can answer */
+function documentQuery(request: Request, label: string): DocumentQuery {
+  const { report, query } = request;
+  if (typeof query === 'string') {
+    throw new ReportError(
+      'definition',
+      `report "${report}": its query is SQL, but ${label} holds documents`,
+      {
+        hint: 'Write the report as YAML with a collection, or name a PostgreSQL source.',
+      },
+    );
+  }
+  if (query.pipeline.length > 0) {
+    throw new ReportError('definition', `report "${report}": ${label} is files, which run no pipeline`, {
+      hint: 'Read the documents from MongoDB, or take the pipeline out and let filters and columns with a path do it.',
+    });
+  }
+  return query;
+}
+
+/** What to sort by, and the columns to read for it: those to export, then those that only order. */
+function sortKeys(
+  request: Request,
+  { orderBy }: DocumentQuery,
+): { readonly keys: SortKey[]; readonly columns: readonly Column[] } {
+  const columns = [...request.columns];
+  const keys = orderBy.map(({ column, descending }) => {
+    let index = columns.findIndex(({ name }) => name === column.name);
+    if (index === -1) index = columns.push(column) - 1;
+    return { index, kind: column.kind, descending };
+  });
+  return { keys, columns };
+}
+
+function statementOf(request: Request, query: DocumentQuery, found: Files): string {
+  const names = found.files.map(({ name }) => name);
+  const statement = {
+    read: names.length > 3 ? [...names.slice(0, 2), `… ${names.length - 3} more …`, names.at(-1)] : names,
+    where: Object.fromEntries(request.filters.map(({ filter, column }) => [column, filter.values])),
+    take: Object.fromEntries(
+      request.columns.map((column) => [column.name, `${column.kind} at ${pathOf(column).join('.')}`]),
+    ),
+    orderBy: request.orderBy,
+    onMismatch: query.onMismatch,
+    limit: request.limit,
+  };
+  return JSON.stringify(statement, null, 2);
+}

@@ -1,0 +1,81 @@
+// Which files hold the documents that a report asks for: names, endings, and one collection among others.
+import { didYouMean, ReportError } from '../../errors.js';
+import { compareTexts } from '../documents/order.js';
+
+/** A file or object with documents in it. */
+export interface DocumentFile {
+  /** For messages: its name below what the URL names. */
+  readonly name: string;
+  /** Bytes as stored. */
+  readonly size: number;
+  /** Of the first `most` bytes, or all. Throws what `explain` of its place makes a sentence of. */
+  readonly stream: (signal: AbortSignal, most?: number) => AsyncGenerator<Uint8Array>;
+}
+
+/** A folder or a bucket's prefix, or the single file that a URL names. */
+export interface Place {
+  /** The file when the URL names one, which has no collections. */
+  readonly single: DocumentFile | undefined;
+  /** Everything whose name begins so, or some `most` of it. */
+  list(prefix: string, most?: number): Promise<DocumentFile[]>;
+  /** What went wrong when reading, and what to do. */
+  explain(error: unknown): { readonly wrong: string; readonly hint?: string; readonly retryable: boolean };
+  close(): void;
+}
+
+/** The files of one read, in the order in which they are read. */
+export interface Files {
+  readonly files: readonly DocumentFile[];
+  /** Is each a part of one collection, rather than the whole of it? */
+  readonly many: boolean;
+  /** Names of files that are not read, because their ending is no document's. */
+  readonly leftOut: readonly string[];
+}
+
+export const ENDING = /\.(json|ndjson|jsonl)(\.gz)?$/i;
+
+/**
+ * The file, or of a folder `<collection>.json`, `.ndjson`, `.jsonl`, each also with `.gz`, or else all such files in
+ * `<collection>/` and below, in the order of their names' code points.
+ * @throws ReportError `source` when there is none, or more than one that could be meant
+ */
+export async function filesOf(place: Place, collection: string, doing: string): Promise<Files> {
+  if (place.single !== undefined) return { files: [place.single], many: false, leftOut: [] };
+  const single = (await place.list(`${collection}.`)).filter(
+    ({ name }) => ENDING.test(name.slice(collection.length)) && name.replace(ENDING, '') === collection,
+  );
+  const inFolder = await place.list(`${collection}/`);
+  const parts = inFolder.filter(({ name }) => ENDING.test(name));
+  const found = [...single.map(({ name }) => name), ...(parts.length > 0 ? [`${collection}/`] : [])];
+  if (found.length > 1) {
+    throw new ReportError(
+      'source',
+      `${doing}: the collection "${collection}" is there more than once: ${found.join(', ')}`,
+      {
+        hint: 'Keep one of them, or let the source name the file.',
+        retryable: false,
+      },
+    );
+  }
+  if (found.length === 0) {
+    throw new ReportError('source', `${doing}: there is no collection "${collection}"`, {
+      hint: await missingHint(place, collection),
+      retryable: false,
+    });
+  }
+  if (single.length > 0) return { files: single, many: false, leftOut: [] };
+  return {
+    files: parts.sort((a, b) => compareTexts(a.name, b.name)),
+    many: true,
+    leftOut: inFolder.filter(({ name }) => !ENDING.test(name) && !name.endsWith('/')).map(({ name }) => name),
+  };
+}
+
+async function missingHint(place: Place, collection: string): Promise<string> {
+  const all = (await place.list('', 1000)).map(({ name }) => name).filter((name) => ENDING.test(name));
+  const names = [...new Set(all.map((name) => name.replace(/\/.*$/s, '').replace(ENDING, '')))].sort(
+    compareTexts,
+  );
+  const looked = `Looked for ${collection}.json, .ndjson, .jsonl, each also with .gz, and for such files in ${collection}/`;
+  return `${looked}; ${didYouMean(collection, names.slice(0, 20))}.`;
+}

@@ -1,0 +1,136 @@
+// Reads the documents of all files, in order, as batches of rows.
+import { messageOf, ReportError } from '../../errors.js';
+import type { Cell, DocumentQuery, Request } from '../../table.js';
+import { readAhead } from './ahead.js';
+import type { DocumentFile, Files, Place } from './files.js';
+import { unzipped } from './gunzip.js';
+import { DocumentReader } from './reader.js';
+import { countOf, RowMaker } from './rows.js';
+
+const BATCH = 1000;
+/** Bytes that a batch may span: cells are slices that keep the chunks they were read from in memory. */
+const BATCH_SPAN = 16 * 1024 * 1024;
+
+/** One request, ready to be read. */
+export interface Read {
+  readonly place: Place;
+  readonly request: Request;
+  readonly query: DocumentQuery;
+  readonly found: Files;
+  /** For messages. */
+  readonly doing: string;
+  readonly signal: AbortSignal;
+}
+
+interface Reading extends Read {
+  readonly limit: number | undefined;
+  /** Takes what there is to say about the documents when the reading has ended. */
+  readonly note: (lines: readonly string[]) => void;
+}
+
+/** @throws ReportError `source` or `contract`, or the signal's reason */
+export async function* readDocuments(reading: Reading): AsyncGenerator<readonly (readonly Cell[])[]> {
+  const { place, request, query, found, doing, signal, note } = reading;
+  const maker = new RowMaker(request, query, doing);
+  const reader = new DocumentReader(maker.root, doing, request.timezone);
+  const empty: string[] = [];
+  let left = reading.limit ?? Number.POSITIVE_INFINITY;
+  let rows: Cell[][] = [];
+  let span = 0;
+  let file: DocumentFile | undefined;
+  try {
+    signal.throwIfAborted();
+    if (left === 0) return;
+    for await (const opened of readAhead(found.files, signal)) {
+      file = opened.file;
+      reader.begin(file.name);
+      for await (const chunk of withEnd(unzipped(file.name, opened.chunks))) {
+        signal.throwIfAborted();
+        if (chunk === undefined) reader.finish();
+        else reader.append(chunk);
+        while (reader.next()) {
+          const row = rowOf(maker, reader);
+          if (row === undefined) continue;
+          rows.push(row);
+          left -= 1;
+          if (left > 0 && rows.length < BATCH) continue;
+          yield rows;
+          rows = [];
+          span = 0;
+          if (left === 0) return;
+        }
+        span += chunk?.length ?? 0;
+        if (span > BATCH_SPAN && rows.length > 0) {
+          yield rows;
+          rows = [];
+        }
+        if (rows.length === 0) span = 0;
+      }
+      if (reader.isEmpty) empty.push(checkedEmpty(file, found, doing));
+    }
+    if (rows.length > 0) yield rows;
+  } catch (error) {
+    const what = file === undefined ? doing : `${doing}: ${file.name}`;
+    throw explained(error, what, place, signal);
+  } finally {
+    note([...maker.notes(), ...filesNotes(empty, found.leftOut)]);
+  }
+}
+
+function rowOf(maker: RowMaker, reader: DocumentReader): Cell[] | undefined {
+  try {
+    return maker.row(reader);
+  } catch (error) {
+    throw reader.explain(error);
+  }
+}
+
+/** The chunks, and undefined behind the last one. */
+async function* withEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
+  yield* chunks;
+  yield undefined;
+}
+
+/**
+ * A collection without documents is an empty file: mongoexport makes one. But a file for each document that has none is
+ * one whose writing failed.
+ */
+function checkedEmpty({ name }: DocumentFile, { many }: Files, doing: string): string {
+  if (!many || !/\.json(\.gz)?$/i.test(name)) return name;
+  throw new ReportError('source', `${doing}: ${name} is empty`, {
+    hint: 'Write it again, or remove it when there is no such document.',
+    retryable: false,
+  });
+}
+
+function filesNotes(empty: readonly string[], leftOut: readonly string[]): string[] {
+  const notes: string[] = [];
+  if (empty.length > 0) notes.push(`${countOf(empty.length, 'file')} had no document in it: ${some(empty)}`);
+  if (leftOut.length > 0) {
+    notes.push(
+      `${countOf(leftOut.length, 'file')} of another kind ${leftOut.length === 1 ? 'was' : 'were'} left out: ${some(leftOut)}`,
+    );
+  }
+  return notes;
+}
+
+function some(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
+}
+
+/** The signal's reason, a ReportError as it is, or one of what the files or their place threw. */
+export function explained(error: unknown, doing: string, place: Place, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof ReportError) return error;
+  const { code = '' } = error as { code?: string };
+  if (code.startsWith('Z_')) {
+    const wrong = code === 'Z_BUF_ERROR' ? 'the gzip ends in the middle' : 'the gzip is broken';
+    return new ReportError('source', `${doing}: ${wrong} (${messageOf(error)})`, {
+      hint: 'The file was cut off or changed: copy or export it again.',
+      cause: error,
+      retryable: false,
+    });
+  }
+  const { wrong, hint, retryable } = place.explain(error);
+  return new ReportError('source', `${doing}: ${wrong}`, { ...(hint && { hint }), cause: error, retryable });
+}

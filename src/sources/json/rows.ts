@@ -1,0 +1,158 @@
+// A document to a row: its columns by their kinds, if it passes the filters; counts what did not fit or was not taken.
+import { ReportError } from '../../errors.js';
+import type { Cell, Column, DocumentQuery, Request } from '../../table.js';
+import { matcher } from '../documents/match.js';
+import { type ToCell, toCell, type Value } from '../documents/value.js';
+import { type Field, type Fields, newFields, wantField } from './fields.js';
+import { columnValue, filterValues, THROUGH_ARRAY } from './paths.js';
+import type { DocumentReader } from './reader.js';
+
+interface ColumnPlan {
+  readonly column: Column;
+  readonly field: Field;
+  readonly toCell: ToCell;
+  /** Values that became null, and what was wrong with the first. */
+  mismatches: number;
+  first: string;
+}
+
+type Found = Value | typeof THROUGH_ARRAY;
+
+interface Test {
+  readonly field: Field;
+  readonly passes: (values: readonly Value[]) => boolean;
+}
+
+/** Characters of a value in a message. */
+const SHOWN = 60;
+const MOST_FIELDS_SHOWN = 20;
+
+/** Compiled for one read, which fills the counts. */
+export class RowMaker {
+  /** What the scanner has to look for. */
+  readonly root: Fields = newFields();
+  readonly #columns: readonly ColumnPlan[];
+  readonly #tests: readonly Test[];
+  readonly #id: Field;
+  readonly #idCell: ToCell;
+  readonly #doing: string;
+  readonly #onMismatch: DocumentQuery['onMismatch'];
+
+  constructor(request: Request, query: DocumentQuery, doing: string) {
+    // ISO text counts as a date in files, which have no other dates.
+    const rules = { timezone: request.timezone, isoText: true };
+    this.#doing = doing;
+    this.#onMismatch = query.onMismatch;
+    this.#id = wantField(this.root, ['_id']);
+    this.#idCell = toCell('text', rules);
+    this.#columns = request.columns.map((column) => ({
+      column,
+      field: wantField(this.root, pathOf(column)),
+      toCell: toCell(column.kind, rules),
+      mismatches: 0,
+      first: '',
+    }));
+    this.#tests = request.filters.map(({ filter, column }) => {
+      const kind = query.fields[filter.dimension]?.kind ?? 'timestamp';
+      return {
+        field: wantField(this.root, column.split('.')),
+        passes: matcher(filter.test, { ...rules, kind }),
+      };
+    });
+  }
+
+  /**
+   * The current document's row, or undefined when a filter leaves it out.
+   * @throws ReportError `contract` when a value does not fit its column, BrokenJson
+   */
+  row(document: DocumentReader): Cell[] | undefined {
+    for (const { field, passes } of this.#tests) if (!passes(filterValues(document, field))) return undefined;
+    const cells: Cell[] = [];
+    for (const plan of this.#columns) {
+      const value = columnValue(document, plan.field);
+      const cell = value === THROUGH_ARRAY ? undefined : plan.toCell(value);
+      if (cell !== undefined) cells.push(cell);
+      else if (this.#onMismatch === 'fail') throw this.#mismatch(document, plan, value);
+      else {
+        if (plan.mismatches === 0) plan.first = this.#wrong(document, plan.column, value);
+        plan.mismatches += 1;
+        cells.push(null);
+      }
+    }
+    return cells;
+  }
+
+  /** One line each. */
+  notes(): string[] {
+    const lines = this.#columns
+      .filter(({ mismatches }) => mismatches > 0)
+      .map(({ mismatches, first }) =>
+        mismatches === 1
+          ? `1 value became null: ${first}`
+          : `${mismatches} values became null, the first: ${first}`,
+      );
+    const unused = [...this.root.byName.values()]
+      .filter(({ wanted, documents }) => !wanted && documents > 0)
+      .sort((a, b) => b.documents - a.documents);
+    for (const { name, documents } of unused.slice(0, MOST_FIELDS_SHOWN)) {
+      lines.push(`field ${JSON.stringify(name)} of ${countOf(documents, 'document')} is in no column`);
+    }
+    const more = unused.length - MOST_FIELDS_SHOWN;
+    if (more > 0)
+      lines.push(`${countOf(more, 'more field')} of the documents ${more === 1 ? 'is' : 'are'} in no column`);
+    return lines;
+  }
+
+  #mismatch(document: DocumentReader, { column }: ColumnPlan, value: Found): ReportError {
+    const hint =
+      value === THROUGH_ARRAY
+        ? 'Name an element by its index (as in itens.0.preco), take the array as a json column, or set on-mismatch: null.'
+        : 'Correct the document, give the column another kind, or set on-mismatch: null, which counts such values.';
+    return new ReportError('contract', `${this.#doing}: ${this.#wrong(document, column, value)}`, { hint });
+  }
+
+  #wrong(document: DocumentReader, column: Column, value: Found): string {
+    const id = columnValue(document, this.#id);
+    const cell = id === THROUGH_ARRAY ? undefined : this.#idCell(id);
+    const which =
+      typeof cell === 'string'
+        ? `_id ${shorten(JSON.stringify(cell).slice(1, -1))}`
+        : `byte offset ${document.offset}`;
+    const path = pathOf(column).join('.');
+    const wrong =
+      value === THROUGH_ARRAY
+        ? `leads through an array with its path ${path}`
+        : `is ${column.kind} but the value${path === column.name ? '' : ` at ${path}`} is ${shownValue(value)}`;
+    return `${document.place} (${which}): column "${column.name}" ${wrong}`;
+  }
+}
+
+/** Where a column's value is in a document. */
+export function pathOf({ name, path }: Column): string[] {
+  return (path ?? name).split('.');
+}
+
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function shownValue(value: Value): string {
+  switch (value.type) {
+    case 'instant':
+      return 'a date';
+    case 'null':
+      return 'null';
+    case 'text':
+      return `${shorten(JSON.stringify(value.text))} (text)`;
+    case 'json':
+      return `${shorten(value.text)} (${value.text.startsWith('[') ? 'array' : 'object'})`;
+    case 'other':
+      return `${shorten(value.text)} (${value.name})`;
+    default:
+      return `${shorten(value.text)} (${value.type})`;
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}

@@ -1,0 +1,163 @@
+// The bytes of one JSON value to a Value, digit by digit; objects of Extended JSON v2 are leaves.
+import { plainDecimal } from '../documents/numbers.js';
+import type { ToCell, Value } from '../documents/value.js';
+import { extendedValue, knownValue } from './extended.js';
+import { BrokenJson, type Scanner } from './scanner.js';
+
+/** Bytes that were scanned already, and the same as text, of which a short slice costs least. */
+export interface Scanned {
+  readonly scanner: Scanner;
+  readonly bytes: Buffer;
+  readonly latin1: string;
+  /** What json cells make of a value. */
+  readonly toJson: ToCell;
+}
+
+const NULL: Value = { type: 'null' };
+const TRUE: Value = { type: 'boolean', text: 'true' };
+const FALSE: Value = { type: 'boolean', text: 'false' };
+
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const DOLLAR = 0x24;
+const COMMA = 0x2c;
+const OBJECT = 0x7b;
+const ARRAY = 0x5b;
+/** From an opening bracket to its closing one, in ASCII, for both kinds. */
+const TO_CLOSING = 2;
+
+/** @throws BrokenJson for a text with half a character in it, which no file could hold */
+export function valueAt(scanned: Scanned, start: number, end: number): Value {
+  const { bytes } = scanned;
+  switch (bytes[start]) {
+    case QUOTE:
+      return { type: 'text', text: textAt(scanned, start + 1, end - 1) };
+    case OBJECT:
+      return (
+        (isExtended(bytes, start) ? extendedAt(scanned, start, end) : undefined) ?? jsonAt(scanned, start)
+      );
+    case ARRAY:
+      return jsonAt(scanned, start);
+    case 0x74:
+      return TRUE;
+    case 0x66:
+      return FALSE;
+    case 0x6e:
+      return NULL;
+    default:
+      return numberValue(scanned.latin1.slice(start, end));
+  }
+}
+
+function numberValue(text: string): Value {
+  if (!/[eE]/.test(text)) return { type: 'number', text };
+  const plain = plainDecimal(text);
+  return plain === undefined ? { type: 'other', name: 'number', text } : { type: 'number', text: plain };
+}
+
+/** Of a string without its quotes. */
+function textAt({ bytes, latin1 }: Scanned, start: number, end: number): string {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte >= 0x80 || byte === BACKSLASH) return decoded(bytes, start, end);
+  }
+  return latin1.slice(start, end);
+}
+
+function decoded(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  if (!text.includes('\\')) return text;
+  const unescaped = JSON.parse(`"${text}"`) as string;
+  const half = /\p{Surrogate}/u.exec(unescaped)?.[0];
+  if (half === undefined) return unescaped;
+  throw new BrokenJson(`half a character (\\u${half.charCodeAt(0).toString(16)}) in a text`, start);
+}
+
+/** Whose text has only characters that no string has to escape, all in ASCII. */
+const PLAIN_TEXT = new Set([
+  '$oid',
+  '$date',
+  '$numberInt',
+  '$numberLong',
+  '$numberDouble',
+  '$numberDecimal',
+  '$uuid',
+]);
+
+/** `{"$oid":"…"}` as mongoexport spells it, without making an object of it; undefined for what is not so simple. */
+function simpleExtended({ bytes, latin1 }: Scanned, start: number, end: number): Value | undefined {
+  if (bytes[start + 1] !== QUOTE || bytes[end - 2] !== QUOTE) return undefined;
+  let nameEnd = start + 2;
+  while (bytes[nameEnd] !== QUOTE) nameEnd += 1;
+  if (bytes[nameEnd + 1] !== COLON || bytes[nameEnd + 2] !== QUOTE) return undefined;
+  const name = latin1.slice(start + 2, nameEnd);
+  return PLAIN_TEXT.has(name) ? knownValue(name, latin1.slice(nameEnd + 3, end - 2)) : undefined;
+}
+
+/** Does the object begin with a name that begins with `$`? */
+function isExtended(bytes: Buffer, start: number): boolean {
+  let at = start + 1;
+  while ((bytes[at] as number) <= 0x20) at += 1;
+  return bytes[at] === QUOTE && bytes[at + 1] === DOLLAR;
+}
+
+function extendedAt(scanned: Scanned, start: number, end: number): Value | undefined {
+  return simpleExtended(scanned, start, end) ?? extendedValue(scanned.bytes.toString('utf8', start, end));
+}
+
+/** JSON as a cell holds it: see writeJson(). */
+function jsonAt(scanned: Scanned, start: number): Value {
+  const parts: string[] = [];
+  scanned.scanner.again(() => writeJson(scanned, start, parts));
+  return { type: 'json', text: parts.join('') };
+}
+
+/**
+ * Without white space, names in their order, digits as stored, strings with no escape that JSON.stringify would not write,
+ * and leaves of Extended JSON as json cells spell them.
+ * @returns where the value has ended
+ * @throws BrokenJson for a name that stands twice in one object
+ */
+function writeJson(scanned: Scanned, start: number, parts: string[]): number {
+  const { bytes, latin1, scanner } = scanned;
+  const first = bytes[start];
+  if (first !== OBJECT && first !== ARRAY) {
+    const end = scanner.value(start);
+    parts.push(first === QUOTE ? jsonString(bytes, start, end) : latin1.slice(start, end));
+    return end;
+  }
+  if (first === OBJECT && isExtended(bytes, start)) {
+    const end = scanner.value(start);
+    const value = extendedAt(scanned, start, end);
+    if (value !== undefined) {
+      parts.push(scanned.toJson(value) ?? 'null');
+      return end;
+    }
+  }
+  const names = new Set<string>();
+  parts.push(first === OBJECT ? '{' : '[');
+  let at = scanner.space(start + 1);
+  while (bytes[at] !== first + TO_CLOSING) {
+    if (first === OBJECT) {
+      const behind = scanner.string(at);
+      const name = scanner.nameAt(at, behind);
+      if (names.has(name)) scanner.twice(name, at);
+      names.add(name);
+      parts.push(JSON.stringify(name), ':');
+      at = scanner.space(scanner.space(behind) + 1);
+    }
+    at = scanner.space(writeJson(scanned, at, parts));
+    if (bytes[at] === COMMA) {
+      parts.push(',');
+      at = scanner.space(at + 1);
+    }
+  }
+  parts.push(first === OBJECT ? '}' : ']');
+  return at + 1;
+}
+
+function jsonString(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  return text.includes('\\') ? JSON.stringify(JSON.parse(text)) : text;
+}

@@ -1,0 +1,104 @@
+// A URL to a connected client, with what makes a dead link end the run; and leaving it, whatever state it is in.
+import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
+import { messageOf, ReportError } from '../../errors.js';
+import { sourceError } from './errors.js';
+
+export interface Connect {
+  readonly url: string;
+  readonly label: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Connected {
+  readonly client: MongoClient;
+  readonly database: Db;
+  /** Does the URL say how much a read must see? Then nothing else is asked for. */
+  readonly hasReadConcern: boolean;
+}
+
+/** What the URL does not say; the driver itself waits for ever for an answer, and half a minute for a server. */
+const DEFAULTS: MongoClientOptions = {
+  appName: 'reportctl',
+  serverSelectionTimeoutMS: 10_000,
+  connectTimeoutMS: 10_000,
+  socketTimeoutMS: 120_000,
+  readPreference: 'secondaryPreferred',
+  retryReads: true,
+};
+
+const GOODBYE_MILLISECONDS = 1_000;
+
+/**
+ * Opens `mongodb://[user[:password]@]host[:port][,…]/database[?…]`, or `mongodb+srv://…`
+ * @throws ReportError `definition` for a URL that cannot be read or names no database, `source` when connecting fails
+ */
+export async function connect({ url, label, signal }: Connect): Promise<Connected> {
+  const [, database = '', query = ''] = /^[a-z+]+:\/\/[^/?]*(?:\/([^?]*))?(?:\?(.*))?$/i.exec(url) ?? [];
+  if (database === '') {
+    throw new ReportError('definition', `${label}: the URL names no database`, {
+      hint: 'It is mongodb://user:password@host:port/database; spell @ : / ? # % in a password as %40 %3A %2F %3F %23 %25.',
+    });
+  }
+  const said = new Set([...new URLSearchParams(query).keys()].map((name) => name.toLowerCase()));
+  const options = Object.fromEntries(
+    Object.entries(DEFAULTS).filter(([name]) => !said.has(name.toLowerCase())),
+  );
+  const mongodb = await import('mongodb');
+  let client: MongoClient;
+  try {
+    client = new mongodb.MongoClient(url, options);
+  } catch (error) {
+    throw new ReportError('definition', `${label}: the URL cannot be read: ${withoutSecrets(error, url)}`, {
+      hint: 'It is mongodb://user:password@host:port/database?option=value.',
+    });
+  }
+  const leave = () => void disconnect(client);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    signal.throwIfAborted();
+    await client.connect();
+    signal.throwIfAborted();
+    return { client, database: client.db(), hasReadConcern: said.has('readconcernlevel') };
+  } catch (error) {
+    await disconnect(client);
+    signal.throwIfAborted();
+    throw sourceError(`connecting to ${label}`, error);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}
+
+/** Some messages of the driver quote the URL, or what one of its options says. */
+function withoutSecrets(error: unknown, url: string): string {
+  const message = messageOf(error).replace(/"[^"]*"/g, '"…"');
+  const login = /\/\/(.*)@/s.exec(url)?.[1] ?? '';
+  const secrets = [login, login.replace(/^[^:]*:/, '')].flatMap((part) => [part, decoded(part)]);
+  return secrets.some((secret) => secret !== '' && message.includes(secret)) ? 'it is malformed' : message;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Kills cursors, ends sessions and closes; a server that does not answer is given a second. Never throws. */
+export async function disconnect(client: MongoClient): Promise<void> {
+  const force = setInterval(() => destroy(client), GOODBYE_MILLISECONDS);
+  try {
+    await client.close();
+  } catch {
+    // What could not be said goodbye to is gone.
+  } finally {
+    clearInterval(force);
+  }
+}
+
+/** The driver's close() waits for answers as long as a read does, and has no way to be told otherwise. */
+function destroy(client: MongoClient): void {
+  const { topology } = client as { topology?: { closeCheckedOutConnections(): void; close(): void } };
+  topology?.closeCheckedOutConnections();
+  topology?.close();
+}

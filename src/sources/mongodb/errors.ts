@@ -1,0 +1,92 @@
+// What MongoDB, its driver and the network say, as one line with a hint and whether trying again can help.
+import { messageOf, ReportError } from '../../errors.js';
+
+interface MongoError {
+  readonly name?: string;
+  readonly code?: number | string;
+  readonly codeName?: string;
+}
+
+/**
+ * Codes of errors that can heal by themselves (mongodb/mongo, src/mongo/base/error_codes.yml): hosts and networks, a
+ * server that shuts down or is not primary, a cursor or a snapshot that is gone, and what the server itself interrupted.
+ */
+const RETRYABLE = new Set([
+  6, 7, 43, 50, 63, 89, 91, 134, 136, 175, 189, 202, 234, 237, 239, 246, 262, 384, 9001, 10107, 11600, 11602,
+  13388, 13435, 13436,
+]);
+
+/** Tried on the code's name, its number, and the message. */
+const HINTS: readonly [pattern: RegExp, hint: string][] = [
+  [
+    /^AuthenticationFailed|^\S* (18|8000) |auth.*fail/i,
+    'Check the user and the password in the REPORTCTL_SOURCE_… variable; a user of another database needs ?authSource=admin.',
+  ],
+  [/requires authentication/, 'Put the user and the password into the REPORTCTL_SOURCE_… variable.'],
+  [/^Unauthorized|^\S* 13 /, 'Grant the role "read" on the database to the user of this source.'],
+  [/ECONNREFUSED/, 'Check the host and the port, and that the server runs.'],
+  [/ENOTFOUND|EAI_AGAIN|ENODATA/, 'Check the name of the host.'],
+  [/CERT|certificate|SIGNATURE|ISSUER|alert/i, 'Check tlsCAFile in the URL and the name of the host.'],
+  [/^CursorNotFound|^\S* 43 /, 'The server forgot the cursor: it was killed, or the server restarted.'],
+  [
+    /timed out|timeout/i,
+    'Check the network and the server; for an aggregation that is silent for longer, add socketTimeoutMS=… to the URL.',
+  ],
+  [/^QueryExceededMemoryLimitNoDiskUseAllowed|^\S* 292 /, 'Add an index on the order-by, or leave it out.'],
+  [
+    /^BSONObjectTooLarge|^\S* 10334 /,
+    'A document became larger than 16 MB: keep fewer fields of it in the pipeline.',
+  ],
+  [
+    /Unrecognized pipeline stage|^\S* 40324 /,
+    'Check the name of the stage, and that the server is new enough for it.',
+  ],
+];
+
+/** Any error of the driver as a ReportError; one that is a ReportError already stays as it is. */
+export function sourceError(doing: string, error: unknown): ReportError {
+  if (error instanceof ReportError) return error;
+  const { name = '', code, codeName = '' } = (error ?? {}) as MongoError;
+  const message = plainMessage(error);
+  const hint = HINTS.find(([pattern]) => pattern.test(`${codeName} ${code ?? ''} ${message}`))?.[1];
+  const shown =
+    typeof code === 'number' ? ` (MongoDB code ${code}${codeName === '' ? '' : `, ${codeName}`})` : '';
+  return new ReportError('source', `${doing}: ${message}${shown}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+    retryable: isRetryable(name, code, message),
+  });
+}
+
+function isRetryable(name: string, code: number | string | undefined, message: string): boolean {
+  if (typeof code === 'number') return RETRYABLE.has(code);
+  if (/ENOTFOUND|ENODATA|certificate|CERT_|self.signed|SSL|TLS/i.test(message)) return false;
+  return (
+    /Network|ServerSelection|PoolClear|WaitQueue|TopologyClosed|Timeout/.test(name) ||
+    /^E[A-Z]+$/.test(code ?? '')
+  );
+}
+
+/** When every address of a host was tried, Node says what each answered and nothing else. */
+function plainMessage(error: unknown): string {
+  const several = error instanceof AggregateError && error.message === '';
+  const cause = error instanceof Error && error.message === '' ? error.cause : undefined;
+  if (cause !== undefined) return plainMessage(cause);
+  return several ? error.errors.map(messageOf).join(', ') : messageOf(error).replace(/\.$/, '');
+}
+
+/** Does the server not know what we asked of it, so that asking for less can help? */
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.has(Number((error as MongoError | undefined)?.code));
+}
+
+/**
+ * FailedToParse, InvalidOptions, CommandNotSupported, ReadConcernMajorityNotEnabled, NotImplemented, Amazon DocumentDB's
+ * "feature not supported", and an unknown field.
+ */
+const REFUSALS = new Set([9, 72, 115, 148, 238, 303, 40415]);
+
+/** CommandNotFound, Unauthorized, and refusals: nothing to be learned from asking. */
+export function cannotTell(error: unknown): boolean {
+  return [13, 59].includes(Number((error as MongoError | undefined)?.code)) || isRefusal(error);
+}

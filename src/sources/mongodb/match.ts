@@ -1,0 +1,112 @@
+// Filters to a $match, by the rules of documents/match.ts, with operands of the BSON types that the data may have.
+import type { BSON } from 'mongodb';
+import type { DayRange, Filter, FilterTest, StartOfDay } from '../../table.js';
+import { numberConditions } from './numbers.js';
+
+/** The driver's classes that conditions need; the driver is imported where it is used. */
+export type BsonTypes = Pick<typeof BSON, 'Decimal128' | 'ObjectId' | 'UUID'>;
+
+/** What stands for a path in a $match: `{ $gte: …, $lt: … }`. */
+export type Condition = Readonly<Record<string, unknown>>;
+export type Match = Readonly<Record<string, unknown>>;
+
+export interface MatchField {
+  readonly filter: Filter;
+  readonly path: string;
+  /** Are dates stored as ISO 8601 text? */
+  readonly stored: 'text' | undefined;
+}
+
+/**
+ * All filters as one document; empty when there is none. Null, a missing field and NaN never match. Where a path leads
+ * through an array, MongoDB's own rule holds: any element may match, and each end of a range may be met by another one.
+ */
+export function matchOf(fields: readonly MatchField[], bson: BsonTypes): Match {
+  const matches = fields.map(({ filter, path, stored }) => {
+    const conditions = conditionsOf(filter.test, stored, bson).map((condition) => ({ [path]: condition }));
+    return conditions.length === 1 && conditions[0] !== undefined ? conditions[0] : { $or: conditions };
+  });
+  if (matches.length > 1) return { $and: matches };
+  return matches[0] ?? {};
+}
+
+/** Any of which must hold. */
+function conditionsOf(test: FilterTest, stored: 'text' | undefined, bson: BsonTypes): Condition[] {
+  switch (test.of) {
+    case 'texts':
+      return textConditions(test.anyOf, bson);
+    case 'numbers':
+      return test.anyOf.flatMap((range) => numberConditions(range, bson));
+    case 'dates':
+      return test.anyOf.flatMap((range) =>
+        stored === 'text' ? [...isoConditions(range), dateCondition(range)] : [dateCondition(range)],
+      );
+  }
+}
+
+/** A text, and what it spells: an ObjectId, a UUID, a number in whatever type it is stored. */
+function textConditions(values: readonly string[], { ObjectId, UUID, ...bson }: BsonTypes): Condition[] {
+  const spelled = values.flatMap((value): unknown[] => {
+    if (/^[0-9a-f]{24}$/i.test(value)) return [value, new ObjectId(value)];
+    if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value))
+      return [value, new UUID(value).toBinary()];
+    return [value];
+  });
+  const numbers = values.filter((value) => SPELLED_NUMBER.test(value)).map((value) => value.replace('+', ''));
+  return [
+    spelled.length === 1 ? { $eq: spelled[0] } : { $in: spelled },
+    ...numbers.flatMap((value) => numberConditions({ from: value, to: value }, { ObjectId, UUID, ...bson })),
+  ];
+}
+
+/** What filters/text-values.ts takes for a numeric column. */
+const SPELLED_NUMBER = /^[+-]?\d{1,500}(?:\.\d{1,500})?$/;
+
+/** Only a Date is within a range of Dates: MongoDB compares within a type. */
+function dateCondition({ from, to }: DayRange): Condition {
+  if (from === undefined && to === undefined) return { $type: 'date' };
+  return {
+    ...(from === undefined ? {} : { $gte: instantOf(from) }),
+    ...(to === undefined ? {} : { $lt: instantOf(to) }),
+  };
+}
+
+const TIME = '\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)?';
+const DATE = '^\\d{4}-\\d\\d-\\d\\d';
+const OTHER_OFFSET = '[+-](?:(?:0[1-9]|1\\d)(?::?\\d\\d)?|00:?(?:0[1-9]|[1-5]\\d))';
+
+/**
+ * ISO 8601 text sorts as time does among texts of one form. Text without an offset is the report's local time. Text in UTC
+ * (`Z`, `+00:00`) is compared with the days' beginnings in UTC. Text with another offset is taken as local time in the
+ * report's zone, which is right where the offset is the zone's; else convert it in the pipeline with $dateFromString.
+ */
+function isoConditions({ from, to }: DayRange): Condition[] {
+  const range = (spell: (start: StartOfDay) => string, form: string): Condition => ({
+    $gte: from === undefined ? '0' : spell(from),
+    $lt: to === undefined ? ':' : spell(to),
+    $regex: form,
+  });
+  const utc = (start: StartOfDay, separator: string) =>
+    instantOf(start).toISOString().slice(0, 19).replace('T', separator).replace(/:00$/, '');
+  return [
+    range(({ date }) => date, `${DATE}(?:[T ]${TIME}(?:${OTHER_OFFSET})?)?$`),
+    ...['T', ' '].map((separator) =>
+      range((start) => utc(start, separator), `${DATE}${separator}${TIME}(?:Z|[+-]00(?::?00)?)$`),
+    ),
+  ];
+}
+
+const INSTANT = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)([+-])(\d\d):(\d\d)(?::(\d\d))?$/;
+
+/** Parsed by hand: JavaScript's own parser takes no seconds in an offset, and reads the year 0099 as 1999. */
+function instantOf({ instant }: StartOfDay): Date {
+  const match = INSTANT.exec(instant);
+  if (match === null) throw new Error(`no instant: ${instant}`);
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const [hours = 0, minutes = 0, seconds = 0] = match.slice(8).map((part) => Number(part ?? 0));
+  const ahead = (hours * 3600 + minutes * 60 + seconds) * (match[7] === '-' ? -1 : 1);
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hour, minute, second - ahead);
+  return date;
+}

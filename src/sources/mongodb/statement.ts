@@ -1,0 +1,108 @@
+// Builds what a request reads: a find, or an aggregation where the report has a pipeline.
+import type { BSON, Document } from 'mongodb';
+import { ReportError } from '../../errors.js';
+import type { DocumentQuery, Request } from '../../table.js';
+import { type BsonTypes, matchOf } from './match.js';
+import { assertPath, pathOf, projectionOf } from './paths.js';
+import { stagesOf } from './pipeline.js';
+
+type Sort = Map<string, 1 | -1>;
+
+export type Statement = { readonly collection: string } & (
+  | {
+      readonly via: 'find';
+      readonly filter: Document;
+      readonly projection: Document;
+      readonly sort: Sort | undefined;
+      readonly limit: number | undefined;
+    }
+  | { readonly via: 'aggregate'; readonly pipeline: Document[] }
+);
+
+/** @throws ReportError `definition` when the report's query is none of documents */
+export function documentQuery(request: Request, label: string): DocumentQuery {
+  const { query } = request;
+  if (typeof query === 'string') {
+    throw new ReportError(
+      'definition',
+      `report "${request.report}": its query is SQL, but ${label} holds documents`,
+      { hint: 'Write it as a .yaml report with a collection, or name a source of another kind.' },
+    );
+  }
+  const { collection } = query;
+  if (collection === '' || /[$\0]/.test(collection)) {
+    throw new ReportError(
+      'definition',
+      `report "${request.report}": ${JSON.stringify(collection)} cannot be the name of a collection`,
+    );
+  }
+  return query;
+}
+
+/**
+ * Orders as MongoDB does: null and missing come first, descending last; PostgreSQL has it the other way round. A flag to
+ * turn it would keep every index from being used. `_id` comes last, so that the order is total: but for rows that a
+ * pipeline made of one document, which the report's own order must tell apart.
+ * @throws ReportError `definition` for a path or a pipeline that MongoDB cannot follow or that writes
+ */
+export function statementOf(
+  request: Request,
+  query: DocumentQuery,
+  bson: BsonTypes & typeof BSON,
+): Statement {
+  const whose = (what: string) => `report "${request.report}", ${what}`;
+  for (const column of request.columns) assertPath(pathOf(column), whose(`column "${column.name}"`));
+  for (const [dimension, path] of Object.entries(request.mapped))
+    assertPath(path, whose(`filter ${dimension}`));
+  const match = matchOf(
+    request.filters.map(({ filter, column }) => {
+      assertPath(column, whose(`filter ${filter.dimension}`));
+      return { filter, path: column, stored: query.fields[filter.dimension]?.stored };
+    }),
+    bson,
+  );
+  const sort = sortOf(query, whose);
+  const projection = projectionOf(request.columns.map(pathOf));
+  const { collection } = query;
+  if (query.pipeline.length === 0) {
+    return { collection, via: 'find', filter: match, projection, sort, limit: request.limit };
+  }
+  return {
+    collection,
+    via: 'aggregate',
+    pipeline: [
+      ...stagesOf(query, match, request.report, bson),
+      ...(sort === undefined ? [] : [{ $sort: sort }]),
+      ...(request.limit === undefined ? [] : [{ $limit: request.limit }]),
+      { $project: projection },
+    ],
+  };
+}
+
+/** A Map, because an object would put keys such as `2024` first. */
+function sortOf({ orderBy }: DocumentQuery, whose: (what: string) => string): Sort | undefined {
+  if (orderBy.length === 0) return undefined;
+  const sort = new Map<string, 1 | -1>();
+  for (const { column, descending } of orderBy) {
+    const path = pathOf(column);
+    assertPath(path, whose(`order-by "${column.name}"`));
+    if (!sort.has(path)) sort.set(path, descending ? -1 : 1);
+  }
+  if (!sort.has('_id')) sort.set('_id', 1);
+  return sort;
+}
+
+/** What runs, as people read it: relaxed Extended JSON. */
+export function statementText(statement: Statement, { EJSON }: Pick<typeof BSON, 'EJSON'>): string {
+  const command =
+    statement.via === 'aggregate'
+      ? { aggregate: statement.collection, pipeline: statement.pipeline }
+      : {
+          find: statement.collection,
+          filter: statement.filter,
+          projection: statement.projection,
+          ...(statement.sort === undefined ? {} : { sort: statement.sort }),
+          ...(statement.limit === undefined ? {} : { limit: statement.limit }),
+        };
+  return EJSON.stringify(command, undefined, 2, { relaxed: true });
+}
