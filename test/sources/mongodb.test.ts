@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { BSON, type Document } from 'mongodb';
+import { type AbstractCursor, BSON, type Document, MongoClient } from 'mongodb';
 import { ReportError } from '../../src/errors.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { sourceError } from '../../src/sources/mongodb/errors.js';
+import { takeDocuments } from '../../src/sources/mongodb/reply.js';
 import { openMongodb } from '../../src/sources/mongodb.js';
 import type { Cell, DocumentQuery, Kind, Request, Source } from '../../src/table.js';
 import { orderOf } from '../support/json.js';
@@ -512,6 +513,31 @@ describe('in the middle', { timeout: 60_000 }, () => {
     await source.close();
     await fails(rest(), { message: reading, retryable: false });
   });
+});
+
+test('a reply is taken whole, and one by one from a driver that keeps it elsewhere', async () => {
+  numbered(5);
+  const client = await new MongoClient(server.url('vendas')).connect();
+  const taken = async (hide: boolean) => {
+    const cursor = client.db().collection<Document>('pedidos').find({}, { raw: true });
+    assert.ok(await cursor.hasNext());
+    const oneByOne = cursor.readBufferedDocuments.bind(cursor);
+    cursor.readBufferedDocuments = () =>
+      hide ? oneByOne() : assert.fail('not with this version of the driver');
+    const shown = { bufferedCount: () => cursor.bufferedCount(), readBufferedDocuments: oneByOne };
+    const { bytes, starts } = takeDocuments(hide ? (shown as unknown as AbstractCursor<Document>) : cursor);
+    assert.equal(cursor.bufferedCount(), 0);
+    assert.equal(await cursor.hasNext(), false);
+    return starts.map(
+      (start) => BSON.deserialize(bytes.subarray(start, start + bytes.readInt32LE(start)))._id,
+    );
+  };
+  try {
+    assert.deepEqual(await taken(false), [1, 2, 3, 4, 5]);
+    assert.deepEqual(await taken(true), [1, 2, 3, 4, 5]);
+  } finally {
+    await client.close();
+  }
 });
 
 test('what several addresses answered, and errors that are ours already', () => {
