@@ -5,6 +5,7 @@ import { didYouMean, ReportError, sentence } from '../errors.js';
 import { expandKey, TOKENS, unknownTokens } from '../naming.js';
 import { type Column, DIMENSIONS, type Dimension, type DocumentQuery, KINDS, type Kind } from '../table.js';
 import { dialect } from '../writers/csv/dialect.js';
+import { deepest, explain } from './complaints.js';
 import { type Path, YamlText } from './yaml-text.js';
 
 /** The CSV dialect as a report or a command line spells it; the writer checks the values. */
@@ -152,7 +153,7 @@ function parseDocuments(file: string, text: string) {
 function validated<T extends z.ZodType>(schema: T, document: YamlText): z.infer<T> {
   const parsed = schema.safeParse(document.value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const [path, message] = explain(deepest(parsed.error.issues), schema);
+  const [path, message] = explain(deepest(parsed.error.issues), (at) => allowedKeys(at, schema));
   throw document.complaint(path, message);
 }
 
@@ -256,59 +257,6 @@ function checkOutputs(
       throw document.complaint(['outputs', index], sentence(error));
     }
   });
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** In a union, the complaint of the alternative that got furthest is the one that helps. */
-function deepest(issues: readonly Issue[], prefix: Path = []): Issue {
-  const flat = issues.map((issue): Issue => {
-    const path = [...prefix, ...issue.path];
-    if (issue.code !== 'invalid_union') return { ...issue, path };
-    const alternatives = issue.errors.filter((branch) => branch.length > 0);
-    const best = alternatives
-      .map((branch) => deepest(branch, path))
-      .sort((a, b) => relevance(b) - relevance(a))[0];
-    return best ?? { ...issue, path };
-  });
-  // A misspelt key also makes the right one missing: its own complaint has the suggestion.
-  return (
-    flat.find((issue) => issue.code === 'unrecognized_keys') ??
-    flat[0] ?? { code: 'custom', path: [...prefix], message: 'not valid', input: undefined }
-  );
-}
-
-function relevance(issue: Issue): number {
-  // An unknown key is one step further in than the mapping that it stands in.
-  const depth = issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0);
-  return depth * 2 + (issue.code === 'invalid_type' ? 0 : 1);
-}
-
-/** What zod expects, in the words of YAML. */
-const WORDS: Readonly<Record<string, string>> = {
-  object: 'a mapping (name: value)',
-  record: 'a mapping (name: value)',
-  array: 'a list ([a, b])',
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-};
-
-function explain(issue: Issue, schema: z.ZodType): [Path, string] {
-  const found = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
-  switch (issue.code) {
-    case 'unrecognized_keys': {
-      const key = String(issue.keys[0]);
-      return [[...issue.path, key], `unknown key; ${didYouMean(key, allowedKeys(issue.path, schema))}`];
-    }
-    case 'invalid_value':
-      return [issue.path, `found ${found}; ${didYouMean(String(issue.input), issue.values.map(String))}`];
-    case 'invalid_type':
-      return [issue.path, `found ${found}; ${WORDS[issue.expected] ?? issue.expected} is needed`];
-    default:
-      return [issue.path, `found ${found}; ${issue.message}`];
-  }
 }
 
 /** The keys that the schema has at a path. */

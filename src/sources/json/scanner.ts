@@ -18,16 +18,16 @@ export const OUT_OF_BYTES = new Error('the bytes end in the middle of a document
 /** How deep objects and arrays may stand in each other; MongoDB takes 100. */
 const DEEPEST = 1000;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OBJECT = 0x7b;
-const ARRAY = 0x5b;
+export const QUOTE = 0x22;
+export const BACKSLASH = 0x5c;
+export const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const OBJECT = 0x7b;
+export const ARRAY = 0x5b;
 const NEW_LINE = 0x0a;
 const MINUS = 0x2d;
 /** From an opening bracket to its closing one, in ASCII, for both kinds. */
-const TO_CLOSING = 2;
+export const TO_CLOSING = 2;
 
 /** By the first byte. */
 const LITERALS: Readonly<Record<number, Uint8Array>> = {

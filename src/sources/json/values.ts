@@ -2,7 +2,17 @@
 import { plainDecimal } from '../documents/numbers.js';
 import type { ToCell, Value } from '../documents/value.js';
 import { extendedValue, knownValue } from './extended.js';
-import { BrokenJson, type Scanner } from './scanner.js';
+import {
+  ARRAY,
+  BACKSLASH,
+  BrokenJson,
+  COLON,
+  COMMA,
+  OBJECT,
+  QUOTE,
+  type Scanner,
+  TO_CLOSING,
+} from './scanner.js';
 
 /** Bytes that were scanned already, and the same as text, of which a short slice costs least. */
 export interface Scanned {
@@ -17,15 +27,7 @@ const NULL: Value = { type: 'null' };
 const TRUE: Value = { type: 'boolean', text: 'true' };
 const FALSE: Value = { type: 'boolean', text: 'false' };
 
-const BACKSLASH = 0x5c;
-const QUOTE = 0x22;
-const COLON = 0x3a;
 const DOLLAR = 0x24;
-const COMMA = 0x2c;
-const OBJECT = 0x7b;
-const ARRAY = 0x5b;
-/** From an opening bracket to its closing one, in ASCII, for both kinds. */
-const TO_CLOSING = 2;
 
 /** @throws BrokenJson for a text with half a character in it, which no file could hold */
 export function valueAt(scanned: Scanned, start: number, end: number): Value {
