@@ -1,14 +1,27 @@
 // What is counted while rows and bytes pass by: rows, exact totals, bytes, SHA-256.
 import { createHash } from 'node:crypto';
-import type { Batch, Column } from './table.js';
+import { decodeCell, isNullCell } from './copy-text.js';
+import type { Batch, Cell, Column, EncodedRows } from './table.js';
 
-/** Rows and totals of one read. */
+const MINUS = 45;
+const DOT = 46;
+const ZERO = 48;
+const BACKSLASH = 92;
+/** So many digits always fit a double exactly, and a sum below 2^52 takes one more without loss. */
+const SAFE_DIGITS = 15;
+const LARGEST_SMALL = 2 ** 52;
+
+/** Rows, exact totals and nulls of one read. */
 export class RowCounter {
   rows = 0;
+  readonly #columns: readonly Column[];
+  readonly #nulls: number[];
   readonly #sums: readonly { readonly name: string; readonly index: number; readonly sum: DecimalSum }[];
 
   /** @param totals names of integer or decimal columns */
   constructor(columns: readonly Column[], totals: readonly string[]) {
+    this.#columns = columns;
+    this.#nulls = columns.map(() => 0);
     this.#sums = totals.map((name) => ({
       name,
       index: columns.findIndex((column) => column.name === name),
@@ -20,11 +33,8 @@ export class RowCounter {
   async *count(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
     for await (const batch of batches) {
       this.rows += batch.rowCount;
-      if (this.#sums.length > 0) {
-        for (const row of batch.rows()) {
-          for (const { index, sum } of this.#sums) sum.add(row[index] ?? null);
-        }
-      }
+      if (batch.encoded === undefined) this.#countCells(batch.rows());
+      else this.#countEncoded(batch.encoded);
       yield batch;
     }
   }
@@ -32,6 +42,40 @@ export class RowCounter {
   /** Column name to exact sum; nulls count as nothing. */
   totals(): Record<string, string> {
     return Object.fromEntries(this.#sums.map(({ name, sum }) => [name, sum.toString()]));
+  }
+
+  /** Column name to the number of its nulls. */
+  nulls(): Record<string, number> {
+    return Object.fromEntries(this.#columns.map(({ name }, index) => [name, this.#nulls[index] ?? 0]));
+  }
+
+  #countCells(rows: readonly (readonly Cell[])[]): void {
+    const nulls = this.#nulls;
+    for (const row of rows) {
+      for (const { index, sum } of this.#sums) sum.add(row[index] ?? null);
+      for (let column = 0; column < nulls.length; column++) {
+        if (row[column] === null) nulls[column] = (nulls[column] as number) + 1;
+      }
+    }
+  }
+
+  #countEncoded({ bytes, ends }: EncodedRows): void {
+    const nulls = this.#nulls;
+    const width = nulls.length;
+    for (const { index, sum } of this.#sums) {
+      for (let cell = index; cell < ends.length; cell += width) {
+        sum.addEncoded(bytes, cell === 0 ? 0 : (ends[cell - 1] as number) + 1, ends[cell] as number);
+      }
+    }
+    let start = 0;
+    for (let cell = 0, column = 0; cell < ends.length; cell++) {
+      const end = ends[cell] as number;
+      if (bytes[start] === BACKSLASH && isNullCell(bytes, start, end)) {
+        nulls[column] = (nulls[column] as number) + 1;
+      }
+      start = end + 1;
+      column = column + 1 === width ? 0 : column + 1;
+    }
   }
 }
 
@@ -57,6 +101,8 @@ export class DecimalSum {
   #scale = 0;
   /** NaN, Infinity or -Infinity, once one of them was added. */
   #special: number | undefined;
+  /** What is not yet in `#digits`: by the number of decimals, a sum that a double holds exactly. */
+  readonly #small: number[] = [];
 
   add(text: string | null): void {
     if (text === null) return;
@@ -66,27 +112,57 @@ export class DecimalSum {
       return;
     }
     const [, sign, whole, fraction = '', exponent = '0'] = match;
-    let scale = fraction.length - Number(exponent);
-    let digits = BigInt(`${sign}${whole}${fraction}`);
-    if (scale < 0) {
-      digits *= 10n ** BigInt(-scale);
-      scale = 0;
+    const scale = fraction.length - Number(exponent);
+    const digits = BigInt(`${sign}${whole}${fraction}`);
+    if (scale < 0) this.#add(digits * 10n ** BigInt(-scale), 0);
+    else this.#add(digits, scale);
+  }
+
+  /** The same of a cell in COPY text, from `start` to `end`. */
+  addEncoded(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    const isNegative = bytes[at] === MINUS;
+    if (isNegative) at += 1;
+    let value = 0;
+    let scale = -1;
+    const isShort = at < end && end - at <= SAFE_DIGITS;
+    for (; isShort && at < end; at++) {
+      const byte = bytes[at] as number;
+      if (byte >= ZERO && byte <= ZERO + 9) {
+        value = value * 10 + (byte - ZERO);
+        if (scale >= 0) scale += 1;
+      } else if (byte === DOT && scale === -1) scale = 0;
+      else break;
     }
-    if (scale > this.#scale) {
-      this.#digits *= 10n ** BigInt(scale - this.#scale);
-      this.#scale = scale;
-    } else if (scale < this.#scale) {
-      digits *= 10n ** BigInt(this.#scale - scale);
+    if (at < end || !isShort) {
+      this.add(decodeCell(bytes.toString('latin1', start, end)));
+      return;
     }
-    this.#digits += digits;
+    if (scale === -1) scale = 0;
+    const sum = (this.#small[scale] ?? 0) + (isNegative ? -value : value);
+    if (Math.abs(sum) > LARGEST_SMALL) {
+      this.#add(BigInt(sum), scale);
+      this.#small[scale] = 0;
+    } else this.#small[scale] = sum;
   }
 
   /** With as many decimals as the longest that was added. */
   toString(): string {
+    this.#small.splice(0).forEach((sum, scale) => {
+      this.#add(BigInt(sum), scale);
+    });
     if (this.#special !== undefined) return String(this.#special);
     const negative = this.#digits < 0n;
     const text = String(negative ? -this.#digits : this.#digits).padStart(this.#scale + 1, '0');
     const whole = text.slice(0, text.length - this.#scale);
     return `${negative ? '-' : ''}${whole}${this.#scale === 0 ? '' : `.${text.slice(-this.#scale)}`}`;
+  }
+
+  #add(digits: bigint, scale: number): void {
+    if (scale > this.#scale) {
+      this.#digits *= 10n ** BigInt(scale - this.#scale);
+      this.#scale = scale;
+    }
+    this.#digits += scale === this.#scale ? digits : digits * 10n ** BigInt(this.#scale - scale);
   }
 }

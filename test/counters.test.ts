@@ -3,11 +3,19 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ByteCounter, DecimalSum, RowCounter } from '../src/counters.js';
-import type { Batch, Cell, Column } from '../src/table.js';
+import type { Batch, Column } from '../src/table.js';
+import { BATCH_FORMS, cellBatch, copyTextBatch } from './support/copy-text.js';
 
+/** The sum of texts, and of the same as cells of COPY text, which has to be the same. */
 function sum(...texts: (string | null)[]): string {
   const total = new DecimalSum();
-  for (const text of texts) total.add(text);
+  const encoded = new DecimalSum();
+  for (const text of texts) {
+    total.add(text);
+    const bytes = Buffer.from(` ${text ?? '\\N'} `);
+    encoded.addEncoded(bytes, 1, bytes.length - 1);
+  }
+  assert.equal(encoded.toString(), total.toString());
   return total.toString();
 }
 
@@ -87,41 +95,42 @@ describe('rows', () => {
     { name: 'n', kind: 'decimal' },
     { name: 'm', kind: 'integer' },
   ];
-  const batch = (rows: Cell[][]): Batch => ({ rowCount: rows.length, rows: () => rows });
+  for (const [form, batch] of Object.entries(BATCH_FORMS)) {
+    test(`are counted and summed as they pass, untouched, from ${form}`, async () => {
+      const counter = new RowCounter(columns, ['m', 'n']);
+      const batches = [
+        batch([['x', '1.5', null]]),
+        batch([
+          ['y', null, '2'],
+          [null, '-0.25', '3'],
+        ]),
+      ];
+      async function* source() {
+        yield* batches;
+      }
+      const seen: Batch[] = [];
+      for await (const passed of counter.count(source())) seen.push(passed);
+      assert.deepEqual(seen, batches);
+      assert.equal(counter.rows, 3);
+      assert.deepEqual(counter.totals(), { m: '5', n: '1.25' });
+      assert.deepEqual(counter.nulls(), { a: 1, n: 1, m: 1 });
+    });
+  }
 
-  test('are counted and summed as they pass, untouched', async () => {
-    const counter = new RowCounter(columns, ['m', 'n']);
-    const batches = [
-      batch([['x', '1.5', null]]),
-      batch([
-        ['y', null, '2'],
-        [null, '-0.25', '3'],
-      ]),
-    ];
+  test('are not decoded when they come as COPY text', async () => {
+    const counter = new RowCounter(columns, ['n']);
     async function* source() {
-      yield* batches;
-    }
-    const seen: Batch[] = [];
-    for await (const passed of counter.count(source())) seen.push(passed);
-    assert.deepEqual(seen, batches);
-    assert.equal(counter.rows, 3);
-    assert.deepEqual(counter.totals(), { m: '5', n: '1.25' });
-  });
-
-  test('are not decoded when nothing is to be summed', async () => {
-    const counter = new RowCounter(columns, []);
-    async function* source() {
-      yield { rowCount: 7, rows: () => assert.fail('decoded') };
+      yield { ...copyTextBatch([['x', '2.50', '1']]), rowCount: 1, rows: () => assert.fail('decoded') };
     }
     for await (const _ of counter.count(source()));
-    assert.equal(counter.rows, 7);
-    assert.deepEqual(counter.totals(), {});
+    assert.equal(counter.rows, 1);
+    assert.deepEqual(counter.totals(), { n: '2.50' });
   });
 
   test('an error of the source passes through', async () => {
     const failure = new Error('the last row');
     async function* source() {
-      yield batch([['x', '1', '1']]);
+      yield cellBatch([['x', '1', '1']]);
       throw failure;
     }
     const counter = new RowCounter(columns, ['n']);

@@ -4,7 +4,7 @@ import { ReportError } from '../errors.js';
 import type { Batch, Estimate, Prepared, Request, Source, SqlRequest } from '../table.js';
 import { cancelRunning, connect, disconnect } from './postgres/connect.js';
 import { matchContract } from './postgres/contract.js';
-import { copyBatches } from './postgres/copy-text.js';
+import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
 import { sourceError } from './postgres/errors.js';
 import { readStatement, typeProbe } from './postgres/statement.js';
@@ -95,7 +95,7 @@ async function* read(
   try {
     signal.throwIfAborted();
     await begin(client, request);
-    yield* copyBatches(client, statement, signal);
+    yield* copyBatches(client, statement, request.columns.length, signal);
     done = true;
   } catch (error) {
     signal.throwIfAborted();

@@ -1,10 +1,10 @@
-// CSV (RFC 4180) in any of the dialects that the design names, by csv-stringify.
+// CSV (RFC 4180) in any of the dialects that the design names: by csv-stringify, or from COPY text where rows come so.
 import type { Options } from 'csv-stringify/sync';
 import type { Cell, Column, Table, Writer } from '../table.js';
+import { brazilianDate } from './csv/brazilian-date.js';
 import { type CsvOptions, type Dialect, dialect } from './csv/dialect.js';
+import { canStayEncoded, encodedRowsToCsv, type Spelling } from './csv/encoded.js';
 import { neutraliser } from './csv/formulas.js';
-
-type Spelling = (text: string) => string;
 
 /** @throws ReportError `usage` for options that would make the file ambiguous */
 export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
@@ -24,8 +24,16 @@ export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
         return harmless;
       }),
     );
+    const encodeRows = encodedRowsToCsv(
+      columns.map(({ kind }, index) => ({ kind, spell: spellings[index] })),
+      chosen,
+    );
+    const mayStayEncoded = canStayEncoded(chosen);
     for await (const batch of batches) {
-      yield Buffer.from(stringify(respell(batch.rows(), spellings) as Cell[][], stringifyOptions));
+      const { rowCount, encoded } = batch;
+      yield mayStayEncoded && encoded !== undefined
+        ? encodeRows({ rowCount, encoded })
+        : Buffer.from(stringify(respell(batch.rows(), spellings) as Cell[][], stringifyOptions));
     }
   }
 
@@ -58,7 +66,7 @@ function optionsOf({ delimiter, eol, quoteAll, null: nullText }: Dialect): Optio
 }
 
 /** How the texts of a column are spelled in this dialect, or undefined when they stay as they are. */
-function spelling({ kind }: Column, chosen: Dialect, guard: Spelling): Spelling | undefined {
+function spelling({ kind }: Column, chosen: Dialect, guard: (text: string) => string): Spelling {
   switch (kind) {
     case 'text':
       return chosen.neutralise ? guard : undefined;
@@ -72,19 +80,9 @@ function spelling({ kind }: Column, chosen: Dialect, guard: Spelling): Spelling 
   }
 }
 
-/** `2024-10-05 13:45:10.5-03` to `05/10/2024 13:45:10,5`; what is no common date (infinity, BC) stays as it is. */
-function brazilianDate(text: string): string {
-  const match = /^(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[+-]\d\d(?::\d\d){0,2})?)?$/.exec(
-    text,
-  );
-  if (!match) return text;
-  const [, year, month, day, time, fraction] = match;
-  return `${day}/${month}/${year}${time === undefined ? '' : ` ${time}`}${fraction === undefined ? '' : `,${fraction}`}`;
-}
-
 function respell(
   rows: readonly (readonly Cell[])[],
-  spellings: readonly (Spelling | undefined)[],
+  spellings: readonly Spelling[],
 ): readonly (readonly Cell[])[] {
   const changing = spellings.flatMap((spell, index) => (spell === undefined ? [] : [{ spell, index }]));
   if (changing.length === 0) return rows;

@@ -5,7 +5,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { ReportError } from '../../src/errors.js';
-import { copyBatches } from '../../src/sources/postgres/copy-text.js';
+import { copyBatches } from '../../src/sources/postgres/copy.js';
 import { sourceError } from '../../src/sources/postgres/errors.js';
 import type { Batch } from '../../src/table.js';
 import {
@@ -244,15 +244,20 @@ describe('reading', { timeout: 60_000 }, () => {
     ));
 
   test('fewer rows than the server counted, or half a row, are an error', async () => {
-    const read = async (bytes: string, rowCount: number) => {
+    const read = async (bytes: string, rowCount: number, columnCount = 1) => {
       const stream = Object.assign(Readable.from([Buffer.from(bytes)]), { rowCount });
       const fake = { query: (query: unknown) => (typeof query === 'string' ? Promise.resolve() : stream) };
       const batches: Batch[] = [];
-      for await (const batch of copyBatches(fake as never, 'SELECT 1', new AbortController().signal))
+      for await (const batch of copyBatches(
+        fake as never,
+        'SELECT 1',
+        columnCount,
+        new AbortController().signal,
+      ))
         batches.push(batch);
       return batches.flatMap((batch) => batch.rows());
     };
-    assert.deepEqual(await read('a\t\\N\n\\t\\\\N\tb\n', 2), [
+    assert.deepEqual(await read('a\t\\N\n\\t\\\\N\tb\n', 2, 2), [
       ['a', null],
       ['\t\\N', 'b'],
     ]);
@@ -267,6 +272,7 @@ describe('reading', { timeout: 60_000 }, () => {
         (error) => error instanceof ReportError && error.code === 'source' && error.retryable === true,
         bytes,
       );
+    await assert.rejects(read('a\tb\nc\n', 2, 2), /after row 0 a row has other than 2 columns/);
   });
 
   test('a server that is shut down in the middle', () =>

@@ -4,21 +4,32 @@ import { describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import type { ReportError } from '../../src/errors.js';
-import type { Cell, Column, Kind } from '../../src/table.js';
+import type { Batch, Cell, Column, Kind } from '../../src/table.js';
 import type { CsvOptions } from '../../src/writers/csv/dialect.js';
 import { createCsvWriter } from '../../src/writers/csv.js';
+import { cellBatch, copyTextBatch, type Rows } from '../support/copy-text.js';
 
-type Rows = readonly (readonly Cell[])[];
-
-async function csv(rows: Rows, options: CsvOptions = {}, kinds: readonly Kind[] = ['text', 'text']) {
+async function written(
+  batchOf: (rows: Rows) => Batch,
+  rows: Rows,
+  options: CsvOptions,
+  kinds: readonly Kind[],
+) {
   const writer = await createCsvWriter(options);
   const columns: Column[] = kinds.map((kind, index) => ({ name: 'abcdefgh'[index] ?? '', kind }));
   async function* batches() {
-    if (rows.length > 0) yield { rowCount: rows.length, rows: () => rows };
+    if (rows.length > 0) yield batchOf(rows);
   }
   const chunks: Buffer[] = [];
   for await (const chunk of writer.encode({ columns, batches: batches() })) chunks.push(chunk);
   return { text: Buffer.concat(chunks).toString('utf8'), neutralised: writer.neutralised };
+}
+
+/** From cells, by csv-stringify; and from COPY text, which has to make the same bytes. */
+async function csv(rows: Rows, options: CsvOptions = {}, kinds: readonly Kind[] = ['text', 'text']) {
+  const fromCells = await written(cellBatch, rows, options, kinds);
+  assert.deepEqual(await written(copyTextBatch, rows, options, kinds), fromCells);
+  return fromCells;
 }
 
 /** One cell of a kind, as it stands in the file after a header of one line. */
@@ -387,6 +398,54 @@ describe('a strict reader gets back what was read', () => {
         },
       ),
       { numRuns: 100 },
+    );
+  });
+
+  test('rows of every kind, common and odd ones mixed, are the same from cells and from COPY text', async () => {
+    const common: Readonly<Record<Kind, fc.Arbitrary<string>>> = {
+      text: fc.constantFrom(
+        'João da Silva',
+        'a',
+        'Rua 1, 2',
+        '-12.50',
+        '=1+1',
+        'x;@y',
+        'C:\\N',
+        '日本語 '.repeat(20),
+      ),
+      integer: fc.constantFrom('0', '-1', '9223372036854775807'),
+      decimal: fc.constantFrom('1.50', '-0.10', '12', 'NaN', 'Infinity', '1e+20'),
+      boolean: fc.constantFrom('true', 'false'),
+      date: fc.constantFrom('2024-10-05', '0001-01-01', 'infinity', '0044-03-15 BC', '10000-01-01'),
+      timestamp: fc.constantFrom(
+        '2024-10-05 23:59:59.999999-03',
+        '2024-10-05 23:59:59',
+        '2024-10-05 00:00:00+05:30',
+        '1900-01-01 00:00:00-03:06:28',
+        '-infinity',
+        '0044-03-15 00:00:00-03 BC',
+        '2024-10-05 23:59:59.',
+        '2024-10-05 23:59:59-0',
+      ),
+      json: fc.constantFrom('{"a": "b, c"}', '[]', '"\\n"', 'null'),
+    };
+    const kinds = Object.keys(common) as Kind[];
+    const row = fc.tuple(
+      ...kinds.map((kind) => fc.option(fc.oneof({ weight: 4, arbitrary: common[kind] }, texts), { freq: 6 })),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1, maxLength: 12 }),
+        fc.constantFrom<CsvOptions>(
+          {},
+          { locale: 'pt-BR' },
+          { eol: 'crlf' },
+          { formulas: 'keep', delimiter: ';' },
+        ),
+        // csv() compares the two.
+        async (rows, options) => void (await csv(rows, options, kinds)),
+      ),
+      { numRuns: 300 },
     );
   });
 

@@ -3,6 +3,11 @@
 /** What begins a formula in Excel, LibreOffice or Numbers, with the full-width forms that they normalise. */
 const TRIGGER = '=+\\-@\uFF1D\uFF0B\uFF0D\uFF20';
 
+/** 1 for each byte with which such a cell can begin in UTF-8. */
+export const FORMULA_STARTS = new Uint8Array(256);
+for (const byte of Buffer.from('=+-@\t\r\n\uFF1D'))
+  FORMULA_STARTS[byte] = byte < 0x80 || byte === 0xef ? 1 : 0;
+
 /** A number with a sign, or a sign alone, is shown and never run. */
 const PLAIN_NUMBER = /^[+-][\d.,\s]*$/;
 
