@@ -1,12 +1,12 @@
 // npm run bench: 1,000,000 rows × 10 columns from PostgreSQL to a file and to S3, beside psql \copy, in turn; medians.
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { BINARY } from '../test/support/cli.js';
 import { startPostgres } from '../test/support/postgres.js';
 import { startS3Server } from '../test/support/s3-server.js';
+import { inTurn, type Measure, measure, table } from './measure.js';
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);
 const RUNS = Number(process.argv[3] ?? 5);
@@ -17,37 +17,6 @@ const TABLE = `CREATE TABLE linhas AS SELECT i AS id, 'Cliente número ' || i % 
   (ARRAY['Bebidas', 'Alimentos', 'Limpeza'])[1 + i % 3] AS tipo, md5(i::text) AS codigo,
   CASE WHEN i % 11 = 0 THEN NULL ELSE 'aprovada' END AS status FROM generate_series(1, ${ROWS}) AS i`;
 const QUERY = 'SELECT * FROM linhas';
-
-interface Measure {
-  readonly seconds: number;
-  readonly megabytes: number;
-}
-
-/** Runs a command to its end; the peak is its resident memory's high-water mark, polled while it lives (Linux). */
-async function measure(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<Measure> {
-  const start = performance.now();
-  const child = spawn(command, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  let peak = 0;
-  const timer = setInterval(async () => {
-    const text = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0));
-  }, 20);
-  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`${command} ended with ${code}`);
-  return { seconds: (performance.now() - start) / 1000, megabytes: peak / 1024 };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
 
 const postgres = await startPostgres();
 const folder = await mkdtemp(join(tmpdir(), 'reportctl-bench-'));
@@ -72,33 +41,17 @@ try {
   const copy = `\\copy (${QUERY}) TO '${folder}/psql.csv' WITH (FORMAT csv, HEADER)`;
   const psql = ['-h', postgres.folder, '-p', String(postgres.port), '-U', 'postgres', '-qXc', copy];
   const work: Readonly<Record<string, () => Promise<Measure>>> = {
-    'psql \\copy to a file': () => measure('psql', psql, {}),
+    'psql \\copy to a file': () => measure('psql', psql),
     'reportctl to a file': () => ours('-o', `${folder}/reportctl.csv`),
     'reportctl to a file, pt-BR': () => ours('-o', `${folder}/pt.csv`, '--locale', 'pt-BR'),
     'reportctl to S3': () => ours('-o', 's3://bench/reportctl.csv', '--overwrite'),
   };
-  const results = new Map<string, Measure[]>(Object.keys(work).map((name) => [name, []]));
-  for (let run = 0; run <= RUNS; run++) {
-    for (const [name, act] of Object.entries(work)) {
-      const result = await act();
-      // The first round warms the caches.
-      if (run > 0) results.get(name)?.push(result);
-    }
-  }
+  const results = await inTurn(work, RUNS);
   const bytes = (await stat(`${folder}/reportctl.csv`)).size;
   console.log(
     `${ROWS.toLocaleString('en-US')} rows, ${bytes.toLocaleString('en-US')} bytes, ${RUNS} runs, Node ${process.versions.node}\n`,
   );
-  const base = median((results.get('psql \\copy to a file') ?? []).map(({ seconds }) => seconds));
-  console.log('| work | median s | min–max | × psql | peak MB |\n|---|---|---|---|---|');
-  for (const [name, runs] of results) {
-    const seconds = runs.map((run) => run.seconds);
-    const range = `${Math.min(...seconds).toFixed(2)}–${Math.max(...seconds).toFixed(2)}`;
-    const peak = Math.max(...runs.map((run) => run.megabytes)).toFixed(0);
-    console.log(
-      `| ${name} | ${median(seconds).toFixed(2)} | ${range} | ${(median(seconds) / base).toFixed(2)} | ${peak} |`,
-    );
-  }
+  console.log(table(results, 'psql \\copy to a file'));
 } finally {
   await Promise.all([postgres.stop(), s3.close(), rm(folder, { recursive: true })]);
 }

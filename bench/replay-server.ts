@@ -1,11 +1,15 @@
-// A MongoDB double that sends ready batches over and over, so that the client is what is measured: start it with
-// `npx tsx bench/replay-server.ts 100`, then read bench/producoes.yaml, or the same fields with a peer, from the URL it prints.
+// A MongoDB double that sends ready replies over and over, so that the client is what is measured: start it with
+// `npx tsx bench/replay-server.ts 500000`, then read bench/producoes.yaml, or the same fields with a peer, from the URL it
+// prints. It ends with its standard input.
 import { BSON } from 'mongodb';
 import { startMongoServer } from '../test/support/mongodb-server.js';
 
-const BATCHES = 10;
-const PER_BATCH = 1000;
-const times = Number(process.argv[2] ?? 100);
+const REPLIES = 5;
+const documents = Number(process.argv[2] ?? 500_000);
+/** What reportctl asks for; whoever asks for more gets no more. */
+const perReply = Number(process.argv[3] ?? 4000);
+const times = documents / (REPLIES * perReply);
+if (!Number.isInteger(times)) throw new Error(`the documents must be a multiple of ${REPLIES * perReply}`);
 
 /** 12 fields, about 310 bytes. */
 function document(index: number) {
@@ -26,11 +30,11 @@ function document(index: number) {
 }
 
 const server = await startMongoServer();
-const batches = Array.from({ length: BATCHES }, (_, batch) =>
+const replies = Array.from({ length: REPLIES }, (_, reply) =>
   Buffer.concat(
-    Array.from({ length: PER_BATCH }, (_, index) => BSON.serialize(document(batch * PER_BATCH + index))),
+    Array.from({ length: perReply }, (_, index) => BSON.serialize(document(reply * perReply + index))),
   ),
 );
-server.replay('bench', 'producoes', batches, times);
-process.stdout.write(`${JSON.stringify({ url: server.url('bench'), bytes: batches[0]?.length ?? 0 })}\n`);
+server.replay('bench', 'producoes', replies, times);
+process.stdout.write(`${server.url('bench')}\n`);
 process.stdin.resume().on('end', () => void server.close());

@@ -7,9 +7,9 @@ const MINUS = 45;
 const DOT = 46;
 const ZERO = 48;
 const BACKSLASH = 92;
-/** So many digits always fit a double exactly, and a sum below 2^52 takes one more without loss. */
-const SAFE_DIGITS = 15;
-const LARGEST_SMALL = 2 ** 52;
+/** A double holds whole numbers up to 2^53 exactly: a sum up to 2^52 and a value of at most ten times 2^48 among them. */
+const LARGEST_SUM = 2 ** 52;
+const LARGEST_VALUE = 2 ** 48;
 
 /** Rows, exact totals and nulls of one read. */
 export class RowCounter {
@@ -103,6 +103,8 @@ export class DecimalSum {
   #special: number | undefined;
   /** What is not yet in `#digits`: by the number of decimals, a sum that a double holds exactly. */
   readonly #small: number[] = [];
+  /** The most decimals that anything in `#small` was written with. */
+  #longest = 0;
 
   add(text: string | null): void {
     if (text === null) return;
@@ -120,30 +122,35 @@ export class DecimalSum {
 
   /** The same of a cell in COPY text, from `start` to `end`. */
   addEncoded(bytes: Buffer, start: number, end: number): void {
-    let at = start;
-    const isNegative = bytes[at] === MINUS;
-    if (isNegative) at += 1;
+    const isNegative = bytes[start] === MINUS;
     let value = 0;
-    let scale = -1;
-    const isShort = at < end && end - at <= SAFE_DIGITS;
-    for (; isShort && at < end; at++) {
-      const byte = bytes[at] as number;
-      if (byte >= ZERO && byte <= ZERO + 9) {
-        value = value * 10 + (byte - ZERO);
-        if (scale >= 0) scale += 1;
-      } else if (byte === DOT && scale === -1) scale = 0;
+    let decimals = -1;
+    // Zeros at the end of the decimals, which numeric often has, are no digits to hold.
+    let zeros = 0;
+    let at = isNegative ? start + 1 : start;
+    const first = at;
+    for (; at < end; at++) {
+      const digit = (bytes[at] as number) - ZERO;
+      if (digit === 0 && decimals >= 0) zeros += 1;
+      else if (digit >= 0 && digit <= 9) {
+        for (; zeros > 0; zeros--, decimals++) value *= 10;
+        value = value * 10 + digit;
+        if (decimals >= 0) decimals += 1;
+        if (value > LARGEST_VALUE) break;
+      } else if (digit === DOT - ZERO && decimals === -1) decimals = 0;
       else break;
     }
-    if (at < end || !isShort) {
+    if (at < end || first === end) {
       this.add(decodeCell(bytes.toString('latin1', start, end)));
       return;
     }
-    if (scale === -1) scale = 0;
-    const sum = (this.#small[scale] ?? 0) + (isNegative ? -value : value);
-    if (Math.abs(sum) > LARGEST_SMALL) {
-      this.#add(BigInt(sum), scale);
-      this.#small[scale] = 0;
-    } else this.#small[scale] = sum;
+    if (decimals === -1) decimals = 0;
+    if (decimals + zeros > this.#longest) this.#longest = decimals + zeros;
+    const sum = (this.#small[decimals] ?? 0) + (isNegative ? -value : value);
+    if (Math.abs(sum) > LARGEST_SUM) {
+      this.#add(BigInt(sum), decimals);
+      this.#small[decimals] = 0;
+    } else this.#small[decimals] = sum;
   }
 
   /** With as many decimals as the longest that was added. */
@@ -151,6 +158,7 @@ export class DecimalSum {
     this.#small.splice(0).forEach((sum, scale) => {
       this.#add(BigInt(sum), scale);
     });
+    this.#add(0n, this.#longest);
     if (this.#special !== undefined) return String(this.#special);
     const negative = this.#digits < 0n;
     const text = String(negative ? -this.#digits : this.#digits).padStart(this.#scale + 1, '0');

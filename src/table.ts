@@ -153,6 +153,12 @@ export interface Prepared {
   read(): AsyncIterable<Batch>;
   /** After reading: what its reader should know of the data, one line each. */
   notes?(): readonly string[];
+  /**
+   * Reads at most `count` documents whole, whatever the filters, and says one line each: paths that none has, values that
+   * do not fit, fields that nothing takes. Absent where the source describes its columns itself.
+   * @throws ReportError `source`
+   */
+  sample?(count: number): Promise<readonly string[]>;
 }
 
 /** An open source: one database, folder or file. */

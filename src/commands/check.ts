@@ -1,13 +1,14 @@
 // reportctl check: definitions, connections, columns against the contract, and what the destination can do.
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { compression } from '../compress.js';
 import { openDestination } from '../destinations/index.js';
 import { ReportError, sentence } from '../errors.js';
 import { prepareAll } from '../export.js';
+import { printable } from '../log.js';
 import { loadReport, type Report, reportNames } from '../report.js';
 import { requestOf } from '../request.js';
 import { newToken } from '../run.js';
-import type { Finding } from '../table.js';
+import type { Finding, Prepared, Source } from '../table.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { paired } from './filter-options.js';
 import { printJson, printLines } from './print.js';
@@ -15,6 +16,7 @@ import { withSources } from './sources.js';
 
 interface CheckOptions extends CommonOptions {
   readonly param?: Readonly<Record<string, string>>;
+  readonly sample?: number;
 }
 
 interface Checked extends Finding {
@@ -26,7 +28,12 @@ export function checkCommand(context: Context): Command {
   const command = new Command('check')
     .description('definitions, connections, columns and the destination; reads no rows')
     .argument('[reports...]', 'names in queries/, or paths of report files; else all')
-    .option('--param <name=value>', 'a param of the reports', paired);
+    .option('--param <name=value>', 'a param of the reports', paired)
+    .option(
+      '--sample <documents>',
+      'also read so many documents: paths that none has, values that do not fit, fields in no column',
+      sampleSize,
+    );
   addCommonOptions(command);
   return command.action(async (names: string[], options: CheckOptions) => {
     const session = await openSession(context, options);
@@ -39,7 +46,9 @@ export function checkCommand(context: Context): Command {
     else
       printLines(
         session.stdout,
-        findings.map(({ subject, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'} ${subject}: ${detail}`),
+        findings.map(({ subject, ok, detail }) =>
+          printable(`${ok ? 'ok    ' : 'FAILED'} ${subject}: ${detail}`),
+        ),
       );
     throwFailures(checked);
   });
@@ -73,17 +82,39 @@ async function checkReport(session: Session, name: string, options: CheckOptions
     }
     const request = requestOf(report, { filters: [], params: Object.fromEntries(declared) });
     return await withSources(session, report, async (sources) => {
-      await prepareAll(sources, request);
+      const prepared = await prepareAll(sources, request);
       const order =
         report.orderBy.length === 0 ? '; no order-by: the same rows may come in another order' : '';
-      return sources.map((source) => ({
+      const checked: Checked[] = sources.map((source) => ({
         subject,
         ok: true,
         detail: `${source.label} returns the ${report.columns.length} columns of the contract${order}`,
       }));
+      if (options.sample === undefined) return checked;
+      for (const [index, source] of sources.entries())
+        checked.push(...(await sampled(session, subject, source, prepared[index], options.sample)));
+      return checked;
     });
   } catch (error) {
     session.signal.throwIfAborted();
+    return [failed(subject, error)];
+  }
+}
+
+/** What the documents themselves say; that alone makes no check fail, since a run may never read them. */
+async function sampled(
+  { signal }: Session,
+  subject: string,
+  source: Source,
+  prepared: Prepared | undefined,
+  documents: number,
+): Promise<Checked[]> {
+  const nothing = `${source.label} has nothing to sample: the server itself describes the columns`;
+  try {
+    const details = (await prepared?.sample?.(documents)) ?? [nothing];
+    return details.map((detail) => ({ subject, ok: true, detail }));
+  } catch (error) {
+    signal.throwIfAborted();
     return [failed(subject, error)];
   }
 }
@@ -111,6 +142,11 @@ async function checkDestination(session: Session): Promise<Checked[]> {
     signal.throwIfAborted();
     return [failed(subject, error)];
   }
+}
+
+function sampleSize(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('Give a whole number from 1.');
+  return Number(value);
 }
 
 function failed(subject: string, error: unknown): Checked {

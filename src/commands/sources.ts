@@ -34,13 +34,14 @@ export async function withSources<T>(
       urls.map(({ name, url }, index) =>
         limit(async () => {
           const variables = session.config.postgres;
-          const s3PathStyle = session.config.s3.pathStyle;
+          const { pathStyle: s3PathStyle, allowHttp: s3AllowHttp } = session.config.s3;
           const options = {
             name,
             url: url.reveal(),
             shown: String(url),
             variables,
             s3PathStyle,
+            s3AllowHttp,
             signal: session.signal,
           };
           opened[index] = await openSource(options);

@@ -13,6 +13,8 @@ export interface OpenSource {
   readonly variables: Readonly<Record<string, string>>;
   /** For `s3://`: the bucket in the path, not in the host's name. */
   readonly s3PathStyle: boolean;
+  /** For `s3://`: plain http to a store on another machine; without it that is refused. */
+  readonly s3AllowHttp?: boolean;
   readonly signal: AbortSignal;
 }
 

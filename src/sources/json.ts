@@ -9,6 +9,7 @@ import { type Files, filesOf, type Place } from './json/files.js';
 import { openFolder } from './json/folder.js';
 import { explained, readDocuments } from './json/read.js';
 import { pathOf } from './json/rows.js';
+import { sample } from './json/sample.js';
 
 export interface OpenJson {
   readonly name: string;
@@ -18,14 +19,17 @@ export interface OpenJson {
   readonly signal: AbortSignal;
   /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
   readonly s3PathStyle?: boolean;
+  /** Plain http to a store on another machine; without it that is refused. */
+  readonly s3AllowHttp?: boolean;
 }
 
-/** @throws ReportError `source` when there is no such file, folder or bucket */
-export async function openJson({ name, url, shown, signal, s3PathStyle = false }: OpenJson): Promise<Source> {
+/** @throws ReportError `source` when there is no such file, folder or bucket, `usage` for a store in clear text */
+export async function openJson(options: OpenJson): Promise<Source> {
+  const { name, url, shown, signal, s3PathStyle = false, s3AllowHttp = false } = options;
   signal.throwIfAborted();
   const label = `source "${name}" (${shown})`;
   const place = /^s3:/i.test(url)
-    ? await openBucket({ url, label, pathStyle: s3PathStyle, signal })
+    ? await openBucket({ url, label, pathStyle: s3PathStyle, allowHttp: s3AllowHttp, signal })
     : await openFolder(url, label);
   return {
     label,
@@ -72,6 +76,7 @@ async function prepare(
       }
     },
     notes: () => notes,
+    sample: (count) => sample(read, label, count),
   };
 }
 

@@ -5,8 +5,9 @@ import { didYouMean, ReportError } from '../errors.js';
 import type { Batch, DocumentQuery, Estimate, Prepared, Request, Source } from '../table.js';
 import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
-import { takeDocuments } from './mongodb/reply.js';
+import { keepReplies, takeDocuments } from './mongodb/reply.js';
 import { RowReader } from './mongodb/rows.js';
+import { sample } from './mongodb/sample.js';
 import { documentQuery, type Statement, statementOf, statementText } from './mongodb/statement.js';
 
 export interface OpenMongodb {
@@ -66,6 +67,10 @@ async function prepare(place: Place, request: Request): Promise<Prepared> {
       ),
     read: () => read(place, statement, request, reader),
     notes: () => reader.notes(),
+    sample: (documents) =>
+      cancellable(place, `sampling "${statement.collection}" in ${place.label}`, () =>
+        sample({ ...place, request, query, isoTextAt: isoTextAt(request, query) }, documents),
+      ),
   };
 }
 
@@ -153,14 +158,14 @@ async function* batches(
   signal.addEventListener('abort', leave, { once: true });
   try {
     for (let { any: more } = first; more; ) {
-      const { bytes, starts } = takeDocuments(cursor);
+      const documents = takeDocuments(cursor);
+      const count = documents.starts.length;
       // The server works on the next ones while these are read and written.
       const next = cursor.hasNext();
       next.catch(() => undefined);
-      for (let at = 0; at < starts.length; at += BATCH_ROWS) {
+      for (let at = 0; at < count; at += BATCH_ROWS) {
         signal.throwIfAborted();
-        const rows = starts.slice(at, at + BATCH_ROWS).map((start) => reader.row(bytes, start));
-        yield { rowCount: rows.length, rows: () => rows };
+        yield reader.batch(documents, at, Math.min(at + BATCH_ROWS, count));
       }
       more = await next;
     }
@@ -207,14 +212,18 @@ async function firstBatch(
       ...(noCursorTimeout ? { noCursorTimeout } : {}),
     });
   };
-  const cursor = open(hasReadConcern ? common : { ...common, ...majority }, true);
-  try {
+  const { AbstractCursor } = await import('mongodb');
+  const { getMore } = AbstractCursor.prototype as unknown as Readonly<Record<string, unknown>>;
+  const started = async (cursor: AbstractCursor<Document>) => {
+    keepReplies(cursor, getMore);
     return { cursor, any: await cursor.hasNext() };
+  };
+  try {
+    return await started(open(hasReadConcern ? common : { ...common, ...majority }, true));
   } catch (error) {
     if (!isRefusal(error)) throw error;
   }
-  const plain = open(common, false);
-  return { cursor: plain, any: await plain.hasNext() };
+  return started(open(common, false));
 }
 
 /** When it fails the read goes on: it says itself when its cursor is gone. */

@@ -75,6 +75,23 @@ describe('production documents', () => {
     for (const answer of answers) assert.equal(answer, answers[0]);
   });
 
+  test('a day stored as midnight UTC is the day before, but for the two ways of the README', async () => {
+    mongodb.insert('fabrica', 'dias', [{ _id: 1, dia: new Date('2024-10-05T00:00:00Z') }]);
+    const stage = '{ $set: { dia: { $dateToString: { date: "$dia", format: "%Y-%m-%d" } } } }';
+    assert.ok((await readFile(join(ROOT, 'README.md'), 'utf8')).includes(`pipeline:\n  - ${stage}\n`));
+    const exported = async (day: string, more: string) => {
+      const path = join(folder, 'dias.yaml');
+      await writeFile(path, `source: dias\ncollection: dias\ncolumns: { dia: date }\n${more}\n`);
+      const env = { REPORTCTL_SOURCE_DIAS: mongodb.url('fabrica') };
+      return (await reportctl(['export', path, '--date', day, '-q', '-o', '-'], { env })).stdout;
+    };
+    const local = 'timezone: America/Sao_Paulo';
+    const texts = `${local}\nfilters: { date: { path: dia, stored: text } }\npipeline:\n  - ${stage}`;
+    assert.equal(await exported('2024-10-04', `${local}\nfilters: { date: dia }`), 'dia\n2024-10-04\n');
+    assert.equal(await exported('2024-10-05', 'timezone: UTC\nfilters: { date: dia }'), 'dia\n2024-10-05\n');
+    assert.equal(await exported('2024-10-05', texts), 'dia\n2024-10-05\n');
+  });
+
   test('what cannot be: SQL for documents, documents for SQL, a broken line, no server', async () => {
     const out = join(folder, 'refused');
     const exported = (report: string, env: Readonly<Record<string, string>>) =>

@@ -6,6 +6,7 @@ import { ReportError } from '../../src/errors.js';
 import { openJson } from '../../src/sources/json.js';
 import type { Cell } from '../../src/table.js';
 import { documentRequest, readDocuments } from '../support/json.js';
+import { openUrl } from '../support/postgres.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
 
 let server: S3Server;
@@ -200,6 +201,40 @@ describe('S3', () => {
       Array.from({ length: 20 }, (_, index) => index + 1),
     );
   });
+
+  for (const [where, endpoint] of [
+    ['an object', 'http://store.example:9000'],
+    ['a prefix', 'http://10.0.0.1:9000'],
+  ] as const) {
+    test(`clear text to another machine is refused before anything is sent, unless that is allowed: ${where}`, async () => {
+      const { signal } = new AbortController();
+      const name = where === 'an object' ? 'docs.ndjson' : 'dados/';
+      const open = (s3AllowHttp: boolean) =>
+        openUrl(`s3://documentos/${name}`, {
+          shown: 's3://documentos',
+          s3PathStyle: true,
+          s3AllowHttp,
+          signal,
+        });
+      const { AWS_ENDPOINT_URL_S3: local = '' } = process.env;
+      process.env.AWS_ENDPOINT_URL_S3 = endpoint;
+      try {
+        await assert.rejects(open(false), (error) => {
+          assert.ok(error instanceof ReportError);
+          assert.equal(error.code, 'usage');
+          assert.equal(
+            error.message,
+            `the S3 endpoint http://${new URL(endpoint).hostname} is not encrypted`,
+          );
+          assert.match(error.hint ?? '', /REPORTCTL_S3_ALLOW_HTTP=true/);
+          return true;
+        });
+        if (where === 'a prefix') await (await open(true)).close();
+      } finally {
+        process.env.AWS_ENDPOINT_URL_S3 = local;
+      }
+    });
+  }
 
   test('another bucket and another key are refused in words', async () => {
     const { signal } = new AbortController();

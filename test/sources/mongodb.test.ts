@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { type AbstractCursor, BSON, type Document, MongoClient } from 'mongodb';
+import { AbstractCursor, BSON, type Document, MongoClient } from 'mongodb';
 import { ReportError } from '../../src/errors.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { sourceError } from '../../src/sources/mongodb/errors.js';
-import { takeDocuments } from '../../src/sources/mongodb/reply.js';
+import { keepReplies, takeDocuments } from '../../src/sources/mongodb/reply.js';
 import { openMongodb } from '../../src/sources/mongodb.js';
 import type { Cell, DocumentQuery, Kind, Request, Source } from '../../src/table.js';
 import { orderOf } from '../support/json.js';
@@ -515,26 +515,35 @@ describe('in the middle', { timeout: 60_000 }, () => {
   });
 });
 
-test('a reply is taken whole, and one by one from a driver that keeps it elsewhere', async () => {
+test('replies are taken as they came, and document by document from a driver that keeps them elsewhere', async (context) => {
   numbered(5);
   const client = await new MongoClient(server.url('vendas')).connect();
-  const taken = async (hide: boolean) => {
-    const cursor = client.db().collection<Document>('pedidos').find({}, { raw: true });
-    assert.ok(await cursor.hasNext());
-    const oneByOne = cursor.readBufferedDocuments.bind(cursor);
-    cursor.readBufferedDocuments = () =>
-      hide ? oneByOne() : assert.fail('not with this version of the driver');
-    const shown = { bufferedCount: () => cursor.bufferedCount(), readBufferedDocuments: oneByOne };
-    const { bytes, starts } = takeDocuments(hide ? (shown as unknown as AbstractCursor<Document>) : cursor);
-    assert.equal(cursor.bufferedCount(), 0);
-    assert.equal(await cursor.hasNext(), false);
-    return starts.map(
-      (start) => BSON.deserialize(bytes.subarray(start, start + bytes.readInt32LE(start)))._id,
-    );
+  const { getMore } = AbstractCursor.prototype as unknown as { getMore?: unknown };
+  const find = () => client.db().collection<Document>('pedidos').find({}, { raw: true, batchSize: 2 });
+  const idsOf = async (cursor: AbstractCursor<Document>) => {
+    const ids: unknown[] = [];
+    while (await cursor.hasNext()) {
+      const { bytes, starts } = takeDocuments(cursor);
+      assert.equal(cursor.bufferedCount(), 0);
+      for (const start of Array.from(starts))
+        ids.push(BSON.deserialize(bytes.subarray(start, start + bytes.readInt32LE(start)))._id);
+    }
+    return ids;
   };
   try {
-    assert.deepEqual(await taken(false), [1, 2, 3, 4, 5]);
-    assert.deepEqual(await taken(true), [1, 2, 3, 4, 5]);
+    const plain = find();
+    assert.ok(await plain.hasNext());
+    // What takes a reply apart in this version of the driver.
+    const { documents } = plain as unknown as { documents: { readonly batch: unknown } };
+    const takenApart = context.mock.getter(Object.getPrototypeOf(documents), 'batch');
+    assert.deepEqual(await idsOf(plain), [1, 2, 3, 4, 5]);
+    const each = takenApart.mock.callCount();
+    const kept = find();
+    keepReplies(kept, getMore);
+    kept.readBufferedDocuments = () => assert.fail('not with this version of the driver');
+    assert.deepEqual(await idsOf(kept), [1, 2, 3, 4, 5]);
+    // The first reply is counted by FindCursor itself.
+    assert.ok(each > 5 && takenApart.mock.callCount() - each <= 1, 'the driver takes replies apart');
   } finally {
     await client.close();
   }

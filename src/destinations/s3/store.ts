@@ -1,6 +1,7 @@
 // An open bucket: the SDK, a client of it with timeouts, and what every request of ours carries.
 import type { PutObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { ReportError } from '../../errors.js';
+import { assertEncrypted, endpointOf } from '../../s3-endpoint.js';
 import { explain } from './failures.js';
 import type { S3Options } from './options.js';
 
@@ -27,23 +28,22 @@ export async function openStore(bucket: string, options: S3Options): Promise<Sto
   const sdk = await import('@aws-sdk/client-s3');
   const known = options.region ?? (await configuredRegion(sdk, options));
   const region = known ?? 'us-east-1';
-  const { protocol, hostname } = await addressOf(sdk, bucket, { ...options, region });
-  if (known === undefined && hostname.endsWith('.amazonaws.com')) {
+  const config = clientConfig({ ...options, region });
+  const endpoint = await endpointOf(sdk, bucket, config).catch((error: unknown) => {
+    throw explain(`find the endpoint of s3://${bucket}`, error);
+  });
+  if (known === undefined && endpoint.hostname.endsWith('.amazonaws.com')) {
     throw new ReportError('usage', `no AWS region is set for s3://${bucket}`, {
       hint: 'Set AWS_REGION to the region of the bucket.',
     });
   }
-  if (protocol === 'http:' && !options.allowHttp && !isLoopback(hostname)) {
-    throw new ReportError('usage', `the S3 endpoint http://${hostname} is not encrypted`, {
-      hint: 'Use https://, or set REPORTCTL_S3_ALLOW_HTTP=true if the network between is trusted.',
-    });
-  }
-  return { sdk, client: createClient(sdk, { ...options, region }), bucket, options };
+  assertEncrypted(endpoint, options.allowHttp);
+  return { sdk, client: new sdk.S3Client(config), bucket, options };
 }
 
-function createClient(sdk: Sdk, options: S3Options, more: S3ClientConfig = {}): S3Client {
+function clientConfig(options: S3Options): S3ClientConfig {
   const requestTimeout = options.requestTimeout ?? REQUEST_TIMEOUT;
-  return new sdk.S3Client({
+  return {
     forcePathStyle: options.pathStyle,
     ...(options.region !== undefined && { region: options.region }),
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
@@ -54,13 +54,12 @@ function createClient(sdk: Sdk, options: S3Options, more: S3ClientConfig = {}): 
       socketTimeout: requestTimeout,
       throwOnRequestTimeout: true,
     },
-    ...more,
-  });
+  };
 }
 
 /** The region out of the environment or a profile file. */
 async function configuredRegion(sdk: Sdk, options: S3Options): Promise<string | undefined> {
-  const client = createClient(sdk, options);
+  const client = new sdk.S3Client(clientConfig(options));
   try {
     return await client.config.region();
   } catch {
@@ -68,45 +67,6 @@ async function configuredRegion(sdk: Sdk, options: S3Options): Promise<string | 
   } finally {
     client.destroy();
   }
-}
-
-interface Address {
-  readonly protocol: string;
-  readonly hostname: string;
-}
-
-/**
- * Where requests for the bucket go. The SDK asks options, environment and profile files only while it builds a
- * request, so this builds one and does not send it.
- */
-async function addressOf(sdk: Sdk, bucket: string, options: S3Options): Promise<Address> {
-  // Any credentials will do, and so a missing one is reported where it matters.
-  const client = createClient(sdk, options, {
-    credentials: { accessKeyId: 'none', secretAccessKey: 'none' },
-  });
-  const command = new sdk.HeadBucketCommand({ Bucket: bucket });
-  let address: Address | undefined;
-  command.middlewareStack.add(
-    () =>
-      async ({ request }) => {
-        address = request as Address;
-        return { response: undefined, output: { $metadata: {} } };
-      },
-    { step: 'build', priority: 'high' },
-  );
-  try {
-    await client.send(command);
-    if (!address) throw new Error('the AWS SDK built no request');
-    return address;
-  } catch (error) {
-    throw explain(`find the endpoint of s3://${bucket}`, error);
-  } finally {
-    client.destroy();
-  }
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(hostname);
 }
 
 /** The encryption at rest to ask for. */

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { messageOf, ReportError } from '../../errors.js';
+import { assertEncrypted, endpointOf } from '../../s3-endpoint.js';
 import { type DocumentFile, ENDING, type Place } from './files.js';
 
 /** Milliseconds to establish a connection, and to wait for bytes. */
@@ -22,20 +23,23 @@ interface OpenBucket {
   readonly url: string;
   readonly label: string;
   readonly pathStyle: boolean;
+  /** Lets documents and signatures cross a network in clear text; loopback needs no permission. */
+  readonly allowHttp: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
  * Endpoint, region and credentials are what the AWS SDK finds in the environment and its profile files.
- * @throws ReportError `source` when the object that the URL names is not there
+ * @throws ReportError `source` when the object that the URL names is not there, `usage` for clear text HTTP to another
+ * machine
  */
-export async function openBucket({ url, label, pathStyle, signal }: OpenBucket): Promise<Place> {
+export async function openBucket({ url, label, pathStyle, allowHttp, signal }: OpenBucket): Promise<Place> {
   const [, bucket = '', path = ''] = /^s3:\/\/([^/]*)\/?(.*)$/is.exec(url) ?? [];
   if (bucket === '') {
     throw new ReportError('definition', `${label} names no bucket`, { hint: 'Write s3://bucket/prefix/.' });
   }
   const sdk = await import('@aws-sdk/client-s3');
-  const client = new sdk.S3Client({
+  const config = {
     forcePathStyle: pathStyle,
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT,
@@ -44,7 +48,14 @@ export async function openBucket({ url, label, pathStyle, signal }: OpenBucket):
       socketTimeout: REQUEST_TIMEOUT,
       throwOnRequestTimeout: true,
     },
-  });
+  };
+  const failed = (error: unknown): never => {
+    signal.throwIfAborted();
+    const { wrong, hint, retryable } = explain(error);
+    throw new ReportError('source', `opening ${label}: ${wrong}`, { hint, cause: error, retryable });
+  };
+  assertEncrypted(await endpointOf(sdk, bucket, config).catch(failed), allowHttp);
+  const client = new sdk.S3Client(config);
   const opened = { sdk, client, bucket, signal };
   const place = { explain, close: () => client.destroy() };
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
@@ -58,9 +69,7 @@ export async function openBucket({ url, label, pathStyle, signal }: OpenBucket):
     return { ...place, single: objectOf(opened, path, name, head.ContentLength ?? 0), list };
   } catch (error) {
     client.destroy();
-    signal.throwIfAborted();
-    const { wrong, hint, retryable } = explain(error);
-    throw new ReportError('source', `opening ${label}: ${wrong}`, { hint, cause: error, retryable });
+    return failed(error);
   }
 }
 

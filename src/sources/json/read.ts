@@ -86,7 +86,7 @@ function rowOf(maker: RowMaker, reader: DocumentReader): Cell[] | undefined {
 }
 
 /** The chunks, and undefined behind the last one. */
-async function* withEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
+export async function* withEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
   yield* chunks;
   yield undefined;
 }

@@ -56,6 +56,11 @@ export class DocumentReader implements Document {
     return this.#latin1;
   }
 
+  /** The current document as it stands in the file. */
+  get json(): string {
+    return this.scanner.bytes.toString('utf8', this.#start, this.#at);
+  }
+
   /** Where the current document is, for messages. */
   get place(): string {
     return `${this.#file} line ${this.#line + 1}`;

@@ -2,6 +2,7 @@
 import { ReportError } from '../../errors.js';
 import type { Cell, Column, DocumentQuery, Request } from '../../table.js';
 import { matcher } from '../documents/match.js';
+import type { Misfits } from '../documents/sample.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';
 import { type Field, type Fields, newFields, wantField } from './fields.js';
 import { columnValue, filterValues, THROUGH_ARRAY } from './paths.js';
@@ -82,15 +83,18 @@ export class RowMaker {
     return cells;
   }
 
+  /** What became null because it did not fit, for each column that had such values. */
+  misfits(): Misfits[] {
+    return this.#columns
+      .filter(({ mismatches }) => mismatches > 0)
+      .map(({ mismatches, first }) => ({ count: mismatches, first }));
+  }
+
   /** One line each. */
   notes(): string[] {
-    const lines = this.#columns
-      .filter(({ mismatches }) => mismatches > 0)
-      .map(({ mismatches, first }) =>
-        mismatches === 1
-          ? `1 value became null: ${first}`
-          : `${mismatches} values became null, the first: ${first}`,
-      );
+    const lines = this.misfits().map(({ count, first }) =>
+      count === 1 ? `1 value became null: ${first}` : `${count} values became null, the first: ${first}`,
+    );
     const unused = [...this.root.byName.values()]
       .filter(({ wanted, documents }) => !wanted && documents > 0)
       .sort((a, b) => b.documents - a.documents);

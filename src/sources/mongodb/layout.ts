@@ -41,9 +41,19 @@ export function findNull(bytes: Buffer, at: number, end: number): number {
   return found;
 }
 
+/** By type: how long a value is; -1 where that stands in the value, or there is no such type. */
+export const FIXED_LENGTHS = new Int8Array(256).fill(-1);
+for (const type of [TYPE.null, TYPE.undefined, TYPE.minKey, TYPE.maxKey]) FIXED_LENGTHS[type] = 0;
+for (const type of [TYPE.double, TYPE.date, TYPE.timestamp, TYPE.int64]) FIXED_LENGTHS[type] = 8;
+FIXED_LENGTHS[TYPE.boolean] = 1;
+FIXED_LENGTHS[TYPE.int32] = 4;
+FIXED_LENGTHS[TYPE.objectId] = 12;
+FIXED_LENGTHS[TYPE.decimal128] = 16;
+
 /** Where the value that begins at `at` ends. @throws BadBson when that is after `end`, or the type is none of BSON's */
 export function skipValue(bytes: Buffer, type: number, at: number, end: number): number {
-  const next = at + valueLength(bytes, type, at, end);
+  const fixed = FIXED_LENGTHS[type] as number;
+  const next = at + (fixed >= 0 ? fixed : valueLength(bytes, type, at, end));
   if (next > end) throw new BadBson('it is not valid BSON: a value without an end');
   return next;
 }
@@ -54,24 +64,6 @@ function valueLength(bytes: Buffer, type: number, at: number, end: number): numb
     case TYPE.code:
     case TYPE.symbol:
       return 4 + size(bytes, at, end, 1);
-    case TYPE.double:
-    case TYPE.date:
-    case TYPE.timestamp:
-    case TYPE.int64:
-      return 8;
-    case TYPE.int32:
-      return 4;
-    case TYPE.decimal128:
-      return 16;
-    case TYPE.objectId:
-      return 12;
-    case TYPE.boolean:
-      return 1;
-    case TYPE.null:
-    case TYPE.undefined:
-    case TYPE.minKey:
-    case TYPE.maxKey:
-      return 0;
     case TYPE.object:
     case TYPE.array:
       return documentEnd(bytes, at, end) + 1 - at;

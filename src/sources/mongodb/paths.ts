@@ -3,27 +3,21 @@ import { ReportError } from '../../errors.js';
 import type { Column } from '../../table.js';
 
 /** A key on the way to, or at the end of, some paths. */
-export interface Field {
+interface Field {
   readonly path: string;
-  /** The numbers of the columns that end here. */
-  readonly columns: number[];
-  readonly fields: Fields | undefined;
-  /** The document, by its number, in which it was seen last: a second time in one document is a duplicate. */
-  seenIn: number;
+  /** The number of the level below, where paths go on. */
+  readonly level: number | undefined;
 }
 
-export interface Fields {
-  readonly byName: ReadonlyMap<string, Field>;
-  /** What the reader found out about names; see rows.ts. */
-  readonly names: Map<string, Name>;
-  first: Name | undefined;
-}
+/** The fields of one object by their keys, as numbers. */
+type Level = ReadonlyMap<string, number>;
 
-/** The bytes of a key, which field it is, and the key that followed it last time: documents resemble each other. */
-export interface Name {
-  readonly bytes: Uint8Array;
-  readonly field: Field | undefined;
-  following: Name | undefined;
+/** Paths as a tree, all of whose fields and levels have numbers; the document itself is level 0. */
+export interface FieldTree {
+  readonly levels: readonly Level[];
+  readonly fields: readonly Field[];
+  /** The number of the field at the end of each column's path. */
+  readonly ofColumns: readonly number[];
 }
 
 export function pathOf(column: Column): string {
@@ -44,37 +38,34 @@ export function assertPath(path: string, whose: string): void {
 }
 
 /** @param paths the path of each column */
-export function fieldTree(paths: readonly string[]): Fields {
-  return fields(
-    paths.map((path, column) => ({ segments: path.split('.'), column })),
-    '',
-  );
+export function fieldTree(paths: readonly string[]): FieldTree {
+  const levels: Map<string, number>[] = [];
+  const fields: Field[] = [];
+  const numbers = new Map<string, number>();
+  const grow = (below: readonly string[], prefix: string): number => {
+    const level = new Map<string, number>();
+    const number = levels.push(level) - 1;
+    for (const name of new Set(below.map((path) => path.split('.', 1)[0] ?? ''))) {
+      const path = prefix + name;
+      const rest = below
+        .filter((each) => each.startsWith(`${name}.`))
+        .map((each) => each.slice(name.length + 1));
+      const next = rest.length === 0 ? undefined : grow(rest, `${path}.`);
+      const field = fields.push({ path, level: next }) - 1;
+      level.set(name, field);
+      numbers.set(path, field);
+    }
+    return number;
+  };
+  grow(paths, '');
+  return { levels, fields, ofColumns: paths.map((path) => numbers.get(path) ?? -1) };
 }
 
-function fields(wanted: readonly { segments: readonly string[]; column: number }[], prefix: string): Fields {
-  const byName = new Map<string, Field>();
-  for (const name of new Set(wanted.map(({ segments }) => segments[0] ?? ''))) {
-    const path = prefix + name;
-    const here = wanted.filter(({ segments }) => segments[0] === name);
-    const below = here
-      .filter(({ segments }) => segments.length > 1)
-      .map(({ segments, column }) => ({ segments: segments.slice(1), column }));
-    byName.set(name, {
-      path,
-      columns: here.filter(({ segments }) => segments.length === 1).map(({ column }) => column),
-      fields: below.length === 0 ? undefined : fields(below, `${path}.`),
-      seenIn: 0,
-    });
-  }
-  return { byName, names: new Map(), first: undefined };
-}
-
-/** The numbers of all columns that end below the fields. */
-export function columnsBelow({ byName }: Fields): number[] {
-  return [...byName.values()].flatMap((field) => [
-    ...field.columns,
-    ...(field.fields === undefined ? [] : columnsBelow(field.fields)),
-  ]);
+/** The numbers of a field and of all below it. */
+export function fieldsFrom(tree: FieldTree, number: number): number[] {
+  const level = tree.fields[number]?.level;
+  const below = level === undefined ? [] : [...(tree.levels[level]?.values() ?? [])];
+  return [number, ...below.flatMap((field) => fieldsFrom(tree, field))];
 }
 
 /**

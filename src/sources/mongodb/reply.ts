@@ -1,32 +1,64 @@
-// The documents of a reply where they lie in its bytes: the driver would take each apart before handing it out.
+// The replies of a cursor as they came: the driver would take every document apart before it hands the first one out.
 import type { AbstractCursor, Document } from 'mongodb';
+import { BadBson, documentEnd, findNull, skipValue, TYPE } from './layout.js';
 
+/** Documents one after the other in some bytes, and where each begins. */
 export interface Documents {
   readonly bytes: Buffer;
-  /** Where in the bytes each document begins. */
-  readonly starts: readonly number[];
+  readonly starts: ArrayLike<number>;
 }
 
-/** mongodb 7.9, `CursorResponse` and `OnDemandDocument`; an element is its type, two numbers of its name, and its offset. */
-interface Reply {
-  readonly batch: { readonly bson: Uint8Array; readonly elements: readonly (readonly number[])[] };
+/** What the driver (mongodb 7.9, AbstractCursor) keeps and asks of a reply while nobody reads from the cursor itself. */
+interface Kept {
+  readonly length: number;
   clear(): void;
 }
 
-const OBJECT = 3;
+/** A reply that is held as bytes; another version of the driver may know none. */
+class Reply implements Kept {
+  #documents: Documents | undefined;
+
+  constructor(documents: Documents) {
+    this.#documents = documents;
+  }
+
+  get length(): number {
+    return this.#documents?.starts.length ?? 0;
+  }
+
+  take(): Documents {
+    const documents = this.#documents ?? { bytes: Buffer.alloc(0), starts: [] };
+    this.clear();
+    return documents;
+  }
+
+  clear(): void {
+    this.#documents = undefined;
+  }
+}
 
 /**
- * All documents that a raw cursor has at hand, which are then read. Another version of the driver may keep them
- * elsewhere: then they come one by one, at half the speed.
+ * Makes a raw cursor that was not used yet keep its replies as bytes. Only takeDocuments() may read from it then. With a
+ * version of the driver that works in another way nothing changes, but for the speed.
+ * @param getMore AbstractCursor's own: FindCursor's looks at every document in order to count them, for its limit; that is
+ * the server's work
  */
+export function keepReplies(cursor: AbstractCursor<Document>, getMore: unknown): void {
+  let kept: unknown = null;
+  Object.defineProperty(cursor, 'documents', {
+    configurable: true,
+    get: () => kept,
+    set: (reply: unknown) => {
+      kept = wholeReply(reply) ?? reply;
+    },
+  });
+  if (typeof getMore === 'function') Object.assign(cursor, { getMore });
+}
+
+/** All documents that the cursor has at hand, which are then read. */
 export function takeDocuments(cursor: AbstractCursor<Document>): Documents {
-  const reply = (cursor as unknown as { readonly documents?: unknown }).documents;
-  if (isKnown(reply, cursor.bufferedCount())) {
-    const { bson, elements } = reply.batch;
-    const starts = elements.map((element) => element[3] as number);
-    reply.clear();
-    return { bytes: Buffer.from(bson.buffer, bson.byteOffset, bson.byteLength), starts };
-  }
+  const { documents: kept } = cursor as unknown as { readonly documents?: unknown };
+  if (kept instanceof Reply) return kept.take();
   const documents = cursor.readBufferedDocuments() as unknown[] as Uint8Array[];
   let length = 0;
   const starts = documents.map((document) => {
@@ -36,13 +68,52 @@ export function takeDocuments(cursor: AbstractCursor<Document>): Documents {
   return { bytes: Buffer.concat(documents, length), starts };
 }
 
-function isKnown(reply: unknown, count: number): reply is Reply {
-  const { batch, clear } = (reply ?? {}) as Partial<Reply>;
-  return (
-    typeof clear === 'function' &&
-    batch?.bson instanceof Uint8Array &&
-    Array.isArray(batch.elements) &&
-    batch.elements.length === count &&
-    batch.elements.every(([type, , , start]) => type === OBJECT && Number.isInteger(start))
-  );
+/** @returns undefined for what is no reply with documents, about which the driver then says what is wrong */
+function wholeReply(reply: unknown): Reply | undefined {
+  const { toBytes } = (reply ?? {}) as { readonly toBytes?: () => unknown };
+  const whole = typeof toBytes === 'function' ? toBytes.call(reply) : undefined;
+  if (!(whole instanceof Uint8Array)) return undefined;
+  const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
+  try {
+    const cursor = placeOf(bytes, 0, ['cursor'], TYPE.object);
+    const batch = placeOf(bytes, cursor, ['firstBatch', 'nextBatch'], TYPE.array);
+    return new Reply({ bytes, starts: startsOf(bytes, batch) });
+  } catch (error) {
+    if (error instanceof BadBson) return undefined;
+    throw error;
+  }
+}
+
+/** Where the value of one of the keys begins. */
+function placeOf(bytes: Buffer, start: number, keys: readonly string[], wanted: number): number {
+  const end = documentEnd(bytes, start, bytes.length);
+  for (let at = start + 4; at < end; ) {
+    const type = bytes[at] as number;
+    const from = findNull(bytes, at + 1, end) + 1;
+    if (type === wanted && keys.includes(bytes.toString('latin1', at + 1, from - 1))) return from;
+    at = skipValue(bytes, type, from, end);
+  }
+  throw new BadBson(`it has no ${keys.join(' or ')}`);
+}
+
+/** The documents of an array, from its first on. */
+function startsOf(bytes: Buffer, array: number): Int32Array {
+  const end = documentEnd(bytes, array, bytes.length);
+  let starts = new Int32Array(4096);
+  let count = 0;
+  for (let at = array + 4; at < end; ) {
+    const type = bytes[at] as number;
+    if (type !== TYPE.object) throw new BadBson('it holds other things than documents');
+    // The keys are numbers of a few digits: a loop is faster than indexOf().
+    let from = at + 2;
+    while (bytes[from - 1] !== 0) from += 1;
+    if (count === starts.length) {
+      const longer = new Int32Array(count * 2);
+      longer.set(starts);
+      starts = longer;
+    }
+    starts[count++] = from;
+    at = skipValue(bytes, type, from, end);
+  }
+  return starts.subarray(0, count);
 }

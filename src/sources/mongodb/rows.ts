@@ -1,11 +1,16 @@
-// Raw BSON documents to rows: one pass over the bytes, and only what the columns need is decoded.
-
+// Raw BSON documents to batches of rows: what is common from byte to byte, the rest by way of Values; and what is wrong with them.
+import { isUtf8 } from 'node:buffer';
+import { CopyText } from '../../copy-text.js';
 import { messageOf, ReportError } from '../../errors.js';
-import type { Cell, Column } from '../../table.js';
+import type { Batch, Cell, Column, EncodedRows } from '../../table.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';
 import { valueReader } from './bson.js';
-import { BadBson, documentEnd, findNull, skipValue, TYPE } from './layout.js';
-import { columnsBelow, type Field, type Fields, fieldTree, isIndex, type Name, pathOf } from './paths.js';
+import { CellWriter } from './cells.js';
+import { BadBson, documentEnd, findNull, int32, skipValue, TYPE } from './layout.js';
+import { Lines, viewOf } from './lines.js';
+import { pathOf } from './paths.js';
+import { ABSENT, Places, SLACK, THROUGH_ARRAY } from './places.js';
+import type { Documents } from './reply.js';
 
 export interface RowRules {
   /** For messages: what is read from where. */
@@ -16,23 +21,22 @@ export interface RowRules {
   readonly isoTextAt: ReadonlySet<string>;
 }
 
-/** Names that fields are told apart by; data that is used as names must not fill the memory. */
-const MOST_NAMES = 1000;
-
 /** Reads documents to rows, in column order; one for each read, because it counts. */
 export class RowReader {
   readonly #doing: string;
   readonly #columns: readonly Column[];
   readonly #toCell: readonly ToCell[];
   readonly #onMismatch: 'fail' | 'null';
-  readonly #tree: Fields;
   readonly #idText: ToCell;
   readonly #readValue;
   readonly #misfits = new Map<number, { count: number; readonly first: string }>();
+  readonly #places: Places;
+  readonly #lines = new Lines();
+  readonly #cells: CellWriter;
+  /** The document being read. */
   #documents = 0;
   #bytes: Buffer = Buffer.alloc(0);
   #start = 0;
-  #row: Cell[] = [];
 
   constructor(columns: readonly Column[], { doing, timezone, onMismatch, isoTextAt }: RowRules) {
     this.#doing = doing;
@@ -42,29 +46,41 @@ export class RowReader {
     );
     this.#idText = toCell('text', { timezone, isoText: false });
     this.#onMismatch = onMismatch;
-    this.#tree = fieldTree(columns.map(pathOf));
+    this.#places = new Places(columns.map(pathOf));
+    this.#cells = new CellWriter(
+      this.#lines,
+      columns.map(({ kind }) => kind),
+      timezone,
+    );
     this.#readValue = valueReader(timezone);
   }
 
   /**
-   * The row of the document that begins at `start`.
+   * The rows of the documents from one number up to, not including, another.
    * @throws ReportError `source` for a document that cannot be read, `contract` for a value that does not fit; both name it
    */
-  row(bytes: Buffer, start = 0): Cell[] {
-    this.#documents += 1;
+  batch(documents: Documents, from: number, to: number): Batch {
+    const { starts } = documents;
+    const bytes = withSlack(documents.bytes, starts[to - 1] as number);
+    const view = viewOf(bytes);
+    const before = this.#documents;
     this.#bytes = bytes;
-    this.#start = start;
-    this.#row = new Array<Cell>(this.#columns.length).fill(null);
+    this.#lines.clear();
+    let failure: unknown;
     try {
-      this.#object(this.#tree, start, bytes.length);
+      for (let index = from; index < to; index++) {
+        this.#documents += 1;
+        this.#start = starts[index] as number;
+        this.#row(view);
+      }
     } catch (error) {
-      if (!(error instanceof BadBson)) throw error;
-      throw new ReportError('source', `${this.#doing}: ${this.#which()}: ${messageOf(error)}`, {
-        hint: 'Correct the document, or leave it out with the pipeline.',
-        retryable: false,
-      });
+      failure = error instanceof BadBson ? this.#unreadable(error) : error;
     }
-    return this.#row;
+    const encoded = this.#lines.take();
+    // One look at all of the text costs less than one at each; a document before the one that failed comes first.
+    if (!isUtf8(encoded.bytes)) this.#assertUtf8(encoded, before, documents, from);
+    if (failure !== undefined) throw failure;
+    return new CopyText(encoded, this.#columns.length);
   }
 
   /** What was lost under `on-mismatch: null`, a line for each column. */
@@ -75,64 +91,66 @@ export class RowReader {
     });
   }
 
-  #object(fields: Fields, start: number, limit: number): void {
+  #row(view: DataView): void {
     const bytes = this.#bytes;
-    const end = documentEnd(bytes, start, limit);
-    let name = fields.first;
-    let previous: Name | undefined;
-    let at = start + 4;
-    while (at < end) {
-      const type = bytes[at] as number;
-      at += 1;
-      if (name === undefined || !isName(bytes, at, name.bytes)) {
-        name = nameAt(fields, bytes, at, findNull(bytes, at, end));
-        if (previous === undefined) fields.first = name;
-        else previous.following = name;
+    const lines = this.#lines;
+    const { fields, types, starts, ends } = this.#places;
+    this.#places.find(bytes, view, this.#start);
+    for (let column = 0; column < fields.length; column++) {
+      if (column > 0) lines.endCell();
+      const field = fields[column] as number;
+      const type = types[field] as number;
+      const at = starts[field] as number;
+      const next = ends[field] as number;
+      if (this.#cells.write(column, type, view, at, next)) continue;
+      lines.cell(
+        type === THROUGH_ARRAY ? this.#throughArray(column, field) : this.#cell(column, type, at, next),
+      );
+    }
+    lines.endLine();
+  }
+
+  #cell(column: number, type: number, at: number, next: number): Cell {
+    const value = this.#readValue(this.#bytes, type, at, next);
+    const cell = (this.#toCell[column] as ToCell)(value);
+    return cell === undefined ? this.#misfit(column, value, type) : cell;
+  }
+
+  /** @throws ReportError `source` for the first whole line that is not UTF-8 */
+  #assertUtf8({ bytes, ends }: EncodedRows, before: number, { starts }: Documents, from: number): void {
+    const width = this.#columns.length;
+    for (let row = 0, start = 0; (row + 1) * width <= ends.length; row++) {
+      const end = ends[(row + 1) * width - 1] as number;
+      if (!isUtf8(bytes.subarray(start, end))) {
+        this.#documents = before + row + 1;
+        this.#start = starts[from + row] as number;
+        throw this.#unreadable(this.#notUtf8());
       }
-      at += name.bytes.length + 1;
-      const next = skipValue(bytes, type, at, end);
-      if (name.field !== undefined) this.#take(name.field, type, at, next);
-      at = next;
-      previous = name;
-      name = name.following;
+      start = end + 1;
     }
   }
 
-  #take(field: Field, type: number, at: number, next: number): void {
-    if (field.seenIn === this.#documents)
-      throw new BadBson(`the key ${JSON.stringify(field.path)} stands twice`);
-    field.seenIn = this.#documents;
-    if (field.columns.length > 0) {
-      const value = this.#readValue(this.#bytes, type, at, next);
-      for (const column of field.columns) {
-        const cell = (this.#toCell[column] as ToCell)(value);
-        this.#row[column] = cell === undefined ? this.#misfit(column, value, type) : cell;
+  /** What is wrong with the text of the document. */
+  #notUtf8(): unknown {
+    const { fields, types, starts, ends } = this.#places;
+    try {
+      this.#places.find(this.#bytes, viewOf(this.#bytes), this.#start);
+      for (const field of fields) {
+        const type = types[field] as number;
+        if (type === ABSENT || type === THROUGH_ARRAY) continue;
+        this.#readValue(this.#bytes, type, starts[field] as number, ends[field] as number);
       }
+      return new BadBson('it holds bytes that are not UTF-8');
+    } catch (error) {
+      return error;
     }
-    if (field.fields === undefined) return;
-    if (type === TYPE.object) this.#object(field.fields, at, next);
-    else if (type === TYPE.array) this.#array(field.fields, field.path, at, next);
   }
 
-  /** Elements are counted: their keys say the same, but nobody checks that. */
-  #array(fields: Fields, path: string, start: number, limit: number): void {
-    const bytes = this.#bytes;
-    for (const [name, field] of fields.byName) {
-      if (isIndex(name)) continue;
-      for (const column of [...field.columns, ...(field.fields ? columnsBelow(field.fields) : [])]) {
-        this.#row[column] = this.#throughArray(column, path);
-      }
-    }
-    const end = documentEnd(bytes, start, limit);
-    let at = start + 4;
-    for (let index = 0; at < end; index++) {
-      const type = bytes[at] as number;
-      const from = findNull(bytes, at + 1, end) + 1;
-      const next = skipValue(bytes, type, from, end);
-      const field = fields.byName.get(String(index));
-      if (field !== undefined) this.#take(field, type, from, next);
-      at = next;
-    }
+  #unreadable(error: unknown): ReportError {
+    return new ReportError('source', `${this.#doing}: ${this.#which()}: ${messageOf(error)}`, {
+      hint: 'Correct the document, or leave it out with the pipeline.',
+      retryable: false,
+    });
   }
 
   #misfit(column: number, value: Value, type: number): null {
@@ -144,7 +162,8 @@ export class RowReader {
     );
   }
 
-  #throughArray(column: number, path: string): null {
+  #throughArray(column: number, field: number): null {
+    const path = this.#places.arrayAt(field);
     return this.#fail(
       column,
       () => `"${path}" is an array, which the path leads through`,
@@ -194,21 +213,10 @@ export class RowReader {
   }
 }
 
-function isName(bytes: Buffer, at: number, name: Uint8Array): boolean {
-  for (let index = 0; index < name.length; index++) if (bytes[at + index] !== name[index]) return false;
-  return bytes[at + name.length] === 0;
-}
-
-function nameAt({ byName, names }: Fields, bytes: Buffer, at: number, end: number): Name {
-  const key = bytes.toString('latin1', at, end);
-  const known = names.get(key);
-  if (known !== undefined) return known;
-  // A copy: the bytes are a piece of the whole reply.
-  const name = Uint8Array.from(bytes.subarray(at, end));
-  const field = byName.get(Buffer.from(name).toString('utf8'));
-  const learned = { bytes: name, field, following: undefined };
-  if (names.size < MOST_NAMES) names.set(key, learned);
-  return learned;
+/** See SLACK. @param last where the last document begins */
+function withSlack(bytes: Buffer, last: number): Buffer {
+  const isRoomy = last + 4 <= bytes.length && last + int32(bytes, last) + SLACK <= bytes.length;
+  return isRoomy ? bytes : Buffer.concat([bytes, Buffer.alloc(SLACK)]);
 }
 
 function typeName(type: number): string {

@@ -1,0 +1,153 @@
+// What a sample of whole documents says of a report: paths that none has, values that do not fit, fields that it leaves out.
+import type { DocumentQuery, Request } from '../../table.js';
+
+/** What did not fit the kinds of the columns. */
+export interface Misfits {
+  readonly count: number;
+  /** The first of them, with its document, column and value. */
+  readonly first: string;
+}
+
+/** A key on the way to, or at the end of, what columns and filters take. */
+interface Taken {
+  /** Who ends here, for messages. */
+  readonly by: string[];
+  readonly inside: Map<string, Taken>;
+  /** The number of the document that had it last; 0 for none. */
+  seenIn: number;
+}
+
+interface LeftOut {
+  documents: number;
+  seenIn: number;
+}
+
+/** Names that fields are told apart by; data that is used as names must not fill the memory. */
+const MOST_KNOWN = 10_000;
+const MOST_SHOWN = 100;
+
+/** Counts over documents as plain objects and arrays; whatever else is in them is a value with nothing inside. */
+export class Sample {
+  documents = 0;
+  readonly #root = taken();
+  readonly #leftOut = new Map<string, LeftOut>();
+  readonly #onMismatch: DocumentQuery['onMismatch'];
+
+  /** Filters are those that the report maps, whether they are used or not. */
+  constructor({ columns, mapped }: Pick<Request, 'columns' | 'mapped'>, { onMismatch }: DocumentQuery) {
+    this.#onMismatch = onMismatch;
+    // MongoDB puts it into every document.
+    this.#take('_id', []);
+    for (const { name, path = name } of columns) this.#take(path, [`column ${JSON.stringify(name)}`]);
+    for (const [dimension, path] of Object.entries(mapped)) this.#take(path, [`filter ${dimension}`]);
+  }
+
+  add(document: unknown): void {
+    this.documents += 1;
+    this.#walk(document, this.#root.inside, '', false);
+  }
+
+  /** One line each, the summary first. @param label of the source */
+  lines(label: string, misfits: readonly Misfits[]): string[] {
+    if (this.documents === 0) return [`${label} has no documents to sample`];
+    const sampled = this.documents === 1 ? '1 document' : `${this.documents} documents`;
+    const findings = [
+      ...missing(this.#root, []).map(({ by, path }) => `${by}: none of ${sampled} has ${path}`),
+      ...misfits.map((misfit) => this.#misfit(misfit)),
+      ...this.#unused(sampled),
+    ];
+    const nothing = ': all have every path, every value fits, and no field is left out';
+    return [`${label}: ${sampled} sampled${findings.length === 0 ? nothing : ''}`, ...findings];
+  }
+
+  #take(path: string, by: readonly string[]): void {
+    let at = this.#root;
+    for (const name of path.split('.')) {
+      const inside = at.inside.get(name) ?? taken();
+      at.inside.set(name, inside);
+      at = inside;
+    }
+    at.by.push(...by);
+  }
+
+  /** @param isTaken is all of it taken already by a column that ends above, or by another path that leads here? */
+  #walk(value: unknown, inside: Taken['inside'], path: string, isTaken: boolean): void {
+    if (isObject(value)) {
+      for (const [name, held] of Object.entries(value)) {
+        this.#field(held, inside.get(name), path === '' ? name : `${path}.${name}`, isTaken);
+      }
+      return;
+    }
+    if (!Array.isArray(value)) return;
+    const isAnyWanted = [...inside.keys()].some((name) => !/^\d+$/.test(name));
+    for (const [index, element] of value.entries()) {
+      const named = inside.get(String(index));
+      if (named !== undefined) this.#field(element, named, `${path}.${index}`, isTaken || isAnyWanted);
+      // A filter's path looks into every element that is an object, and says no index.
+      if (isAnyWanted && isObject(element)) {
+        this.#walk(element, inside, path, isTaken || named !== undefined);
+      } else if (named === undefined && !isTaken) this.#leaveOut(`${path}.*`);
+    }
+  }
+
+  #field(value: unknown, at: Taken | undefined, path: string, isTaken: boolean): void {
+    if (at === undefined) {
+      if (!isTaken) this.#leaveOut(path);
+      return;
+    }
+    at.seenIn = this.documents;
+    this.#walk(value, at.inside, path, isTaken || at.by.length > 0);
+  }
+
+  #leaveOut(path: string): void {
+    const known = this.#leftOut.get(path);
+    if (known === undefined) {
+      if (this.#leftOut.size < MOST_KNOWN) this.#leftOut.set(path, { documents: 1, seenIn: this.documents });
+    } else if (known.seenIn !== this.documents) {
+      known.documents += 1;
+      known.seenIn = this.documents;
+    }
+  }
+
+  #misfit({ count, first }: Misfits): string {
+    const policy = `(on-mismatch: ${this.#onMismatch})`;
+    return count === 1
+      ? `1 value does not fit ${policy}: ${first}`
+      : `${count} values do not fit ${policy}, the first: ${first}`;
+  }
+
+  #unused(sampled: string): string[] {
+    const fields = [...this.#leftOut].sort(([, a], [, b]) => b.documents - a.documents);
+    const lines = fields
+      .slice(0, MOST_SHOWN)
+      .map(
+        ([path, { documents }]) =>
+          `field ${JSON.stringify(path)} is in no column or filter (${documents} of ${sampled})`,
+      );
+    const more = fields.length - MOST_SHOWN;
+    if (more > 0) lines.push(`${more} more fields are in no column or filter`);
+    return lines;
+  }
+}
+
+function taken(): Taken {
+  return { by: [], inside: new Map(), seenIn: 0 };
+}
+
+/** An object with a field that begins with `$` is a value: Extended JSON, or a reference. */
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return false;
+  return !Object.keys(value)[0]?.startsWith('$');
+}
+
+function missing(at: Taken, path: readonly string[]): { by: string; path: string }[] {
+  return [...at.inside].flatMap(([name, inside]) => {
+    const here = [...path, name];
+    const by = inside.seenIn === 0 ? inside.by : [];
+    return [
+      ...by.map((who) => ({ by: who, path: JSON.stringify(here.join('.')) })),
+      ...missing(inside, here),
+    ];
+  });
+}

@@ -1,0 +1,185 @@
+// Values of raw BSON documents to cells of COPY text: the common types of each kind straight from byte to byte.
+import type { Kind } from '../../table.js';
+import { toCell } from '../documents/value.js';
+import { DateWriter } from './dates.js';
+import { LONGEST_NUMBER, writeDecimal, writeWhole } from './digits.js';
+import { TYPE } from './layout.js';
+import type { Lines } from './lines.js';
+import { ABSENT } from './places.js';
+
+/** How the value of a type becomes a cell of a kind. */
+const AS = {
+  /** By way of a Value, which knows every pair; see bson.ts and documents/value.ts. */
+  value: 0,
+  null: 1,
+  text: 2,
+  int32: 3,
+  int64: 4,
+  double: 5,
+  /** A double, but only a whole number fits. */
+  wholeDouble: 6,
+  decimal128: 7,
+  wholeDecimal128: 8,
+  timestamp: 9,
+  date: 10,
+  objectId: 11,
+  boolean: 12,
+} as const;
+
+type Ways = Readonly<Partial<Record<keyof typeof TYPE, keyof typeof AS>>>;
+
+const NULLS: Ways = { null: 'null', undefined: 'null' };
+const NUMBERS: Ways = { int32: 'int32', int64: 'int64', double: 'double', decimal128: 'decimal128' };
+const WAYS: Readonly<Record<Kind, Ways>> = {
+  text: {
+    ...NUMBERS,
+    string: 'text',
+    symbol: 'text',
+    date: 'timestamp',
+    objectId: 'objectId',
+    boolean: 'boolean',
+  },
+  integer: { int32: 'int32', int64: 'int64', double: 'wholeDouble', decimal128: 'wholeDecimal128' },
+  decimal: NUMBERS,
+  boolean: { boolean: 'boolean' },
+  timestamp: { date: 'timestamp' },
+  date: { date: 'date' },
+  json: { ...NUMBERS, boolean: 'boolean' },
+};
+
+const TYPES = 256;
+/** As they lie in memory: `\N`, `true`, `fals`; the digits of a byte. */
+const NULL = Buffer.from('\\N').readUInt16LE();
+const TRUE = Buffer.from('true').readInt32LE();
+const FALS = Buffer.from('fals').readInt32LE();
+const LETTER_E = 101;
+const HEX = Uint16Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(byte.toString(16).padStart(2, '0')).readUInt16LE(),
+);
+const OBJECT_ID_BYTES = 12;
+const LONGEST_CELL = Math.max(LONGEST_NUMBER, 2 * OBJECT_ID_BYTES);
+/** Decimals with so many digits after the point at most are written here; doubles are tried with each number of them. */
+const MOST_DECIMALS = 15;
+const TENS = Float64Array.from({ length: 7 }, (_, power) => 10 ** power);
+
+export class CellWriter {
+  readonly #lines: Lines;
+  readonly #dates: DateWriter;
+  /** By column and type. */
+  readonly #ways: Uint8Array;
+
+  constructor(lines: Lines, kinds: readonly Kind[], timezone: string) {
+    this.#lines = lines;
+    const rules = { timezone, isoText: false };
+    this.#dates = new DateWriter(lines, toCell('timestamp', rules), toCell('date', rules));
+    this.#ways = new Uint8Array(kinds.length * TYPES);
+    for (const [column, kind] of kinds.entries()) {
+      this.#ways[column * TYPES + ABSENT] = AS.null;
+      for (const [type, way] of Object.entries({ ...NULLS, ...WAYS[kind] })) {
+        this.#ways[column * TYPES + TYPE[type as keyof typeof TYPE]] = AS[way];
+      }
+    }
+  }
+
+  /**
+   * Writes the cell of the value from `at` to `next`. Text is taken as it is: whether it is UTF-8 is for the caller to see.
+   * @returns false when it takes a Value to know the cell, or there is none: nothing is written then
+   */
+  write(column: number, type: number, view: DataView, at: number, next: number): boolean {
+    const lines = this.#lines;
+    lines.reserve(LONGEST_CELL);
+    switch (this.#ways[column * TYPES + type]) {
+      case AS.text:
+        lines.utf8(view, at + 4, next - 1);
+        return true;
+      case AS.int32:
+        lines.at = writeWhole(lines.out, lines.at, view.getInt32(at, true));
+        return true;
+      case AS.null:
+        lines.out.setUint16(lines.at, NULL, true);
+        lines.at += 2;
+        return true;
+      case AS.decimal128:
+        return this.#decimal128(view, at, MOST_DECIMALS);
+      case AS.timestamp: {
+        const value = int64(view, at);
+        return Number.isSafeInteger(value) && this.#dates.timestamp(value);
+      }
+      case AS.objectId:
+        for (let from = at; from < next; from++, lines.at += 2) {
+          lines.out.setUint16(lines.at, HEX[view.getUint8(from)] as number, true);
+        }
+        return true;
+      case AS.double:
+        return this.#double(view.getFloat64(at, true));
+      case AS.int64:
+        return this.#whole(int64(view, at), Number.MAX_SAFE_INTEGER);
+      case AS.wholeDouble:
+        // From there on PostgreSQL writes an exponent.
+        return this.#whole(view.getFloat64(at, true), 1e15);
+      case AS.wholeDecimal128:
+        return this.#decimal128(view, at, 0);
+      case AS.date: {
+        const value = int64(view, at);
+        return Number.isSafeInteger(value) && this.#dates.date(value);
+      }
+      case AS.boolean:
+        return this.#boolean(view.getUint8(at));
+      default:
+        return false;
+    }
+  }
+
+  #boolean(byte: number): boolean {
+    if (byte > 1) return false;
+    const { out, at } = this.#lines;
+    out.setInt32(at, byte === 1 ? TRUE : FALS, true);
+    if (byte === 0) out.setUint8(at + 4, LETTER_E);
+    this.#lines.at += byte === 1 ? 4 : 5;
+    return true;
+  }
+
+  #whole(value: number, below: number): boolean {
+    if (!Number.isInteger(value) || Math.abs(value) >= below) return false;
+    this.#lines.at = writeWhole(this.#lines.out, this.#lines.at, value);
+    return true;
+  }
+
+  /**
+   * The fewest digits that read back as the same double, where six decimals are enough: a decimal of up to 15 digits that
+   * does is the only one, for no two of them are the same double (IEEE 754; DBL_DIG is 15).
+   */
+  #double(value: number): boolean {
+    const size = Math.abs(value);
+    // Below this, and from 1e15 on, PostgreSQL writes an exponent.
+    if (!(size >= 1e-4) && !Object.is(value, 0)) return false;
+    for (let scale = 0; scale < TENS.length; scale++) {
+      const unit = TENS[scale] as number;
+      const units = Math.round(size * unit);
+      if (units >= 1e15) return false;
+      if (units / unit !== size) continue;
+      this.#lines.at = writeDecimal(this.#lines.out, this.#lines.at, value < 0, units, scale);
+      return true;
+    }
+    return false;
+  }
+
+  /** With a coefficient below 2^53 and no more decimals than that; see decimal128.ts. */
+  #decimal128(view: DataView, at: number, mostDecimals: number): boolean {
+    const high = view.getInt32(at + 12, true);
+    const low = view.getInt32(at + 4, true);
+    const scale = 6176 - ((high >>> 17) & 0x3fff);
+    const isLarge = (high & 0x1ffff) !== 0 || view.getInt32(at + 8, true) !== 0 || low < 0 || low >= 0x200000;
+    if (isLarge || scale < 0 || scale > mostDecimals) return false;
+    const units = low * 0x1_0000_0000 + view.getUint32(at, true);
+    // As an integer minus zero is 0, but not as a decimal.
+    const isNegative = high < 0 && (units !== 0 || mostDecimals > 0);
+    this.#lines.at = writeDecimal(this.#lines.out, this.#lines.at, isNegative, units, scale);
+    return true;
+  }
+}
+
+/** Rounded where it is beyond the safe integers. */
+function int64(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+}

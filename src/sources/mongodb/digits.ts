@@ -1,0 +1,81 @@
+// Numbers as ASCII digits, written where they are to stand; each function returns where the next byte goes.
+
+const MINUS = 45;
+const DOT = 46;
+const ZERO = 48;
+const BILLION = 1_000_000_000;
+
+/** Two digits each, as they lie in memory. */
+const PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, n) => ZERO + Math.floor(n / 10) + ((ZERO + (n % 10)) << 8),
+);
+/** Exact as doubles. */
+const TENS = Float64Array.from({ length: 16 }, (_, power) => 10 ** power);
+
+/** No number that is written here has more bytes. */
+export const LONGEST_NUMBER = 20;
+
+/** A whole number from -2^53 to 2^53; minus zero is 0. */
+export function writeWhole(out: DataView, start: number, value: number): number {
+  let at = start;
+  if (value < 0) out.setUint8(at++, MINUS);
+  const size = Math.abs(value);
+  if (size < BILLION) return writeDigits(out, at, size | 0, digitCount(size | 0));
+  const high = quotient(size, BILLION);
+  at = writeDigits(out, at, high, digitCount(high));
+  return writeDigits(out, at, size - high * BILLION, 9);
+}
+
+/** `±units / 10 ** scale` with all its decimals; units from 0 to 2^53, a scale from 0 to 15. */
+export function writeDecimal(
+  out: DataView,
+  start: number,
+  isNegative: boolean,
+  units: number,
+  scale: number,
+): number {
+  let at = start;
+  if (isNegative) out.setUint8(at++, MINUS);
+  if (scale === 0) return writeWhole(out, at, units);
+  const unit = TENS[scale] as number;
+  const whole = quotient(units, unit);
+  const fraction = units - whole * unit;
+  at = writeWhole(out, at, whole);
+  out.setUint8(at++, DOT);
+  if (scale <= 9) return writeDigits(out, at, fraction, scale);
+  const high = quotient(fraction, BILLION);
+  at = writeDigits(out, at, high, scale - 9);
+  return writeDigits(out, at, fraction - high * BILLION, 9);
+}
+
+/** A number below 100. */
+export function writePair(out: DataView, at: number, value: number): number {
+  out.setUint16(at, PAIRS[value] as number, true);
+  return at + 2;
+}
+
+/** So many digits of a number below 10^9, zeros in front. */
+export function writeDigits(out: DataView, start: number, value: number, count: number): number {
+  let at = start + count;
+  let rest = value | 0;
+  for (; at >= start + 2; at -= 2) {
+    const next = (rest / 100) | 0;
+    out.setUint16(at - 2, PAIRS[rest - next * 100] as number, true);
+    rest = next;
+  }
+  if (at > start) out.setUint8(start, ZERO + rest);
+  return start + count;
+}
+
+/** Rounded down, exactly: the quotient of doubles can be rounded up to the next whole number. */
+function quotient(value: number, divisor: number): number {
+  const rounded = Math.floor(value / divisor);
+  return rounded * divisor > value ? rounded - 1 : rounded;
+}
+
+function digitCount(value: number): number {
+  let count = 1;
+  for (let limit = 10; value >= limit; limit *= 10) count += 1;
+  return count;
+}

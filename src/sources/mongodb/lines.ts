@@ -1,0 +1,113 @@
+// Rows being written as lines of COPY text (table.ts, EncodedRows), byte by byte.
+import type { Cell, EncodedRows } from '../../table.js';
+
+const TAB = 9;
+const NEWLINE = 10;
+const BACKSLASH = 92;
+
+/** The letters that spell bytes after a backslash (PostgreSQL's CopyAttributeOutText). */
+const LETTERS: Readonly<Record<string, string>> = {
+  '\b': 'b',
+  '\t': 't',
+  '\n': 'n',
+  '\v': 'v',
+  '\f': 'f',
+  '\r': 'r',
+  '\\': '\\',
+};
+const LETTER_OF = new Uint8Array(256);
+for (const [byte, letter] of Object.entries(LETTERS)) LETTER_OF[byte.charCodeAt(0)] = letter.charCodeAt(0);
+
+export class Lines {
+  /** The memory being written; another one after reserve(). */
+  out: DataView;
+  /** Where the next byte goes. */
+  at = 0;
+  #bytes: Buffer;
+  #ends = new Int32Array(1 << 13);
+  #cells = 0;
+
+  constructor() {
+    this.#bytes = Buffer.allocUnsafeSlow(1 << 16);
+    this.out = viewOf(this.#bytes);
+  }
+
+  /** Makes room for so many bytes more. */
+  reserve(length: number): void {
+    if (this.at + length > this.#bytes.length) this.#grow(this.at + length);
+  }
+
+  endCell(): void {
+    this.#end(TAB);
+  }
+
+  endLine(): void {
+    this.#end(NEWLINE);
+  }
+
+  cell(cell: Cell): void {
+    const text = cell === null ? '\\N' : cell.replace(/[\b\t\n\v\f\r\\]/g, (byte) => `\\${LETTERS[byte]}`);
+    // UTF-8 has at most three bytes for a UTF-16 unit.
+    this.reserve(text.length * 3);
+    this.at += this.#bytes.write(text, this.at, 'utf8');
+  }
+
+  /** A cell that lies in other bytes as UTF-8. */
+  utf8(from: DataView, start: number, end: number): void {
+    this.reserve(2 * (end - start));
+    const out = this.out;
+    let at = this.at;
+    let position = start;
+    while (position < end) {
+      // Four bytes at once while none of them is below 14 or a backslash (Bit Twiddling Hacks, "hasless", "haszero").
+      for (; position + 4 <= end; position += 4, at += 4) {
+        const word = from.getInt32(position, true);
+        const slashes = word ^ 0x5c5c5c5c;
+        const odd = ((word - 0x0e0e0e0e) & ~word) | ((slashes - 0x01010101) & ~slashes);
+        if ((odd & 0x80808080) !== 0) break;
+        out.setInt32(at, word, true);
+      }
+      for (const stop = Math.min(position + 4, end); position < stop; position++) {
+        const byte = from.getUint8(position);
+        const letter = LETTER_OF[byte] as number;
+        if (letter !== 0) out.setUint8(at++, BACKSLASH);
+        out.setUint8(at++, letter === 0 ? byte : letter);
+      }
+    }
+    this.at = at;
+  }
+
+  /** What was written since clear(), in memory of its own. */
+  take(): EncodedRows {
+    const bytes = Buffer.allocUnsafeSlow(this.at);
+    this.#bytes.copy(bytes, 0, 0, this.at);
+    return { bytes, ends: this.#ends.slice(0, this.#cells) };
+  }
+
+  clear(): void {
+    this.at = 0;
+    this.#cells = 0;
+  }
+
+  #end(separator: number): void {
+    this.reserve(1);
+    if (this.#cells === this.#ends.length) {
+      const longer = new Int32Array(this.#cells * 2);
+      longer.set(this.#ends);
+      this.#ends = longer;
+    }
+    this.#ends[this.#cells++] = this.at;
+    this.out.setUint8(this.at++, separator);
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.at);
+    this.#bytes = larger;
+    this.out = viewOf(larger);
+  }
+}
+
+export function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

@@ -1,0 +1,181 @@
+// One kind of source each, with data in it that the contract suite can ask for.
+import { existsSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Document, Int32, MongoClient } from 'mongodb';
+import type { ErrorCode } from '../../src/errors.js';
+import type { Cell, Kind, Request, Source } from '../../src/table.js';
+import { temporaryFolder } from './cli.js';
+import { documentRequest } from './json.js';
+import { startMongoServer } from './mongodb-server.js';
+import { openUrl, requestOf, sessions, startPostgres } from './postgres.js';
+
+export interface Place {
+  open(signal?: AbortSignal): Promise<Source>;
+  /** The rows of `expectedRow` from 1 on, in order, unless another order is asked for. */
+  numbered(rows: number, orderBy?: readonly string[]): Promise<Request>;
+  /** As numbered, but the last row cannot be made. */
+  failing(rows: number): Promise<Request>;
+  /** What that failure is. */
+  readonly failure: ErrorCode;
+  /** A request with which the engine itself is busy for a minute before it says anything, where there is one. */
+  busy?(): Promise<Request>;
+  /** Does the source know its columns and their types before it reads? */
+  readonly isTyped: boolean;
+  /** Connections and the like that our sources hold in the engine. */
+  held(): Promise<number>;
+  /** How many of those there can be. */
+  readonly most: number;
+  /** Rows of which a good part is still to come when the first are there. */
+  readonly many: number;
+  stop(): Promise<void>;
+}
+
+const COLUMNS: Readonly<Record<string, Kind>> = { id: 'integer', nome: 'text', ativo: 'boolean' };
+
+export const expectedRow = (id: number): readonly Cell[] => [
+  `${id}`,
+  id % 3 === 0 ? null : id % 3 === 1 ? '' : `Maria ${id}`,
+  `${id % 2 === 0}`,
+];
+
+export async function postgresPlace(): Promise<Place> {
+  const most = 6;
+  const server = await startPostgres({
+    settings: [`max_connections=${most + 1}`, 'superuser_reserved_connections=0', 'max_wal_senders=0'],
+  });
+  const client = await server.connect();
+  const query = (rows: number, id = 'n') => `
+    SELECT ${id} AS id, (ARRAY[NULL, '', 'Maria ' || n])[n % 3 + 1] AS nome, n % 2 = 0 AS ativo
+    FROM generate_series(1, ${rows}) AS n`;
+  return {
+    most,
+    many: 300_000,
+    isTyped: true,
+    failure: 'source',
+    open: (signal) => openUrl(server.url, signal ? { signal } : {}),
+    numbered: async (rows, orderBy = []) => requestOf(query(rows), COLUMNS, { orderBy }),
+    failing: async (rows) => requestOf(query(rows, `n + 1 / (n - ${rows})`), COLUMNS),
+    busy: async () => requestOf(`${query(1)}, pg_sleep(60)`, COLUMNS),
+    held: () => sessions(client),
+    stop: () => server.stop(),
+  };
+}
+
+/** One NDJSON file a request; what is held are the files that this process has open. */
+export async function filesPlace(): Promise<Place> {
+  const folder = await temporaryFolder();
+  const line = (id: number) => {
+    const [, nome] = expectedRow(id);
+    return `{"id":${id},${nome === null ? '' : `"nome":${JSON.stringify(nome)},`}"ativo":${id % 2 === 0}}`;
+  };
+  const collection = (name: string, lines: readonly string[]) => {
+    const path = join(folder, `${name}.ndjson`);
+    if (!existsSync(path)) writeFileSync(path, lines.map((text) => `${text}\n`).join(''));
+    return name;
+  };
+  const lines = (rows: number) => Array.from({ length: rows }, (_, index) => line(index + 1));
+  return {
+    most: 3,
+    many: 300_000,
+    isTyped: false,
+    failure: 'source',
+    open: (signal) => openUrl(`file:${folder}/`, signal ? { signal } : {}),
+    numbered: async (rows, orderBy = []) =>
+      documentRequest(COLUMNS, { collection: collection(`rows-${rows}`, lines(rows)), orderBy }),
+    failing: async (rows) =>
+      documentRequest(COLUMNS, { collection: collection(`failing-${rows}`, [...lines(rows - 1), '{"id":']) }),
+    held: async () => (await openLinks()).filter((path) => path.startsWith(folder)).length,
+    stop: () => rm(folder, { recursive: true }),
+  };
+}
+
+/** The double that speaks MongoDB's protocol. */
+export async function mongodbDoublePlace(): Promise<Place> {
+  const server = await startMongoServer();
+  const place = mongodbPlace(server.url('contrato'), async (name, documents) =>
+    server.insert('contrato', name, documents),
+  );
+  return {
+    ...place,
+    busy: async () => {
+      server.fail({ command: 'find' }, 'stall', 1);
+      return place.numbered(1);
+    },
+    held: async () => server.openCursors() + (await place.held()),
+    stop: () => server.close(),
+  };
+}
+
+/** A server that was started outside; what is put into its database is taken out again. */
+export async function mongodbServerPlace(url: string): Promise<Place> {
+  const names: string[] = [];
+  const connected = async (work: (client: MongoClient) => Promise<unknown>) => {
+    const client = await MongoClient.connect(url);
+    await work(client).finally(() => client.close());
+  };
+  const place = mongodbPlace(url, async (name, documents) => {
+    names.push(name);
+    await connected(async (client) => {
+      await client.db().dropCollection(name);
+      const collection = await client.db().createCollection(name);
+      for (let at = 0; at < documents.length; at += 5_000)
+        await collection.insertMany(documents.slice(at, at + 5_000));
+    });
+  });
+  const drop = (client: MongoClient) => Promise.all(names.map((name) => client.db().dropCollection(name)));
+  return { ...place, stop: () => connected(drop) };
+}
+
+/** One collection a request; what is held are the connections of this process. */
+function mongodbPlace(url: string, insert: (name: string, documents: Document[]) => Promise<void>): Place {
+  const document = (id: number) => {
+    const [, nome] = expectedRow(id);
+    return { _id: new Int32(id), id: new Int32(id), ...(nome === null ? {} : { nome }), ativo: id % 2 === 0 };
+  };
+  const collections = new Set<string>();
+  const collection = async (name: string, rows: number, last: Document[] = []) => {
+    const documents = Array.from({ length: rows }, (_, index) => document(index + 1));
+    if (!collections.has(name)) await insert(name, [...documents, ...last]);
+    collections.add(name);
+    return name;
+  };
+  return {
+    most: 3,
+    many: 50_000,
+    isTyped: false,
+    failure: 'contract',
+    open: (signal) => openUrl(url, signal ? { signal } : {}),
+    numbered: async (rows, orderBy = []) =>
+      documentRequest(COLUMNS, { collection: await collection(`rows-${rows}`, rows), orderBy }),
+    failing: async (rows) => {
+      const last = { _id: new Int32(rows), id: 'none' };
+      return documentRequest(COLUMNS, { collection: await collection(`failing-${rows}`, rows - 1, [last]) });
+    },
+    held: () => connectionsTo(url),
+    stop: async () => undefined,
+  };
+}
+
+/** What this process has open, as Linux tells it; nothing on other systems. */
+async function openLinks(): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd').catch(() => []);
+  return Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+}
+
+/** The connections of this process to the ports in a mongodb:// URL (proc(5), /proc/net/tcp). */
+async function connectionsTo(url: string): Promise<number> {
+  const hosts = /^[^/]*\/\/(?:[^/?]*@)?([^/?]*)/.exec(url)?.[1]?.split(',') ?? [];
+  const ports = new Set(hosts.map((host) => Number(/:(\d+)$/.exec(host)?.[1] ?? 27017)));
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')),
+  );
+  const sockets = new Set(
+    tables
+      .flatMap((table) => table.split('\n').slice(1))
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , remote = '']) => ports.has(Number.parseInt(remote.split(':')[1] ?? '', 16)))
+      .map((fields) => `socket:[${fields[9]}]`),
+  );
+  return (await openLinks()).filter((link) => sockets.has(link)).length;
+}
