@@ -34,6 +34,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'definitions, connections, columns and the destination; reads no rows',
     load: async (context) => (await import('./commands/check.js')).checkCommand(context),
   },
+  verify: {
+    summary: 'published files against their manifests, run records, a fresh read',
+    load: async (context) => (await import('./commands/verify.js')).verifyCommand(context),
+  },
+  status: {
+    summary: 'which closed periods are published, missing, unfinished or damaged',
+    load: async (context) => (await import('./commands/status.js')).statusCommand(context),
+  },
 };
 
 /** Why the run was ended from outside. */

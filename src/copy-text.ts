@@ -71,6 +71,16 @@ export function decodeCell(text: string): Cell {
     : text.replace(/\\([\s\S])/g, (_, letter: string) => UNESCAPED[letter] ?? letter);
 }
 
+/** The lines that PostgreSQL's COPY writes for the rows, each ended by a line feed. */
+export function encodeRows(rows: readonly (readonly Cell[])[]): Buffer {
+  return Buffer.from(rows.map((row) => `${row.map(encodeCell).join('\t')}\n`).join(''));
+}
+
+function encodeCell(cell: Cell): string {
+  if (cell === null) return '\\N';
+  return cell.replace(/[\\\b\f\n\r\t\v]/g, (character) => `\\${ESCAPED[character]}`);
+}
+
 const UNESCAPED: Readonly<Record<string, string>> = {
   b: '\b',
   f: '\f',
@@ -78,4 +88,8 @@ const UNESCAPED: Readonly<Record<string, string>> = {
   r: '\r',
   t: '\t',
   v: '\v',
+};
+const ESCAPED: Readonly<Record<string, string>> = {
+  '\\': '\\',
+  ...Object.fromEntries(Object.entries(UNESCAPED).map(([letter, character]) => [character, letter])),
 };

@@ -1,6 +1,7 @@
-// What is counted while rows and bytes pass by: rows, exact totals, bytes, SHA-256.
+// What is counted while rows and bytes pass by: rows, exact totals, nulls, bytes, and SHA-256 of either.
 import { createHash } from 'node:crypto';
 import { decodeCell, isNullCell } from './copy-text.js';
+import { columnsText } from './counters/columns-text.js';
 import type { Batch, Cell, Column, EncodedRows } from './table.js';
 
 const MINUS = 45;
@@ -29,14 +30,10 @@ export class RowCounter {
     }));
   }
 
-  /** Passes the batches on and counts them. */
-  async *count(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
-    for await (const batch of batches) {
-      this.rows += batch.rowCount;
-      if (batch.encoded === undefined) this.#countCells(batch.rows());
-      else this.#countEncoded(batch.encoded);
-      yield batch;
-    }
+  add(batch: Batch): void {
+    this.rows += batch.rowCount;
+    if (batch.encoded === undefined) this.#countCells(batch.rows());
+    else this.#countEncoded(batch.encoded);
   }
 
   /** Column name to exact sum; nulls count as nothing. */
@@ -76,6 +73,29 @@ export class RowCounter {
       start = end + 1;
       column = column + 1 === width ? 0 : column + 1;
     }
+  }
+}
+
+/**
+ * SHA-256 of the rows without the volatile columns, as lines of COPY text: the same for the same rows, whatever form their
+ * batches have and however they are cut.
+ */
+export class ContentHash {
+  readonly #hash = createHash('sha256');
+  readonly #text: (batch: Batch) => Buffer;
+
+  /** @param volatile names of columns */
+  constructor(columns: readonly Column[], volatile: readonly string[]) {
+    this.#text = columnsText(columns, ({ name }) => !volatile.includes(name));
+  }
+
+  add(batch: Batch): void {
+    this.#hash.update(this.#text(batch));
+  }
+
+  /** Lower-case hex; call once, at the end. */
+  digest(): string {
+    return this.#hash.digest('hex');
   }
 }
 

@@ -1,27 +1,36 @@
 // The one sentence that joins them: sources, filters, writers, destinations.
 import pLimit from 'p-limit';
 import { broadcast } from './broadcast.js';
+import { assertCapacity } from './capacity.js';
 import { RowCounter } from './counters.js';
 import type { Batch, Prepared, Request, Source } from './table.js';
-import { discardAll, type FilledTarget, fill, type Output, publishAll, type Target } from './target.js';
+import { discardAll, type FilledTarget, fill, type Target } from './target.js';
+
+/** Sees every batch once, before it is written; what it throws ends the export. */
+interface Observer {
+  add(batch: Batch): void | Promise<void>;
+}
 
 export interface ExportPlan {
   readonly request: Request;
   /** Read in this order, one after the other, into one table. */
   readonly sources: readonly Source[];
+  /** Names of integer or decimal columns to sum. */
   readonly totals: readonly string[];
+  readonly observers?: readonly Observer[];
   /** All are fed from one read. */
   readonly targets: readonly Target[];
-  /** Called with the finished count before anything becomes visible; throws to refuse. */
-  readonly gate: (rows: number) => void;
   readonly onProgress?: (progress: { readonly rows: number; readonly bytes: number }) => void;
 }
 
-export interface ExportResult {
+/** Every row was read and every byte is staged; nothing of it is visible. */
+export interface StagedReport {
   readonly rows: number;
   /** Column name to exact sum. */
   readonly totals: Readonly<Record<string, string>>;
-  readonly outputs: readonly Output[];
+  /** Column name to the number of its nulls. */
+  readonly nulls: Readonly<Record<string, number>>;
+  readonly files: readonly FilledTarget[];
   /** What the sources noticed of their data, one line each. */
   readonly notes: readonly string[];
 }
@@ -35,40 +44,45 @@ export function prepareAll(sources: readonly Source[], request: Request): Promis
 }
 
 /**
- * Reads once, writes every target, and publishes them together after the gate has passed.
- * Whatever goes wrong before that, nothing is visible anywhere and everything staged is discarded.
+ * Reads once and stages every target. Whatever goes wrong, everything staged is discarded.
  * @throws ReportError of the part that failed first
  */
-export async function exportReport(plan: ExportPlan): Promise<ExportResult> {
-  const prepared = await prepareAll(plan.sources, plan.request);
-  const counter = new RowCounter(plan.request.columns, plan.totals);
-  const { readers, fail } = broadcast(counter.count(inTurn(prepared)), plan.targets.length);
+export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
+  const { request, targets, observers = [] } = plan;
+  const prepared = await prepareAll(plan.sources, request);
+  await assertCapacity(prepared, targets);
+  const counter = new RowCounter(request.columns, plan.totals);
+  const { readers, fail } = broadcast(observed(prepared, [counter, ...observers]), targets.length);
+  const staged: Pick<FilledTarget, 'staged'>[] = [];
   const failures: unknown[] = [];
-  const filled: FilledTarget[] = [];
+  const files: FilledTarget[] = [];
   await Promise.all(
-    plan.targets.map(async (target, index) => {
-      const table = { columns: plan.request.columns, batches: readers[index] ?? inTurn([]) };
+    targets.map(async (target, index) => {
+      const table = { columns: request.columns, batches: readers[index] ?? observed([], []) };
       try {
-        filled[index] = await fill(target, table, (bytes) =>
-          plan.onProgress?.({ rows: counter.rows, bytes }),
-        );
+        files[index] = await fill(target, table, {
+          onStaged: (one) => staged.push({ staged: one }),
+          onBytes: (bytes) => plan.onProgress?.({ rows: counter.rows, bytes }),
+        });
       } catch (error) {
         failures.push(error);
         await fail(error);
       }
     }),
   );
-  try {
-    if (failures.length > 0) throw failures[0];
-    plan.gate(counter.rows);
-  } catch (error) {
-    const staged = Object.values(filled).map((target) => target.staged);
-    throw await discardAll(staged, error);
-  }
+  if (failures.length > 0) throw await discardAll(staged, failures[0]);
   const notes = prepared.flatMap((source) => source.notes?.() ?? []);
-  return { rows: counter.rows, totals: counter.totals(), outputs: await publishAll(filled), notes };
+  return { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls(), files, notes };
 }
 
-async function* inTurn(prepared: readonly Prepared[]): AsyncGenerator<Batch> {
-  for (const source of prepared) yield* source.read();
+async function* observed(
+  prepared: readonly Prepared[],
+  observers: readonly Observer[],
+): AsyncGenerator<Batch> {
+  for (const source of prepared) {
+    for await (const batch of source.read()) {
+      for (const observer of observers) await observer.add(batch);
+      yield batch;
+    }
+  }
 }

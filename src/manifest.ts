@@ -1,13 +1,12 @@
 // What stands beside a published file, and the run record that alone means "published".
 import { readFileSync } from 'node:fs';
 import type { Period } from './calendar.js';
-import type { ExportResult } from './export.js';
+import type { StagedReport } from './export.js';
+import type { GateResult } from './gates.js';
+import type { Manifest, RunRecord } from './manifest/shapes.js';
 import type { Report } from './report.js';
-import type { Destination, Request } from './table.js';
-import type { Output } from './target.js';
-
-/** The version of the shape of both documents. */
-const SHAPE = 1;
+import type { Destination, Existing, Published, Request } from './table.js';
+import type { FilledTarget, Output } from './target.js';
 
 export interface Run {
   readonly report: Report;
@@ -15,26 +14,12 @@ export interface Run {
   readonly period: Period | undefined;
   /** See definitionHash(). */
   readonly definition: string;
+  readonly revision: number;
+  readonly gates: readonly GateResult[];
+  /** SHA-256 of the rows without their volatile columns, where it was computed. */
+  readonly content: string | undefined;
   readonly token: string;
   /** ISO 8601, UTC. */
-  readonly started: string;
-  readonly finished: string;
-}
-
-export interface RunRecord {
-  readonly record: number;
-  readonly report: string;
-  readonly period: Period & { readonly timezone: string };
-  readonly definition: string;
-  readonly revision: number;
-  readonly outputs: readonly {
-    readonly key: string;
-    readonly rows: number;
-    readonly bytes: number;
-    readonly sha256: string;
-  }[];
-  readonly token: string;
-  readonly tool: string;
   readonly started: string;
   readonly finished: string;
 }
@@ -51,38 +36,43 @@ export function manifestKey(key: string): string {
   return `${key}.manifest.json`;
 }
 
-/** @param date the period's last day as YYYYMMDD */
-export function runRecordKey(report: string, date: string): string {
-  return `_reportctl/${report}/${date}.json`;
-}
-
 /** What is in one published file; no secret, and nothing of the data but counts and totals. */
-export function manifestOf(run: Run, result: ExportResult, output: Output): Record<string, unknown> {
-  const { report, request } = run;
+export function manifestOf(run: Run, staged: StagedReport, output: Output): Manifest {
+  const { report, request, period } = run;
+  const { target, contentType, bytes, sha256 } = output.file;
   return {
-    manifest: SHAPE,
+    manifest: 1,
     report: report.name,
     ...(report.title === undefined ? {} : { title: report.title }),
-    key: output.key,
-    contentType: output.contentType,
-    rows: result.rows,
-    bytes: output.bytes,
-    sha256: output.sha256,
-    totals: result.totals,
-    neutralised: output.neutralised,
-    notes: result.notes,
+    key: target.key,
+    contentType,
+    format: target.format,
+    dialect: { ...target.options },
+    compress: target.compress ?? null,
+    rows: staged.rows,
+    bytes,
+    sha256,
+    content: run.content ?? null,
+    totals: { ...staged.totals },
+    nulls: { ...staged.nulls },
+    neutralised: target.writer.neutralised,
+    notes: [...staged.notes],
     ...(request.limit === undefined ? {} : { limit: request.limit }),
-    period: run.period === undefined ? null : { ...run.period, timezone: report.timezone },
-    filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, filter.values])),
+    period: period === undefined ? null : { ...period, timezone: report.timezone },
+    filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, [...filter.values]])),
     params: Object.fromEntries(Object.entries(request.params).map(([name, { value }]) => [name, value])),
-    columns: request.columns,
-    volatile: report.volatile,
+    columns: [...request.columns],
+    volatile: [...report.volatile],
     timezone: report.timezone,
-    sources: report.sources,
+    sources: [...report.sources],
+    gates: [...run.gates],
     definition: run.definition,
-    revision: 1,
+    revision: run.revision,
     encryption: output.encryption ?? null,
     etag: output.etag ?? null,
+    version: output.version,
+    parts: output.parts ?? null,
+    checksum: output.checksum === undefined ? null : { ...output.checksum },
     token: run.token,
     tool: toolVersion(),
     started: run.started,
@@ -90,18 +80,33 @@ export function manifestOf(run: Run, result: ExportResult, output: Output): Reco
   };
 }
 
-export function runRecordOf(run: Run & { readonly period: Period }, result: ExportResult): RunRecord {
+/** @param files those that are visible; none when there was nothing to publish */
+export function runRecordOf(
+  run: Run & { readonly period: Period; readonly content: string },
+  staged: StagedReport,
+  files: readonly FilledTarget[],
+  restated: RunRecord['restated'],
+): RunRecord {
   return {
-    record: SHAPE,
+    record: 1,
     report: run.report.name,
     period: { ...run.period, timezone: run.report.timezone },
     definition: run.definition,
-    revision: 1,
-    outputs: result.outputs.map(({ key, bytes, sha256 }) => ({ key, rows: result.rows, bytes, sha256 })),
+    revision: run.revision,
+    rows: staged.rows,
+    totals: { ...staged.totals },
+    content: run.content,
+    outputs: files.map(({ target, bytes, sha256 }) => ({
+      key: target.key,
+      rows: staged.rows,
+      bytes,
+      sha256,
+    })),
     token: run.token,
     tool: toolVersion(),
     started: run.started,
     finished: run.finished,
+    ...(restated === undefined ? {} : { restated }),
   };
 }
 
@@ -110,8 +115,8 @@ export async function putJson(
   destination: Destination,
   key: string,
   document: unknown,
-  existing: 'never' | 'replace',
-): Promise<void> {
+  existing: Existing,
+): Promise<Published> {
   const staged = await destination.stage(key, { contentType: 'application/json', existing });
   try {
     await staged.write(Buffer.from(`${JSON.stringify(document, undefined, 2)}\n`));
@@ -119,5 +124,5 @@ export async function putJson(
     await staged.discard();
     throw error;
   }
-  await staged.publish();
+  return staged.publish();
 }

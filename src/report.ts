@@ -15,9 +15,19 @@ export interface Output {
   readonly compress: string | undefined;
 }
 
-interface Gates {
+/** What must hold before anything is published; see gates.ts. */
+export interface Gates {
   readonly minRows: number | undefined;
   readonly maxRows: number | undefined;
+  readonly notNull: readonly string[];
+  /** The columns that are a key together; none when empty. */
+  readonly unique: readonly string[];
+  /** By the name of an integer or decimal column; decimal texts, both ends included, at least one is there. */
+  readonly total: Readonly<
+    Record<string, { readonly min: string | undefined; readonly max: string | undefined }>
+  >;
+  /** By how many percent (a decimal text) the rows may differ from those of the last published period. */
+  readonly change: { readonly rows: string } | undefined;
 }
 
 interface Parameter {
@@ -42,6 +52,8 @@ export interface Report {
   readonly orderBy: readonly string[];
   readonly totals: readonly string[];
   readonly gates: Gates;
+  /** What becomes of a period without rows: files without rows, none, or a refusal. */
+  readonly onEmpty: 'publish' | 'skip' | 'fail';
   readonly labels: Readonly<Record<string, string>>;
   readonly outputs: readonly Output[];
   readonly query: string | DocumentQuery;
@@ -111,7 +123,11 @@ export function parseReport(file: string, text: string): Report {
   return { name, file, ...parseDefinition(file, text) };
 }
 
-/** What makes two definitions the same to a reader of the files: lower-case hex SHA-256. */
+/**
+ * What makes two definitions the same to a reader of the files: lower-case hex SHA-256. Gates and `on-empty` are no part
+ * of it: they say whether a period is published, never what its files hold, and who changes one does not have to restate
+ * every period that is published.
+ */
 export function definitionHash(report: Report, params: Readonly<Record<string, string>>): string {
   const { query, columns, filters, timezone, outputs, labels, orderBy, period, sources, volatile } = report;
   const content = {

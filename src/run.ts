@@ -1,31 +1,50 @@
 // One report for one closed period: once, every output from one read, and the run record last.
 import { randomUUID } from 'node:crypto';
-import { compactDate, type Period } from './calendar.js';
-import { compression } from './compress.js';
-import { ReportError } from './errors.js';
-import { type ExportPlan, exportReport } from './export.js';
-import { testGates } from './gates.js';
-import { manifestKey, manifestOf, putJson, type RunRecord, runRecordKey, runRecordOf } from './manifest.js';
-import { expandKey } from './naming.js';
-import { definitionHash, type Output, type Report } from './report.js';
+import type { Period } from './calendar.js';
+import { ContentHash } from './counters.js';
+import { ReportError, sentence } from './errors.js';
+import { type ExportPlan, type StagedReport, stageReport } from './export.js';
+import { GateKeeper, refusal } from './gates.js';
+import { type Lease, removeAbandoned, takeLease } from './lease.js';
+import type { RunRecord } from './manifest/shapes.js';
+import type { Run } from './manifest.js';
+import {
+  formerRecord,
+  isUnfinished,
+  type PeriodKeys,
+  type PeriodState,
+  periodKeys,
+  readState,
+} from './period-state.js';
+import { quarantined, targetsOf } from './period-targets.js';
+import { publishPeriod, quarantine, type Restating } from './publish.js';
+import { definitionHash, type Report } from './report.js';
 import type { Destination, Request, Source } from './table.js';
-import { type Target, unrecorded } from './target.js';
-import { createWriter } from './writers/index.js';
+import { discardAll, type FilledTarget, orDiscard, type Target } from './target.js';
 
 export interface RunOptions {
   readonly report: Report;
   readonly period: Period;
   readonly request: Request;
   readonly destination: Destination;
+  /** The same place, for what has to be done after an interrupt too. */
+  readonly afterInterrupt: Destination;
   /** The unique id of this run, which its objects carry. */
   readonly token: string;
+  /** Read again and replace what is published, if it differs. */
+  readonly restating?: Restating | undefined;
+  /** Keep files that a gate refuses under `_quarantine/`. */
+  readonly quarantine?: boolean | undefined;
+  readonly signal: AbortSignal;
+  /** Takes what cannot be promised at this destination, one line each. */
+  readonly warn: (message: string) => void;
   /** Called only when there is something to read. */
   readonly withSources: <T>(work: (sources: readonly Source[]) => Promise<T>) => Promise<T>;
   readonly onProgress?: ExportPlan['onProgress'];
 }
 
 export interface RunOutcome {
-  readonly outcome: 'published' | 'unchanged';
+  readonly outcome: 'published' | 'restated' | 'unchanged' | 'skipped';
   readonly record: RunRecord;
   /** What the sources noticed of their data, one line each. */
   readonly notes: readonly string[];
@@ -36,77 +55,188 @@ export function newToken(): string {
 }
 
 /**
- * @throws ReportError `contract` when the period was published by another definition, and what exporting throws;
- * then no run record was written
+ * @throws ReportError `contract` when the period was published by another definition, `gate`, `already-running`, and what
+ * exporting throws; then no run record was written
  */
 export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
-  const { report, period, request, destination, token } = options;
-  const params = Object.fromEntries(Object.entries(request.params).map(([name, { value }]) => [name, value]));
-  const definition = definitionHash(report, params);
-  const recordKey = runRecordKey(report.name, compactDate(period.lastDay));
-  const former = await readRecord(destination, recordKey);
-  if (former !== undefined) {
-    if (former.definition === definition) return { outcome: 'unchanged', record: former, notes: [] };
-    throw new ReportError(
-      'contract',
-      `"${report.name}" for ${compactDate(period.lastDay)} was already published, by another definition (${recordKey})`,
-      {
-        hint: 'Bring the former definition back, or move the published files and that record away and run again.',
-      },
-    );
-  }
-  const started = new Date().toISOString();
-  const targets = await Promise.all(report.outputs.map((output) => targetOf(output, options)));
-  const result = await options.withSources((sources) =>
-    exportReport({
-      request,
-      sources,
-      totals: report.totals,
-      targets,
-      gate: (rows) => testGates(report.name, report.gates, rows),
-      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-    }),
-  );
-  const run = { report, request, period, definition, token, started, finished: new Date().toISOString() };
-  const record = runRecordOf(run, result);
-  try {
-    for (const output of result.outputs) {
-      await putJson(destination, manifestKey(output.key), manifestOf(run, result, output), 'replace');
-    }
-    await putJson(destination, recordKey, record, 'never');
-  } catch (error) {
-    throw unrecorded(result.outputs, error);
-  }
-  return { outcome: 'published', record, notes: result.notes };
-}
-
-async function targetOf(output: Output, { report, period, destination }: RunOptions): Promise<Target> {
-  const writer = await createWriter(output.format, output.dialect);
-  const extension = output.compress === undefined ? '' : `.${compression(output.compress).extension}`;
-  return {
-    key: expandKey(output.key, {
-      report: report.name,
-      period,
-      extension: `${writer.extension}${extension}`,
-      labels: report.labels,
-    }),
-    writer,
-    compress: output.compress,
-    destination,
-    existing: 'never',
+  const { report, period, destination, token } = options;
+  const keys = periodKeys(report.name, period);
+  const settled = async () => {
+    const state = await tidied(options, keys, await readState(destination, keys));
+    return { state, outcome: settledOutcome(options, keys, state) };
   };
+  // Most runs that find nothing to do need no lease to know it.
+  const { outcome } = await settled();
+  if (outcome !== undefined) {
+    await removeAbandoned(destination, keys.lease).catch(() => undefined);
+    return outcome;
+  }
+  for (const broken of (await destination.promises?.()) ?? []) options.warn(broken);
+  const lease = await takeLease(options.afterInterrupt, keys.lease, token);
+  try {
+    const { state, outcome: since } = await settled();
+    return since ?? (await runUnderLease(options, keys, state, lease));
+  } finally {
+    await lease.release();
+  }
 }
 
-async function readRecord(destination: Destination, key: string): Promise<RunRecord | undefined> {
-  const bytes = await destination.read(key);
-  if (bytes === undefined) return undefined;
+/** Without a note that outlived its run's record and says nothing any more; when it cannot be removed, the next run does it. */
+async function tidied(
+  { destination }: RunOptions,
+  keys: PeriodKeys,
+  state: PeriodState,
+): Promise<PeriodState> {
+  const { pending } = state;
+  if (pending === undefined || isUnfinished(state)) return state;
+  const gone = { ...state, pending: undefined };
+  return destination.remove({ key: keys.pending, version: pending.version }).then(
+    () => gone,
+    () => state,
+  );
+}
+
+/** What there is to say without reading. @throws ReportError `contract` */
+function settledOutcome(options: RunOptions, keys: PeriodKeys, state: PeriodState): RunOutcome | undefined {
+  const { record } = state;
+  if (record === undefined || options.restating !== undefined || isUnfinished(state)) return undefined;
+  if (record.definition === definitionOf(options)) return { outcome: 'unchanged', record, notes: [] };
+  throw new ReportError(
+    'contract',
+    `"${options.report.name}" for ${options.period.lastDay} was already published, by another definition (${keys.record})`,
+    { hint: 'To replace it use --restate "reason", or bring the former definition back.' },
+  );
+}
+
+function definitionOf({ report, request }: RunOptions): string {
+  const params = Object.entries(request.params).map(([name, { value }]) => [name, value]);
+  return definitionHash(report, Object.fromEntries(params));
+}
+
+async function runUnderLease(
+  options: RunOptions,
+  keys: PeriodKeys,
+  state: PeriodState,
+  lease: Lease,
+): Promise<RunOutcome> {
+  const { report, request, period, destination, token } = options;
+  // A restatement that broke off is brought to its end, whoever runs next.
+  const restating = options.restating ?? state.pending?.restating;
+  const revision = (state.record?.revision ?? 0) + 1;
+  const started = new Date().toISOString();
+  const targets = await targetsOf(options, state);
+  if (lease.tookOver !== undefined) await tellLeftovers(options, targets, lease.tookOver);
+  const held = options.quarantine ? await Promise.all(targets.map(quarantined)) : [];
+  const former = await formerRecord(destination, report.name, period);
+  const gateKeeper = new GateKeeper(report, former, { signal: options.signal });
+  const content = new ContentHash(request.columns, report.volatile);
   try {
-    const record = JSON.parse(bytes.toString('utf8')) as RunRecord;
-    if (typeof record.definition === 'string') return record;
-  } catch {
-    // Told below, as for a record without what makes it one.
+    const staged = await stage(options, {
+      request,
+      totals: gateKeeper.totals,
+      observers: [content, ...gateKeeper.observers],
+      targets: [...targets, ...held],
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    });
+    const files = staged.files.slice(0, targets.length);
+    const shadows = staged.files.slice(targets.length);
+    const run = {
+      report,
+      request,
+      period,
+      definition: definitionOf(options),
+      revision,
+      gates: await orDiscard(staged.files, () => gateKeeper.test(staged)),
+      content: content.digest(),
+      token,
+      started,
+      finished: new Date().toISOString(),
+    };
+    await refuse(run, staged, files, shadows, options);
+    const { notes } = staged;
+    const isSkipped = staged.rows === 0 && report.onEmpty === 'skip';
+    if (state.record !== undefined && isSame(run, state, isSkipped ? [] : targets)) {
+      await discarded(staged.files);
+      return { outcome: 'unchanged', record: state.record, notes };
+    }
+    await discarded(isSkipped ? staged.files : shadows);
+    if (!isSkipped) await orDiscard(files, () => lease.assertHeld());
+    const publication = { destination, keys, state, run, staged, files: isSkipped ? [] : files, restating };
+    const record = await publishPeriod(publication);
+    const outcome = isSkipped ? 'skipped' : state.record === undefined ? 'published' : 'restated';
+    return { outcome, record, notes };
+  } finally {
+    await gateKeeper.close();
   }
-  throw new ReportError('contract', `the run record ${key} at ${destination.label} cannot be read`, {
-    hint: 'It was changed by hand: restore it, or move it and its files away and run again.',
-  });
+}
+
+/** Everything is read and staged; it is discarded when the sources cannot be closed after that. */
+async function stage({ withSources }: RunOptions, plan: Omit<ExportPlan, 'sources'>): Promise<StagedReport> {
+  const filled: FilledTarget[] = [];
+  try {
+    return await withSources(async (sources) => {
+      const staged = await stageReport({ ...plan, sources });
+      filled.push(...staged.files);
+      return staged;
+    });
+  } catch (error) {
+    throw await discardAll(filled, error);
+  }
+}
+
+/** What a killed run left; that it is older than a day is for `check --clean` to see. @param killed its token */
+async function tellLeftovers(
+  { destination, warn }: RunOptions,
+  targets: readonly Target[],
+  killed: string,
+): Promise<void> {
+  try {
+    for await (const { key } of destination.leftovers()) {
+      if (!key.includes(killed) && !targets.some((target) => target.key === key)) continue;
+      warn(
+        `a run that was killed left an unfinished ${key}: "reportctl check --clean" removes it after a day`,
+      );
+    }
+  } catch (error) {
+    warn(`what a killed run left could not be listed: ${sentence(error)}`);
+  }
+}
+
+async function discarded(files: readonly FilledTarget[]): Promise<void> {
+  const none = new Error('nothing failed');
+  const error = await discardAll(files, none);
+  if (error !== none) throw error;
+}
+
+/** @throws ReportError `gate` with every gate that does not hold, and where the refused files are */
+async function refuse(
+  run: Run,
+  staged: StagedReport,
+  files: readonly FilledTarget[],
+  shadows: readonly FilledTarget[],
+  { report, destination }: RunOptions,
+): Promise<void> {
+  const gateError = refusal(report.name, run.gates);
+  if (gateError === undefined) return;
+  const refused = await discardAll(files, gateError);
+  if (shadows.length === 0 || refused !== gateError) throw await discardAll(shadows, refused);
+  const kept = await quarantine(run, staged, shadows, destination);
+  throw new ReportError(
+    'gate',
+    `${gateError.message}; kept for inspection: ${kept.map(({ location }) => location).join(', ')}`,
+    { hint: gateError.hint ?? '' },
+  );
+}
+
+/** Does the same definition publish the same rows, and is all of it still there? */
+function isSame(run: Run, state: PeriodState, targets: readonly Target[]): boolean {
+  const { record } = state;
+  return (
+    record !== undefined &&
+    !isUnfinished(state) &&
+    record.content === run.content &&
+    record.definition === run.definition &&
+    record.outputs.length === targets.length &&
+    targets.every(({ existing }) => typeof existing === 'object')
+  );
 }

@@ -2,23 +2,25 @@
 import { compression, transformed } from './compress.js';
 import { ByteCounter } from './counters.js';
 import { messageOf, ReportError } from './errors.js';
-import type { Destination, Published, Staged, StageOptions, Table, Writer } from './table.js';
+import type { Destination, Existing, Published, Staged, Table, Writer } from './table.js';
+import type { WriterOptions } from './writers/index.js';
 
 export interface Target {
   readonly key: string;
+  /** As a report or a command line spells it. */
+  readonly format: string;
+  /** The format's options, such as a CSV dialect. */
+  readonly options: WriterOptions;
   readonly writer: Writer;
   /** A word of `--compress`. */
   readonly compress: string | undefined;
   readonly destination: Destination;
-  readonly existing: StageOptions['existing'];
+  readonly existing: Existing;
 }
 
+/** A published file. */
 export interface Output extends Published {
-  readonly key: string;
-  readonly contentType: string;
-  /** Of the published bytes, lower-case hex. */
-  readonly sha256: string;
-  readonly neutralised: number;
+  readonly file: FilledTarget;
 }
 
 /** A target whose every byte is staged; nothing of it is visible. */
@@ -31,36 +33,46 @@ export interface FilledTarget {
 }
 
 /**
- * Writes the whole table into the target's staging; when that fails, discards what was staged.
+ * Writes the whole table into the target's staging.
+ * @param onStaged called with the staging, which is the caller's to discard from then on
  * @param onBytes called with the bytes so far, as often as a chunk was taken
  */
 export async function fill(
   target: Target,
   table: Table,
-  onBytes: (bytes: number) => void,
+  { onStaged, onBytes }: { onStaged: (staged: Staged) => void; onBytes: (bytes: number) => void },
 ): Promise<FilledTarget> {
   const packed = target.compress === undefined ? undefined : compression(target.compress);
   const contentType = packed?.contentType ?? target.writer.contentType;
   const staged = await target.destination.stage(target.key, { contentType, existing: target.existing });
-  try {
-    const counter = new ByteCounter();
-    const encoded = target.writer.encode(table);
-    for await (const chunk of packed === undefined ? encoded : transformed(encoded, packed.create())) {
-      counter.add(chunk);
-      await staged.write(chunk);
-      onBytes(counter.bytes);
-    }
-    return { target, contentType, staged, bytes: counter.bytes, sha256: counter.sha256() };
-  } catch (error) {
-    throw await discardAll([staged], error);
+  onStaged(staged);
+  const counter = new ByteCounter();
+  const encoded = target.writer.encode(table);
+  for await (const chunk of packed === undefined ? encoded : transformed(encoded, packed.create())) {
+    counter.add(chunk);
+    await staged.write(chunk);
+    onBytes(counter.bytes);
   }
+  return { target, contentType, staged, bytes: counter.bytes, sha256: counter.sha256() };
 }
 
 /** Discards everything staged; the error to throw is the one given, with what could not be discarded added to it. */
-export async function discardAll(staged: readonly Staged[], error: unknown): Promise<unknown> {
-  const settled = await Promise.allSettled(staged.map((stage) => stage.discard()));
+export async function discardAll(
+  filled: readonly Pick<FilledTarget, 'staged'>[],
+  error: unknown,
+): Promise<unknown> {
+  const settled = await Promise.allSettled(filled.map(({ staged }) => staged.discard()));
   const left = settled.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
   return left.length === 0 ? error : withAddition(error, `and cleaning up failed: ${left.join('; ')}`);
+}
+
+/** When the work fails, what was staged goes. */
+export async function orDiscard<T>(files: readonly FilledTarget[], work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await discardAll(files, error);
+  }
 }
 
 /** The error to throw when files became visible that no run record will tell of: it names them. */
@@ -83,27 +95,21 @@ function withAddition(error: unknown, addition: string): ReportError {
  * Publishes one after the other, in order. When one fails the rest are discarded; those before it are visible, and the
  * error says so: without a run record they are not published to those who follow it.
  */
-export async function publishAll(filled: readonly FilledTarget[]): Promise<Output[]> {
+export async function publishAll(files: readonly FilledTarget[]): Promise<Output[]> {
   const outputs: Output[] = [];
-  for (const [index, { target, contentType, staged, bytes, sha256 }] of filled.entries()) {
+  for (const [index, file] of files.entries()) {
+    const { target, staged, bytes } = file;
     try {
       const published = await staged.publish();
+      outputs.push({ ...published, file });
       if (published.bytes !== bytes) {
         throw new ReportError(
           'destination',
           `publishing ${target.key}: sent ${bytes} bytes but ${published.bytes} arrived`,
         );
       }
-      outputs.push({
-        ...published,
-        key: target.key,
-        contentType,
-        sha256,
-        neutralised: target.writer.neutralised,
-      });
     } catch (error) {
-      const rest = filled.slice(index + 1).map((other) => other.staged);
-      throw unrecorded(outputs, await discardAll(rest, error));
+      throw unrecorded(outputs, await discardAll(files.slice(index + 1), error));
     }
   }
   return outputs;

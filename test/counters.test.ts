@@ -1,10 +1,12 @@
 // Exact sums against a model in whole numbers, and what is counted while batches and bytes pass by.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ByteCounter, DecimalSum, RowCounter } from '../src/counters.js';
-import type { Batch, Column } from '../src/table.js';
-import { BATCH_FORMS, cellBatch, copyTextBatch } from './support/copy-text.js';
+import { encodeRows } from '../src/copy-text.js';
+import { ByteCounter, ContentHash, DecimalSum, RowCounter } from '../src/counters.js';
+import type { Column } from '../src/table.js';
+import { BATCH_FORMS, copyTextBatch } from './support/copy-text.js';
 
 /** The sum of texts, and of the same as cells of COPY text, which has to be the same. */
 function sum(...texts: (string | null)[]): string {
@@ -89,56 +91,92 @@ describe('exact sums', () => {
   });
 });
 
+const columns: Column[] = [
+  { name: 'a', kind: 'text' },
+  { name: 'n', kind: 'decimal' },
+  { name: 'm', kind: 'integer' },
+];
+
 describe('rows', () => {
-  const columns: Column[] = [
-    { name: 'a', kind: 'text' },
-    { name: 'n', kind: 'decimal' },
-    { name: 'm', kind: 'integer' },
-  ];
   for (const [form, batch] of Object.entries(BATCH_FORMS)) {
-    test(`are counted and summed as they pass, untouched, from ${form}`, async () => {
+    test(`are counted and summed, from ${form}`, () => {
       const counter = new RowCounter(columns, ['m', 'n']);
-      const batches = [
-        batch([['x', '1.5', null]]),
+      counter.add(batch([['x', '1.5', null]]));
+      counter.add(
         batch([
           ['y', null, '2'],
           [null, '-0.25', '3'],
         ]),
-      ];
-      async function* source() {
-        yield* batches;
-      }
-      const seen: Batch[] = [];
-      for await (const passed of counter.count(source())) seen.push(passed);
-      assert.deepEqual(seen, batches);
+      );
       assert.equal(counter.rows, 3);
       assert.deepEqual(counter.totals(), { m: '5', n: '1.25' });
       assert.deepEqual(counter.nulls(), { a: 1, n: 1, m: 1 });
     });
   }
 
-  test('are not decoded when they come as COPY text', async () => {
+  test('are not decoded when they come as COPY text', () => {
+    const batch = { ...copyTextBatch([['x', '2.50', '1']]), rowCount: 1, rows: () => assert.fail('decoded') };
     const counter = new RowCounter(columns, ['n']);
-    async function* source() {
-      yield { ...copyTextBatch([['x', '2.50', '1']]), rowCount: 1, rows: () => assert.fail('decoded') };
-    }
-    for await (const _ of counter.count(source()));
+    const content = new ContentHash(columns, ['n']);
+    counter.add(batch);
+    content.add(batch);
     assert.equal(counter.rows, 1);
     assert.deepEqual(counter.totals(), { n: '2.50' });
-  });
-
-  test('an error of the source passes through', async () => {
-    const failure = new Error('the last row');
-    async function* source() {
-      yield cellBatch([['x', '1', '1']]);
-      throw failure;
-    }
-    const counter = new RowCounter(columns, ['n']);
-    await assert.rejects(async () => {
-      for await (const _ of counter.count(source()));
-    }, failure);
+    assert.equal(content.digest(), sha256('x\t1\n'));
   });
 });
+
+describe('the hash of the content', () => {
+  const rows = [
+    ['x', null, '1'],
+    ['tab\there', '', '\\N'],
+  ];
+  const cases: readonly [volatile: string[], text: string][] = [
+    [[], 'x\t\\N\t1\ntab\\there\t\t\\\\N\n'],
+    [['a'], '\\N\t1\n\t\\\\N\n'],
+    [['n'], 'x\t1\ntab\\there\t\\\\N\n'],
+    [['m'], 'x\t\\N\ntab\\there\t\n'],
+    [['m', 'a'], '\\N\n\n'],
+    [['a', 'n', 'm'], '\n\n'],
+  ];
+  for (const [form, batch] of Object.entries(BATCH_FORMS)) {
+    for (const [volatile, text] of cases) {
+      test(`without ${volatile.join(', ') || 'nothing'} is that of COPY text, from ${form}`, () => {
+        const content = new ContentHash(columns, volatile);
+        content.add(batch(rows));
+        assert.equal(content.digest(), sha256(text));
+      });
+    }
+  }
+
+  const cell = fc.option(fc.constantFrom('', '\\N', 'a\tb', 'ã', '🧾', 'x'.repeat(40), '1.50', '\n'));
+  const property = fc.record({
+    rows: fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 20 }),
+    volatile: fc.subarray(columns.map(({ name }) => name)),
+    cuts: fc.infiniteStream(fc.integer({ min: 1, max: 5 })),
+    forms: fc.infiniteStream(fc.constantFrom(...Object.values(BATCH_FORMS))),
+  });
+
+  test('is the same however rows are cut into batches, and whatever forms these have', () => {
+    fc.assert(
+      fc.property(property, ({ rows, volatile, cuts, forms }) => {
+        const content = new ContentHash(columns, volatile);
+        for (let at = 0; at < rows.length; ) {
+          const size = cuts.next().value;
+          content.add(forms.next().value(rows.slice(at, at + size)));
+          at += size;
+        }
+        const kept = columns.flatMap(({ name }, index) => (volatile.includes(name) ? [] : [index]));
+        const model = encodeRows(rows.map((row) => kept.map((index) => row[index] ?? null)));
+        assert.equal(content.digest(), sha256(model));
+      }),
+    );
+  });
+});
+
+function sha256(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
 
 test('bytes, and the SHA-256 of all of them however they are cut', () => {
   const counter = new ByteCounter();

@@ -13,6 +13,15 @@ import { DIMENSIONS, KINDS } from '../src/table.js';
 const FILE = 'queries/vendas.sql';
 const START = 'source: vendas\ncolumns: { a: text, n: integer }\n';
 
+const NO_GATES = {
+  minRows: undefined,
+  maxRows: undefined,
+  notNull: [],
+  unique: [],
+  total: {},
+  change: undefined,
+};
+
 function file(yaml: string, query = 'SELECT 1'): string {
   return `/*---\n${yaml}\n---*/\n${query}\n`;
 }
@@ -44,7 +53,14 @@ columns:
 volatile: [dia]
 order-by: [-dia]
 totals: [valor]
-gates: { min-rows: 1, max-rows: 10 }
+gates:
+  min-rows: 1
+  max-rows: 10
+  not-null: [dia]
+  unique: [valor, dia]
+  total: { valor: { min: -0.10, max: 1000000.00 } }
+  change: { rows: 12.50% }
+on-empty: skip
 labels: { project: vendas }
 outputs:
   - { format: csv, key: "{report}/{project}_{YYYYMMDD}.{ext}", compress: gzip, locale: pt-BR, delimiter: "|", null: "-" }`);
@@ -64,7 +80,15 @@ outputs:
     volatile: ['dia'],
     orderBy: ['-dia'],
     totals: ['valor'],
-    gates: { minRows: 1, maxRows: 10 },
+    gates: {
+      minRows: 1,
+      maxRows: 10,
+      notNull: ['dia'],
+      unique: ['valor', 'dia'],
+      total: { valor: { min: '-0.10', max: '1000000.00' } },
+      change: { rows: '12.50' },
+    },
+    onEmpty: 'skip',
     labels: { project: 'vendas' },
     outputs: [
       {
@@ -81,8 +105,8 @@ outputs:
 test('what a definition may leave out', () => {
   const report = parse(START);
   assert.deepEqual(
-    [report.period, report.timezone, report.outputs, report.orderBy, report.gates],
-    ['day', 'America/Sao_Paulo', [], [], { minRows: undefined, maxRows: undefined }],
+    [report.period, report.timezone, report.outputs, report.orderBy, report.gates, report.onEmpty],
+    ['day', 'America/Sao_Paulo', [], [], NO_GATES, 'publish'],
   );
 });
 
@@ -104,7 +128,16 @@ test('columns keep their order, and names and values what was typed, where YAML 
   assert.equal(report.params.n?.default, '0x1F');
 });
 
+test('an alias is what it stands for', () => {
+  const report = parse(
+    `${START}labels: { a: &text 007, b: *text }\ngates: { total: { n: &bounds { min: &one 1.00, max: *one } } }`,
+  );
+  assert.deepEqual(report.labels, { a: '007', b: '007' });
+  assert.deepEqual(report.gates.total, { n: { min: '1.00', max: '1.00' } });
+});
+
 describe('what is wrong', () => {
+  const gates = (inside: string) => `${START}gates: { ${inside} }`;
   const outputs = (line: string) => `${START}outputs:\n  - ${line}`;
   const cases: readonly [what: string, yaml: string, line: number, said: RegExp][] = [
     ['an empty definition', '', 1, /found null; a mapping/],
@@ -200,6 +233,83 @@ describe('what is wrong', () => {
       `${START}gates: { max-rows: 1.5 }`,
       4,
       /gates\.max-rows: found 1\.5; a whole number is needed/,
+    ],
+    [
+      'more rows at least than at most',
+      gates('min-rows: 2, max-rows: 1'),
+      4,
+      /gates\.min-rows: found 2, .*max-rows/,
+    ],
+    [
+      'nulls of no column',
+      gates('not-null: [a, m]'),
+      4,
+      /gates\.not-null\.1: found "m", which is no exported column; .*a, n/,
+    ],
+    [
+      'a key of no column',
+      gates('unique: [x]'),
+      4,
+      /gates\.unique\.0: found "x", which is no exported column/,
+    ],
+    ['a column twice in a key', gates('unique: [a, a]'), 4, /gates\.unique\.1: found "a" twice/],
+    ['a text for a key', gates('unique: a'), 4, /gates\.unique: found "a"; a list/],
+    [
+      'a total of a text',
+      gates('total: { a: { min: 1 } }'),
+      4,
+      /gates\.total\.a: found "a", which is no integer or decimal column; .*allowed: n/,
+    ],
+    [
+      'a total that objects cannot have',
+      gates('total: { __proto__: { min: 1 } }'),
+      4,
+      /gates\.total\.__proto__: found "__proto__", which is no integer or decimal column/,
+    ],
+    ['a total without bounds', gates('total: { n: {} }'), 4, /gates\.total\.n: found neither min nor max/],
+    [
+      'a misspelt bound',
+      `${START}gates:\n  total:\n    n:\n      mix: 1`,
+      7,
+      /gates\.total\.n\.mix: unknown key; did you mean "min"/,
+    ],
+    [
+      'a bound with an exponent',
+      gates('total: { n: { max: 1e6 } }'),
+      4,
+      /gates\.total\.n\.max: found "1e6"; a decimal such as 1000000\.00 is needed/,
+    ],
+    ['a decimal comma', gates('total: { n: { max: "1,5" } }'), 4, /found "1,5"; a decimal such as/],
+    [
+      'bounds the wrong way round',
+      gates('total: { n: { min: 2, max: 1 } }'),
+      4,
+      /n: found a min above the max/,
+    ],
+    [
+      'a change that is no percentage',
+      gates('change: { rows: 50 }'),
+      4,
+      /gates\.change\.rows: found "50"; a percentage such as 50% is needed/,
+    ],
+    [
+      'a negative change',
+      gates('change: { rows: -5% }'),
+      4,
+      /gates\.change\.rows: found "-5%"; a percentage/,
+    ],
+    ['a change of nothing', gates('change: {}'), 4, /gates\.change\.rows: found nothing/],
+    [
+      'a change of something else',
+      gates('change: { total: 5% }'),
+      4,
+      /gates\.change\.total: unknown key; allowed: rows/,
+    ],
+    [
+      'an unknown way with nothing',
+      `${START}on-empty: skipp`,
+      4,
+      /on-empty: found "skipp"; did you mean "skip"\? \(allowed: publish, skip, fail\)/,
     ],
     ['a number for a title', `${START}title: 1`, 4, /title: found 1; a text is needed/],
     ['a text for a list', `${START}order-by: n`, 4, /order-by: found "n"; a list/],
@@ -374,7 +484,15 @@ const definition = fc.record({
     { minLength: 1, maxLength: 6, selector: ([name]) => name },
   ),
   'order-by': fc.array(text, { maxLength: 2 }),
-  gates: fc.record({ 'min-rows': fc.nat(), 'max-rows': fc.nat() }, optional),
+  gates: fc.record(
+    {
+      'min-rows': fc.nat({ max: 100 }),
+      'max-rows': fc.integer({ min: 100, max: Number.MAX_SAFE_INTEGER }),
+      change: fc.record({ rows: fc.nat().map((percent) => `${percent}%`) }, { noNullPrototype: true }),
+    },
+    optional,
+  ),
+  'on-empty': fc.constantFrom('publish', 'skip', 'fail'),
   labels: fc.dictionary(fc.stringMatching(/^l[a-z]{0,5}$/), text, { noNullPrototype: true }),
   outputs: fc.array(
     fc.record(
@@ -427,7 +545,10 @@ test('any definition survives being written as YAML and read', () => {
         ],
         [rest.title, rest.source, rest.period, rest.timezone, rest.filters, rest['order-by'], rest.labels],
       );
-      assert.deepEqual(report.gates, { minRows: rest.gates['min-rows'], maxRows: rest.gates['max-rows'] });
+      const { 'min-rows': minRows, 'max-rows': maxRows, change } = rest.gates;
+      const percent = change && { rows: change.rows.replace('%', '') };
+      assert.deepEqual(report.gates, { ...NO_GATES, minRows, maxRows, change: percent });
+      assert.equal(report.onEmpty, rest['on-empty']);
       assert.deepEqual(
         report.params,
         Object.fromEntries(
@@ -449,7 +570,7 @@ describe('the hash of a definition', () => {
     definitionHash(parseReport(FILE, file(yaml, query)), params);
 
   test('is the same for what readers of the files cannot see', () => {
-    const same = `title: Novo\ngates: { min-rows: 1 }\n${base.replace('a: text', 'a: { kind: text }')}`;
+    const same = `title: Novo\ngates: { min-rows: 1, unique: [n] }\non-empty: fail\n${base.replace('a: text', 'a: { kind: text }')}`;
     assert.equal(hash(same), hash(base));
     assert.match(hash(base), /^[0-9a-f]{64}$/);
   });

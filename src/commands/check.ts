@@ -8,7 +8,7 @@ import { printable } from '../log.js';
 import { loadReport, type Report, reportNames } from '../report.js';
 import { requestOf } from '../request.js';
 import { newToken } from '../run.js';
-import type { Finding, Prepared, Source } from '../table.js';
+import type { Destination, Finding, Prepared, Source } from '../table.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { paired } from './filter-options.js';
 import { printJson, printLines } from './print.js';
@@ -17,6 +17,7 @@ import { withSources } from './sources.js';
 interface CheckOptions extends CommonOptions {
   readonly param?: Readonly<Record<string, string>>;
   readonly sample?: number;
+  readonly clean?: true;
 }
 
 interface Checked extends Finding {
@@ -33,14 +34,15 @@ export function checkCommand(context: Context): Command {
       '--sample <documents>',
       'also read so many documents: paths that none has, values that do not fit, fields in no column',
       sampleSize,
-    );
+    )
+    .option('--clean', 'also remove what killed runs left at the destination more than a day ago');
   addCommonOptions(command);
   return command.action(async (names: string[], options: CheckOptions) => {
     const session = await openSession(context, options);
     const chosen = names.length > 0 ? names : await reportNames(session.config.queries);
     const checked: Checked[] = [];
     for (const name of chosen) checked.push(...(await checkReport(session, name, options)));
-    checked.push(...(await checkDestination(session)));
+    checked.push(...(await checkDestination(session, options.clean === true)));
     const findings = checked.map(({ subject, ok, detail }) => ({ subject, ok, detail }));
     if (session.json) printJson(session.stdout, findings);
     else
@@ -119,7 +121,7 @@ async function sampled(
   }
 }
 
-async function checkDestination(session: Session): Promise<Checked[]> {
+async function checkDestination(session: Session, clean: boolean): Promise<Checked[]> {
   const { config, signal } = session;
   const subject = `destination ${config.destination}`;
   try {
@@ -129,7 +131,9 @@ async function checkDestination(session: Session): Promise<Checked[]> {
       s3: config.s3,
     });
     try {
-      return (await destination.check()).map((finding) => ({
+      const findings = await destination.check();
+      if (clean) findings.push(await cleaned(destination));
+      return findings.map((finding) => ({
         ...finding,
         ...(finding.ok
           ? {}
@@ -142,6 +146,25 @@ async function checkDestination(session: Session): Promise<Checked[]> {
     signal.throwIfAborted();
     return [failed(subject, error)];
   }
+}
+
+/** No run of ours takes so long, in milliseconds: what is older was left by one that was killed. */
+const LEFT_BEHIND_AFTER = 24 * 3_600_000;
+
+async function cleaned(destination: Destination): Promise<Finding> {
+  const subject = 'cleaning up';
+  const removed: string[] = [];
+  try {
+    for await (const leftover of destination.leftovers()) {
+      if (leftover.age < LEFT_BEHIND_AFTER) continue;
+      await leftover.remove();
+      removed.push(leftover.key);
+    }
+  } catch (error) {
+    return { subject, ok: false, detail: `${sentence(error)} Removed before that: ${removed.length}` };
+  }
+  const detail = removed.length === 0 ? 'nothing is older than a day' : `removed ${removed.join(', ')}`;
+  return { subject, ok: true, detail };
 }
 
 function sampleSize(value: string): number {

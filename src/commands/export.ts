@@ -5,15 +5,15 @@ import { Command, Option } from 'commander';
 import { COMPRESSIONS, compression } from '../compress.js';
 import { openDestination } from '../destinations/index.js';
 import { ReportError } from '../errors.js';
-import { exportReport } from '../export.js';
-import { failedGates } from '../gates.js';
+import { stageReport } from '../export.js';
+import { failedGates, GateKeeper } from '../gates.js';
+import type { Manifest } from '../manifest/shapes.js';
 import { manifestKey, manifestOf, putJson } from '../manifest.js';
 import { definitionHash, loadReport, type Report } from '../report.js';
 import { requestOf } from '../request.js';
 import { newToken } from '../run.js';
 import type { Request, Source } from '../table.js';
-import type { Target } from '../target.js';
-import { unrecorded } from '../target.js';
+import { orDiscard, publishAll, type Target, unrecorded } from '../target.js';
 import { createWriter, FORMATS, type WriterOptions } from '../writers/index.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { addRowOptions, choiceOf, type RowOptions } from './filter-options.js';
@@ -45,8 +45,10 @@ export function exportCommand(context: Context): Command {
     // What is wrong here is told before a source is opened.
     const place = await placeOf(options, session);
     const { format, compress } = formatOf(place.key, options);
-    const target = { ...place, writer: await createWriter(format, options), compress };
-    await withSources(session, report, (sources) => run(session, report, request, sources, target));
+    const chosen = dialectOf(options);
+    const writer = await createWriter(format, chosen);
+    const target = { format, options: chosen, writer, compress };
+    await withSources(session, report, (sources) => run(session, report, request, sources, place, target));
   });
 }
 
@@ -70,15 +72,23 @@ function addDialectOptions(command: Command): void {
     );
 }
 
+/** What of the command line says how the file is written. */
+function dialectOf(options: ExportOptions): WriterOptions {
+  const { delimiter, decimal, bom, eol, null: nullText, quote, locale, formulas } = options;
+  const all = { delimiter, decimal, bom, eol, null: nullText, quote, locale, formulas };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
 async function run(
   session: Session,
   report: Report,
   request: Request,
   sources: readonly Source[],
-  { root, key, existing, isData, writer, compress }: Place & Pick<Target, 'writer' | 'compress'>,
+  { root, key, existing, isData }: Place,
+  target: Omit<Target, 'key' | 'destination' | 'existing'>,
 ): Promise<void> {
   const token = newToken();
-  const started = new Date().toISOString();
+  const started = new Date(session.now).toISOString();
   const destination = await openDestination(root, {
     token,
     signal: session.signal,
@@ -86,53 +96,56 @@ async function run(
   });
   const expected = hasBar(session) ? await expectedRows(sources, request) : undefined;
   const progress = await openProgress(session, report.name, expected);
+  const gateKeeper = new GateKeeper(report, undefined, { columns: request.columns, signal: session.signal });
   try {
-    const result = await exportReport({
+    const staged = await stageReport({
       request,
       sources,
-      totals: report.totals.filter((total) => request.columns.some((column) => column.name === total)),
-      targets: [{ key, writer, compress, destination, existing }],
-      gate: (rows) => {
-        for (const failed of failedGates(report.gates, rows)) session.log.warn(`"${report.name}": ${failed}`);
-      },
+      totals: gateKeeper.totals,
+      observers: gateKeeper.observers,
+      targets: [{ ...target, key, destination, existing }],
       onProgress: progress.onProgress,
     });
+    const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
+    for (const failed of failedGates(gates)) session.log.warn(`"${report.name}": ${failed}`);
+    const outputs = await publishAll(staged.files);
     progress.stop();
-    for (const note of result.notes) session.log.warn(note);
+    for (const note of staged.notes) session.log.warn(note);
     const params = Object.fromEntries(
       Object.entries(request.params).map(([name, { value }]) => [name, value]),
     );
-    const definition = definitionHash(report, params);
     const written = {
       report,
       request,
       period: undefined,
-      definition,
+      definition: definitionHash(report, params),
+      revision: 1,
+      gates,
+      content: undefined,
       token,
       started,
       finished: new Date().toISOString(),
     };
-    for (const output of result.outputs) {
-      const manifest = manifestOf(written, result, output);
+    for (const output of outputs) {
+      const manifest = manifestOf(written, staged, output);
       if (isData) {
-        session.log.info(summary('stdout', result.rows, output.bytes, output.neutralised));
+        session.log.info(summary('stdout', manifest));
         continue;
       }
-      await putJson(destination, manifestKey(output.key), manifest, 'replace').catch((error: unknown) => {
+      await putJson(destination, manifestKey(key), manifest, 'replace').catch((error: unknown) => {
         throw unrecorded([output], error);
       });
       if (session.json) printJson(session.stdout, { location: output.location, ...manifest });
-      else
-        printLines(session.stdout, [summary(output.location, result.rows, output.bytes, output.neutralised)]);
+      else printLines(session.stdout, [summary(output.location, manifest)]);
     }
   } finally {
     progress.stop();
-    await destination.close();
+    await Promise.all([gateKeeper.close(), destination.close()]);
   }
 }
 
 /** One line: where, rows, size, and what was changed. */
-export function summary(where: string, rows: number, bytes: number, neutralised: number): string {
+function summary(where: string, { rows, bytes, neutralised }: Manifest): string {
   const guard =
     neutralised === 0
       ? ''

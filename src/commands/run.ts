@@ -1,4 +1,5 @@
 // reportctl run: every output of the reports for their closed periods, once; what cron calls.
+import { hostname, userInfo } from 'node:os';
 import { Command } from 'commander';
 import {
   isClosed,
@@ -28,6 +29,8 @@ interface RunOptions extends CommonOptions {
   readonly since?: string;
   readonly until?: string;
   readonly param?: Readonly<Record<string, string>>;
+  readonly restate?: string;
+  readonly quarantine?: true;
 }
 
 interface Job {
@@ -44,9 +47,16 @@ export function runCommand(context: Context): Command {
     .option('--date <when>', 'the period that contains this day (the last closed one)')
     .option('--since <when>', 'every period from the one that contains this day')
     .option('--until <when>', '… to the one that contains this day (the last closed one)')
-    .option('--param <name=value>', 'a param of the reports', paired);
+    .option('--param <name=value>', 'a param of the reports', paired)
+    .option('--restate <reason>', 'read again, and replace what is published if it differs')
+    .option('--quarantine', 'keep files that a gate refuses under _quarantine/ (they are written twice)');
   addCommonOptions(command);
   return command.action(async (names: string[], options: RunOptions) => {
+    if (options.restate?.trim() === '') {
+      throw new ReportError('usage', 'run: --restate without a reason', {
+        hint: 'Say why, in a few words: it is kept with the report.',
+      });
+    }
     const session = await openSession(context, options);
     const jobs = await chosenJobs(names, options, session);
     await runJobs(session, jobs);
@@ -85,7 +95,7 @@ function jobsOf(report: Report, options: RunOptions, session: Session): Job[] {
   return periodsOf(report, options, todayIn(report.timezone, session.now)).map((period) => {
     const filters = report.filters.date === undefined ? [] : [periodFilter(period, report.timezone)];
     const request = requestOf(report, { filters, params: options.param ?? {} });
-    return { report: report.name, period, run: () => runOne(session, report, period, request) };
+    return { report: report.name, period, run: () => runOne(session, report, period, request, options) };
   });
 }
 
@@ -143,11 +153,7 @@ async function runJobs(session: Session, jobs: readonly Job[]): Promise<void> {
       const { outcome, record, notes } = await run();
       for (const note of notes) session.log.warn(`${title}: ${note}`);
       results.push({ outcome, ...record });
-      if (session.json) continue;
-      const lines = record.outputs.map(({ key, rows, bytes, sha256 }) => {
-        return `${outcome} ${title}: ${place}/${key}, ${formatRows(rows)}, ${formatBytes(bytes)}, sha256 ${sha256}`;
-      });
-      printLines(session.stdout, lines);
+      if (!session.json) printLines(session.stdout, outcomeLines(title, place, { outcome, record }));
     } catch (error) {
       if (session.signal.aborted) throw error;
       failures.push(error);
@@ -164,6 +170,36 @@ async function runJobs(session: Session, jobs: readonly Job[]): Promise<void> {
   });
 }
 
+/** A line for each file, and what a restatement changed. */
+function outcomeLines(
+  title: string,
+  place: string,
+  { outcome, record }: Omit<RunOutcome, 'notes'>,
+): string[] {
+  if (record.outputs.length === 0) return [`${outcome} ${title}: no rows, no file`];
+  const lines = record.outputs.map(({ key, rows, bytes, sha256 }) => {
+    return `${outcome} ${title}: ${place}/${key}, ${formatRows(rows)}, ${formatBytes(bytes)}, sha256 ${sha256}`;
+  });
+  if (outcome !== 'restated' || record.restated === undefined) return lines;
+  const { rows, totals } = record.restated;
+  const changes = [`rows ${rows.before} to ${rows.after}`];
+  for (const [name, { before, after }] of Object.entries(totals)) {
+    changes.push(
+      before === after ? `${name} still ${after}` : `${name} ${before ?? 'unknown'} to ${after ?? 'unknown'}`,
+    );
+  }
+  return [...lines, `revision ${record.revision}: ${changes.join(', ')}`];
+}
+
+/** `user@host`; a user id without a name, as in many containers, is the id. */
+function whoRuns(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  }
+}
+
 /** `2024-10-05`, or `2024-09-01..2024-09-30` */
 function days({ from, lastDay }: Period): string {
   return from === lastDay ? lastDay : `${from}..${lastDay}`;
@@ -174,11 +210,15 @@ async function runOne(
   report: Report,
   period: Period,
   request: Request,
+  { restate, quarantine }: RunOptions,
 ): Promise<RunOutcome> {
   session.signal.throwIfAborted();
   const token = newToken();
   const { signal, config } = session;
-  const destination = await openDestination(config.destination, { token, signal, s3: config.s3 });
+  const { s3 } = config;
+  const destination = await openDestination(config.destination, { token, signal, s3 });
+  const never = new AbortController().signal;
+  const afterInterrupt = await openDestination(config.destination, { token, signal: never, s3 });
   let progress: ProgressView | undefined;
   try {
     return await runPeriod({
@@ -186,7 +226,12 @@ async function runOne(
       period,
       request,
       destination,
+      afterInterrupt,
       token,
+      restating: restate === undefined ? undefined : { reason: restate.trim(), by: whoRuns() },
+      quarantine,
+      signal,
+      warn: (message) => session.log.warn(`${report.name}: ${message}`),
       withSources: (work) =>
         withSources(session, report, async (sources: readonly Source[]) => {
           const expected = hasBar(session) ? await expectedRows(sources, request) : undefined;
@@ -197,6 +242,6 @@ async function runOne(
     });
   } finally {
     progress?.stop();
-    await destination.close();
+    await Promise.all([destination.close(), afterInterrupt.close()]);
   }
 }

@@ -5,12 +5,12 @@ import { ReportError } from '../errors.js';
 import type { Destination } from '../table.js';
 import type { S3Options } from './s3/options.js';
 
-export { isAlreadyExists } from './contract/existing.js';
+export { alreadyExists, isAlreadyExists, isChanged } from './contract/existing.js';
 
 export interface DestinationOptions {
   /** Unique id of this run, of letters, digits, `-` and `_`: in the metadata of objects and the names of temporary files. */
   readonly token: string;
-  /** Cancels what is being staged; `write` and `publish` then reject with its reason. */
+  /** Cancels staging, reading and copying, which then reject with its reason; what gives back or cleans up goes on. */
   readonly signal: AbortSignal;
   readonly s3: S3Options;
 }

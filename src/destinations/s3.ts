@@ -1,13 +1,17 @@
 // A bucket, with an optional prefix, as a destination.
 import { ReportError } from '../errors.js';
 import type { Destination } from '../table.js';
-import { alreadyExists } from './contract/existing.js';
-import { checkKey } from './contract/key.js';
-import { explain } from './s3/failures.js';
+import { alreadyExists, changed } from './contract/existing.js';
+import { checkKey, checkPrefix } from './contract/key.js';
+import { capacityOf, LARGEST_PART, PART_SIZE_SETTING, SMALLEST_PART } from './s3/capacity.js';
+import { copyObject } from './s3/copying.js';
+import { leftoversOf } from './s3/notes.js';
 import type { S3Options } from './s3/options.js';
-import { probe } from './s3/probe.js';
+import { brokenPromises, probe } from './s3/probe.js';
+import { downloadObject, listObjects, readObject, statObject } from './s3/reading.js';
+import { removeObject } from './s3/removing.js';
 import { stageObject } from './s3/staged.js';
-import { openStore, type Store } from './s3/store.js';
+import { openStore } from './s3/store.js';
 
 interface Options {
   readonly token: string;
@@ -24,28 +28,46 @@ export async function openS3(where: string, { token, signal, s3: options }: Opti
   const { bucket, prefix } = parse(where);
   if (options.partSize < SMALLEST_PART || options.partSize > LARGEST_PART) {
     throw new ReportError('usage', `S3 has no parts of ${options.partSize} bytes`, {
-      hint: 'REPORTCTL_S3_PART_SIZE must be from 5 MiB to 5 GiB.',
+      hint: `${PART_SIZE_SETTING} must be from 5 MiB to 5 GiB.`,
     });
   }
-  const store = await openStore(bucket, options);
+  const store = await openStore(bucket, prefix, options);
   const keyOf = (key: string) => {
     checkKey(key);
     const full = `${prefix}${key}`;
     checkKey(full);
     return full;
   };
+  let promises: Promise<readonly string[]> | undefined;
   return {
     label: prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix.slice(0, -1)}`,
-    stage: async (key, how) => stageObject(store, keyOf(key), { ...how, token, signal, alreadyExists }),
-    read: async (key) => read(store, keyOf(key), signal),
-    check: () => probe(store, prefix, token),
+    capacity: { bytes: capacityOf(options), setting: PART_SIZE_SETTING, current: options.partSize },
+    stage: async (key, how) =>
+      stageObject(store, keyOf(key), { ...how, token, signal, alreadyExists, changed }),
+    read: async (key) => readObject(store, keyOf(key), signal),
+    stat: async (key) => statObject(store, keyOf(key), signal),
+    async *download(key) {
+      yield* downloadObject(store, keyOf(key), signal);
+    },
+    async *list(beginning) {
+      checkPrefix(beginning);
+      yield* listObjects(store, beginning, signal);
+    },
+    copy: async ({ key, version }, to) =>
+      copyObject(store, { key: keyOf(key), version }, keyOf(to), { token, signal, changed }),
+    remove: async ({ key, version }) => removeObject(store, keyOf(key), version),
+    leftovers: () => leftoversOf(store),
+    promises() {
+      promises ??= brokenPromises(store, token).catch((error: unknown) => {
+        promises = undefined;
+        throw error;
+      });
+      return promises;
+    },
+    check: () => probe(store, token),
     close: async () => store.client.destroy(),
   };
 }
-
-/** S3's limits on a part, in bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-const SMALLEST_PART = 5 * 1024 ** 2;
-const LARGEST_PART = 5 * 1024 ** 3;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const BUCKET = /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -65,21 +87,4 @@ function parse(where: string): { bucket: string; prefix: string } {
   if (prefix === '') return { bucket, prefix };
   checkKey(prefix);
   return { bucket, prefix: `${prefix}/` };
-}
-
-async function read(
-  { sdk, client, bucket }: Store,
-  key: string,
-  abortSignal: AbortSignal,
-): Promise<Buffer | undefined> {
-  abortSignal.throwIfAborted();
-  try {
-    const answer = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
-    if (!answer.Body) throw new Error('the answer has no body');
-    return Buffer.from(await answer.Body.transformToByteArray());
-  } catch (error) {
-    if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
-    abortSignal.throwIfAborted();
-    throw explain(`read s3://${bucket}/${key}`, error);
-  }
 }

@@ -29,6 +29,17 @@ export async function openStdout({ signal, stream = process.stdout }: Options): 
       return stageStream(stream, signal);
     },
     read: async () => undefined,
+    stat: async () => undefined,
+    // biome-ignore lint/correctness/useYield: there is nothing to yield.
+    async *download() {
+      throw unreadable();
+    },
+    async *list() {},
+    async copy() {
+      throw unreadable();
+    },
+    remove: async () => {},
+    async *leftovers() {},
     check: async () => [
       {
         subject: 'standard output',
@@ -50,7 +61,7 @@ function stageStream(stream: Writable, signal: AbortSignal): Staged {
     async publish() {
       // An empty write is answered after all others.
       await writeThrough(stream, Buffer.alloc(0), signal);
-      return { location: 'standard output', bytes };
+      return { location: 'standard output', bytes, version: 'written' };
     },
     async discard() {},
   };
@@ -67,6 +78,13 @@ function writeThrough(stream: Writable, chunk: Buffer, signal: AbortSignal): Pro
       if (error) reject(explain(error));
       else resolve();
     });
+  });
+}
+
+function unreadable(): ReportError {
+  return new ReportError('destination', 'standard output cannot be read', {
+    hint: 'Name a folder or a bucket.',
+    retryable: false,
   });
 }
 

@@ -6,6 +6,7 @@ import { expandKey, TOKENS, unknownTokens } from '../naming.js';
 import { type Column, DIMENSIONS, type Dimension, type DocumentQuery, KINDS, type Kind } from '../table.js';
 import { dialect } from '../writers/csv/dialect.js';
 import { deepest, explain } from './complaints.js';
+import { gateKeys, gatesSchema, parseGates } from './gates.js';
 import { type Path, YamlText } from './yaml-text.js';
 
 /** The CSV dialect as a report or a command line spells it; the writer checks the values. */
@@ -24,7 +25,6 @@ export type CsvOptions = z.infer<typeof csvSchema>;
 
 const name = z.string().min(1);
 const kind = z.enum(KINDS);
-const count = z.int().min(0);
 /** Taken as it was typed, see YamlText.typed(). */
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -36,7 +36,8 @@ const common = {
   volatile: z.array(name).default([]),
   'order-by': z.array(name).default([]),
   totals: z.array(name).default([]),
-  gates: z.strictObject({ 'min-rows': count.optional(), 'max-rows': count.optional() }).default({}),
+  gates: gatesSchema,
+  'on-empty': z.enum(['publish', 'skip', 'fail']).default('publish'),
   labels: z.record(name, scalar).default({}),
   outputs: z
     .array(
@@ -216,7 +217,8 @@ function toReport(definition: Definition, document: YamlText) {
     volatile: definition.volatile,
     orderBy: definition['order-by'],
     totals: definition.totals,
-    gates: { minRows: definition.gates['min-rows'], maxRows: definition.gates['max-rows'] },
+    gates: parseGates(definition.gates, columns, document),
+    onEmpty: definition['on-empty'],
     labels,
     outputs: definition.outputs.map(({ format, key, compress, ...dialect }) => ({
       format,
@@ -268,7 +270,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
     filters: second === undefined ? DIMENSIONS : ['path', 'kind', 'stored'],
     columns: documents ? ['kind', 'title', 'path'] : ['kind', 'title'],
     params: ['kind', 'default'],
-    gates: ['min-rows', 'max-rows'],
+    gates: gateKeys(path.slice(1)),
     outputs: ['format', 'key', 'compress', ...Object.keys(csvOptions)],
   };
   return [...(keys[String(first)] ?? [])];

@@ -1,5 +1,5 @@
 // A YAML text inside a file that knows on which line of the file each of its parts stands.
-import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { isAlias, isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { messageOf, ReportError } from '../errors.js';
 
 export type Path = readonly PropertyKey[];
@@ -37,14 +37,22 @@ export class YamlText {
 
   /** The keys of a mapping as they stand; those of a JavaScript object would put numbers first. */
   keys(path: Path): string[] {
-    const node = this.#document.getIn(path, true);
+    const node = this.#resolved(path);
     return isMap(node) ? node.items.map(({ key }) => String(isScalar(key) ? key.value : key)) : [];
   }
 
   /** A scalar as it was typed: `007` and `1.10` are numbers to YAML. */
   typed(path: Path): string {
-    const node = this.#document.getIn(path, true);
+    const node = this.#resolved(path);
     return isScalar(node) ? (node.source ?? String(node.value)) : '';
+  }
+
+  /** What stands at a path, or what the alias there stands for. */
+  #resolved(path: Path): unknown {
+    const target = (node: unknown) => (isAlias(node) ? node.resolve(this.#document) : node);
+    return path.reduce<unknown>((node, key) => {
+      return isCollection(node) ? target(node.get(key, true)) : undefined;
+    }, this.#document.contents);
   }
 
   complaint(path: Path, message: string): ReportError {

@@ -112,13 +112,18 @@ async function assertPipeline({ database }: Place, statement: Statement): Promis
 /** All documents of the collection: an upper bound where filters leave some out, and no bound where a pipeline makes more. */
 async function count(
   { database }: Place,
-  { collection }: Statement,
-  { columns, limit }: Request,
+  { collection, ...statement }: Statement,
+  { columns, filters, limit }: Request,
 ): Promise<Estimate> {
   const rows = await database
     .collection(collection)
     .estimatedDocumentCount({ maxTimeMS: COUNT_MILLISECONDS });
-  return { rows: Math.min(rows, limit ?? rows), rowBytes: 16 * columns.length };
+  const isBound = filters.length > 0 || statement.via === 'aggregate';
+  return {
+    rows: Math.min(rows, limit ?? rows),
+    rowBytes: 16 * columns.length,
+    ...(isBound ? { isBound: true as const } : {}),
+  };
 }
 
 async function* read(

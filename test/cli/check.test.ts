@@ -97,7 +97,7 @@ describe('check --sample', { concurrency: 3, timeout: 60_000 }, () => {
     const url = `file:${join(folder, 'broken.ndjson')}`;
     assert.equal((await findings(['producao'], url)).length, 1);
     const { code, stdout, stderr } = await run(['producao', '--sample', '1'], url);
-    assert.deepEqual([code, stderr], [4, 'reportctl: 1 of 5 checks failed.\n']);
+    assert.deepEqual([code, stderr], [4, 'reportctl: 1 of 7 checks failed.\n']);
     assert.match(stdout, /^ok {5}report producao: .* of the contract$/m);
     assert.match(stdout, /^FAILED report producao: .*broken\.ndjson line 1 /m);
   });

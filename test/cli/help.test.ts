@@ -33,10 +33,21 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--compress <how>',
     ...COMMON,
   ],
-  run: ['--all', '--date <when>', '--since <when>', '--until <when>', '--param <name=value>', ...COMMON],
+  run: [
+    '--all',
+    '--date <when>',
+    '--since <when>',
+    '--until <when>',
+    '--param <name=value>',
+    '--restate <reason>',
+    '--quarantine',
+    ...COMMON,
+  ],
   list: COMMON,
   explain: [...ROWS, ...COMMON],
-  check: ['--param <name=value>', ...COMMON],
+  check: ['--param <name=value>', '--sample <documents>', '--clean', ...COMMON],
+  verify: ['--date <when>', '--source', ...COMMON],
+  status: ['--since <when>', ...COMMON],
 };
 
 /** The flags of a help text, in its order. */
@@ -77,7 +88,10 @@ describe('help', { concurrency: 2 }, () => {
 describe('words that it does not know', { concurrency: 2 }, () => {
   const cases: readonly [args: string[], said: RegExp][] = [
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
-    [['frobnicate'], /unknown command "frobnicate"\. Allowed: export, run, list, explain, check\./],
+    [
+      ['frobnicate'],
+      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, status\./,
+    ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],
     [['--frobnicate'], /unknown option '--frobnicate'\. See --help\./],

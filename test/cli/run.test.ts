@@ -280,7 +280,7 @@ describe('what is refused leaves nothing', { concurrency: 3 }, () => {
     assertRefused(
       await run([path, '--date', '2024-10-05']),
       3,
-      /"r" for 20241005 was already published, by another definition/,
+      /"r" for 2024-10-05 was already published, by another definition/,
     );
     assert.deepEqual(await json('_reportctl/r/20241005.json'), record);
     assert.equal((await files()).length, 3);

@@ -29,7 +29,7 @@ async function folder(): Promise<Place> {
 }
 
 async function bucket(): Promise<Place> {
-  const server: S3Server = await startS3Server({ bucket: 'reports', equalParts: true });
+  const server: S3Server = await startS3Server({ bucket: 'reports', equalParts: true, pageSize: 3 });
   Object.assign(process.env, server.environment, {
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   });
@@ -48,10 +48,12 @@ async function bucket(): Promise<Place> {
   };
 }
 
-destinationContract({ name: 'a folder', make: folder, size: 300_000 });
-destinationContract({ name: 'a bucket, a small object', make: bucket, size: 300_000 });
-destinationContract({ name: 'a bucket, an object of exactly one part', make: bucket, size: 5 * MIB });
-destinationContract({ name: 'a bucket, an object in parts', make: bucket, size: 11 * MIB });
+const inFolder = { make: folder, leaves: 1, comparesAndReplaces: false } as const;
+const inBucket = { make: bucket, leaves: 0, comparesAndReplaces: true } as const;
+destinationContract({ ...inFolder, name: 'a folder', size: 300_000 });
+destinationContract({ ...inBucket, name: 'a bucket, a small object', size: 300_000 });
+destinationContract({ ...inBucket, name: 'a bucket, an object of exactly one part', size: 5 * MIB });
+destinationContract({ ...inBucket, leaves: 1, name: 'a bucket, an object in parts', size: 11 * MIB });
 
 describe('standard output', () => {
   const open = (stream: Writable, signal = new AbortController().signal) => openStdout({ stream, signal });
@@ -105,6 +107,13 @@ describe('standard output', () => {
     await destination.stage('-', { ...csv, existing: 'never' });
     await assert.rejects(destination.stage('-', { ...csv, existing: 'never' }), { code: 'usage' });
     assert.equal(await destination.read('x'), undefined);
+    assert.equal(await destination.stat('x'), undefined);
+    for await (const item of destination.list('')) assert.fail(item.key);
+    for await (const item of destination.leftovers()) assert.fail(item.key);
+    await destination.remove({ key: 'x', version: 'y' });
+    const unreadable = { code: 'destination', message: 'standard output cannot be read' };
+    await assert.rejects(destination.copy({ key: 'x', version: 'y' }, 'z'), unreadable);
+    await assert.rejects(destination.download('x')[Symbol.asyncIterator]().next(), unreadable);
   });
 });
 
@@ -114,7 +123,7 @@ describe('choosing a destination', () => {
     await writeFile(join(root, 'a b.txt'), 'x');
     for (const where of [root, `file:${root}`, `file://${root}`]) {
       const destination = await openDestination(where, optionsOf());
-      assert.equal(String(await destination.read('a b.txt')), 'x', where);
+      assert.equal(String((await destination.read('a b.txt'))?.content), 'x', where);
     }
     assert.equal((await openDestination('-', optionsOf())).label, 'standard output');
     await rm(root, { recursive: true });

@@ -1,12 +1,23 @@
 // What only a folder can do wrong: permissions, full disks, names that are folders.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { openFolder } from '../../src/destinations/file.js';
-import { isAlreadyExists } from '../../src/destinations/index.js';
+import { isAlreadyExists, isChanged } from '../../src/destinations/index.js';
 import { ReportError } from '../../src/errors.js';
 
 const never = { contentType: 'text/csv', existing: 'never' } as const;
@@ -111,11 +122,14 @@ test('a folder that we may not write', { skip: asRoot }, async () => {
   await chmod(root, 0o555);
   await assert.rejects(
     (await open()).stage('a.csv', never),
-    destinationError(/we may not write there \(EACCES\)/, false),
+    destinationError(/permission is denied \(EACCES\)/, false),
   );
   assert.deepEqual(
     (await (await open()).check()).map(({ subject, ok }) => ({ subject, ok })),
-    [{ subject: 'write', ok: false }],
+    [
+      { subject: 'write', ok: false },
+      { subject: 'unfinished files', ok: true },
+    ],
   );
   await chmod(root, 0o755);
 });
@@ -143,7 +157,164 @@ test('a full disk', async (context) => {
 test('a folder whose parent is a file cannot be checked either, and says so', async () => {
   await writeFile(join(root, 'f'), '');
   const findings = await (await open(join(root, 'f', 'out'))).check();
-  assert.equal(findings.length, 1);
-  assert.equal(findings[0]?.ok, false);
+  assert.deepEqual(
+    findings.map(({ subject, ok }) => ({ subject, ok })),
+    [
+      { subject: 'write', ok: false },
+      { subject: 'unfinished files', ok: true },
+    ],
+  );
   assert.match(findings[0]?.detail ?? '', new RegExp(`${basename(root)}.*a part of the path is a file`));
+});
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+test('a file that somebody wrote into is another version, also with the same size', async () => {
+  const destination = await open();
+  const staged = await destination.stage('a.csv', never);
+  await staged.write(Buffer.from('one'));
+  const { version } = await staged.publish();
+  await writeFile(join(root, 'a.csv'), 'two');
+  assert.notEqual((await destination.stat('a.csv'))?.version, version);
+  const next = await destination.stage('a.csv', { ...replace, existing: { version } });
+  await assert.rejects(next.publish(), isChanged);
+  await assert.rejects(destination.copy({ key: 'a.csv', version }, 'b.csv'), isChanged);
+  await destination.remove({ key: 'a.csv', version });
+  assert.deepEqual(await readdir(root), ['a.csv']);
+  assert.equal(String(await readFile(join(root, 'a.csv'))), 'two');
+});
+
+test('a copy is another name of the same bytes', async () => {
+  const destination = await open();
+  await writeFile(join(root, 'a.csv'), 'x');
+  const version = (await destination.stat('a.csv'))?.version ?? '';
+  await destination.copy({ key: 'a.csv', version }, 'b/c.csv');
+  assert.equal((await stat(join(root, 'a.csv'))).ino, (await stat(join(root, 'b/c.csv'))).ino);
+});
+
+test('a folder is nothing that can be looked at, copied or removed', async () => {
+  await mkdir(join(root, 'a'));
+  const destination = await open();
+  await assert.rejects(destination.stat('a'), destinationError(/could not look at .*it is a folder/, false));
+  for (const attempt of [
+    () => destination.copy({ key: 'a', version: 'x' }, 'b'),
+    () => destination.remove({ key: 'a', version: 'x' }),
+  ]) {
+    await assert.rejects(attempt, destinationError(/it is a folder/, false));
+  }
+  assert.deepEqual(await readdir(root), ['a']);
+});
+
+test('the folder of a removed file stays', async () => {
+  const destination = await open();
+  await (await destination.stage('kept/a.csv', never)).publish();
+  const version = (await destination.stat('kept/a.csv'))?.version ?? '';
+  await destination.remove({ key: 'kept/a.csv', version });
+  assert.deepEqual(await readdir(root, { recursive: true }), ['kept']);
+});
+
+test('links to files are listed, links to folders and to nowhere are not', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'reportctl-'));
+  await writeFile(join(elsewhere, 'real.csv'), 'x');
+  await symlink(join(elsewhere, 'real.csv'), join(root, 'link.csv'));
+  await symlink(elsewhere, join(root, 'folder'));
+  await symlink(join(elsewhere, 'nothing'), join(root, 'dangling.csv'));
+  const destination = await open();
+  assert.deepEqual(
+    (await all(destination.list(''))).map(({ key }) => key),
+    ['link.csv'],
+  );
+  const version = (await destination.stat('link.csv'))?.version ?? '';
+  await destination.copy({ key: 'link.csv', version }, 'copy.csv');
+  assert.equal(String((await destination.read('copy.csv'))?.content), 'x');
+  await rm(elsewhere, { recursive: true });
+});
+
+test('temporary files of any run are leftovers, as old as their last byte, and nothing else is', async () => {
+  const destination = await open();
+  await mkdir(join(root, 'a/b'), { recursive: true });
+  await mkdir(join(root, '_reportctl/.unfinished'), { recursive: true });
+  const yesterday = new Date(Date.now() - 30 * 3_600_000);
+  for (const name of ['a/b/.reportctl-run-0-1.tmp', '_reportctl/.unfinished/check-run-0']) {
+    await writeFile(join(root, name), 'x');
+    await utimes(join(root, name), yesterday, yesterday);
+  }
+  for (const name of ['a/.hidden', 'a/b/c.tmp', '.reportctl.tmp']) await writeFile(join(root, name), 'x');
+  const found = await all(destination.leftovers());
+  assert.deepEqual(
+    found.map(({ key, age }) => ({ key, hours: Math.round(age / 3_600_000) })),
+    [
+      { key: '_reportctl/.unfinished/check-run-0', hours: 30 },
+      { key: 'a/b/.reportctl-run-0-1.tmp', hours: 30 },
+    ],
+  );
+  const finding = (await destination.check()).find(({ subject }) => subject === 'unfinished files');
+  assert.equal(finding?.ok, false);
+  assert.match(finding.detail, /^2; the oldest is 30 hours old.*reportctl check --clean removes those/);
+  for (const { remove } of found) await remove();
+  assert.deepEqual(
+    (await all(destination.list(''))).map(({ key }) => key),
+    ['.reportctl.tmp', 'a/.hidden', 'a/b/c.tmp'],
+  );
+  assert.deepEqual(await all(destination.leftovers()), []);
+});
+
+test('a file that is cut while it is downloaded is an error', async () => {
+  await writeFile(join(root, 'a.csv'), Buffer.alloc(5_000_000));
+  const download = (await open()).download('a.csv')[Symbol.asyncIterator]();
+  await download.next();
+  await writeFile(join(root, 'a.csv'), 'short');
+  await assert.rejects(
+    async () => {
+      while (!(await download.next()).done);
+    },
+    destinationError(/has 5000000 bytes, we could read \d+/, true),
+  );
+});
+
+test('downloading and copying end with the reason of the signal', async () => {
+  const controller = new AbortController();
+  const destination = await openFolder(root, { token: 'run-1', signal: controller.signal });
+  await writeFile(join(root, 'a.csv'), Buffer.alloc(5_000_000));
+  const version = (await destination.stat('a.csv'))?.version ?? '';
+  const download = destination.download('a.csv')[Symbol.asyncIterator]();
+  await download.next();
+  const reason = new Error('interrupted');
+  controller.abort(reason);
+  await assert.rejects(download.next(), reason);
+  await assert.rejects(destination.copy({ key: 'a.csv', version }, 'b.csv'), reason);
+  assert.deepEqual(await readdir(root), ['a.csv']);
+});
+
+test('where there are no hard links, a copy is a copy', async (context) => {
+  await mkdir(join(root, 'other'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', join(root, 'other')], { stdio: 'pipe' });
+  } catch {
+    context.skip('mounting a second file system is not permitted here');
+    return;
+  }
+  try {
+    const destination = await open();
+    await writeFile(join(root, 'a.csv'), 'x');
+    await writeFile(join(root, 'other/b.csv'), 'the former');
+    const version = (await destination.stat('a.csv'))?.version ?? '';
+    await destination.copy({ key: 'a.csv', version }, 'other/b.csv');
+    assert.equal(String(await readFile(join(root, 'other/b.csv'))), 'x');
+    await assert.rejects(destination.copy({ key: 'a.csv', version: 'another' }, 'other/b.csv'), isChanged);
+    await writeFile(join(root, 'a.csv'), Buffer.alloc(2_000_000));
+    const larger = (await destination.stat('a.csv'))?.version ?? '';
+    await assert.rejects(
+      destination.copy({ key: 'a.csv', version: larger }, 'other/b.csv'),
+      destinationError(/could not copy .*the disk is full/, true),
+    );
+    assert.equal(String(await readFile(join(root, 'other/b.csv'))), 'x');
+    assert.deepEqual(await readdir(join(root, 'other')), ['b.csv']);
+  } finally {
+    execFileSync('umount', [join(root, 'other')]);
+  }
 });

@@ -38,5 +38,6 @@ async function realBucket(): Promise<Place> {
   };
 }
 
-destinationContract({ name: 'a real bucket, a small object', make: realBucket, size: 300_000, skip });
-destinationContract({ name: 'a real bucket, an object in parts', make: realBucket, size: 11 * MIB, skip });
+const inBucket = { make: realBucket, comparesAndReplaces: true, skip } as const;
+destinationContract({ ...inBucket, name: 'a real bucket, a small object', size: 300_000, leaves: 0 });
+destinationContract({ ...inBucket, name: 'a real bucket, an object in parts', size: 11 * MIB, leaves: 1 });

@@ -2,17 +2,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { isAlreadyExists, openDestination } from '../../src/destinations/index.js';
+import { isAlreadyExists, isChanged, openDestination } from '../../src/destinations/index.js';
 import type { S3Options } from '../../src/destinations/s3/options.js';
-import { ReportError } from '../../src/errors.js';
 import type { Published } from '../../src/table.js';
-import { type Manner, type S3Server, type S3ServerOptions, startS3Server } from '../support/s3-server.js';
+import { assertDestinationError, MANNERS, options, PART, PASSING } from '../support/s3-server/faults.js';
+import { type S3Server, type S3ServerOptions, startS3Server } from '../support/s3-server.js';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 process.env.AWS_ACCESS_KEY_ID = 'test-access-key';
 process.env.AWS_SECRET_ACCESS_KEY = 'test-secret-key';
 
-const PART = 5 * 1024 * 1024;
 const OLD = Buffer.from('the old report');
 const KEY = 'reports/a.csv';
 const small = randomBytes(1000);
@@ -20,17 +19,10 @@ const twoParts = randomBytes(PART + 1);
 /** Two full parts and a byte, so that a part fails while bytes are still being written. */
 const large = randomBytes(2 * PART + 1);
 
-const options: S3Options = {
-  pathStyle: true,
-  partSize: PART,
-  encryption: 'AES256',
-  allowHttp: false,
-  region: 'us-east-1',
-};
-
 interface Attempt {
   readonly body: Buffer;
-  readonly existing?: 'never' | 'replace';
+  /** `version` is that of what is there when the upload begins. */
+  readonly existing?: 'never' | 'replace' | 'version';
   readonly server?: Partial<S3ServerOptions>;
   readonly s3?: Partial<S3Options>;
   readonly signal?: AbortSignal;
@@ -60,7 +52,11 @@ async function attempt({
   });
   try {
     prepare?.(server);
-    const staged = await destination.stage(KEY, { contentType: 'text/csv', existing });
+    const version = server.get(KEY)?.etag ?? 'none';
+    const staged = await destination.stage(KEY, {
+      contentType: 'text/csv',
+      existing: existing === 'version' ? { version } : existing,
+    });
     const write = async () => {
       for (let at = 0; at < body.length; at += 1_000_003)
         await staged.write(body.subarray(at, at + 1_000_003));
@@ -84,25 +80,13 @@ async function attempt({
   }
 }
 
-function assertDestinationError(error: unknown, message = /^/): asserts error is ReportError {
-  if (!(error instanceof ReportError))
-    assert.fail(`not a ReportError: ${error instanceof Error ? error.stack : error}`);
-  assert.equal(error.code, 'destination', error.message);
-  assert.match(error.message, message);
-  assert.doesNotMatch(error.message, /\n/);
-  assert.ok(error.hint, error.message);
-}
-
-const MANNERS: Manner[] = ['reset', 'lost', 'stall', '200-error', 403, 409, 500, 503];
-/** The SDK asks again after these. */
-const PASSING: Manner[] = ['reset', 'lost', 'stall', '200-error', 500, 503];
-
 const uploads = [
   { name: 'a single put', body: small, operations: ['PutObject', 'HeadObject'] },
   {
     name: 'an upload in parts',
     body: large,
-    operations: ['CreateMultipartUpload', 'UploadPart'],
+    // The put is that of its note.
+    operations: ['CreateMultipartUpload', 'PutObject', 'UploadPart', 'DeleteObject'],
   },
   {
     name: 'an upload in parts',
@@ -111,31 +95,34 @@ const uploads = [
   },
 ];
 
-// Most of the time is waiting for retries, so that three operations at once cost no more than one.
-describe('one operation', { concurrency: 3 }, () => {
+// Most of the time is waiting for retries, so that all operations at once cost little more than one.
+describe('one operation', { concurrency: 6 }, () => {
   for (const { name, body, operations } of uploads) {
     for (const operation of operations) {
-      describe(`${name}, ${operation} fails`, { concurrency: 5 }, () => {
+      describe(`${name}, ${operation} fails`, { concurrency: 3 }, () => {
         for (const manner of MANNERS) {
           // The answer to HEAD has no body that could hold an error.
           if (operation === 'HeadObject' && manner === '200-error') continue;
-          for (const { often, times } of [
-            { often: 'once', times: 1 },
-            { often: 'for good', times: Number.POSITIVE_INFINITY },
-          ]) {
+          for (const { often, times, existing } of [
+            { often: 'once', times: 1, existing: 'never' },
+            { often: 'once, where a version is replaced', times: 1, existing: 'version' },
+            // With an older report there, a failure must leave that one.
+            { often: 'for good', times: Number.POSITIVE_INFINITY, existing: 'replace' },
+          ] as const) {
+            const former = existing !== 'never';
             test(`${manner}, ${often}`, () =>
               attempt({
                 body,
-                // With an older report there, a failure must leave that one.
-                existing: times === 1 ? 'never' : 'replace',
-                s3: { requestTimeout: manner === 'stall' ? 6_000 : 60_000 },
+                existing,
+                s3: { requestTimeout: manner === 'stall' ? 12_000 : 60_000 },
                 prepare: (server) => {
-                  if (times > 1) server.put(KEY, OLD);
+                  if (former) server.put(KEY, OLD);
                   server.fail({ operation }, manner, times);
                 },
                 expect: ({ published, error }, server) => {
                   assert.ok(server.requests.some((request) => request.operation === operation));
                   assert.deepEqual(server.uploads(), []);
+                  if (operation !== 'DeleteObject') assert.ok(server.keys().every((key) => key === KEY));
                   const found = server.get(KEY)?.body;
                   if (published) {
                     assert.equal(published.bytes, body.length);
@@ -143,11 +130,11 @@ describe('one operation', { concurrency: 3 }, () => {
                     return;
                   }
                   assertDestinationError(error, /s3:\/\/bucket\/reports\/a\.csv/);
-                  if (times > 1) assert.ok(found?.equals(OLD), 'the old report was lost');
+                  if (former) assert.ok(found?.equals(OLD), 'the old report was lost');
                   else assert.ok(found === undefined, 'something is visible');
                   // What passes is survived, and a commit that was answered needs no second opinion.
                   assert.ok(times > 1 || !PASSING.includes(manner), error.message);
-                  assert.notEqual(operation, 'HeadObject', error.message);
+                  assert.ok(operation !== 'HeadObject' && operation !== 'DeleteObject', error.message);
                 },
               }));
           }
@@ -158,7 +145,7 @@ describe('one operation', { concurrency: 3 }, () => {
 });
 
 describe('the whole store', { concurrency: 8 }, () => {
-  for (const index of [1, 2, 3, 4, 5]) {
+  for (const index of [1, 2, 3, 4, 5, 6]) {
     test(`refuses everything from request ${index} on, but for cleaning up`, () =>
       attempt({
         body: large,
@@ -166,12 +153,14 @@ describe('the whole store', { concurrency: 8 }, () => {
           server.fail(
             ({ operation }, count) =>
               count >= index &&
-              !['AbortMultipartUpload', 'ListMultipartUploads', 'HeadObject'].includes(operation),
+              !['AbortMultipartUpload', 'ListMultipartUploads', 'HeadObject', 'DeleteObject'].includes(
+                operation,
+              ),
             500,
           ),
         expect: ({ published, error }, server) => {
           assert.deepEqual(server.uploads(), []);
-          if (published) assert.ok(index === 5 && server.get(KEY)?.body.equals(large));
+          if (published) assert.fail('without its last request');
           else {
             assertDestinationError(error, /the store is busy or broken/);
             assert.equal(error.retryable, true);
@@ -302,7 +291,7 @@ describe('somebody else', { concurrency: 8 }, () => {
   ]) {
     const atRequest = (server: S3Server, operation: string, action: () => void) =>
       server.fail((request) => {
-        if (request.operation === operation) action();
+        if (request.operation === operation && request.path.includes(KEY)) action();
         return false;
       }, 500);
 
@@ -316,6 +305,27 @@ describe('somebody else', { concurrency: 8 }, () => {
           assert.deepEqual(server.uploads(), []);
         },
       }));
+
+    for (const { what, change } of [
+      { what: 'changes', change: (server: S3Server) => server.put(KEY, Buffer.from('a third')) },
+      { what: 'removes', change: (server: S3Server) => server.remove(KEY) },
+    ]) {
+      test(`${what} at the last moment what we replace: ${name}`, () =>
+        attempt({
+          body,
+          existing: 'version',
+          prepare: (server) => {
+            server.put(KEY, OLD);
+            atRequest(server, commit, () => change(server));
+          },
+          expect: ({ error }, server) => {
+            assert.ok(isChanged(error), String(error));
+            assert.notDeepEqual(server.get(KEY)?.body, OLD);
+            assert.notDeepEqual(server.get(KEY)?.body, body);
+            assert.deepEqual(server.uploads(), []);
+          },
+        }));
+    }
 
     test(`replaces what we have just published: ${name}`, () =>
       attempt({

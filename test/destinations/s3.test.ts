@@ -188,7 +188,7 @@ test('a part size that S3 refuses is refused before anything is sent', async () 
 describe('writing', () => {
   before(() => environment({ ...credentials, AWS_REGION: 'us-east-1' }));
 
-  test('more than 10,000 parts hold fails at once and names the variable', async () => {
+  test('more than 10,000 parts hold fails at once and names what to set', async () => {
     const destination = await open({ endpoint: server.url });
     const staged = await destination.stage('a.csv', csv);
     await staged.write(Buffer.from('some'));
@@ -196,11 +196,38 @@ describe('writing', () => {
     await assert.rejects(staged.write(huge), (error) => {
       assert.ok(error instanceof ReportError);
       assert.match(error.message, /would be larger than 52428800000 bytes/);
-      assert.match(error.hint ?? '', /REPORTCTL_S3_PART_SIZE/);
+      assert.equal(error.code, 'destination');
+      assert.match(error.hint ?? '', /set REPORTCTL_S3_PART_SIZE to 10MiB or more/);
       return true;
     });
     await staged.discard();
     assert.deepEqual([server.keys(), server.uploads()], [[], []]);
+    await destination.close();
+  });
+
+  test('more parts than an upload takes: what fits is published, a byte more is not, nor does anything stay', async () => {
+    const destination = await open({ endpoint: server.url, maximumParts: 2 });
+    assert.deepEqual(destination.capacity, {
+      bytes: 10 * MIB,
+      setting: 'REPORTCTL_S3_PART_SIZE',
+      current: 5 * MIB,
+    });
+    const whole = randomBytes(10 * MIB);
+    const fits = await destination.stage('fits.csv', csv);
+    for (let at = 0; at < whole.length; at += MIB) await fits.write(whole.subarray(at, at + MIB));
+    const { parts, checksum } = await fits.publish();
+    assert.equal(parts, 2);
+    assert.match(checksum?.CRC32 ?? '', /^.{8}-2$/);
+    assert.deepEqual(server.get('fits.csv')?.body, whole);
+    const over = await destination.stage('over.csv', csv);
+    for (let at = 0; at < whole.length; at += MIB) await over.write(whole.subarray(at, at + MIB));
+    await assert.rejects(over.write(Buffer.from('x')), {
+      code: 'destination',
+      message: 's3://bucket/over.csv would be larger than 10485760 bytes',
+      hint: 'It holds 2 parts of 5242880 bytes: set REPORTCTL_S3_PART_SIZE to 10MiB or more.',
+    });
+    await over.discard();
+    assert.deepEqual([server.keys(), server.uploads()], [['fits.csv'], []]);
     await destination.close();
   });
 
@@ -245,11 +272,12 @@ describe('writing', () => {
     assert.equal(destination.label, 's3://bucket/pre/fix');
     const staged = await destination.stage('a.csv.gz', { ...csv, contentEncoding: 'gzip' });
     await staged.write(Buffer.from('bytes'));
-    const { location, etag, encryption } = await staged.publish();
+    const { location, etag, encryption, version, checksum, parts } = await staged.publish();
     const object = server.get('pre/fix/a.csv.gz');
     assert.deepEqual(object?.headers, { 'content-type': 'text/csv', 'content-encoding': 'gzip' });
     assert.equal(object?.metadata['reportctl-token'], 'run-1');
     assert.deepEqual([location, etag, encryption], ['s3://bucket/pre/fix/a.csv.gz', object?.etag, 'AES256']);
+    assert.deepEqual([version, checksum, parts], [object?.etag, { CRC32: object?.crc32 }, undefined]);
     await destination.close();
   });
 });
@@ -275,7 +303,12 @@ describe('check', () => {
 
   test('finds a store that ignores conditions, on both ways to publish', async () => {
     const { bad, keys, uploads } = await checked({ conditionsIgnored: true });
-    assert.deepEqual(subjects(bad), ['publishing once', 'publishing once, in parts']);
+    assert.deepEqual(subjects(bad), [
+      'publishing once',
+      'replacing',
+      'publishing once, in parts',
+      'replacing, in parts',
+    ]);
     assert.match(bad[0]?.detail ?? '', /conditional writes are ignored by this store/);
     assert.deepEqual([keys, uploads], [[], []]);
   });
@@ -294,9 +327,9 @@ describe('check', () => {
 
   test('names the probe that it could not remove', async () => {
     const { bad, keys } = await checked({}, (store) => store.fail({ operation: 'DeleteObject' }, 403));
-    assert.deepEqual(subjects(bad), ['removing the probe']);
-    assert.match(bad[0]?.detail ?? '', /s3:\/\/bucket\/_reportctl\/check-run-1/);
-    assert.deepEqual(keys, ['_reportctl/check-run-1']);
+    assert.deepEqual(subjects(bad), ['removing', 'removing the probe']);
+    assert.match(bad[1]?.detail ?? '', /s3:\/\/bucket\/_reportctl\/\.unfinished\/check-run-1/);
+    assert.deepEqual(keys, ['_reportctl/.unfinished/check-run-1']);
   });
 
   test('finds uploads that were left for a day, on every page of the list', async () => {
@@ -309,7 +342,10 @@ describe('check', () => {
       }
     });
     assert.deepEqual(subjects(bad), ['unfinished uploads']);
-    assert.match(bad[0]?.detail ?? '', /^1500; the oldest is 30 hours old, of r-1499\.csv/);
+    assert.match(
+      bad[0]?.detail ?? '',
+      /^1500, 1500 of them not known to be ours; the oldest is 30 hours old, of r-1499\.csv\. .* lifecycle rule/,
+    );
   });
 });
 

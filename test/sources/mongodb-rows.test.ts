@@ -83,6 +83,10 @@ const doubles = fc.oneof(
 const decimals = fc.oneof(
   fc.tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 2n ** 54n }), fc.integer({ min: -18, max: 2 })),
   fc.tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 999_999n }), fc.integer({ min: -4, max: 0 })),
+  // Each of the four words of a coefficient by itself.
+  fc
+    .tuple(fc.boolean(), fc.bigInt({ min: 1n, max: 0xffffn }), fc.constantFrom(32n, 64n, 96n))
+    .map(([negative, digits, shift]): [boolean, bigint, number] => [negative, (digits << shift) + 5n, -2]),
   fc.tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 2n ** 113n - 1n }), fc.integer({ min: -6176, max: 6111 })),
 );
 const moments = fc.oneof(
@@ -269,7 +273,9 @@ describe('what is written is what each value by itself says', () => {
     const expected = all.map((milliseconds) => [
       toTimestamp?.({ type: 'instant', instant: { milliseconds, microseconds: 0 } }),
     ]);
-    assert.deepEqual(batchOf(rows, encoded).rows(), expected);
+    const batch = batchOf(rows, encoded);
+    assert.equal(batch.rowCount, all.length);
+    assert.deepEqual(batch.rows(), expected);
   });
 });
 
@@ -353,7 +359,10 @@ describe('bytes that are not UTF-8', () => {
     const withoutId = documentOf([{ key: 'nome', raw: bad }]);
     const others = strict();
     batchOf(others, [numbered(1, good)]);
-    refused(() => batchOf(others, [numbered(1, good), withoutId]), `reading: document number 3: ${message}`);
+    refused(
+      () => batchOf(others, [numbered(1, good), withoutId, numbered(2, good)]),
+      `reading: document number 3: ${message}`,
+    );
   });
 
   test('come before what is wrong with a later document, and not before an earlier one', () => {

@@ -135,6 +135,10 @@ describe('rows', { timeout: 60_000 }, () => {
       Array.from({ length: 10_500 }, (_, index) => expectedRow(index + 1)),
     );
     assert.equal(sent('getMore').length, 2);
+    assert.deepEqual(
+      (await read(request({ limit: 8_500 }))).map(([id]) => Number(id)),
+      Array.from({ length: 8_500 }, (_, index) => index + 1),
+    );
   });
 
   test('come in batches of a thousand that are never empty', () =>

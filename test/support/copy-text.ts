@@ -1,5 +1,5 @@
 // Batches for tests, as cells and as COPY text.
-import { CopyText, cellEnds } from '../../src/copy-text.js';
+import { CopyText, cellEnds, encodeRows } from '../../src/copy-text.js';
 import type { Batch, Cell } from '../../src/table.js';
 
 export type Rows = readonly (readonly Cell[])[];
@@ -8,25 +8,8 @@ export function cellBatch(rows: Rows): Batch {
   return { rowCount: rows.length, rows: () => rows };
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
-
-/** As PostgreSQL writes them (PostgreSQL manual, COPY, "Text Format"). */
 export function copyTextBatch(rows: Rows): Batch {
-  const lines = rows.map((row) => {
-    const cells = row.map((cell) =>
-      cell === null ? '\\N' : cell.replace(/[\\\b\f\n\r\t\v]/g, (character) => ESCAPES[character] ?? ''),
-    );
-    return `${cells.join('\t')}\n`;
-  });
-  const bytes = Buffer.from(lines.join(''));
+  const bytes = encodeRows(rows);
   return new CopyText({ bytes, ends: cellEnds(bytes) }, rows[0]?.length ?? 1);
 }
 

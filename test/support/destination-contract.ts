@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { type DestinationOptions, isAlreadyExists } from '../../src/destinations/index.js';
+import { type DestinationOptions, isAlreadyExists, isChanged } from '../../src/destinations/index.js';
 import { ReportError } from '../../src/errors.js';
-import type { Destination, Staged } from '../../src/table.js';
+import type { Destination, Existing, Staged } from '../../src/table.js';
+import { readingContract } from './destination-contract/reading.js';
 
 export const MIB = 1024 * 1024;
 
@@ -19,7 +20,13 @@ export interface Place {
 let opened = 0;
 export const optionsOf = (signal = new AbortController().signal): DestinationOptions => {
   opened += 1;
-  const s3 = { pathStyle: true, partSize: 5 * MIB, encryption: 'AES256' as const, allowHttp: false };
+  const s3 = {
+    pathStyle: true,
+    partSize: 5 * MIB,
+    largestCopy: 5 * MIB,
+    encryption: 'AES256' as const,
+    allowHttp: false,
+  };
   return { token: `token-${opened}`, signal, s3 };
 };
 
@@ -35,21 +42,29 @@ export interface Sibling {
   readonly make: () => Promise<Place>;
   /** Bytes of the files that are written. */
   readonly size: number;
+  /** How much a run that is killed while it writes one file leaves behind. */
+  readonly leaves: 0 | 1;
+  /** Replacing by version is one step, not a look and then a step. */
+  readonly comparesAndReplaces: boolean;
   readonly skip?: string | false;
 }
 
-export function destinationContract({ name, make, size, skip = false }: Sibling): void {
+export async function publishFile(destination: Destination, key: string, bytes: Buffer, existing: Existing) {
+  const staged = await destination.stage(key, { ...csv, existing });
+  await writeAll(staged, bytes);
+  return staged.publish();
+}
+
+export function destinationContract(sibling: Sibling): void {
+  const { name, make, size, comparesAndReplaces, skip = false } = sibling;
   describe(name, { skip }, () => {
     const body = randomBytes(size);
     const other = randomBytes(size);
     let place: Place;
     let destination: Destination;
 
-    const publish = async (key: string, bytes: Buffer, existing: 'never' | 'replace') => {
-      const staged = await destination.stage(key, { ...csv, existing });
-      await writeAll(staged, bytes);
-      return staged.publish();
-    };
+    const publish = (key: string, bytes: Buffer, existing: Existing) =>
+      publishFile(destination, key, bytes, existing);
 
     before(async () => {
       place = await make();
@@ -69,12 +84,12 @@ export function destinationContract({ name, make, size, skip = false }: Sibling)
       assert.equal(published.bytes, size);
       assert.match(published.location, /\/a\/Relatório de ação\+1 \(x\)\.csv$/);
       assert.deepEqual(await place.content(key), body);
-      assert.deepEqual(await destination.read(key), body);
+      assert.deepEqual((await destination.read(key))?.content, body);
     });
 
     test('an empty file is a file', async () => {
       await publish('empty.csv', Buffer.alloc(0), 'never');
-      assert.equal((await destination.read('empty.csv'))?.length, 0);
+      assert.equal((await destination.read('empty.csv'))?.content.length, 0);
     });
 
     test('discarding leaves nothing', async () => {
@@ -131,6 +146,61 @@ export function destinationContract({ name, make, size, skip = false }: Sibling)
       await rival.close();
     });
 
+    const refusedAsChanged = (key: string) => (error: unknown) => {
+      assert.ok(error instanceof ReportError);
+      assert.equal(error.code, 'destination', error.message);
+      assert.ok(error.message.endsWith(`${key} changed since it was looked at, so it was not replaced`));
+      assert.equal(error.retryable, false);
+      return isChanged(error) && !isAlreadyExists(error);
+    };
+
+    test('the version that was asked for is replaced, and no other', async () => {
+      const first = await publish('v.csv', body, 'never');
+      assert.equal((await destination.stat('v.csv'))?.version, first.version);
+      const second = await publish('v.csv', other, { version: first.version });
+      assert.notEqual(second.version, first.version);
+      assert.deepEqual(await place.content('v.csv'), other);
+      const before = await place.everything();
+      for (const version of [first.version, 'nobody', '']) {
+        await assert.rejects(publish('v.csv', body, { version }), refusedAsChanged('v.csv'));
+      }
+      assert.deepEqual(await place.content('v.csv'), other);
+      assert.deepEqual(await place.everything(), before);
+    });
+
+    test('a version that is gone is not replaced', async () => {
+      const before = await place.everything();
+      await assert.rejects(publish('w.csv', body, { version: '"gone"' }), refusedAsChanged('w.csv'));
+      assert.equal(await destination.stat('w.csv'), undefined);
+      assert.deepEqual(await place.everything(), before);
+    });
+
+    test('a version that changes while its successor is staged is not replaced', async () => {
+      const { version } = await publish('x.csv', body, 'never');
+      const staged = await destination.stage('x.csv', { ...csv, existing: { version } });
+      await writeAll(staged, body.subarray(1));
+      await publish('x.csv', other, 'replace');
+      await assert.rejects(staged.publish(), refusedAsChanged('x.csv'));
+      assert.deepEqual(await place.content('x.csv'), other);
+    });
+
+    const skipped = !comparesAndReplaces && 'a folder compares and then replaces; the lease protects it';
+    test('of two that replace the same version at once, exactly one wins', { skip: skipped }, async () => {
+      const { version } = await publish('y.csv', body.subarray(1), 'never');
+      const rival = await place.open();
+      const outcomes = await Promise.allSettled([
+        publish('y.csv', body, { version }),
+        publishFile(rival, 'y.csv', other, { version }),
+      ]);
+      await rival.close();
+      const winners = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [index] : []));
+      assert.equal(winners.length, 1);
+      assert.deepEqual(await place.content('y.csv'), winners[0] === 0 ? body : other);
+      // A store may also say that the two met, which is no answer to which version there is.
+      const lost = outcomes.find((outcome) => outcome.status === 'rejected');
+      assert.ok(lost && (isChanged(lost.reason) || /another writer/.test(String(lost.reason))));
+    });
+
     test('cancelling rejects with the reason, and discarding then leaves nothing', async () => {
       const controller = new AbortController();
       const cancellable = await place.open(controller.signal);
@@ -173,18 +243,30 @@ export function destinationContract({ name, make, size, skip = false }: Sibling)
         const usage = (error: unknown) => error instanceof ReportError && error.code === 'usage';
         await assert.rejects(destination.stage(key, { ...csv, existing: 'never' }), usage);
         await assert.rejects(destination.read(key), usage);
+        await assert.rejects(destination.stat(key), usage);
+        await assert.rejects(destination.remove({ key, version: 'x' }), usage);
+        await assert.rejects(destination.copy({ key, version: 'x' }, 'a.csv'), usage);
+        await assert.rejects(destination.copy({ key: 'a.csv', version: 'x' }, key), usage);
+        await assert.rejects(destination.download(key)[Symbol.asyncIterator]().next(), usage);
       });
     }
 
     test('check finds everything in order and leaves nothing', async () => {
       const before = await place.everything();
       const findings = await destination.check();
-      assert.ok(findings.length >= 3);
+      assert.ok(findings.length >= 5);
       assert.deepEqual(
         findings.filter(({ ok }) => !ok),
         [],
       );
       assert.deepEqual(await place.everything(), before);
     });
+
+    test('there is no promise that it cannot keep, and finding that out leaves nothing', async () => {
+      const before = await place.everything();
+      assert.deepEqual((await destination.promises?.()) ?? [], []);
+      assert.deepEqual(await place.everything(), before);
+    });
   });
+  readingContract(sibling, { publishFile, writeAll, csv });
 }

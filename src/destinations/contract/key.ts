@@ -17,6 +17,15 @@ export function checkKey(key: string): void {
   }
 }
 
+/**
+ * Refuses the beginning of keys that could lead out of the destination; it may be empty and may end anywhere in a key.
+ * @throws ReportError `usage`
+ */
+export function checkPrefix(prefix: string): void {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1).replace(/\/$/, '');
+  if (folder !== '' || prefix.startsWith('/')) checkKey(folder);
+}
+
 function faultOf(key: string): string | undefined {
   if (key === '') return 'is empty';
   if (key.startsWith('/')) return 'is absolute';

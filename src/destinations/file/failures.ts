@@ -4,14 +4,16 @@ import { messageOf, ReportError } from '../../errors.js';
 const FREE_SPACE = 'Free some space, or choose another folder.';
 const CHOOSE_FOLDER = 'Choose another folder, or change its permissions.';
 const CHOOSE_NAME = 'Choose another name.';
+const SEE_WHAT_IS_THERE = 'See what is there, and who removes it.';
 
 const EXPLANATIONS: Readonly<Record<string, { wrong: string; hint: string; retryable: boolean }>> = {
   ENOSPC: { wrong: 'the disk is full', hint: FREE_SPACE, retryable: true },
   EDQUOT: { wrong: 'the disk quota is used up', hint: FREE_SPACE, retryable: true },
   EFBIG: { wrong: 'the file is too large for this file system', hint: FREE_SPACE, retryable: false },
-  EACCES: { wrong: 'we may not write there', hint: CHOOSE_FOLDER, retryable: false },
-  EPERM: { wrong: 'we may not write there', hint: CHOOSE_FOLDER, retryable: false },
+  EACCES: { wrong: 'permission is denied', hint: CHOOSE_FOLDER, retryable: false },
+  EPERM: { wrong: 'permission is denied', hint: CHOOSE_FOLDER, retryable: false },
   EROFS: { wrong: 'the file system is read-only', hint: CHOOSE_FOLDER, retryable: false },
+  ENOENT: { wrong: 'it is not there', hint: SEE_WHAT_IS_THERE, retryable: false },
   EISDIR: { wrong: 'it is a folder', hint: CHOOSE_NAME, retryable: false },
   ENOTDIR: { wrong: 'a part of the path is a file', hint: CHOOSE_NAME, retryable: false },
   EEXIST: { wrong: 'a part of the path is a file', hint: CHOOSE_NAME, retryable: false },

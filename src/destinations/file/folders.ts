@@ -1,10 +1,14 @@
 // Folders around a file: made to last, and removed again when they turn out not to be needed.
-import { open, rmdir } from 'node:fs/promises';
+import { open, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { messageOf, ReportError } from '../../errors.js';
 import { codeOf } from './failures.js';
 
 // Folders that we may write but not read, Windows, and network file systems that keep names in order themselves.
 const CANNOT_FLUSH = ['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/** What link() answers where there are no hard links. */
+export const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'];
 
 /** Makes the names in `folder`, and in the folders up to `last` and its parent, survive a power cut. */
 export async function flushFolders(folder: string, last: string | undefined): Promise<void> {
@@ -17,6 +21,25 @@ export async function flushFolders(folder: string, last: string | undefined): Pr
       if (!CANNOT_FLUSH.includes(codeOf(error))) throw error;
     }
     if (current === top) return;
+  }
+}
+
+/**
+ * Removes an unfinished file; one that is not there is removed already.
+ * @param failure what led here, for whoever looks for the cause
+ * @throws ReportError `destination` naming what is left
+ */
+export async function removeTemporary(path: string, failure: unknown): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    const reason = failure === undefined ? '' : `${messageOf(failure)}; and `;
+    throw new ReportError('destination', `${reason}could not remove ${path}: ${messageOf(error)}`, {
+      hint: 'It is an unfinished report: delete it by hand.',
+      cause: failure ?? error,
+      retryable: false,
+    });
   }
 }
 

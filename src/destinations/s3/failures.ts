@@ -18,7 +18,7 @@ const CHECKSUMS =
 
 const accessDenied = permanent(
   'access is denied',
-  'The credentials need s3:PutObject, GetObject, AbortMultipartUpload, ListBucket and ListBucketMultipartUploads there, and with aws:kms also kms:GenerateDataKey and kms:Decrypt.',
+  'The credentials need s3:PutObject, GetObject, DeleteObject, AbortMultipartUpload, ListBucket and ListBucketMultipartUploads there, and with aws:kms also kms:GenerateDataKey and kms:Decrypt.',
 );
 const expired = permanent('the credentials have expired', 'Renew them and run the same command again.');
 const busy = passing('the store is busy or broken', RUN_AGAIN);
@@ -34,6 +34,7 @@ const corrupted = passing('the store got other bytes than we sent', CHECKSUMS);
 /** By the S3 error code, the SDK's error name, or Node's error code. */
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   NoSuchBucket: permanent('the bucket does not exist', 'Check the name in REPORTCTL_DESTINATION.'),
+  NoSuchKey: permanent('it is not there', 'See what is there, and who removes it.'),
   AccessDenied: accessDenied,
   Forbidden: accessDenied,
   InvalidAccessKeyId: permanent(
@@ -106,11 +107,13 @@ export function attemptsOf(outcome: unknown): number {
 /** @param doing what we were doing, to complete "could not …". A ReportError stays as it is. */
 export function explain(doing: string, error: unknown): ReportError {
   if (error instanceof ReportError) return error;
-  const { name = '', code = '' } = error as { name?: string; code?: string };
+  const { name: given = '', code = '' } = error as { name?: string; code?: string };
   const status = statusOf(error);
+  // What the SDK calls an answer without a body, such as that to HEAD.
+  const name = given === 'Unknown' ? '' : given;
   // By code first: the SDK calls every broken connection a TimeoutError.
   const known = EXPLANATIONS[code] ?? EXPLANATIONS[name] ?? byStatus(status);
-  const detail = messageOf(error);
+  const detail = given === 'Unknown' ? `HTTP ${status}` : messageOf(error);
   // What Node says of a connection names host and port.
   const word = EXPLANATIONS[code] ? detail : EXPLANATIONS[name] ? name : name || `HTTP ${status}`;
   const unknown = name === '' || name === 'Error' || detail === name ? detail : `${name}: ${detail}`;
@@ -125,9 +128,20 @@ export function explain(doing: string, error: unknown): ReportError {
   );
 }
 
+/** An error with what could not be cleaned up after it. */
+export function withLeft(error: unknown, left: ReportError | undefined): unknown {
+  if (left === undefined) return error;
+  return new ReportError('destination', `${messageOf(error)}; and ${messageOf(left)}`, {
+    ...(left.hint !== undefined && { hint: left.hint }),
+    cause: error,
+    retryable: true,
+  });
+}
+
 function byStatus(status = 0): Explanation | undefined {
   if (status === 403) return accessDenied;
   if (status === 301) return wrongRegion;
+  if (status === 409) return conflict;
   if (status === 429 || status >= 500) return busy;
   return undefined;
 }

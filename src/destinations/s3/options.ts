@@ -13,6 +13,10 @@ export interface S3Options {
   /** Both fall back to what the AWS SDK finds in the environment and its profile files. */
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
+  /** For tests: less than S3's limit on the parts of an upload. */
+  readonly maximumParts?: number | undefined;
+  /** For tests: less than the bytes that S3 copies by one request. */
+  readonly largestCopy?: number | undefined;
   /** Milliseconds until an unanswered request is given up; 300,000 unless told. */
   readonly requestTimeout?: number | undefined;
 }

@@ -3,10 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, ReportError } from '../../errors.js';
 import type { Published } from '../../table.js';
 import { explain, isAmbiguous, isMissing } from './failures.js';
-import { encryptionFault, notEncrypted, type Store } from './store.js';
-
-/** Metadata that tells one staging from every other, also from an earlier one of the same run. */
-export const STAGE_METADATA = 'reportctl-stage';
+import { deleteKnown } from './removing.js';
+import { encryptionFault, notEncrypted, STAGE_METADATA, type Store } from './store.js';
 
 interface ObjectAtKey {
   /** Ours: it carries the mark of this staging. */
@@ -25,6 +23,8 @@ export interface Sent {
   /** The value of STAGE_METADATA. */
   readonly stage: string;
   readonly bytes: number;
+  /** How many parts were completed; without it, it went in one. */
+  readonly parts?: number | undefined;
 }
 
 /** What we read of the answer to a commit; the encryption may have been confirmed before, when an upload began. */
@@ -32,6 +32,11 @@ export interface Committed {
   readonly ETag?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
   readonly SSEKMSKeyId?: string | undefined;
+  readonly ChecksumCRC32?: string | undefined;
+  readonly ChecksumCRC32C?: string | undefined;
+  readonly ChecksumCRC64NVME?: string | undefined;
+  readonly ChecksumSHA1?: string | undefined;
+  readonly ChecksumSHA256?: string | undefined;
 }
 
 /** Milliseconds after which an unanswered commit is looked for again. */
@@ -48,11 +53,11 @@ export async function confirm(store: Store, sent: Sent, answer: Committed): Prom
   } catch {
     // We may put but not read, or the network failed since: the store's plain yes has to do.
     const fault = encryptionFault(store.options, answer);
-    if (fault === undefined) return publishedAs(sent, answer.ETag, answer.ServerSideEncryption);
+    if (fault === undefined) return publishedAs(sent, answer, answer.ETag, answer.ServerSideEncryption);
     await takeBack(store, sent.key, sent.stage);
     throw notEncrypted(sent.location, fault);
   }
-  if (found?.ours) return accept(store, sent, found);
+  if (found?.ours) return accept(store, sent, found, answer);
   const now = found ? 'somebody else replaced it at once' : 'there is nothing';
   throw new ReportError('destination', `the store took ${sent.location}, but ${now}`, {
     hint: 'See who else writes or deletes this key.',
@@ -72,7 +77,7 @@ export async function resolve(store: Store, sent: Sent, error: unknown): Promise
       found = await lookAt(store, sent.key, sent.stage);
     }
     if (!found?.ours) return undefined;
-    return await accept(store, sent, found);
+    return await accept(store, sent, found, {});
   } catch (cause) {
     if (cause instanceof ReportError) throw cause;
     if (!isAmbiguous(error)) return undefined;
@@ -84,22 +89,43 @@ export async function resolve(store: Store, sent: Sent, error: unknown): Promise
   }
 }
 
-async function accept(store: Store, sent: Sent, found: ObjectAtKey): Promise<Published> {
+async function accept(store: Store, sent: Sent, found: ObjectAtKey, answer: Committed): Promise<Published> {
   const fault = faultOf(store, sent.location, found, sent.bytes);
   if (fault) {
     await takeBack(store, sent.key, sent.stage);
     throw fault;
   }
-  return publishedAs(sent, found.etag, found.encryption);
+  return publishedAs(sent, answer, found.etag, found.encryption);
 }
 
-function publishedAs(sent: Sent, etag: string | undefined, encryption: string | undefined): Published {
+function publishedAs(
+  { location, bytes, parts }: Sent,
+  answer: Committed,
+  etag: string | undefined,
+  encryption: string | undefined,
+): Published {
+  const checksum = checksumOf(answer);
   return {
-    location: sent.location,
-    bytes: sent.bytes,
+    location,
+    bytes,
+    version: etag ?? '',
+    ...(parts !== undefined && { parts }),
+    ...(checksum !== undefined && { checksum }),
     ...(etag !== undefined && { etag }),
     ...(encryption !== undefined && { encryption }),
   };
+}
+
+/** Of an upload in parts S3 gives the checksum of the parts' checksums, and says so: `q7Hm2Q==-3`. */
+function checksumOf(answer: Committed): Published['checksum'] {
+  const given = Object.entries({
+    CRC32: answer.ChecksumCRC32,
+    CRC32C: answer.ChecksumCRC32C,
+    CRC64NVME: answer.ChecksumCRC64NVME,
+    SHA1: answer.ChecksumSHA1,
+    SHA256: answer.ChecksumSHA256,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 /** The object at a key, or undefined when there is none. @throws what the SDK throws. */
@@ -139,17 +165,15 @@ function faultOf(store: Store, location: string, found: ObjectAtKey, bytes: numb
  * Deletes our object from a key, and nothing of anybody else's.
  * @throws ReportError `destination` when it may still be visible.
  */
-export async function takeBack(store: Store, key: string, stage: string): Promise<void> {
+async function takeBack(store: Store, key: string, stage: string): Promise<void> {
   let last: unknown = new Error('it is still there');
   for (let attempt = 1; attempt <= 3; attempt++) {
     if (attempt > 1) await sleep(200 * attempt);
     try {
       const found = await lookAt(store, key, stage);
       if (!found?.ours) return;
-      const target = { Bucket: store.bucket, Key: key };
       // A version can only be ours; without versions the ETag must still be.
-      const only = found.version === undefined ? { IfMatch: found.etag } : { VersionId: found.version };
-      await store.client.send(new store.sdk.DeleteObjectCommand({ ...target, ...only }));
+      await deleteKnown(store, key, { etag: found.etag, versionId: found.version });
     } catch (error) {
       last = error;
     }

@@ -1,24 +1,19 @@
 // Whether a bucket can do what publishing needs: write, encrypt, refuse to overwrite, clean up.
-import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../errors.js';
 import type { Finding } from '../../table.js';
-import { explain, statusOf } from './failures.js';
-import { STAGE_METADATA, takeBack } from './outcome.js';
-import { encryptionFault, encryptionInput, type Store } from './store.js';
-import { abortUpload, unfinishedUploads } from './uploads.js';
+import { explain } from './failures.js';
+import { leftoversOf, uploadsUnder } from './notes.js';
+import { type Asked, askConditions, isKept, putProbe } from './promises.js';
+import { encryptionFault, type Store, UNFINISHED } from './store.js';
 
-/** Hours after which no run of ours can still be uploading. */
-const STALE_AFTER = 24;
+/** Milliseconds after which no run of ours can still be uploading. */
+const STALE_AFTER = 24 * 3_600_000;
 
-/**
- * Writes and removes one small object. Never throws: what fails is a finding.
- * @param prefix the keys of this destination begin with it; empty or ending in a slash
- */
-export async function probe(store: Store, prefix: string, token: string): Promise<Finding[]> {
-  const key = `${prefix}_reportctl/check-${token}`;
-  const stage = randomUUID();
+/** Writes and removes one small object. Never throws: what fails is a finding. */
+export async function probe(store: Store, token: string): Promise<Finding[]> {
+  const key = `${store.prefix}${UNFINISHED}check-${token}`;
   const findings: Finding[] = [];
-  const put = await attempt(() => putProbe(store, key, stage));
+  const put = await attempt(() => putProbe(store, key, { IfNoneMatch: '*' }));
   if ('error' in put) {
     findings.push({
       subject: 'write',
@@ -29,13 +24,39 @@ export async function probe(store: Store, prefix: string, token: string): Promis
     findings.push(
       { subject: 'write', ok: true, detail: `s3://${store.bucket}/${key}` },
       encryptionFinding(store, put.answer),
-      await putFinding(store, key, stage),
-      await multipartFinding(store, key),
     );
+    const asked = await attempt(() => askConditions(store, key));
+    if ('error' in asked) {
+      const detail = failed('find out whether the store honours conditions', asked.error);
+      findings.push({ subject: 'conditions', ok: false, detail });
+    } else {
+      findings.push(...asked.answer.map(conditionFinding));
+    }
   }
   // Also after an error: the object may be there although its answer was lost.
-  findings.push(await removalFinding(store, key, stage), await unfinishedFinding(store, prefix));
+  findings.push(await removalFinding(store, key), await unfinishedFinding(store));
   return findings;
+}
+
+/**
+ * What a run cannot promise here, one sentence each.
+ * @throws ReportError `destination` when that cannot be found out
+ */
+export async function brokenPromises(store: Store, token: string): Promise<string[]> {
+  const key = `${store.prefix}${UNFINISHED}promises-${token}`;
+  try {
+    await putProbe(store, key);
+    const asked = await askConditions(store, key);
+    // Nothing is lost where the store compares nothing when it deletes.
+    const broken = asked.filter((one) => one.subject !== 'removing' && !isKept(one));
+    for (const { refusal } of broken) if (refusal) throw refusal.error;
+    return broken.map(({ ignored }) => `${ignored[0]?.toUpperCase()}${ignored.slice(1)}.`);
+  } catch (error) {
+    throw explain(`find out whether s3://${store.bucket} honours conditions`, error);
+  } finally {
+    // One that stays is among the leftovers.
+    await removeProbe(store, key).catch(() => {});
+  }
 }
 
 type Attempt<Answer> = { readonly answer: Answer } | { readonly error: unknown };
@@ -53,20 +74,6 @@ function failed(doing: string, error: unknown): string {
   return explained.hint === undefined ? explained.message : `${explained.message}. ${explained.hint}`;
 }
 
-function putProbe({ sdk, client, bucket, options }: Store, key: string, stage: string) {
-  return client.send(
-    new sdk.PutObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      Body: Buffer.from('reportctl check\n'),
-      ContentType: 'text/plain',
-      Metadata: { [STAGE_METADATA]: stage },
-      IfNoneMatch: '*',
-      ...encryptionInput(options),
-    }),
-  );
-}
-
 function encryptionFinding({ options }: Store, answer: Parameters<typeof encryptionFault>[1]): Finding {
   const fault = encryptionFault(options, answer);
   const got = answer.ServerSideEncryption ?? 'no encryption';
@@ -74,84 +81,53 @@ function encryptionFinding({ options }: Store, answer: Parameters<typeof encrypt
   return { subject: 'encryption', ok: fault === undefined, detail: fault ?? detail };
 }
 
-async function putFinding(store: Store, key: string, stage: string): Promise<Finding> {
-  return conditionFinding('publishing once', await attempt(() => putProbe(store, key, stage)));
+function conditionFinding(asked: Asked): Finding {
+  const { subject, kept, ignored, refusal } = asked;
+  if (isKept(asked)) return { subject, ok: true, detail: kept };
+  if (!refusal) return { subject, ok: subject === 'removing', detail: ignored };
+  return { subject, ok: false, detail: failed('break a condition on purpose', refusal.error) };
 }
 
-/** Completing an upload is another operation than putting an object, and some stores know conditions only there. */
-async function multipartFinding(store: Store, key: string): Promise<Finding> {
-  const subject = 'publishing once, in parts';
-  const { sdk, client, bucket, options } = store;
-  const target = { Bucket: bucket, Key: key };
-  const created = await attempt(() =>
-    client.send(new sdk.CreateMultipartUploadCommand({ ...target, ...encryptionInput(options) })),
-  );
-  const uploadId = 'answer' in created ? created.answer.UploadId : undefined;
-  if ('error' in created || uploadId === undefined) {
-    return {
-      subject,
-      ok: false,
-      detail: failed('begin an upload', 'error' in created ? created.error : undefined),
-    };
-  }
-  const completed = await attempt(async () => {
-    const part = { ...target, UploadId: uploadId, PartNumber: 1 };
-    const { ETag } = await client.send(
-      new sdk.UploadPartCommand({ ...part, Body: Buffer.from('reportctl check\n') }),
-    );
-    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
-    const completion = { ...target, UploadId: uploadId, MultipartUpload, IfNoneMatch: '*' };
-    return client.send(new sdk.CompleteMultipartUploadCommand(completion));
-  });
-  const aborted = await attempt(() => abortUpload(store, key, uploadId));
-  return 'error' in aborted
-    ? { subject, ok: false, detail: messageOf(aborted.error) }
-    : conditionFinding(subject, completed);
-}
-
-function conditionFinding(subject: string, second: Attempt<unknown>): Finding {
-  if ('answer' in second) {
-    const detail = 'conditional writes are ignored by this store: two runs could overwrite each other';
-    return { subject, ok: false, detail };
-  }
-  return statusOf(second.error) === 412
-    ? { subject, ok: true, detail: 'an existing key is refused' }
-    : { subject, ok: false, detail: failed('write a second time', second.error) };
-}
-
-async function removalFinding(store: Store, key: string, stage: string): Promise<Finding> {
-  const removed = await attempt(() => removeProbe(store, key, stage));
+async function removalFinding(store: Store, key: string): Promise<Finding> {
+  const removed = await attempt(() => removeProbe(store, key));
   return 'error' in removed
     ? { subject: 'removing the probe', ok: false, detail: messageOf(removed.error) }
     : { subject: 'removing the probe', ok: true, detail: 'nothing is left' };
 }
 
-async function removeProbe(store: Store, key: string, stage: string): Promise<void> {
-  await takeBack(store, key, stage);
-  // A store that ignores conditions has let the multipart probe, which carries no mark, replace ours.
-  const target = { Bucket: store.bucket, Key: key };
-  await store.client.send(new store.sdk.DeleteObjectCommand(target));
+async function removeProbe({ sdk, client, bucket }: Store, key: string): Promise<void> {
+  try {
+    await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key }));
+  } catch (error) {
+    throw explain(`remove s3://${bucket}/${key}`, error);
+  }
 }
 
-async function unfinishedFinding(store: Store, prefix: string): Promise<Finding> {
+async function unfinishedFinding(store: Store): Promise<Finding> {
   const subject = 'unfinished uploads';
   const found = await attempt(async () => {
-    const ages: { key: string; hours: number }[] = [];
-    for await (const { Key, Initiated } of unfinishedUploads(store, prefix)) {
-      const hours = Initiated ? Math.floor((Date.now() - Initiated.getTime()) / 3_600_000) : 0;
-      ages.push({ key: Key, hours });
+    const ours = [];
+    for await (const { key, age, uploadId } of leftoversOf(store)) ours.push({ key, age, uploadId });
+    const known = new Set(ours.map(({ uploadId }) => uploadId));
+    const others = [];
+    for await (const upload of uploadsUnder(store, '')) {
+      if (!known.has(upload.uploadId)) others.push(upload);
     }
-    return ages.sort((a, b) => b.hours - a.hours);
+    return { ours, others };
   });
   if ('error' in found) return { subject, ok: false, detail: failed('list unfinished uploads', found.error) };
-  const oldest = found.answer[0];
+  const { ours, others } = found.answer;
+  const [oldest] = [...ours, ...others].sort((a, b) => b.age - a.age);
   if (!oldest) return { subject, ok: true, detail: 'none' };
-  const detail = `${found.answer.length}; the oldest is ${oldest.hours} hours old, of ${oldest.key}`;
-  return oldest.hours < STALE_AFTER
-    ? { subject, ok: true, detail }
-    : {
-        subject,
-        ok: false,
-        detail: `${detail}. They cost money: add a lifecycle rule AbortIncompleteMultipartUpload`,
-      };
+  const whose = others.length === 0 ? '' : `, ${others.length} of them not known to be ours`;
+  const hours = Math.round(oldest.age / 3_600_000);
+  const count = ours.length + others.length;
+  const detail = `${count}${whose}; the oldest is ${hours} hours old, of ${oldest.key}`;
+  const isStale = ({ age }: { age: number }) => age >= STALE_AFTER;
+  const advice = [
+    ours.some(isStale) && 'reportctl check --clean removes those of ours that are older than a day',
+    others.some(isStale) && 'For the others add a lifecycle rule AbortIncompleteMultipartUpload',
+  ].filter((sentence) => sentence !== false);
+  if (advice.length === 0) return { subject, ok: true, detail };
+  return { subject, ok: false, detail: [`${detail}. They cost money`, ...advice].join('. ') };
 }

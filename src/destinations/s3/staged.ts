@@ -2,16 +2,24 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { messageOf, ReportError } from '../../errors.js';
 import type { Published, Staged, StageOptions } from '../../table.js';
 import { HandedBody } from './body.js';
-import { attemptsOf, explain, isAmbiguous, statusOf } from './failures.js';
-import { type Committed, confirm, resolve, STAGE_METADATA } from './outcome.js';
-import { encryptionFault, encryptionInput, notEncrypted, type Store } from './store.js';
-import { abortLostUploads, abortUpload, CONFIRMED_WITHIN } from './uploads.js';
+import { capacityOf, tooLarge } from './capacity.js';
+import { conditionOf, type Refusals, refusalOf } from './conditions.js';
+import { attemptsOf, explain, isAmbiguous, withLeft } from './failures.js';
+import { removeNote, writeNote } from './notes.js';
+import { type Committed, confirm, resolve } from './outcome.js';
+import { CONFIRMED_WITHIN } from './removing.js';
+import {
+  encryptionFault,
+  encryptionInput,
+  notEncrypted,
+  STAGE_METADATA,
+  type Store,
+  TOKEN_METADATA,
+} from './store.js';
+import { abortLostUploads, abortUpload } from './uploads.js';
 
-/** S3's limit on the parts of an upload. */
-const MAXIMUM_PARTS = 10_000;
 /** Parts in flight. */
 const QUEUE_SIZE = 2;
 
@@ -20,11 +28,9 @@ interface Answer extends Committed {
   readonly UploadId?: string;
 }
 
-interface StagedObjectOptions extends StageOptions {
+interface StagedObjectOptions extends StageOptions, Refusals {
   readonly token: string;
   readonly signal: AbortSignal;
-  /** The error of a key that is taken; every destination has the same. */
-  readonly alreadyExists: (location: string, cause: unknown) => ReportError;
 }
 
 /** Begins an upload. Nothing is sent before there is more than one part of bytes, or `publish()`. */
@@ -50,6 +56,7 @@ class StagedObject implements Staged {
   #committing = false;
   /** What the store answered to creating an upload and to committing. */
   #answer: Answer = {};
+  #parts: number | undefined;
   #uploadId: string | undefined;
   #encryptionConfirmed = false;
   #lostCreations = 0;
@@ -74,9 +81,9 @@ class StagedObject implements Staged {
         Body: Readable.from(this.#body, { highWaterMark: 1 }),
         ContentType: options.contentType,
         ...(options.contentEncoding !== undefined && { ContentEncoding: options.contentEncoding }),
-        Metadata: { 'reportctl-token': options.token, [STAGE_METADATA]: this.#stage },
+        Metadata: { [TOKEN_METADATA]: options.token, [STAGE_METADATA]: this.#stage },
         ...encryptionInput(store.options),
-        ...(options.existing === 'never' && { IfNoneMatch: '*' }),
+        ...conditionOf(options.existing),
       },
       queueSize: QUEUE_SIZE,
       partSize: store.options.partSize,
@@ -91,15 +98,8 @@ class StagedObject implements Staged {
   }
 
   async write(chunk: Buffer): Promise<void> {
-    const limit = this.#store.options.partSize * MAXIMUM_PARTS;
-    if (this.#bytes + chunk.length > limit) {
-      this.#fail(
-        new ReportError('destination', `${this.#location} would be larger than ${limit} bytes`, {
-          hint: `S3 takes ${MAXIMUM_PARTS} parts of ${this.#store.options.partSize} bytes: raise REPORTCTL_S3_PART_SIZE.`,
-          retryable: false,
-        }),
-      );
-    }
+    const { options } = this.#store;
+    if (this.#bytes + chunk.length > capacityOf(options)) this.#fail(tooLarge(this.#location, options));
     try {
       await this.#body.put(chunk);
       this.#bytes += chunk.length;
@@ -112,8 +112,20 @@ class StagedObject implements Staged {
     this.#body.end();
     await this.#stopped;
     this.#signal.removeEventListener('abort', this.#cancelled);
-    const sent = { key: this.#key, location: this.#location, stage: this.#stage, bytes: this.#bytes };
-    if (!this.#failure) return confirm(this.#store, sent, this.#answer);
+    const sent = {
+      key: this.#key,
+      location: this.#location,
+      stage: this.#stage,
+      bytes: this.#bytes,
+      parts: this.#parts,
+    };
+    if (!this.#failure) {
+      try {
+        return await confirm(this.#store, sent, this.#answer);
+      } finally {
+        await this.#removeNote();
+      }
+    }
     const { error } = this.#failure;
     // Once the upload is gone a commit that is still under way can no longer succeed behind our back.
     const left = await this.#clearUploads().then(
@@ -126,9 +138,8 @@ class StagedObject implements Staged {
         })
       : undefined;
     if (published) return published;
-    if (left === undefined && statusOf(error) === 412 && this.#options.existing === 'never') {
-      throw this.#options.alreadyExists(this.#location, error);
-    }
+    const refusal = refusalOf(error, this.#options, this.#location);
+    if (left === undefined && refusal) throw refusal;
     throw withLeft(this.#explained(error), left);
   }
 
@@ -142,7 +153,13 @@ class StagedObject implements Staged {
   /** Makes sure that no unfinished upload of ours is left. */
   async #clearUploads(): Promise<void> {
     if (this.#uploadId !== undefined) await abortUpload(this.#store, this.#key, this.#uploadId);
+    // Only then: without its note nobody would find an upload that could not be aborted.
+    await this.#removeNote();
     if (this.#lostCreations > 0) await this.#clearLostUploads();
+  }
+
+  async #removeNote(): Promise<void> {
+    if (this.#uploadId !== undefined) await removeNote(this.#store, this.#stage);
   }
 
   #clearLostUploads(): Promise<void> {
@@ -189,6 +206,9 @@ class StagedObject implements Staged {
     if (this.#failure && !aborts) throw this.#failure.error;
     if (creates) this.#creatingSince = Date.now();
     if (commits) this.#committing = true;
+    if (command instanceof sdk.CompleteMultipartUploadCommand) {
+      this.#parts = command.input.MultipartUpload?.Parts?.length;
+    }
     // A commit is never cut off, because that would leave its outcome open.
     const abortSignal = aborts ? AbortSignal.timeout(CONFIRMED_WITHIN) : this.#cancelParts.signal;
     try {
@@ -228,15 +248,8 @@ class StagedObject implements Staged {
     if (answer.ServerSideEncryption !== undefined) this.#confirmEncryption(answer);
     // Failing here would throw a good report away for parts that `check` finds and a lifecycle rule removes.
     if (this.#lostCreations > 0) await this.#clearLostUploads().catch(() => {});
+    if (answer.UploadId === undefined) throw new Error('the store gave the upload no id');
+    const upload = { token: this.#options.token, uploadId: answer.UploadId, fullKey: this.#key };
+    await writeNote(this.#store, this.#stage, upload, this.#cancelParts.signal);
   }
-}
-
-/** An error with what could not be cleaned up after it. */
-function withLeft(error: unknown, left: ReportError | undefined): unknown {
-  if (left === undefined) return error;
-  return new ReportError('destination', `${messageOf(error)}; and ${messageOf(left)}`, {
-    ...(left.hint !== undefined && { hint: left.hint }),
-    cause: error,
-    retryable: true,
-  });
 }

@@ -10,12 +10,21 @@ const CONNECTION_TIMEOUT = 10_000;
 /** Milliseconds to wait for an answer; a part of 16 MiB at 56 kB/s takes as long. */
 const REQUEST_TIMEOUT = 300_000;
 
+/** Metadata that names the run that wrote an object. */
+export const TOKEN_METADATA = 'reportctl-token';
+/** Metadata that tells one staging from every other, also from an earlier one of the same run. */
+export const STAGE_METADATA = 'reportctl-stage';
+/** Where notes and probes are while something is under way; a report cannot have that name. */
+export const UNFINISHED = '_reportctl/.unfinished/';
+
 type Sdk = typeof import('@aws-sdk/client-s3');
 
 export interface Store {
   readonly sdk: Sdk;
   readonly client: S3Client;
   readonly bucket: string;
+  /** The keys of this destination begin with it; empty or ending in a slash. */
+  readonly prefix: string;
   readonly options: S3Options;
 }
 
@@ -24,7 +33,7 @@ export interface Store {
  * AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED must be in the environment by now, or Node 20 prints seven lines.
  * @throws ReportError `usage` for a missing region, or clear text HTTP to another machine.
  */
-export async function openStore(bucket: string, options: S3Options): Promise<Store> {
+export async function openStore(bucket: string, prefix: string, options: S3Options): Promise<Store> {
   const sdk = await import('@aws-sdk/client-s3');
   const known = options.region ?? (await configuredRegion(sdk, options));
   const region = known ?? 'us-east-1';
@@ -38,7 +47,9 @@ export async function openStore(bucket: string, options: S3Options): Promise<Sto
     });
   }
   assertEncrypted(endpoint, options.allowHttp);
-  return { sdk, client: new sdk.S3Client(config), bucket, options };
+  const client = new sdk.S3Client(config);
+  tellDates(client);
+  return { sdk, client, bucket, prefix, options };
 }
 
 function clientConfig(options: S3Options): S3ClientConfig {
@@ -55,6 +66,26 @@ function clientConfig(options: S3Options): S3ClientConfig {
       throwOnRequestTimeout: true,
     },
   };
+}
+
+/** Makes the date of every answer, which the store's clock gave it, a part of its metadata. */
+function tellDates(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { headers = {} } = result.response as { headers?: Record<string, string> };
+      Object.assign((result.output as { $metadata: object }).$metadata, { date: headers.date });
+      return result;
+    },
+    { step: 'deserialize', priority: 'high', name: 'dateOfAnswer' },
+  );
+}
+
+/** Milliseconds between a time that the store told and the answer that told it, both by the store's clock. */
+export function ageOf(time: Date | undefined, { $metadata }: { readonly $metadata: object }): number {
+  const told = Date.parse(Object.assign({ date: '' }, $metadata).date ?? '');
+  const now = Number.isNaN(told) ? Date.now() : told;
+  return Math.max(0, now - (time?.getTime() ?? now));
 }
 
 /** The region out of the environment or a profile file. */

@@ -1,22 +1,23 @@
 // Unfinished multipart uploads: nothing of ours may stay, because their parts cost money and nobody sees them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MultipartUpload } from '@aws-sdk/client-s3';
+import type { CreateMultipartUploadCommandInput, MultipartUpload } from '@aws-sdk/client-s3';
 import { messageOf, ReportError } from '../../errors.js';
-import { isMissing } from './failures.js';
+import { attemptsOf, isAmbiguous, isMissing } from './failures.js';
+import { CONFIRMED_WITHIN } from './removing.js';
 import type { Store } from './store.js';
 
-/** Milliseconds in which an abort must be confirmed, whatever the store does. */
-export const CONFIRMED_WITHIN = 60_000;
 const ATTEMPTS = 4;
 /** Milliseconds that the store's clock may be behind ours. */
 const CLOCK_SKEW = 5 * 60_000;
 
-/** The unfinished uploads of keys that begin with `prefix`. @throws what the SDK throws. */
+type Listed = MultipartUpload & { Key: string; UploadId: string; answer: { readonly $metadata: object } };
+
+/** The unfinished uploads of keys that begin with `prefix`, with the answer that told. @throws what the SDK throws. */
 export async function* unfinishedUploads(
   { sdk, client, bucket }: Store,
   prefix: string,
   abortSignal?: AbortSignal,
-): AsyncGenerator<MultipartUpload & { Key: string; UploadId: string }> {
+): AsyncGenerator<Listed> {
   let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
   while (marker) {
     const page: import('@aws-sdk/client-s3').ListMultipartUploadsCommandOutput = await client.send(
@@ -25,11 +26,44 @@ export async function* unfinishedUploads(
     );
     for (const upload of page.Uploads ?? []) {
       const { Key, UploadId } = upload;
-      if (Key !== undefined && UploadId !== undefined) yield { ...upload, Key, UploadId };
+      if (Key !== undefined && UploadId !== undefined) yield { ...upload, Key, UploadId, answer: page };
     }
     marker = page.IsTruncated
       ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
       : undefined;
+  }
+}
+
+interface Begun {
+  readonly uploadId: string;
+  readonly ServerSideEncryption?: string | undefined;
+  readonly SSEKMSKeyId?: string | undefined;
+}
+
+/** Begins one upload, and leaves none that an answer which got lost has begun. @throws what the SDK throws */
+export async function beginUpload(
+  store: Store,
+  input: CreateMultipartUploadCommandInput & { readonly Key: string },
+  abortSignal?: AbortSignal,
+): Promise<Begun> {
+  const lost = { key: input.Key, since: Date.now() };
+  try {
+    const command = new store.sdk.CreateMultipartUploadCommand(input);
+    const answer = await store.client.send(command, abortSignal && { abortSignal });
+    const { UploadId: uploadId, ServerSideEncryption, SSEKMSKeyId } = answer;
+    if (uploadId === undefined) throw new Error('the store gave the upload no id');
+    if (attemptsOf(answer) > 1) {
+      // One without parts costs nothing, and is no reason to stop.
+      await abortLostUploads(store, { ...lost, lost: attemptsOf(answer) - 1, known: uploadId }).catch(
+        () => {},
+      );
+    }
+    return { uploadId, ServerSideEncryption, SSEKMSKeyId };
+  } catch (error) {
+    if (isAmbiguous(error)) {
+      await abortLostUploads(store, { ...lost, lost: attemptsOf(error), known: undefined });
+    }
+    throw error;
   }
 }
 

@@ -47,5 +47,6 @@ export async function estimate({ place, request, query, found, doing, signal }: 
   return {
     rows: Math.min(rows, request.limit ?? rows),
     rowBytes: sum.rows === 0 ? 0 : Math.ceil(sum.rowBytes / sum.rows),
+    ...(request.filters.length > 0 ? { isBound: true as const } : {}),
   };
 }

@@ -106,9 +106,7 @@ export class CellWriter {
         return Number.isSafeInteger(value) && this.#dates.timestamp(value);
       }
       case AS.objectId:
-        for (let from = at; from < next; from++, lines.at += 2) {
-          lines.out.setUint16(lines.at, HEX[view.getUint8(from)] as number, true);
-        }
+        lines.at = writeHex(lines.out, lines.at, view, at, next);
         return true;
       case AS.double:
         return this.#double(view.getFloat64(at, true));
@@ -177,6 +175,14 @@ export class CellWriter {
     this.#lines.at = writeDecimal(this.#lines.out, this.#lines.at, isNegative, units, scale);
     return true;
   }
+}
+
+function writeHex(out: DataView, start: number, view: DataView, from: number, end: number): number {
+  let at = start;
+  for (let index = from; index < end; index++, at += 2) {
+    out.setUint16(at, HEX[view.getUint8(index)] as number, true);
+  }
+  return at;
 }
 
 /** Rounded where it is beyond the safe integers. */

@@ -68,10 +68,9 @@ export function writeDigits(out: DataView, start: number, value: number, count: 
   return start + count;
 }
 
-/** Rounded down, exactly: the quotient of doubles can be rounded up to the next whole number. */
+/** Exact below 2^53: a quotient that is not whole is further from the next whole number than it can be rounded. */
 function quotient(value: number, divisor: number): number {
-  const rounded = Math.floor(value / divisor);
-  return rounded * divisor > value ? rounded - 1 : rounded;
+  return Math.floor(value / divisor);
 }
 
 function digitCount(value: number): number {

@@ -7,20 +7,19 @@ import type { FieldTree } from './paths.js';
  * A key is where its entry begins in the table; from there on: its bytes with the NUL that ends it, how many whole words
  * those are and which bits of the word after them belong to it, the key that followed last time (0 is none), the number of
  * its field (-1 is none), the level of the fields below that (0 is none), and its words. A level begins with an entry
- * that is followed by the level's first key. One array, because several objects take the double of the time.
+ * that is followed by the level's first key. In one array, which is read faster than objects are.
  */
 export const ENTRY = { length: 0, whole: 1, mask: 2, following: 3, field: 4, below: 5, words: 6 } as const;
 const { length: LENGTH, whole: WHOLE, mask: MASK, following: FOLLOWING, field: FIELD, below: BELOW } = ENTRY;
 const { words: WORDS } = ENTRY;
 
 /** About a thousand keys. More are told apart too, slowly: data that is used as keys must not fill the memory. */
-const TABLE_SIZE = 1 << 14;
-const LONGEST_KEY = 256;
+const ROOM = 1 << 14;
 /** So many keys may be left out of a document before its next one is looked up. */
 const LOOKAHEAD = 4;
 
 export class Keys {
-  readonly table = new Int32Array(TABLE_SIZE);
+  readonly table: Int32Array;
   readonly #tree: FieldTree;
   readonly #known = new Map<string, number>();
   /** The entry of whatever key is not remembered. */
@@ -31,6 +30,7 @@ export class Keys {
     this.#tree = tree;
     this.#other = this.atLevel(tree.levels.length);
     this.#used = this.#other + WORDS;
+    this.table = new Int32Array(this.#used + ROOM);
   }
 
   /** What the first key of an object follows. */
@@ -70,7 +70,7 @@ export class Keys {
     const { table } = this;
     const length = next - at;
     const whole = length >> 2;
-    const isKept = length <= LONGEST_KEY && this.#used + WORDS + whole + 1 <= TABLE_SIZE;
+    const isKept = this.#used + WORDS + whole + 1 <= table.length;
     const key = isKept ? this.#used : this.#other;
     const field = this.#tree.levels[level]?.get(bytes.toString('utf8', at, next - 1)) ?? -1;
     table[key + LENGTH] = length;

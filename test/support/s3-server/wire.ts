@@ -36,16 +36,15 @@ export function decoded(headers: IncomingHttpHeaders, raw: Buffer): { body: Buff
   if (md5Sent !== undefined && md5Sent !== createHash('md5').update(body).digest('base64')) {
     throw new S3Error(400, 'BadDigest', 'The Content-MD5 you specified did not match what we received.');
   }
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(crc32(body));
+  const checksum = crc32Of(body);
   const announced = headers['x-amz-trailer'];
   if (announced !== undefined && sent[String(announced)] === undefined)
     throw new S3Error(400, 'MalformedTrailerError');
   const crcSent = sent['x-amz-checksum-crc32'];
-  if (crcSent !== undefined && crcSent !== checksum.toString('base64')) {
+  if (crcSent !== undefined && crcSent !== checksum) {
     throw new S3Error(400, 'BadDigest', 'The CRC32 you specified did not match the calculated checksum.');
   }
-  return { body, crc32: checksum.toString('base64') };
+  return { body, crc32: checksum };
 }
 
 /** Decodes `aws-chunked`: `<hex length>[;chunk-signature=…]\r\n<bytes>\r\n … 0\r\n<trailers>\r\n`. */
@@ -69,9 +68,30 @@ function unchunk(raw: Buffer): { body: Buffer; trailers: Record<string, string> 
   return { body: Buffer.concat(chunks), trailers: Object.fromEntries(trailers) };
 }
 
-export function send(response: ServerResponse, { status, headers, body }: Answer, head: boolean): void {
-  response.writeHead(status, { 'x-amz-request-id': randomUUID(), ...headers });
-  response.end(head ? undefined : body);
+/** `cut` sends half of the body and breaks the connection. */
+export function send(
+  response: ServerResponse,
+  { status, headers, body = '' }: Answer,
+  how: { readonly head: boolean; readonly cut: boolean; readonly date: Date },
+): void {
+  const length = { 'content-length': Buffer.byteLength(body), ...headers };
+  response.writeHead(status, {
+    'x-amz-request-id': randomUUID(),
+    date: how.date.toUTCString(),
+    ...(status === 204 ? headers : length),
+  });
+  if (how.cut) {
+    response.write(Buffer.from(body).subarray(0, Buffer.byteLength(body) / 2), () => response.destroy());
+  } else {
+    response.end(how.head ? undefined : body);
+  }
+}
+
+/** As S3 spells it. */
+export function crc32Of(bytes: Buffer): string {
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(bytes));
+  return checksum.toString('base64');
 }
 
 export function md5(bytes: Buffer): string {

@@ -1,0 +1,130 @@
+// reportctl status: what was published, what is missing or broken.
+import { Command } from 'commander';
+import { type Period, parseDates, todayIn } from '../calendar.js';
+import { openDestination } from '../destinations/index.js';
+import { ReportError, sentence } from '../errors.js';
+import { loadReport, type Report, reportNames } from '../report.js';
+import { newToken } from '../run.js';
+import { FAULTS, type PeriodLine, statusOf } from '../status.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { alignedLines, printJson, printLines } from './print.js';
+
+interface StatusOptions extends CommonOptions {
+  readonly since?: string;
+}
+
+export function statusCommand(context: Context): Command {
+  const command = new Command('status')
+    .description('which closed periods are published, and which are missing, unfinished or damaged')
+    .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
+    .option('--since <when>', 'from the period that contains this day (the last seven periods)');
+  addCommonOptions(command);
+  return command.action(async (names: string[], options: StatusOptions) => {
+    const session = await openSession(context, options);
+    const { reports, broken } = await chosenReports(names, session);
+    const lines = await linesOf(reports, options, session);
+    if (session.json) printJson(session.stdout, lines);
+    else printLines(session.stdout, alignedLines([HEADER, ...gaps(lines).map(cells)]));
+    throwFaults(lines, broken);
+  });
+}
+
+interface Chosen {
+  readonly reports: readonly Report[];
+  /** How many could not be read. */
+  readonly broken: number;
+}
+
+/** What is wrong with a report that was named is thrown; else a broken one does not hide the others. */
+async function chosenReports(names: readonly string[], session: Session): Promise<Chosen> {
+  const { queries } = session.config;
+  if (names.length > 0) {
+    const reports = await Promise.all([...new Set(names)].map((name) => loadReport(name, queries)));
+    const without = reports.find(({ outputs }) => outputs.length === 0);
+    if (without === undefined) return { reports, broken: 0 };
+    throw new ReportError('usage', `status: report "${without.name}" has no outputs`, {
+      hint: 'Only reports with outputs are published.',
+    });
+  }
+  const all = await reportNames(queries);
+  const loaded = await Promise.allSettled(all.map((name) => loadReport(name, queries)));
+  const failures = loaded.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  for (const error of failures) session.log.error(sentence(error));
+  const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  return { reports: reports.filter(({ outputs }) => outputs.length > 0), broken: failures.length };
+}
+
+async function linesOf(
+  reports: readonly Report[],
+  { since }: StatusOptions,
+  { config, signal, now }: Session,
+): Promise<PeriodLine[]> {
+  const destination = await openDestination(config.destination, { token: newToken(), signal, s3: config.s3 });
+  try {
+    const lines: PeriodLine[] = [];
+    for (const report of reports) {
+      const today = todayIn(report.timezone, now);
+      const span = since === undefined ? undefined : parseDates(since, today);
+      if (span !== undefined && span.from === undefined) {
+        throw new ReportError('usage', `status: --since ${since} has no first day`, { hint: 'Give a day.' });
+      }
+      lines.push(...(await statusOf(report, { destination, today, since: span?.from })));
+    }
+    return lines;
+  } finally {
+    await destination.close();
+  }
+}
+
+const HEADER = ['REPORT', 'PERIOD', 'STATUS', 'ROWS', 'FINISHED', 'REVISION', 'DETAIL'];
+
+/** So many missing periods in a row are one line. */
+const LONG_GAP = 4;
+
+/** Consecutive periods that are missing, as a whole. */
+function gaps(lines: readonly PeriodLine[]): PeriodLine[] {
+  const shown: PeriodLine[] = [];
+  for (let at = 0; at < lines.length; ) {
+    const line = lines[at] as PeriodLine;
+    let end = at;
+    while (lines[end]?.report === line.report && lines[end]?.status === 'missing' && !lines[end]?.detail)
+      end += 1;
+    const last = lines[end - 1];
+    if (end - at >= LONG_GAP && last !== undefined) {
+      const period = { ...line.period, to: last.period.to, lastDay: last.period.lastDay };
+      shown.push({ ...line, period, detail: `${end - at} periods` });
+      at = end;
+    } else {
+      shown.push(line);
+      at += 1;
+    }
+  }
+  return shown;
+}
+
+function cells({ report, period, status, rows, finished, revision, detail }: PeriodLine): string[] {
+  const counts = [rows, finished, revision].map((value) => (value === undefined ? '-' : String(value)));
+  return [report, days(period), status, ...counts, detail];
+}
+
+/** `2024-10-05`, or `2024-09-01..2024-09-30` */
+function days({ from, lastDay }: Period): string {
+  return from === lastDay ? lastDay : `${from}..${lastDay}`;
+}
+
+/** @throws ReportError `contract` when somebody has to do something, else `definition` for a report that cannot be read */
+function throwFaults(lines: readonly PeriodLine[], broken: number): void {
+  const faults = lines.filter(({ status }) => FAULTS.includes(status));
+  const counts = FAULTS.map((status) => ({
+    status,
+    count: faults.filter((line) => line.status === status).length,
+  })).filter(({ count }) => count > 0);
+  if (counts.length > 0) {
+    const told = counts.map(({ status, count }) => `${count} ${status}`).join(', ');
+    throw new ReportError('contract', `status: of ${lines.length} periods, ${told}`, {
+      hint: 'For those missing or unfinished: reportctl run REPORT --date DAY; for those damaged: bring the files back.',
+    });
+  }
+  if (broken === 0) return;
+  throw new ReportError('definition', `status: ${broken} of the reports cannot be read`);
+}

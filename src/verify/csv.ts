@@ -1,0 +1,176 @@
+// Reads back the CSV that writers/csv.ts writes, and nothing else: what could be read in two ways is refused.
+import { z } from 'zod';
+import { ReportError } from '../errors.js';
+import type { Manifest } from '../manifest/shapes.js';
+import { csvOptions } from '../report/definition.js';
+import type { Cell } from '../table.js';
+import { type Dialect, dialect } from '../writers/csv/dialect.js';
+
+/**
+ * Rows as cells, the header first. Decimals are spelled with a point again; dates stay as the dialect wrote them, and so
+ * does what was neutralised.
+ * @throws ReportError `contract` when it is not CSV of the manifest's dialect
+ */
+export async function* readCsv(
+  bytes: AsyncIterable<Buffer>,
+  { dialect: options, columns }: Pick<Manifest, 'dialect' | 'columns'>,
+): AsyncGenerator<Cell[][]> {
+  const chosen = dialectOf(options);
+  const commas = columns.flatMap(({ kind }, index) =>
+    kind === 'decimal' && chosen.decimal === ',' ? [index] : [],
+  );
+  const text = new CsvText(chosen);
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const decode = (chunk?: Buffer) => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      throw unreadable(`${text.place()} is not UTF-8`, cause);
+    }
+  };
+  let isHeader = true;
+  const canonical = (rows: Cell[][]) => {
+    for (const row of rows) {
+      for (const index of isHeader ? [] : commas) {
+        const cell = row[index];
+        if (typeof cell === 'string') row[index] = cell.replace(',', '.');
+      }
+      isHeader = false;
+    }
+    return rows;
+  };
+  for await (const chunk of bytes) {
+    const rows = canonical(text.add(decode(chunk)));
+    if (rows.length > 0) yield rows;
+  }
+  const rest = canonical([...text.add(decode()), ...text.end()]);
+  if (rest.length > 0) yield rest;
+}
+
+function dialectOf(options: Manifest['dialect']): Dialect {
+  try {
+    return dialect(z.object(csvOptions).parse(options));
+  } catch (cause) {
+    throw unreadable(`${JSON.stringify(options)} is no CSV dialect`, cause);
+  }
+}
+
+function unreadable(message: string, cause?: unknown): ReportError {
+  return new ReportError('contract', message, { cause });
+}
+
+const QUOTE = 34;
+const NEWLINE = 10;
+const RETURN = 13;
+/** UTF-16 units; where a quote is missing, everything after it looks like one row. */
+const LONGEST_ROW = 64 * 1024 ** 2;
+
+/** Text that comes in pieces, cut into rows. */
+class CsvText {
+  readonly #dialect: Dialect;
+  #pieces: string[] = [];
+  #length = 0;
+  /** With less text than this the row that is begun is not looked at again: long rows are not scanned once a piece. */
+  #wanted = 0;
+  #isBegun = false;
+  #rows = 0;
+
+  constructor(chosen: Dialect) {
+    this.#dialect = chosen;
+  }
+
+  /** The rows that end in what was given so far. */
+  add(piece: string): Cell[][] {
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    return this.#length < this.#wanted ? [] : this.#cut();
+  }
+
+  /** The rest. */
+  end(): Cell[][] {
+    const rows = this.#cut();
+    if (this.#length > 0) throw unreadable(`${this.place()} is cut off`);
+    if (!this.#isBegun) throw unreadable('it is empty');
+    return rows;
+  }
+
+  /** Where reading is, for messages. */
+  place(): string {
+    return this.#rows === 0 ? 'the header' : `row ${this.#rows}`;
+  }
+
+  #cut(): Cell[][] {
+    const text = this.#pieces.join('');
+    const rows: Cell[][] = [];
+    let at = this.#begin(text);
+    for (;;) {
+      const row = this.#row(text, at);
+      if (row === undefined) break;
+      rows.push(row.cells);
+      this.#rows += 1;
+      at = row.end;
+    }
+    const rest = text.slice(at);
+    if (rest.length > LONGEST_ROW)
+      throw unreadable(`${this.place()} is longer than ${LONGEST_ROW} characters`);
+    this.#pieces = [rest];
+    this.#length = rest.length;
+    this.#wanted = rest.length * 2;
+    return rows;
+  }
+
+  #begin(text: string): number {
+    if (this.#isBegun || text === '') return 0;
+    this.#isBegun = true;
+    if (!this.#dialect.bom) return 0;
+    if (!text.startsWith('\ufeff')) throw unreadable('it begins without a byte order mark');
+    return 1;
+  }
+
+  /** The row that begins here and where the next one does; undefined when the text ends before it. */
+  #row(text: string, start: number): { cells: Cell[]; end: number } | undefined {
+    const { delimiter, eol, null: nullText } = this.#dialect;
+    const cells: Cell[] = [];
+    let at = start;
+    for (;;) {
+      const from = at;
+      if (text.charCodeAt(at) === QUOTE) {
+        const close = closingQuote(text, at + 1);
+        if (close === undefined) return undefined;
+        cells.push(text.slice(from + 1, close).replaceAll('""', '"'));
+        at = close + 1;
+      } else {
+        at = bareEnd(text, at, delimiter);
+        const bare = text.slice(from, at);
+        cells.push(bare === nullText ? null : bare);
+      }
+      if (text.startsWith(delimiter, at)) at += delimiter.length;
+      else if (text.startsWith(eol, at)) return { cells, end: at + eol.length };
+      // The end, or the first half of CRLF.
+      else if (eol.startsWith(text.slice(at, at + eol.length))) return undefined;
+      else {
+        const found = JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0));
+        throw unreadable(`${this.place()} has ${found} where cell ${cells.length} should have ended`);
+      }
+    }
+  }
+}
+
+/** A quote that is the last of the text may be the first of two. */
+function closingQuote(text: string, start: number): number | undefined {
+  for (let at = text.indexOf('"', start); at !== -1 && at + 1 < text.length; at = text.indexOf('"', at + 2)) {
+    if (text.charCodeAt(at + 1) !== QUOTE) return at;
+  }
+  return undefined;
+}
+
+/** Where a cell without quotes ends, or must not go on. */
+function bareEnd(text: string, start: number, delimiter: string): number {
+  const separator = delimiter.charCodeAt(0);
+  for (let at = start; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE || unit === NEWLINE || unit === RETURN) return at;
+    if (unit === separator && text.startsWith(delimiter, at)) return at;
+  }
+  return text.length;
+}

@@ -1,0 +1,115 @@
+// The report of a published file read again, and what differs from what was published.
+import { todayIn } from '../calendar.js';
+import { ContentHash, RowCounter } from '../counters.js';
+import { messageOf, ReportError } from '../errors.js';
+import { prepareAll } from '../export.js';
+import { parseFilter, periodFilter } from '../filters/index.js';
+import type { Manifest } from '../manifest/shapes.js';
+import { definitionHash, loadReport, type Report } from '../report.js';
+import { requestOf } from '../request.js';
+import { DIMENSIONS, type Filter, type Request, type Source } from '../table.js';
+import { compare, compareEach, type Difference } from './differences.js';
+
+export interface FreshOptions {
+  /** The folder of report files. */
+  readonly queries: string;
+  readonly withSources: <T>(report: Report, work: (sources: readonly Source[]) => Promise<T>) => Promise<T>;
+}
+
+interface Fresh {
+  readonly rows: number;
+  readonly totals: Readonly<Record<string, string>>;
+  readonly content: string;
+}
+
+/**
+ * A function that compares what a manifest says with a fresh read. Files of one run are compared with one read.
+ * It throws ReportError `usage` when there is no such report, `definition`, `source`.
+ */
+export function freshComparison(options: FreshOptions): (manifest: Manifest) => Promise<Difference[]> {
+  const reads = new Map<string, Promise<Fresh>>();
+  return async (manifest) => {
+    const report = await loadReport(manifest.report, options.queries);
+    const changed = compare('definition', manifest.definition, definitionHash(report, manifest.params));
+    let request: Request;
+    try {
+      request = requestFor(report, manifest);
+    } catch (error) {
+      if (changed.length === 0) throw error;
+      return [
+        ...changed,
+        { what: 'source', expected: 'a report that can be read so', found: messageOf(error) },
+      ];
+    }
+    const { columns, filters, params, limit, period, volatile, definition } = manifest;
+    const identity = JSON.stringify([
+      manifest.report,
+      columns,
+      filters,
+      params,
+      limit,
+      period,
+      volatile,
+      definition,
+    ]);
+    const fresh =
+      reads.get(identity) ?? options.withSources(report, (sources) => read(sources, request, manifest));
+    reads.set(identity, fresh);
+    const { rows, totals, content } = await fresh;
+    return [
+      ...changed,
+      ...compare('source rows', manifest.rows, rows),
+      ...compareEach(
+        'source total',
+        withoutVolatile(manifest.totals, manifest),
+        withoutVolatile(totals, manifest),
+      ),
+      // An ad-hoc export has no hash of its content.
+      ...compare('source content', manifest.content ?? content, content),
+    ];
+  };
+}
+
+/** @throws ReportError `usage` when the report no longer takes what was asked of it then */
+function requestFor(
+  report: Report,
+  { filters, params, columns, limit, period, timezone, started }: Manifest,
+): Request {
+  // Words such as `yesterday` mean what they meant then.
+  const today = todayIn(timezone, Date.parse(started));
+  const rebuilt = Object.entries(filters).map(([word, values]): Filter => {
+    const dimension = DIMENSIONS.find((each) => each === word);
+    if (dimension === undefined) throw new ReportError('usage', `there is no filter by "${word}"`);
+    return dimension === 'date' && period !== null
+      ? periodFilter(period, timezone)
+      : parseFilter(dimension, values, { timezone, today });
+  });
+  const declared = Object.entries(params);
+  return requestOf(report, {
+    filters: rebuilt,
+    params: Object.fromEntries(declared),
+    columns: columns.map(({ name }) => name),
+    limit,
+  });
+}
+
+async function read(
+  sources: readonly Source[],
+  request: Request,
+  { totals, volatile }: Manifest,
+): Promise<Fresh> {
+  const prepared = await prepareAll(sources, request);
+  const counter = new RowCounter(request.columns, Object.keys(totals));
+  const content = new ContentHash(request.columns, volatile);
+  for (const each of prepared) {
+    for await (const batch of each.read()) {
+      counter.add(batch);
+      content.add(batch);
+    }
+  }
+  return { rows: counter.rows, totals: counter.totals(), content: content.digest() };
+}
+
+function withoutVolatile(totals: Manifest['totals'], { volatile }: Manifest): Manifest['totals'] {
+  return Object.fromEntries(Object.entries(totals).filter(([name]) => !volatile.includes(name)));
+}

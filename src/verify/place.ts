@@ -1,0 +1,77 @@
+// Where a file that is to be verified is, and where its run record would be.
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import type { Manifest } from '../manifest/shapes.js';
+import { manifestKey } from '../manifest.js';
+import { periodKeys } from '../period-state.js';
+import type { Destination } from '../table.js';
+
+export interface Place {
+  /** What openDestination() takes. */
+  readonly root: string;
+  /** A file, or what the keys of several begin with; empty for all of them. */
+  readonly key: string;
+}
+
+const MANIFEST_ENDING = manifestKey('');
+
+/**
+ * What a user named: s3://bucket/key, a local file or folder, else a key or prefix at the destination. A manifest stands
+ * for its file.
+ */
+export async function placeOf(named: string, destination: string): Promise<Place> {
+  const what = named.endsWith(MANIFEST_ENDING) ? named.slice(0, -MANIFEST_ENDING.length) : named;
+  const object = /^(s3:\/\/[^/]+)\/?(.*)$/is.exec(what);
+  if (object?.[1] !== undefined) return { root: object[1], key: object[2] ?? '' };
+  const local = resolve(what);
+  const [file, manifest] = await Promise.all([local, manifestKey(local)].map(found));
+  if (file?.isDirectory()) return { root: local, key: '' };
+  if (file !== undefined || manifest !== undefined) return { root: dirname(local), key: basename(local) };
+  return { root: destination.replace(/(?<=.)\/$/, ''), key: what };
+}
+
+function found(path: string) {
+  return stat(path).catch(() => undefined);
+}
+
+/** Bookkeeping and what was refused: neither belongs to what is published. */
+const KEPT = /(^|\/)(_reportctl|_quarantine)\//;
+
+/** The file, or every file with a manifest whose key begins so. @throws ReportError `destination` */
+export async function* filesAt(destination: Destination, key: string): AsyncGenerator<string> {
+  const mayBeFile = key !== '' && !key.endsWith('/');
+  // Not the file itself: to a folder of that name a destination has another answer than "nothing".
+  if (mayBeFile && (await destination.stat(manifestKey(key))) !== undefined) {
+    yield key;
+    return;
+  }
+  for await (const { key: listed } of destination.list(key)) {
+    if (listed === key) {
+      // It comes first. Without a manifest; those of longer names are not what was asked for.
+      yield key;
+      return;
+    }
+    if (!listed.endsWith(MANIFEST_ENDING) || (KEPT.test(listed) && !KEPT.test(key))) continue;
+    yield listed.slice(0, -MANIFEST_ENDING.length);
+  }
+}
+
+/**
+ * What a file with this manifest is. `current`: of a period, and only its run record says that it is published;
+ * `former`: a restatement replaced it; `refused`: a gate did not let it through; `export`: somebody's own, without a
+ * record; `moved`: of a period, but away from its destination, so nothing can say that it is published.
+ */
+export type Standing =
+  | { readonly of: 'current' | 'former'; readonly root: string; readonly recordKey: string }
+  | { readonly of: 'refused' | 'export' | 'moved' };
+
+export function standingOf({ root, key }: Place, { key: own, report, period }: Manifest): Standing {
+  if (period === null) return { of: 'export' };
+  const whole = `${root}/${key}`;
+  if (/\/_quarantine\//.test(whole)) return { of: 'refused' };
+  if (!whole.endsWith(`/${own}`)) return { of: 'moved' };
+  const base = whole.slice(0, -own.length - 1);
+  return /\/_reportctl\/[^/]+\/history\/\d{8}\/r\d+$/.test(base)
+    ? { of: 'former', root: base, recordKey: 'record.json' }
+    : { of: 'current', root: base === '' ? '/' : base, recordKey: periodKeys(report, period).record };
+}
