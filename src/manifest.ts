@@ -56,7 +56,7 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
     totals: { ...staged.totals },
     nulls: { ...staged.nulls },
     neutralised: target.writer.neutralised,
-    notes: [...staged.notes],
+    notes: [...staged.notes, ...(target.writer.notes?.() ?? [])],
     ...(request.limit === undefined ? {} : { limit: request.limit }),
     period: period === undefined ? null : { ...period, timezone: report.timezone },
     filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, [...filter.values]])),

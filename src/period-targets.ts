@@ -7,7 +7,7 @@ import { isOneOf, type PeriodState, pendingFiles, publishedFiles } from './perio
 import type { Output, Report } from './report.js';
 import type { Destination, Existing } from './table.js';
 import type { Target } from './target.js';
-import { createWriter } from './writers/index.js';
+import { type About, createWriter } from './writers/index.js';
 
 /**
  * Every output of the report for the period, to be put where there is nothing, or in place of a file of ours.
@@ -16,11 +16,12 @@ import { createWriter } from './writers/index.js';
 export async function targetsOf(
   { report, period, destination }: { report: Report; period: Period; destination: Destination },
   state: PeriodState,
+  about: About,
 ): Promise<Target[]> {
   const known = [...publishedFiles(state), ...pendingFiles(state)];
   return Promise.all(
     report.outputs.map(async (output) => {
-      const target = await targetOf(output, report, period);
+      const target = await targetOf(output, report, period, about);
       const stored = await destination.stat(target.key);
       // Told before an hour of reading; whoever writes it later than this is met at publishing.
       if (stored !== undefined && !(await isOneOf(known, stored, destination))) {
@@ -36,8 +37,9 @@ async function targetOf(
   output: Output,
   report: Report,
   period: Period,
+  about: About,
 ): Promise<Omit<Target, 'destination' | 'existing'>> {
-  const writer = await createWriter(output.format, output.dialect);
+  const writer = await createWriter(output.format, output.dialect, about);
   const extension = output.compress === undefined ? '' : `.${compression(output.compress).extension}`;
   return {
     key: expandKey(output.key, {
@@ -54,7 +56,7 @@ async function targetOf(
 }
 
 /** The same file where readers do not look; its writer counts for itself. */
-export async function quarantined(target: Target): Promise<Target> {
-  const writer = await createWriter(target.format, target.options);
+export async function quarantined(target: Target, about: About): Promise<Target> {
+  const writer = await createWriter(target.format, target.options, about);
   return { ...target, key: `_quarantine/${target.key}`, writer, existing: 'replace' };
 }

@@ -4,14 +4,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PeriodKind } from './calendar.js';
 import { didYouMean, messageOf, ReportError } from './errors.js';
-import { type CsvOptions, parseDefinition } from './report/definition.js';
+import { type FormatOptions, parseDefinition } from './report/definition.js';
 import type { Column, Dimension, DocumentQuery, Kind } from './table.js';
 
 export interface Output {
   readonly format: string;
   /** With tokens such as `{YYYYMMDD}`; see naming.ts. */
   readonly key: string;
-  readonly dialect: CsvOptions;
+  readonly dialect: FormatOptions;
   readonly compress: string | undefined;
 }
 

@@ -1,5 +1,6 @@
 // One report for one closed period: once, every output from one read, and the run record last.
 import { randomUUID } from 'node:crypto';
+import { aboutOf } from './about.js';
 import type { Period } from './calendar.js';
 import { ContentHash } from './counters.js';
 import { ReportError, sentence } from './errors.js';
@@ -124,9 +125,13 @@ async function runUnderLease(
   const restating = options.restating ?? state.pending?.restating;
   const revision = (state.record?.revision ?? 0) + 1;
   const started = new Date().toISOString();
-  const targets = await targetsOf(options, state);
+  const definition = definitionOf(options);
+  const about = aboutOf({ report, request, period, definition, revision, started });
+  const targets = await targetsOf(options, state, about);
   if (lease.tookOver !== undefined) await tellLeftovers(options, targets, lease.tookOver);
-  const held = options.quarantine ? await Promise.all(targets.map(quarantined)) : [];
+  const held = options.quarantine
+    ? await Promise.all(targets.map((target) => quarantined(target, about)))
+    : [];
   const former = await formerRecord(destination, report.name, period);
   const gateKeeper = new GateKeeper(report, former, { signal: options.signal });
   const content = new ContentHash(request.columns, report.volatile);
@@ -144,7 +149,7 @@ async function runUnderLease(
       report,
       request,
       period,
-      definition: definitionOf(options),
+      definition,
       revision,
       gates: await orDiscard(staged.files, () => gateKeeper.test(staged)),
       content: content.digest(),
@@ -153,7 +158,7 @@ async function runUnderLease(
       finished: new Date().toISOString(),
     };
     await refuse(run, staged, files, shadows, options);
-    const { notes } = staged;
+    const notes = [...staged.notes, ...files.flatMap(({ target }) => target.writer.notes?.() ?? [])];
     const isSkipped = staged.rows === 0 && report.onEmpty === 'skip';
     if (state.record !== undefined && isSame(run, state, isSkipped ? [] : targets)) {
       await discarded(staged.files);

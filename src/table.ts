@@ -183,6 +183,8 @@ export interface Writer {
   encode(table: Table): AsyncGenerator<Buffer>;
   /** Text cells neutralised so far (DESIGN.md, "The commands"); 0 for formats that have no formulas to fear. */
   readonly neutralised: number;
+  /** After encoding: what the format could not hold as it was, one line each. */
+  notes?(): readonly string[];
 }
 
 /** What a published file is, as the destination knows it. */

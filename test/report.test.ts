@@ -373,9 +373,27 @@ describe('what is wrong', () => {
     ],
     [
       'an unknown format',
-      outputs('{ format: xlsx, key: a }'),
+      outputs('{ format: ods, key: a }'),
       5,
-      /outputs\.0\.format: found "xlsx"; allowed: csv/,
+      /outputs\.0\.format: found "ods"; allowed: csv, xlsx/,
+    ],
+    [
+      'an option of another format',
+      outputs('{ format: xlsx, key: a, delimiter: ";" }'),
+      5,
+      /outputs\.0: xlsx has no option "delimiter"\. It has: locale, strict, sheet/,
+    ],
+    [
+      'a compressed workbook',
+      outputs('{ format: xlsx, key: a, compress: gzip }'),
+      5,
+      /outputs\.0: xlsx is compressed already; gzip would/,
+    ],
+    [
+      'a sheet that Excel does not take',
+      outputs('{ format: xlsx, key: a, sheet: "a/b" }'),
+      5,
+      /outputs\.0: no sheet can be called "a\/b"\. Give 1 to 31 characters/,
     ],
     [
       'a delimiter that is none',

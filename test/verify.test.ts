@@ -7,7 +7,7 @@ import { RowCounter } from '../src/counters.js';
 import { ReportError } from '../src/errors.js';
 import type { Manifest, RunRecord } from '../src/manifest/shapes.js';
 import { manifestKey } from '../src/manifest.js';
-import type { CsvOptions } from '../src/report/definition.js';
+import type { FormatOptions } from '../src/report/definition.js';
 import type { Cell, Column } from '../src/table.js';
 import { spellDifference } from '../src/verify/differences.js';
 import { type Verified, type VerifyOptions, verifyFile } from '../src/verify.js';
@@ -38,7 +38,7 @@ interface Made {
 
 /** A file as a run publishes it, with its manifest and its run record. */
 async function published(
-  options: { dialect?: CsvOptions; compress?: 'gzip'; key?: string } = {},
+  options: { dialect?: FormatOptions; compress?: 'gzip'; key?: string } = {},
   changes: Partial<Manifest> = {},
 ): Promise<Made> {
   const { dialect = {}, compress, key = KEY } = options;
@@ -128,7 +128,7 @@ async function verify(
 const said = ({ differences }: Verified) => differences.map(spellDifference);
 
 describe('what is as it was published', () => {
-  const dialects: readonly CsvOptions[] = [
+  const dialects: readonly FormatOptions[] = [
     {},
     { locale: 'pt-BR' },
     { null: 'NULL', quote: 'all' },

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
+import { aboutOf } from '../about.js';
 import { COMPRESSIONS, compression } from '../compress.js';
 import { openDestination } from '../destinations/index.js';
 import { ReportError } from '../errors.js';
@@ -14,14 +15,16 @@ import { requestOf } from '../request.js';
 import { newToken } from '../run.js';
 import type { Request, Source } from '../table.js';
 import { orDiscard, publishAll, type Target, unrecorded } from '../target.js';
-import { createWriter, FORMATS, type WriterOptions } from '../writers/index.js';
+import { checkOptions, createWriter, FORMATS, type WriterOptions } from '../writers/index.js';
+import { readTemplate } from '../writers/xlsx/template/open.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { addRowOptions, choiceOf, type RowOptions } from './filter-options.js';
 import { formatBytes, formatRows, printJson, printLines } from './print.js';
 import { expectedRows, hasBar, openProgress } from './progress.js';
 import { withSources } from './sources.js';
 
-interface ExportOptions extends CommonOptions, RowOptions, WriterOptions {
+interface ExportOptions extends CommonOptions, RowOptions, Omit<WriterOptions, 'template'> {
+  readonly template?: string;
   readonly output?: string;
   readonly format?: string;
   readonly compress?: string;
@@ -46,7 +49,11 @@ export function exportCommand(context: Context): Command {
     const place = await placeOf(options, session);
     const { format, compress } = formatOf(place.key, options);
     const chosen = dialectOf(options);
-    const writer = await createWriter(format, chosen);
+    checkOptions(format, chosen, compress);
+    const definition = definitionHash(report, paramsOf(request));
+    const started = new Date(session.now).toISOString();
+    const about = aboutOf({ report, request, period: undefined, definition, revision: 1, started });
+    const writer = await createWriter(format, chosen, about);
     const target = { format, options: chosen, writer, compress };
     await withSources(session, report, (sources) => run(session, report, request, sources, place, target));
   });
@@ -67,15 +74,35 @@ function addDialectOptions(command: Command): void {
         'keep',
       ]),
     )
+    .option('--strict', 'xlsx: refuse what Excel cannot hold as it is (changed and counted)')
+    .option('--sheet <name>', 'xlsx: the name of the sheet with the rows (Dados)')
+    .option('--template <file>', 'xlsx: a workbook whose sheet takes the rows under its header')
     .addOption(
       new Option('--compress <how>', 'else by the ending of the output').choices(Object.keys(COMPRESSIONS)),
     );
 }
 
+function paramsOf({ params }: Request): Record<string, string> {
+  return Object.fromEntries(Object.entries(params).map(([name, { value }]) => [name, value]));
+}
+
 /** What of the command line says how the file is written. */
 function dialectOf(options: ExportOptions): WriterOptions {
-  const { delimiter, decimal, bom, eol, null: nullText, quote, locale, formulas } = options;
-  const all = { delimiter, decimal, bom, eol, null: nullText, quote, locale, formulas };
+  const { delimiter, decimal, bom, eol, null: nullText, quote, locale, formulas, strict, sheet } = options;
+  const template = options.template === undefined ? undefined : readTemplate(options.template);
+  const all = {
+    delimiter,
+    decimal,
+    bom,
+    eol,
+    null: nullText,
+    quote,
+    locale,
+    formulas,
+    strict,
+    sheet,
+    template,
+  };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
@@ -110,15 +137,12 @@ async function run(
     for (const failed of failedGates(gates)) session.log.warn(`"${report.name}": ${failed}`);
     const outputs = await publishAll(staged.files);
     progress.stop();
-    for (const note of staged.notes) session.log.warn(note);
-    const params = Object.fromEntries(
-      Object.entries(request.params).map(([name, { value }]) => [name, value]),
-    );
+    for (const note of [...staged.notes, ...(target.writer.notes?.() ?? [])]) session.log.warn(note);
     const written = {
       report,
       request,
       period: undefined,
-      definition: definitionHash(report, params),
+      definition: definitionHash(report, paramsOf(request)),
       revision: 1,
       gates,
       content: undefined,

@@ -1,13 +1,19 @@
 // The YAML in a report file's leading comment, validated; every complaint has the file, the line, what was found and what is allowed.
+import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { assertTimeZone, PERIOD_KINDS, periodContaining } from '../calendar.js';
 import { didYouMean, ReportError, sentence } from '../errors.js';
 import { expandKey, TOKENS, unknownTokens } from '../naming.js';
 import { type Column, DIMENSIONS, type Dimension, type DocumentQuery, KINDS, type Kind } from '../table.js';
 import { dialect } from '../writers/csv/dialect.js';
+import { checkOptions } from '../writers/index.js';
+import { sheetOf, type Template } from '../writers/xlsx/options.js';
+import { checkTemplate, readTemplate } from '../writers/xlsx/template/open.js';
 import { deepest, explain } from './complaints.js';
 import { gateKeys, gatesSchema, parseGates } from './gates.js';
 import { type Path, YamlText } from './yaml-text.js';
+
+const name = z.string().min(1);
 
 /** The CSV dialect as a report or a command line spells it; the writer checks the values. */
 export const csvOptions = {
@@ -20,10 +26,19 @@ export const csvOptions = {
   locale: z.enum(['pt-BR']).optional(),
   formulas: z.enum(['neutralise', 'keep']).optional(),
 };
-const csvSchema = z.object(csvOptions);
-export type CsvOptions = z.infer<typeof csvSchema>;
+/** What xlsx has besides; `locale` is an option of both. */
+const xlsxOptions = {
+  strict: z.boolean().optional(),
+  sheet: z.string().optional(),
+  template: name.optional(),
+};
+const formatOptions = { ...csvOptions, ...xlsxOptions };
+const formatSchema = z.object(formatOptions);
+/** The template as it was read: its content is part of the definition. */
+export type FormatOptions = Omit<z.infer<typeof formatSchema>, 'template'> & {
+  readonly template?: Template | undefined;
+};
 
-const name = z.string().min(1);
 const kind = z.enum(KINDS);
 /** Taken as it was typed, see YamlText.typed(). */
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -42,10 +57,10 @@ const common = {
   outputs: z
     .array(
       z.strictObject({
-        format: z.enum(['csv']),
+        format: z.enum(['csv', 'xlsx']),
         key: name,
         compress: z.enum(['gzip', 'zstd']).optional(),
-        ...csvOptions,
+        ...formatOptions,
       }),
     )
     .default([]),
@@ -106,7 +121,7 @@ function parseSql(file: string, text: string) {
     return [parameter, { kind: value.kind, default: given }] as const;
   });
   return {
-    ...toReport(definition, document),
+    ...toReport(definition, document, dirname(file)),
     filters: definition.filters,
     params: Object.fromEntries(params),
     query,
@@ -135,7 +150,7 @@ function parseDocuments(file: string, text: string) {
     filters[dimension] = path;
     fields[dimension] = { kind: given ?? FIELD_KINDS[dimension], stored };
   }
-  const report = toReport(definition, document);
+  const report = toReport(definition, document, dirname(file));
   const orderBy = report.orderBy.map((term, index) => {
     const name = term.replace(/^-/, '');
     const column = report.columns.find((candidate) => candidate.name === name);
@@ -158,7 +173,8 @@ function validated<T extends z.ZodType>(schema: T, document: YamlText): z.infer<
   throw document.complaint(path, message);
 }
 
-function toReport(definition: Definition, document: YamlText) {
+/** @param folder where the paths of templates start */
+function toReport(definition: Definition, document: YamlText, folder: string) {
   const columns = document.keys(['columns']).map((column): Column => {
     const value = Object.hasOwn(definition.columns, column) ? definition.columns[column] : undefined;
     if (value === undefined)
@@ -195,7 +211,7 @@ function toReport(definition: Definition, document: YamlText) {
   const labels = Object.fromEntries(
     Object.keys(definition.labels).map((label) => [label, document.typed(['labels', label])]),
   );
-  checkOutputs(definition, labels, document);
+  const outputs = outputsOf(definition, labels, document, folder);
   const sources = [definition.source].flat();
   sources.forEach((source, index) => {
     const path = Array.isArray(definition.source) ? ['source', index] : ['source'];
@@ -220,21 +236,17 @@ function toReport(definition: Definition, document: YamlText) {
     gates: parseGates(definition.gates, columns, document),
     onEmpty: definition['on-empty'],
     labels,
-    outputs: definition.outputs.map(({ format, key, compress, ...dialect }) => ({
-      format,
-      key,
-      compress,
-      dialect,
-    })),
+    outputs,
   };
 }
 
 /** Every key has known tokens only and is a file of its own, and every dialect is one that the writer takes. */
-function checkOutputs(
+function outputsOf(
   definition: Definition,
   labels: Readonly<Record<string, string>>,
   document: YamlText,
-): void {
+  folder: string,
+) {
   for (const label of Object.keys(labels)) {
     if (TOKENS.some((token) => token === label))
       throw document.complaint(
@@ -244,7 +256,7 @@ function checkOutputs(
   }
   const period = periodContaining(definition.period, '2024-10-05');
   const keys: string[] = [];
-  definition.outputs.forEach(({ format, key, compress, ...options }, index) => {
+  return definition.outputs.map(({ format, key, compress, template: path, ...options }, index) => {
     const [unknown] = unknownTokens(key, Object.keys(labels));
     if (unknown !== undefined) throw document.complaint(['outputs', index, 'key'], unknown);
     const extension = compress === undefined ? format : `${format}.${compress}`;
@@ -254,7 +266,13 @@ function checkOutputs(
       throw document.complaint(['outputs', index, 'key'], `found "${key}", the file that outputs.${twin} is`);
     keys.push(expanded);
     try {
-      dialect(options);
+      const template = path === undefined ? undefined : readTemplate(resolve(folder, path));
+      const chosen: FormatOptions = template === undefined ? options : { ...options, template };
+      checkOptions(format, chosen, compress);
+      if (format === 'csv') dialect(options);
+      else if (template === undefined) sheetOf(options);
+      else checkTemplate(template, Object.keys(definition.columns).length, options.sheet);
+      return { format, key, compress, dialect: chosen };
     } catch (error) {
       throw document.complaint(['outputs', index], sentence(error));
     }
@@ -271,7 +289,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
     columns: documents ? ['kind', 'title', 'path'] : ['kind', 'title'],
     params: ['kind', 'default'],
     gates: gateKeys(path.slice(1)),
-    outputs: ['format', 'key', 'compress', ...Object.keys(csvOptions)],
+    outputs: ['format', 'key', 'compress', ...Object.keys(formatOptions)],
   };
   return [...(keys[String(first)] ?? [])];
 }

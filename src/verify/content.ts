@@ -12,6 +12,7 @@ type Reader = (bytes: AsyncIterable<Buffer>, manifest: Manifest) => AsyncGenerat
 /** How each format is read back: a new one is one line here. */
 const READERS: Readonly<Record<string, () => Promise<Reader>>> = {
   csv: async () => (await import('./csv.js')).readCsv,
+  xlsx: async () => (await import('./xlsx.js')).readXlsx,
 };
 
 // zstd came with Node 22.15 and 23.8; the types of Node 20 do not know it.

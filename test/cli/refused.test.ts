@@ -77,8 +77,8 @@ describe('arguments', { concurrency: 3 }, () => {
     ['export simples --limit x', /argument 'x' is invalid\. Give a whole number/],
     ['export simples --delimiter .', /the delimiter is "\."\. Give one character/],
     ['export simples --locale en-US', /argument 'en-US' is invalid\. Allowed choices are pt-BR/],
-    ['export simples --format xlsx', /no format "xlsx"\. Allowed: csv\./],
-    ['export simples -o @x.pdf', /no format ends with "\.pdf"\. Say it with --format: csv\./],
+    ['export simples --format ods', /no format "ods"\. Allowed: csv, xlsx\./],
+    ['export simples -o @x.pdf', /no format ends with "\.pdf"\. Say it with --format: csv, xlsx\./],
     ['export simples -o @a-folder', /the output ".*a-folder" names no file/],
     ['export simples --json', /--json and the rows would both go to stdout\. Name a file with -o/],
   ];

@@ -4,6 +4,8 @@ import { appendFile, copyFile, cp, mkdir, readFile, rename, rm, writeFile } from
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
+import { unzipped } from '../../src/writers/xlsx/unzip.js';
+import { Zip } from '../../src/writers/xlsx/zip.js';
 import { assertRefused, type Finished, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
@@ -290,6 +292,45 @@ test('what was replaced, and what a gate refused, are verified where they are ke
   );
   await appendFile(join(out, '_reportctl/dia/history/20241005/r1/r/dia_20241005.csv'), 'x,1\n');
   assert.equal((await verify('_reportctl/dia/history/')).code, 3);
+});
+
+test('a workbook is verified from its own cells, like any other format', async () => {
+  const queries = join(folder, 'queries-xlsx');
+  await mkdir(queries);
+  const yaml = YAML.replace(
+    /outputs:.*/s,
+    'outputs: [{ format: xlsx, key: "x/{YYYYMMDD}.xlsx", sheet: Vendas }]\n',
+  );
+  await writeFile(join(queries, 'planilha.yaml'), yaml);
+  const there = { ...at('planilhas'), REPORTCTL_QUERIES: queries };
+  const ran = await reportctl(['run', 'planilha', '--date', '2024-10-05'], { env: there });
+  assert.equal(ran.code, 0, ran.stderr);
+  const args = ['verify', 'planilha', '--date', '2024-10-05', '--source'];
+  const same = await reportctl(args, { env: there });
+  assert.deepEqual([same.code, same.stderr], [0, '']);
+  assert.match(
+    same.stdout,
+    /^ok .*\/x\/20241005\.xlsx: 3 rows, .* \(published, revision 1, content as in a fresh read\)\n$/,
+  );
+  const file = join(folder, 'planilhas/x/20241005.xlsx');
+  const parts = unzipped(await readFile(file));
+  const zip = new Zip();
+  const chunks: Buffer[] = [];
+  for (const [name, content] of parts) {
+    chunks.push(await zip.whole(name, Buffer.from(content.toString().replace('<v>1.5</v>', '<v>1.6</v>'))));
+  }
+  await writeFile(file, Buffer.concat([...chunks, zip.end()]));
+  const changed = await reportctl(['verify', file], { env: there });
+  assert.equal(changed.code, 3, changed.stderr);
+  assert.match(changed.stdout, /\.xlsx: sha256: expected/);
+  assert.match(changed.stdout, /\.xlsx: total preco: expected 1\.25, found 1\.35$/m);
+  await writeFile(file, chunks[0] ?? '');
+  const cut = await reportctl(['verify', file], { env: there });
+  assert.equal(cut.code, 3, cut.stderr);
+  assert.match(
+    cut.stdout,
+    /: content: expected xlsx as the manifest describes it, found it is no zip archive/,
+  );
 });
 
 describe('wrong usage', { concurrency: 3 }, () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ReportError } from '../../src/errors.js';
-import type { CsvOptions } from '../../src/report/definition.js';
+import type { FormatOptions } from '../../src/report/definition.js';
 import type { Cell, Column } from '../../src/table.js';
 import { readCsv } from '../../src/verify/csv.js';
 import { createWriter } from '../../src/writers/index.js';
@@ -12,7 +12,7 @@ import { cellBatch } from '../support/copy-text.js';
 async function written(
   columns: readonly Column[],
   rows: readonly Cell[][],
-  options: CsvOptions,
+  options: FormatOptions,
 ): Promise<Buffer> {
   async function* batches() {
     if (rows.length > 0) yield cellBatch(rows);
@@ -45,7 +45,7 @@ const COLUMNS: readonly Column[] = [
 ];
 const HEADER = ['A, or "a"', 'b', 'Preço, médio'];
 
-const DIALECTS: readonly CsvOptions[] = [
+const DIALECTS: readonly FormatOptions[] = [
   {},
   { delimiter: ';', decimal: ',', bom: true, eol: 'crlf' },
   { delimiter: '\\t', quote: 'all', null: 'NULL' },
@@ -128,7 +128,7 @@ describe('what was written comes back', () => {
 });
 
 describe('refused, with where it is:', () => {
-  const cases: readonly [text: string | Buffer, dialect: CsvOptions, said: RegExp][] = [
+  const cases: readonly [text: string | Buffer, dialect: FormatOptions, said: RegExp][] = [
     ['', {}, /^it is empty$/],
     ['a,b,c', {}, /^the header is cut off$/],
     ['a,b,c\n1,2,3', {}, /^row 1 is cut off$/],

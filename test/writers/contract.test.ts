@@ -6,13 +6,23 @@ import { ReportError } from '../../src/errors.js';
 import type { Batch, Cell, Column, Table } from '../../src/table.js';
 import { createWriter, FORMATS } from '../../src/writers/index.js';
 import { BATCH_FORMS } from '../support/copy-text.js';
+import { canonical, openXlsx, valuesOf } from '../support/xlsx.js';
 
 interface Format {
+  /** The rows as they arrive, where the format has types of its own; else as they are. */
+  readonly arrived?: readonly (readonly Cell[])[];
+  /** So many batches of ROWS, and no more, may be read before their bytes come out; without it, none. */
+  readonly ahead?: number;
   /** The rows under the header as an independent reader sees them, with null and the empty text told apart. */
-  readonly read: (bytes: Buffer) => {
-    readonly header: readonly string[];
-    readonly rows: readonly (readonly Cell[])[];
-  };
+  readonly read: (bytes: Buffer) =>
+    | {
+        readonly header: readonly string[];
+        readonly rows: readonly (readonly Cell[])[];
+      }
+    | Promise<{
+        readonly header: readonly string[];
+        readonly rows: readonly (readonly Cell[])[];
+      }>;
 }
 
 const CASES: Readonly<Record<string, Format>> = {
@@ -24,6 +34,35 @@ const CASES: Readonly<Record<string, Format>> = {
       }) as unknown as [string[], ...Cell[][]];
       return { header, rows };
     },
+  },
+  xlsx: {
+    async read(bytes) {
+      const sheet = (await openXlsx(bytes)).getWorksheet('Dados');
+      const [header = [], ...rows] = valuesOf(sheet, COLUMNS.length);
+      return {
+        header: header.map(String),
+        rows: rows.map((row) =>
+          row.map((value, column) => canonical(value, COLUMNS[column]?.kind ?? 'text')),
+        ),
+      };
+    },
+    arrived: [
+      [
+        '9223372036854775807',
+        'João "Jota" Sá',
+        '1234567890123456789012345678.0123456789',
+        'true',
+        '2024-10-05',
+        // The cell has the microseconds; exceljs rounds to milliseconds.
+        '2024-10-06 00:00:00.000',
+        '{"a": "b, c"}',
+      ],
+      ['0', '', '-0.1', 'false', '0001-01-01', 'infinity', '[]'],
+      [null, null, null, null, null, null, null],
+      ['-1', 'linha 1\nlinha 2 🎉 王', '100000000000000000000', null, '10000-01-01', '0044-03-15 BC', 'null'],
+    ],
+    // Blocks of half a megabyte are compressed, four at once.
+    ahead: 3000,
   },
 };
 
@@ -69,31 +108,47 @@ test('every format is held to the contract', () => {
 });
 
 test('a format that there is not is refused with those that there are', async () => {
-  for (const format of ['xlsx', 'CSV', '', 'constructor']) {
+  for (const format of ['ods', 'CSV', '', 'constructor']) {
     await assert.rejects(
       createWriter(format, {}),
       (error: unknown) =>
-        error instanceof ReportError && error.code === 'usage' && /csv/.test(error.hint ?? ''),
+        error instanceof ReportError && error.code === 'usage' && /csv, xlsx/.test(error.hint ?? ''),
     );
   }
 });
 
-const FORMS = Object.entries(CASES).flatMap(([format, { read }]) =>
-  Object.entries(BATCH_FORMS).map(([form, batch]) => ({ format, read, form, batch })),
+test('an option of another format is refused', async () => {
+  for (const [format, options] of [
+    ['csv', { strict: true }],
+    ['csv', { sheet: 'Dados' }],
+    ['xlsx', { delimiter: ';' }],
+    ['xlsx', { formulas: 'keep' }],
+  ] as const) {
+    await assert.rejects(createWriter(format, options), (error: unknown) => {
+      const [option = ''] = Object.keys(options);
+      return error instanceof ReportError && error.code === 'usage' && error.message.includes(`"${option}"`);
+    });
+  }
+  // What is undefined is not given.
+  await createWriter('csv', { strict: undefined });
+});
+
+const FORMS = Object.entries(CASES).flatMap(([format, { read, arrived = ROWS, ahead = 0 }]) =>
+  Object.entries(BATCH_FORMS).map(([form, batch]) => ({ format, read, arrived, ahead, form, batch })),
 );
 
-for (const { format, read, form, batch } of FORMS) {
+for (const { format, read, arrived, ahead, form, batch } of FORMS) {
   describe(`${format} from ${form}`, () => {
     test('the cells arrive, and null is not the empty text', async () => {
-      const { header, rows } = read(
+      const { header, rows } = await read(
         await bytesOf(format, table([batch(ROWS.slice(0, 1)), batch(ROWS.slice(1))])),
       );
       assert.deepEqual(header, ['id', 'Nome do usuário', 'valor', 'ativo', 'dia', 'em', 'dados']);
-      assert.deepEqual(rows, ROWS);
+      assert.deepEqual(rows, arrived);
     });
 
     test('without rows the header is there all the same', async () => {
-      assert.deepEqual(read(await bytesOf(format, table([]))), {
+      assert.deepEqual(await read(await bytesOf(format, table([]))), {
         header: COLUMNS.map(({ title, name }) => title ?? name),
         rows: [],
       });
@@ -149,10 +204,11 @@ for (const { format, read, form, batch } of FORMS) {
       const bytes = (await createWriter(format, {})).encode({ columns: COLUMNS, batches: endless() });
       for (let chunks = 1; chunks <= 5; chunks++) {
         assert.equal((await bytes.next()).done, false);
-        // The header, and then at most one batch for each chunk.
-        assert.ok(pulled <= chunks, `${pulled} batches for ${chunks} chunks`);
+        // The header, and then at most one batch for each chunk, and what a packer needs to begin.
+        const before = pulled;
+        assert.ok(pulled <= chunks + ahead, `${pulled} batches for ${chunks} chunks`);
         await new Promise(setImmediate);
-        assert.ok(pulled <= chunks, `${pulled} batches for ${chunks} chunks, a little later`);
+        assert.equal(pulled, before, 'nothing is read while nobody asks');
       }
       await bytes.return(undefined);
       assert.ok(released);

@@ -1,0 +1,20 @@
+/*---
+title: The bench's table, as it is
+source: bench
+filters:
+  organization: organizacao
+  product-type: tipo
+columns:
+  id: integer
+  cliente: text
+  momento: timestamp
+  valor: decimal
+  quantidade: integer
+  organizacao: text
+  produto: text
+  tipo: text
+  codigo: text
+  status: text
+totals: [valor]
+---*/
+SELECT * FROM linhas

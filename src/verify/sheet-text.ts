@@ -1,0 +1,209 @@
+// The XML of a data sheet, cut into rows: what writers/xlsx/rows.ts writes, and nothing else.
+import type { Cell, Column, Kind } from '../table.js';
+import { columnLetters } from '../writers/xlsx/letters.js';
+import { SHEET_ROWS } from '../writers/xlsx/options.js';
+import { modelOf } from '../writers/xlsx/template/sheet.js';
+import { refuseHidden, unescaped } from './workbook.js';
+import { damaged } from './zip-archive.js';
+
+const START = '<sheetData>';
+const END = '</sheetData>';
+const ROW_END = '</row>';
+const ROW = /<row r="(\d+)"[^<>/]*>/y;
+const CELL =
+  /<c r="([A-Z]{1,3})(\d+)"(?: s="\d+")?(?: t="([a-zA-Z]+)")?(?:\/>|>(?:<v>([^<]*)<\/v>|<is><t(?: xml:space="preserve")?>([^<]*)<\/t><\/is>)<\/c>)/y;
+/** UTF-16 units; as for CSV. */
+const LONGEST_ROW = 64 * 1024 ** 2;
+/** UTF-16 units: more than the widths of 16,384 columns need. */
+const LONGEST_FRAME = 8 * 1024 ** 2;
+/** Cells that are handed on together: rows without cells are short, but as wide as all. */
+const BATCH_CELLS = 64 * 1024;
+
+/** Digits that a sum takes in its stride: an exponent of millions would be a number of millions of digits. */
+const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,4})?$/;
+const NO_NUMBER = /^(?:NaN|-?Infinity)$/;
+const SERIAL = /^\d+(?:\.\d+)?$/;
+const BOOLEANS: Readonly<Record<string, string>> = { '0': 'false', '1': 'true' };
+/** By kind, the `t` of a cell that Excel has a type for; none for numbers. */
+const TYPES: Readonly<Partial<Record<Kind, string>>> = { text: 'str', json: 'str', boolean: 'b' };
+
+/** XML that comes in pieces. */
+export class SheetText {
+  readonly #name: string;
+  readonly #columns: readonly Column[];
+  readonly #letters: readonly string[];
+  readonly #isTemplate: boolean;
+  #text = '';
+  /** With less text than this the row that is begun is not looked at again: long rows are not scanned once a piece. */
+  #wanted = 0;
+  #part: 'start' | 'rows' | 'end' = 'start';
+  /** The number of the last row that was read. */
+  #rows = 0;
+
+  /**
+   * @param name the sheet's, for messages
+   * @param isTemplate a user's own rows stand above, the last of which is the header: they are passed over
+   */
+  constructor(name: string, columns: readonly Column[], isTemplate = false) {
+    this.#isTemplate = isTemplate;
+    this.#name = name;
+    this.#columns = columns;
+    this.#letters = columns.map((_, index) => columnLetters(index));
+  }
+
+  /** The rows that end in what was given so far, the header first. @throws ReportError `contract` */
+  *add(piece: string): Generator<Cell[][]> {
+    this.#text += piece;
+    if (this.#text.length < this.#wanted) return;
+    if (this.#part === 'start') this.#start();
+    if (this.#part === 'rows') yield* this.#cut();
+    const most = this.#part === 'rows' ? LONGEST_ROW : LONGEST_FRAME;
+    if (this.#text.length > most)
+      throw damaged(`${this.place()} is followed by more than ${most} characters`);
+    this.#wanted = this.#text.length * 2;
+  }
+
+  /** The rest of the rows. @throws ReportError `contract` when more should have come */
+  *end(): Generator<Cell[][]> {
+    this.#wanted = 0;
+    yield* this.add('');
+    const [end] = /^<\/sheetData>.*<\/worksheet>\s*$/s.exec(this.#text) ?? [];
+    if (this.#part !== 'end' || end === undefined || this.#rows === 0) {
+      throw damaged(`${this.place()} is not followed by the sheet's end`);
+    }
+    if (/<(sheetData|row|c)\b/.test(end)) throw damaged(`${this.place()} is followed by rows after the end`);
+    refuseHidden(this.place(), end);
+  }
+
+  /** Where reading is, for messages. */
+  place(): string {
+    const sheet = JSON.stringify(this.#name);
+    return this.#rows === 0 ? `the start of ${sheet}` : `row ${this.#rows} of ${sheet}`;
+  }
+
+  #start(): void {
+    const at = this.#text.indexOf(START);
+    if (at === -1) return;
+    const start = this.#text.slice(0, at);
+    if (!/^(<\?xml [^<>]*\?>\s*)?<worksheet\s/.test(start)) throw damaged(`${this.place()} is no worksheet`);
+    refuseHidden(this.place(), start);
+    const from = this.#isTemplate ? this.#afterHeader() : at + START.length;
+    if (from === undefined) return;
+    this.#text = this.#text.slice(from);
+    this.#part = 'rows';
+  }
+
+  /** Where the first row of data begins, or undefined when there is no header yet. */
+  #afterHeader(): number | undefined {
+    const text = this.#text;
+    const whole = text.slice(0, text.lastIndexOf(ROW_END) + ROW_END.length);
+    const model = modelOf(`${whole}${END}`, this.#columns.length);
+    if (model === undefined) return undefined;
+    this.#rows = model.headerRow;
+    const header = text.search(new RegExp(`<row\\s[^<>]*\\br="${model.headerRow}"`));
+    return text.indexOf(ROW_END, header) + ROW_END.length;
+  }
+
+  *#cut(): Generator<Cell[][]> {
+    const text = this.#text;
+    const end = text.lastIndexOf(ROW_END);
+    let at = 0;
+    while (at <= end) {
+      const rows: Cell[][] = [];
+      for (let room = BATCH_CELLS; at <= end && room > 0; room -= this.#columns.length) {
+        const row = this.#row(text, at);
+        rows.push(row.cells);
+        at = row.end;
+      }
+      yield rows;
+    }
+    this.#text = text.slice(at);
+    if (this.#text.startsWith(END)) this.#part = 'end';
+    else if (!this.#text.startsWith('<row '.slice(0, this.#text.length)) && !END.startsWith(this.#text)) {
+      throw this.#unexpected(this.#text, 0);
+    }
+  }
+
+  /** The row that begins here and ends somewhere. */
+  #row(text: string, start: number): { cells: Cell[]; end: number } {
+    ROW.lastIndex = start;
+    const number = ROW.exec(text)?.[1];
+    if (number === undefined) throw this.#unexpected(text, start);
+    if (number !== String(this.#rows + 1) || this.#rows === SHEET_ROWS) {
+      throw damaged(`${this.place()} is followed by row ${number.slice(0, 20)}`);
+    }
+    this.#rows += 1;
+    const columns = this.#columns;
+    const cells = new Array<Cell>(columns.length).fill(null);
+    let index = 0;
+    let at = ROW.lastIndex;
+    while (!text.startsWith(ROW_END, at)) {
+      CELL.lastIndex = at;
+      const match = CELL.exec(text);
+      if (match === null) throw this.#unexpected(text, at);
+      const [, letters, row, type, value, inline] = match;
+      while (index < columns.length && this.#letters[index] !== letters) index += 1;
+      const column = columns[index];
+      if (column === undefined || row !== number) {
+        throw damaged(`${this.place()} has the cell ${letters}${row} in the wrong place`);
+      }
+      // Null in a template's own colours.
+      const isBlank = type === undefined && value === undefined && inline === undefined;
+      const cell = isBlank
+        ? null
+        : this.#rows === 1
+          ? this.#spelled(type, value, inline)
+          : this.#cell(column.kind, type, value, inline);
+      if (cell === undefined) throw damaged(`${this.place()} has ${shown(match[0])}, no ${column.kind}`);
+      cells[index] = cell;
+      index += 1;
+      at = CELL.lastIndex;
+    }
+    return { cells, end: at + ROW_END.length };
+  }
+
+  /** Undefined for what is no cell of that kind. */
+  #cell(
+    kind: Kind,
+    type: string | undefined,
+    value: string | undefined,
+    inline: string | undefined,
+  ): Cell | undefined {
+    if (kind === 'text' || kind === 'json') return this.#spelled(type, value, inline);
+    const isNumber = kind === 'integer' || kind === 'decimal';
+    if (value === undefined) {
+      // What Excel cannot hold as it is, see writers/xlsx/changes.ts.
+      const text = this.#spelled(type, value, inline);
+      if (!isNumber || text === undefined) return text;
+      return NUMBER.test(text) || NO_NUMBER.test(text) ? text : undefined;
+    }
+    if (type !== TYPES[kind]) return undefined;
+    if (kind === 'boolean') return BOOLEANS[value];
+    return (isNumber ? NUMBER : SERIAL).test(value) ? value : undefined;
+  }
+
+  #spelled(
+    type: string | undefined,
+    value: string | undefined,
+    inline: string | undefined,
+  ): string | undefined {
+    const text = type === 'inlineStr' ? inline : type === 'str' ? value : undefined;
+    return text === undefined ? undefined : unspelled(unescaped(text, () => this.place()));
+  }
+
+  #unexpected(text: string, at: number) {
+    return damaged(`${this.place()} has ${shown(text.slice(at))} where a cell or a row should be`);
+  }
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+/** `_x000D_` as the character that it spells (22.9.2.19 ST_Xstring). */
+function unspelled(text: string): string {
+  if (!text.includes('_x')) return text;
+  return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}

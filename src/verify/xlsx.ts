@@ -1,0 +1,93 @@
+// Reads back the workbooks that writers/xlsx.ts writes, and nothing else: what could be read in two ways is refused.
+import { messageOf } from '../errors.js';
+import type { Manifest } from '../manifest/shapes.js';
+import type { Cell } from '../table.js';
+import { DATA_SHEET, sheetOf } from '../writers/xlsx/options.js';
+import { SheetText } from './sheet-text.js';
+import { dataSheets, isWanted, type SheetPart, templateSheet } from './workbook.js';
+import { type Archive, damaged, openArchive, spooled } from './zip-archive.js';
+
+/**
+ * Rows as cells, the header first. Numbers are the text that stands in the sheet, however many digits they have; dates and
+ * timestamps are Excel's serial numbers. A template's header is its designer's, whose words may be others: it is taken for the
+ * columns' titles. The directory of a zip archive is at its end: the bytes wait in a temporary file.
+ * @throws ReportError `contract` when it is no workbook of ours, `destination` when there is no room for the temporary file
+ */
+export async function* readXlsx(
+  bytes: AsyncIterable<Buffer>,
+  {
+    dialect,
+    columns,
+    compress,
+    bytes: expected,
+  }: Pick<Manifest, 'dialect' | 'columns' | 'compress' | 'bytes'>,
+): AsyncGenerator<Cell[][]> {
+  if (compress !== null) throw damaged(`a workbook is not compressed once more (${compress})`);
+  const base = baseOf(dialect);
+  const file = await spooled(bytes, expected);
+  try {
+    const archive = await openArchive(file, isWanted);
+    if (dialect.template === undefined) {
+      yield* oneTable(archive, await dataSheets(archive, base), columns);
+    } else {
+      const sheet = await templateSheet(archive, base);
+      yield [columns.map(({ title, name }) => title ?? name)];
+      yield* rowsOf(archive, sheet, columns, true);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Every sheet has the header, the table has it once. */
+async function* oneTable(
+  archive: Archive,
+  sheets: readonly SheetPart[],
+  columns: Manifest['columns'],
+): AsyncGenerator<Cell[][]> {
+  let header: string | undefined;
+  for (const sheet of sheets) {
+    let isFirst = true;
+    for await (const rows of rowsOf(archive, sheet, columns, false)) {
+      if (isFirst) {
+        const own = JSON.stringify(rows[0]);
+        if (header !== undefined) rows.shift();
+        header ??= own;
+        if (own !== header)
+          throw damaged(`the header of ${JSON.stringify(sheet.name)} is not the first sheet's`);
+      }
+      isFirst = false;
+      if (rows.length > 0) yield rows;
+    }
+  }
+}
+
+async function* rowsOf(
+  archive: Archive,
+  { name, path }: SheetPart,
+  columns: Manifest['columns'],
+  isTemplate: boolean,
+): AsyncGenerator<Cell[][]> {
+  const text = new SheetText(name, columns, isTemplate);
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const decode = (piece?: Buffer) => {
+    try {
+      return decoder.decode(piece, { stream: piece !== undefined });
+    } catch (cause) {
+      throw damaged(`${text.place()} is followed by what is not UTF-8`, cause);
+    }
+  };
+  for await (const piece of archive.read(path)) yield* text.add(decode(piece));
+  yield* text.add(decode());
+  yield* text.end();
+}
+
+function baseOf({ sheet, template }: Manifest['dialect']): string {
+  // In a template a sheet may have any name.
+  if (template !== undefined) return String(sheet ?? DATA_SHEET);
+  try {
+    return sheetOf({ sheet: sheet === undefined ? undefined : String(sheet) });
+  } catch (error) {
+    throw damaged(messageOf(error), error);
+  }
+}

@@ -1,0 +1,7 @@
+// The name of a column.
+
+/** A, B, …, Z, AA, … */
+export function columnLetters(index: number): string {
+  const letter = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? letter : columnLetters(Math.floor(index / 26) - 1) + letter;
+}

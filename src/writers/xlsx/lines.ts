@@ -1,0 +1,43 @@
+// Batches of either form as COPY text, so that there is one way from rows to XML.
+import { cellEnds, decodeCell } from '../../copy-text.js';
+import type { Batch, Cell, EncodedRows } from '../../table.js';
+
+export interface Lines extends EncodedRows {
+  readonly rowCount: number;
+  /** The text of a cell that is not null, by its place in `ends`. */
+  textAt(cell: number): string;
+}
+
+/** @throws what decoding the batch throws */
+export function linesOf(batch: Batch, width: number): Lines {
+  const { encoded, rowCount } = batch;
+  if (encoded !== undefined) {
+    const { bytes, ends } = encoded;
+    return {
+      bytes,
+      ends,
+      rowCount,
+      textAt: (cell) =>
+        decodeCell(
+          bytes.toString('utf8', cell === 0 ? 0 : (ends[cell - 1] as number) + 1, ends[cell]),
+        ) as string,
+    };
+  }
+  const rows = batch.rows();
+  // A lone surrogate becomes U+FFFD in the bytes; the text itself is what is asked for then.
+  const bytes = Buffer.from(rows.map((row) => `${row.map(encodeCell).join('\t')}\n`).join(''));
+  return {
+    bytes,
+    ends: cellEnds(bytes),
+    rowCount,
+    textAt: (cell) => rows[Math.floor(cell / width)]?.[cell % width] as string,
+  };
+}
+
+/** The least that has to be escaped (PostgreSQL manual, COPY, "Text Format"). */
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+function encodeCell(cell: Cell): string {
+  if (cell === null) return '\\N';
+  return /[\\\t\n\r]/.test(cell) ? cell.replace(/[\\\t\n\r]/g, (letter) => ESCAPES[letter] ?? '') : cell;
+}

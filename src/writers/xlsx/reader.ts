@@ -1,0 +1,58 @@
+// The table's rows as they are wanted: some first to look at, then batch by batch, over the end of a sheet.
+import type { Batch, Cell } from '../../table.js';
+import { type Lines, linesOf } from './lines.js';
+
+export class RowReader {
+  readonly #batches: AsyncGenerator<Batch>;
+  readonly #width: number;
+  readonly #seen: (lines: Lines) => void;
+  readonly #sampled: Batch[] = [];
+  #lines: Lines | undefined;
+  #next = 0;
+
+  /** @param seen called once with each batch */
+  constructor(batches: AsyncIterable<Batch>, width: number, seen: (lines: Lines) => void) {
+    this.#batches = each(batches);
+    this.#width = width;
+    this.#seen = seen;
+  }
+
+  /** The first rows, which stay to be read. */
+  async sample(count: number): Promise<readonly (readonly Cell[])[]> {
+    const rows: (readonly Cell[])[] = [];
+    while (rows.length < count) {
+      const { value, done } = await this.#batches.next();
+      if (done) break;
+      this.#sampled.push(value);
+      rows.push(...value.rows().slice(0, count - rows.length));
+    }
+    return rows;
+  }
+
+  /** Where to read on, or undefined when every row was read. @throws what the table throws */
+  async more(): Promise<{ readonly lines: Lines; readonly next: number } | undefined> {
+    while (this.#lines === undefined || this.#next >= this.#lines.rowCount) {
+      const batch = this.#sampled.shift() ?? (await this.#batches.next()).value;
+      if (batch === undefined) return undefined;
+      this.#lines = linesOf(batch, this.#width);
+      this.#next = 0;
+      this.#seen(this.#lines);
+    }
+    return { lines: this.#lines, next: this.#next };
+  }
+
+  /** The rows of the batch at hand are read up to here. */
+  readTo(row: number): void {
+    this.#next = row;
+  }
+
+  /** Lets go of the table. */
+  async close(): Promise<void> {
+    await this.#batches.return(undefined);
+  }
+}
+
+async function* each(batches: AsyncIterable<Batch>): AsyncGenerator<Batch, undefined> {
+  yield* batches;
+  return undefined;
+}

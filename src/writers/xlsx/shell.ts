@@ -1,0 +1,145 @@
+// Everything of the workbook but its rows, by exceljs: the styles, the sheets Resumo and Sobre, and what joins the parts.
+import type { CellValue, Style, Workbook, Worksheet } from 'exceljs';
+import { type Styles, unfitNumber } from './cells.js';
+import { ABOUT_SHEET, SUMMARY_SHEET } from './options.js';
+import { type DataSheet, reordered } from './sheet.js';
+import { fitting, spelled } from './text.js';
+import { unzipped } from './unzip.js';
+
+/** A text, a count, or an exact decimal, which is a number as far as Excel can hold it. */
+export type Shown = string | number | { readonly decimal: string };
+
+export interface Line {
+  readonly cells: readonly Shown[];
+  /** `totals`: a heading whose further cells stand over numbers. */
+  readonly look: 'title' | 'heading' | 'totals' | 'plain' | 'strong';
+}
+
+export interface ShellContent {
+  readonly title: string;
+  /** When the run began, or undefined for the same bytes each time. */
+  readonly started: string | undefined;
+  readonly dataSheets: readonly DataSheet[];
+  readonly summary: readonly Line[];
+  readonly about: readonly Line[];
+}
+
+export interface Shell {
+  readonly styles: Styles;
+  /** Name to content; the data sheets are not among them. */
+  readonly parts: ReadonlyMap<string, Buffer>;
+}
+
+const INTEGER = '0';
+const DECIMAL = '#,##0.00';
+export const DATES = {
+  iso: { date: 'yyyy-mm-dd', timestamp: 'yyyy-mm-dd hh:mm:ss' },
+  'pt-BR': { date: 'dd/mm/yyyy', timestamp: 'dd/mm/yyyy hh:mm:ss' },
+} as const;
+/** The default font, which a style that has a font of its own must name. */
+const FONT = { name: 'Calibri', family: 2, size: 11 };
+const BOLD = { ...FONT, bold: true };
+const HEADING: Partial<Style> = {
+  font: BOLD,
+  fill: { type: 'pattern', pattern: 'solid', fgColor: { argb: 'FFE7ECF3' } },
+  border: { bottom: { style: 'thin', color: { argb: 'FF8A99AD' } } },
+};
+const LOOKS: Readonly<Record<Line['look'], Partial<Style>>> = {
+  title: { font: { ...BOLD, size: 16 } },
+  heading: HEADING,
+  totals: HEADING,
+  plain: {},
+  strong: { font: BOLD },
+};
+
+function dataStyles(locale: 'pt-BR' | undefined): Readonly<Record<keyof Styles, Partial<Style>>> {
+  const { date, timestamp } = DATES[locale ?? 'iso'];
+  return {
+    header: { ...HEADING, alignment: { vertical: 'middle' } },
+    text: { numFmt: '@' },
+    integer: { numFmt: INTEGER },
+    decimal: { numFmt: DECIMAL },
+    boolean: { alignment: { horizontal: 'center' } },
+    date: { numFmt: date },
+    timestamp: { numFmt: timestamp },
+    precise: { numFmt: `${timestamp}.000` },
+  };
+}
+
+/** The part of exceljs that is needed here. */
+export async function newWorkbook(): Promise<Workbook> {
+  const { default: ExcelWorkbook } = await import('exceljs/lib/doc/workbook.js');
+  return new ExcelWorkbook();
+}
+
+/** The path of the nth data sheet, from 1. */
+export function sheetPath(number: number): string {
+  return `xl/worksheets/sheet${number}.xml`;
+}
+
+/** The shell of a workbook. The styles are the same whatever the content is: they come first. */
+export async function makeShell(locale: 'pt-BR' | undefined, content: ShellContent): Promise<Shell> {
+  const workbook = await newWorkbook();
+  const made = new Date(content.started ?? '1980-01-01T00:00:00Z');
+  Object.assign(workbook, {
+    creator: 'reportctl',
+    lastModifiedBy: 'reportctl',
+    created: made,
+    modified: made,
+  });
+  workbook.title = content.title;
+  const styles = dataStyles(locale);
+  const names = Object.keys(styles) as (keyof Styles)[];
+  // The data sheets are placeholders, their rows being written elsewhere; the first one shows each style once.
+  for (const [index, { name }] of content.dataSheets.entries()) {
+    const sheet = workbook.addWorksheet(name);
+    if (index > 0) continue;
+    for (const [column, style] of names.entries()) sheet.getCell(1, column + 1).style = styles[style];
+  }
+  fill(workbook.addWorksheet(SUMMARY_SHEET), content.summary, [44, 14, 26]);
+  fill(workbook.addWorksheet(ABOUT_SHEET), content.about, [28, 110]);
+  workbook.views = [
+    { x: 0, y: 0, width: 24_000, height: 14_000, firstSheet: 0, activeTab: 0, visibility: 'visible' },
+  ];
+  const parts = unzipped(Buffer.from(await workbook.xlsx.writeBuffer()));
+  const first = parts.get(sheetPath(1))?.toString() ?? '';
+  const numbers = [...first.matchAll(/<c r="[A-Z]+1" s="(\d+)"/g)].map((match) => Number(match[1]));
+  for (let number = 1; number <= content.dataSheets.length; number++) parts.delete(sheetPath(number));
+  const joined = parts.get('xl/workbook.xml')?.toString() ?? '';
+  parts.set('xl/workbook.xml', Buffer.from(reordered(joined, SUMMARY_SHEET, content.dataSheets)));
+  return {
+    styles: Object.fromEntries(names.map((name, index) => [name, numbers[index]])) as unknown as Styles,
+    parts,
+  };
+}
+
+function fill(sheet: Worksheet, lines: readonly Line[], widths: readonly number[]): void {
+  const most = Math.max(0, ...lines.map((line) => line.cells.length));
+  for (let column = 1; column <= most; column++) {
+    sheet.getColumn(column).width = widths[column - 1] ?? widths.at(-1) ?? 20;
+  }
+  sheet.views = [{ showGridLines: false }];
+  Object.assign(sheet.pageSetup, { fitToPage: true, fitToWidth: 1, fitToHeight: 0 });
+  for (const [row, { cells, look }] of lines.entries()) {
+    for (const [column, shown] of cells.entries()) {
+      const cell = sheet.getCell(row + 1, column + 1);
+      const { value, style } = cellOf(shown);
+      cell.value = value;
+      cell.style = { ...style, ...LOOKS[look] };
+      if (look === 'totals' && column > 0) cell.alignment = { vertical: 'top', horizontal: 'right' };
+    }
+  }
+}
+
+function cellOf(shown: Shown): { readonly value: CellValue; readonly style: Partial<Style> } {
+  const alignment = { vertical: 'top' } as const;
+  if (typeof shown === 'number') return { value: shown, style: { numFmt: '#,##0', alignment } };
+  if (typeof shown === 'string') {
+    const value = spelled(fitting(shown, () => undefined));
+    return { value, style: { alignment } };
+  }
+  const { decimal } = shown;
+  const numFmt = decimal.includes('.') ? DECIMAL : '#,##0';
+  if (unfitNumber(decimal) === undefined) return { value: Number(decimal), style: { numFmt, alignment } };
+  return { value: decimal, style: { numFmt: '@', alignment: { ...alignment, horizontal: 'right' } } };
+}

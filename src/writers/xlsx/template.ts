@@ -1,0 +1,105 @@
+// The rows go into a sheet of a workbook that somebody designed in Excel; every other part of it stays as it is.
+import { ReportError } from '../../errors.js';
+import type { Column, Table, Writer } from '../../table.js';
+import { Changes } from './changes.js';
+import { DataSheets } from './data-sheet.js';
+import { DATA_SHEET, SHEET_ROWS, type Template, type XlsxOptions } from './options.js';
+import { RowReader } from './reader.js';
+import { type ColumnStyles, RowEncoder } from './rows.js';
+import { tableFor, workbookFor } from './template/around.js';
+import { modelIn } from './template/open.js';
+import { openPackage, type Package, textOf } from './template/package.js';
+import { endOf, type Model } from './template/sheet.js';
+import { CellStyles } from './template/styles.js';
+import { Zip } from './zip.js';
+
+/** @throws ReportError `definition` for what is no workbook, or has no sheet of the name */
+export function createTemplateWriter(template: Template, options: XlsxOptions): Writer {
+  const pack = openPackage(template, options.sheet ?? DATA_SHEET);
+  let changes = new Changes(options.strict ?? false);
+
+  async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
+    const model = modelIn(template, pack, columns.length);
+    changes = new Changes(options.strict ?? false);
+    const parts = new Map(pack.parts);
+    const encoder = new RowEncoder(
+      columns,
+      stylesFor(columns, model, pack, parts, options),
+      changes,
+      model.attributes,
+    );
+    const zip = new Zip();
+    // What speaks of the rows waits until it is known how many there are.
+    const waiting = [pack.workbook, pack.sheet, ...pack.tables];
+    for (const [name, content] of parts) if (!waiting.includes(name)) yield await zip.whole(name, content);
+
+    const reachTo = (last: number) => {
+      // A table has a row under its header, filled or not.
+      return {
+        model: model.headerRow + 1,
+        lastModel: Math.max(model.lastRow, model.headerRow + 1),
+        last: Math.max(last, model.headerRow + 1),
+      };
+    };
+    const rows = new RowReader(batches, columns.length, () => undefined);
+    let last: number;
+    try {
+      last = yield* new DataSheets(zip, rows, encoder).sheet({
+        path: pack.sheet,
+        headerRow: model.headerRow,
+        start: (block) => {
+          block.add(model.start);
+          encoder.begin(model.headerRow + 1);
+        },
+        end: (row) => endOf(model, reachTo(row)),
+      });
+      if ((await rows.more()) !== undefined) throw tooMany(template, pack, model);
+    } finally {
+      await rows.close();
+    }
+
+    const workbook = workbookFor(textOf(parts, pack.workbook), pack.sheetName, reachTo(last));
+    yield await zip.whole(pack.workbook, Buffer.from(workbook));
+    for (const table of pack.tables) {
+      yield await zip.whole(table, Buffer.from(tableFor(textOf(parts, table), reachTo(last))));
+    }
+    yield zip.end();
+  }
+
+  return {
+    extension: 'xlsx',
+    contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    encode,
+    // Every text is a text: nothing can run.
+    neutralised: 0,
+    notes: () => changes.notes(),
+  };
+}
+
+/** The styles of each column's cells; their part is changed where one had to be added. */
+function stylesFor(
+  columns: readonly Column[],
+  model: Model,
+  { styles: part }: Package,
+  parts: Map<string, Buffer>,
+  { locale }: XlsxOptions,
+): ColumnStyles[] {
+  const styles = new CellStyles(textOf(parts, part), locale);
+  const numbers = columns.map(({ kind }, index) => styles.of(kind, model.styles[index]));
+  const changed = styles.changed();
+  if (changed !== undefined) parts.set(part, Buffer.from(changed));
+  return numbers.map((number, index) => {
+    const all = { value: number, precise: number, text: number };
+    // A cell without a value has borders and colours as its neighbours have.
+    return model.styles[index] === undefined ? all : { ...all, blank: number };
+  });
+}
+
+function tooMany({ file }: Template, { sheetName }: Package, { headerRow }: Model): ReportError {
+  const most = (SHEET_ROWS - headerRow).toLocaleString('en');
+  return new ReportError(
+    'contract',
+    `writing xlsx: more than ${most} rows, which is what fits into the sheet "${sheetName}" of the template ${file}`,
+    { hint: 'Ask for fewer with filters, or leave out the template: then more sheets follow.' },
+  );
+}

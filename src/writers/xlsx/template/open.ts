@@ -1,0 +1,60 @@
+// A template's file, and whether rows can go into it: asked when a report is read, long before a row is written.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { messageOf, ReportError } from '../../../errors.js';
+import { columnLetters } from '../letters.js';
+import { DATA_SHEET, type Template } from '../options.js';
+import { lostTable } from './around.js';
+import { openPackage, type Package, textOf, unfit } from './package.js';
+import { type Model, modelOf } from './sheet.js';
+
+/** @throws ReportError `definition` when it cannot be read */
+export function readTemplate(path: string): Template {
+  const file = basename(path);
+  try {
+    return templateOf(file, readFileSync(path));
+  } catch (cause) {
+    throw new ReportError('definition', `reading the template ${path}: ${messageOf(cause)}`, {
+      hint: 'Give the path of an .xlsx file; one in a report starts at the folder of the report.',
+      cause,
+    });
+  }
+}
+
+export function templateOf(file: string, bytes: Buffer): Template {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { file, sha256, content: () => bytes };
+}
+
+/** What createTemplateWriter() and its encoding would find. @throws ReportError `definition` */
+export function checkTemplate(template: Template, width: number, sheet: string = DATA_SHEET): void {
+  modelIn(template, openPackage(template, sheet), width);
+}
+
+/** @throws ReportError `definition` when rows of so many columns cannot go into it */
+export function modelIn(
+  template: Template,
+  { parts, sheet, sheetName, tables }: Package,
+  width: number,
+): Model {
+  const model = modelOf(textOf(parts, sheet), width);
+  if (model === undefined) {
+    const last = columnLetters(width - 1);
+    throw unfit(
+      template,
+      `the sheet "${sheetName}" has no header: no row with the cells A to ${last} filled and no more`,
+      `Give it one for each of the ${width} columns of the report, from A, and nothing beside the last.`,
+    );
+  }
+  for (const table of tables) {
+    const lost = lostTable(textOf(parts, table), model.headerRow);
+    if (lost === undefined) continue;
+    throw unfit(
+      template,
+      `the table ${lost.name} begins in row ${lost.row} of the sheet "${sheetName}", where the rows go`,
+      `Rows below ${model.headerRow}, the header, are replaced: move the table onto another sheet.`,
+    );
+  }
+  return model;
+}

@@ -1,0 +1,136 @@
+// A template as parts and the relationships between them (ECMA-376 part 2): the sheet to fill, its tables, no calculation chain.
+import { posix } from 'node:path';
+import { ReportError } from '../../../errors.js';
+import { isSameName, type Template } from '../options.js';
+import { unzipped } from '../unzip.js';
+import { attributeOf, elementsOf, unescaped } from './xml.js';
+
+export interface Package {
+  /** Name to content, in the archive's order. */
+  readonly parts: ReadonlyMap<string, Buffer>;
+  readonly workbook: string;
+  readonly sheet: string;
+  readonly sheetName: string;
+  readonly styles: string;
+  readonly tables: readonly string[];
+}
+
+interface Relationship {
+  readonly element: string;
+  readonly id: string | undefined;
+  /** The last word of its type, such as `worksheet`. */
+  readonly type: string;
+  /** The name of a part. */
+  readonly target: string;
+}
+
+const CONTENT_TYPES = '[Content_Types].xml';
+const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml';
+const AS_XLSX = 'Open it in Excel and save it as an Excel workbook (.xlsx) without a password.';
+
+export function unfit({ file }: Template, what: string, hint: string): ReportError {
+  return new ReportError('definition', `the template ${file}: ${what}`, { hint });
+}
+
+/** @throws ReportError `definition` for what is no workbook, or has no sheet of that name */
+export function openPackage(template: Template, sheetName: string): Package {
+  const parts = partsOf(template);
+  const types = textOf(parts, CONTENT_TYPES);
+  const workbook = relationshipsOf(parts, '').find(({ type }) => type === 'officeDocument')?.target;
+  if (workbook === undefined || !types.includes(`"${WORKBOOK}"`)) {
+    throw unfit(template, 'no .xlsx workbook (with macros, as .xltx or .xls it is none)', AS_XLSX);
+  }
+  const xml = textOf(parts, workbook);
+  if (/<workbookPr\s[^>]*date1904\s*=\s*["'](1|true)["']/.test(xml)) {
+    throw unfit(
+      template,
+      'its dates count from 1904',
+      'In Excel, untick Options, Advanced, "Use 1904 date system".',
+    );
+  }
+  const related = relationshipsOf(parts, workbook);
+  const styles = related.find(({ type }) => type === 'styles')?.target;
+  if (styles === undefined) throw unfit(template, 'it has no styles', AS_XLSX);
+  const sheets = (xml.match(elementsOf('sheet')) ?? []).flatMap((element) => {
+    const id = attributeOf(element, '\\w+:id');
+    const part = related.find((each) => each.id === id && each.type === 'worksheet')?.target;
+    const name = unescaped(attributeOf(element, 'name') ?? '');
+    return part !== undefined && parts.has(part) ? [{ name, part }] : [];
+  });
+  const sheet = sheets.find(({ name }) => isSameName(name, sheetName));
+  if (sheet === undefined) {
+    const names = sheets.map(({ name }) => JSON.stringify(name)).join(', ');
+    throw unfit(
+      template,
+      `no sheet "${sheetName}"`,
+      names === ''
+        ? AS_XLSX
+        : `Name the sheet for the rows with --sheet (in a report: sheet); there are: ${names}.`,
+    );
+  }
+  return {
+    parts: withoutCalculationChain(parts, workbook, related),
+    workbook,
+    sheet: sheet.part,
+    sheetName: sheet.name,
+    styles,
+    tables: relationshipsOf(parts, sheet.part)
+      .filter(({ type, target }) => type === 'table' && parts.has(target))
+      .map(({ target }) => target),
+  };
+}
+
+function partsOf(template: Template): Map<string, Buffer> {
+  try {
+    return unzipped(template.content());
+  } catch (cause) {
+    // Offsets that lead nowhere, a method that is not deflate, a checksum that is another.
+    throw new ReportError('definition', `the template ${template.file}: no .xlsx workbook, or damaged`, {
+      hint: AS_XLSX,
+      cause,
+    });
+  }
+}
+
+/** The XML of a part, or nothing. */
+export function textOf(parts: ReadonlyMap<string, Buffer>, name: string): string {
+  return parts.get(name)?.toString() ?? '';
+}
+
+function relationshipsName(part: string): string {
+  return posix.join(posix.dirname(part), '_rels', `${posix.basename(part)}.rels`);
+}
+
+/** @param part the one that they start from, '' for the package itself */
+function relationshipsOf(parts: ReadonlyMap<string, Buffer>, part: string): Relationship[] {
+  const elements = textOf(parts, relationshipsName(part)).match(elementsOf('Relationship')) ?? [];
+  return elements
+    .filter((element) => attributeOf(element, 'TargetMode') !== 'External')
+    .map((element) => ({
+      element,
+      id: attributeOf(element, 'Id'),
+      type: posix.basename(attributeOf(element, 'Type') ?? ''),
+      target: posix
+        .resolve('/', posix.dirname(part), unescaped(attributeOf(element, 'Target') ?? ''))
+        .slice(1),
+    }));
+}
+
+/** It lists cells with formulas, some of which are gone; Excel makes another one, and calls a wrong one damage. */
+function withoutCalculationChain(
+  parts: ReadonlyMap<string, Buffer>,
+  workbook: string,
+  related: readonly Relationship[],
+): Map<string, Buffer> {
+  const left = new Map(parts);
+  for (const { element, target } of related.filter(({ type }) => type === 'calcChain')) {
+    left.delete(target);
+    const name = relationshipsName(workbook);
+    left.set(name, Buffer.from(textOf(left, name).replace(element, '')));
+    const types = textOf(left, CONTENT_TYPES).replace(elementsOf('Override'), (override) =>
+      unescaped(attributeOf(override, 'PartName') ?? '') === `/${target}` ? '' : override,
+    );
+    left.set(CONTENT_TYPES, Buffer.from(types));
+  }
+  return left;
+}
