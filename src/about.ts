@@ -2,6 +2,7 @@
 import type { Period } from './calendar.js';
 import { toolVersion } from './manifest.js';
 import type { Report } from './report.js';
+import { paramValues } from './request.js';
 import type { Request } from './table.js';
 import type { About } from './writers/index.js';
 
@@ -24,7 +25,7 @@ export function aboutOf({ report, request, period, definition, revision, started
     period: period && days(period),
     timezone: report.timezone,
     filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, filter.values])),
-    params: Object.fromEntries(Object.entries(request.params).map(([name, { value }]) => [name, value])),
+    params: paramValues(request),
     limit: request.limit,
     sources: report.sources,
     definition,

@@ -5,6 +5,7 @@ import type { StagedReport } from './export.js';
 import type { GateResult } from './gates.js';
 import type { Manifest, RunRecord } from './manifest/shapes.js';
 import type { Report } from './report.js';
+import { paramValues } from './request.js';
 import type { Destination, Existing, Published, Request } from './table.js';
 import type { FilledTarget, Output } from './target.js';
 
@@ -60,7 +61,7 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
     ...(request.limit === undefined ? {} : { limit: request.limit }),
     period: period === undefined ? null : { ...period, timezone: report.timezone },
     filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, [...filter.values]])),
-    params: Object.fromEntries(Object.entries(request.params).map(([name, { value }]) => [name, value])),
+    params: paramValues(request),
     columns: [...request.columns],
     volatile: [...report.volatile],
     timezone: report.timezone,

@@ -30,6 +30,11 @@ export function requestOf(report: Report, choice: Choice): Request {
   };
 }
 
+/** Param to its value, as the definition's hash and the manifest have them. */
+export function paramValues({ params }: Pick<Request, 'params'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(params).map(([name, { value }]) => [name, value]));
+}
+
 function mappedColumn(report: Report, { dimension }: Filter): string {
   const column = report.filters[dimension];
   if (column !== undefined) return column;

@@ -20,6 +20,7 @@ import {
 import { quarantined, targetsOf } from './period-targets.js';
 import { publishPeriod, quarantine, type Restating } from './publish.js';
 import { definitionHash, type Report } from './report.js';
+import { paramValues } from './request.js';
 import type { Destination, Request, Source } from './table.js';
 import { discardAll, type FilledTarget, orDiscard, type Target } from './target.js';
 
@@ -110,8 +111,7 @@ function settledOutcome(options: RunOptions, keys: PeriodKeys, state: PeriodStat
 }
 
 function definitionOf({ report, request }: RunOptions): string {
-  const params = Object.entries(request.params).map(([name, { value }]) => [name, value]);
-  return definitionHash(report, Object.fromEntries(params));
+  return definitionHash(report, paramValues(request));
 }
 
 async function runUnderLease(

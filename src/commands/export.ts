@@ -11,7 +11,7 @@ import { failedGates, GateKeeper } from '../gates.js';
 import type { Manifest } from '../manifest/shapes.js';
 import { manifestKey, manifestOf, putJson } from '../manifest.js';
 import { definitionHash, loadReport, type Report } from '../report.js';
-import { requestOf } from '../request.js';
+import { paramValues, requestOf } from '../request.js';
 import { newToken } from '../run.js';
 import type { Request, Source } from '../table.js';
 import { orDiscard, publishAll, type Target, unrecorded } from '../target.js';
@@ -50,7 +50,7 @@ export function exportCommand(context: Context): Command {
     const { format, compress } = formatOf(place.key, options);
     const chosen = dialectOf(options);
     checkOptions(format, chosen, compress);
-    const definition = definitionHash(report, paramsOf(request));
+    const definition = definitionHash(report, paramValues(request));
     const started = new Date(session.now).toISOString();
     const about = aboutOf({ report, request, period: undefined, definition, revision: 1, started });
     const writer = await createWriter(format, chosen, about);
@@ -80,10 +80,6 @@ function addDialectOptions(command: Command): void {
     .addOption(
       new Option('--compress <how>', 'else by the ending of the output').choices(Object.keys(COMPRESSIONS)),
     );
-}
-
-function paramsOf({ params }: Request): Record<string, string> {
-  return Object.fromEntries(Object.entries(params).map(([name, { value }]) => [name, value]));
 }
 
 /** What of the command line says how the file is written. */
@@ -142,7 +138,7 @@ async function run(
       report,
       request,
       period: undefined,
-      definition: definitionHash(report, paramsOf(request)),
+      definition: definitionHash(report, paramValues(request)),
       revision: 1,
       gates,
       content: undefined,
