@@ -1,13 +1,13 @@
 // reportctl status: what was published, what is missing or broken.
 import { Command } from 'commander';
-import { type Period, parseDates, todayIn } from '../calendar.js';
+import { parseDates, todayIn } from '../calendar.js';
 import { openDestination } from '../destinations/index.js';
 import { ReportError, sentence } from '../errors.js';
 import { loadReport, type Report, reportNames } from '../report.js';
 import { newToken } from '../run.js';
 import { FAULTS, type PeriodLine, statusOf } from '../status.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { alignedLines, printJson, printLines } from './print.js';
+import { alignedLines, printJson, printLines, spellPeriod } from './print.js';
 
 interface StatusOptions extends CommonOptions {
   readonly since?: string;
@@ -104,12 +104,7 @@ function gaps(lines: readonly PeriodLine[]): PeriodLine[] {
 
 function cells({ report, period, status, rows, finished, revision, detail }: PeriodLine): string[] {
   const counts = [rows, finished, revision].map((value) => (value === undefined ? '-' : String(value)));
-  return [report, days(period), status, ...counts, detail];
-}
-
-/** `2024-10-05`, or `2024-09-01..2024-09-30` */
-function days({ from, lastDay }: Period): string {
-  return from === lastDay ? lastDay : `${from}..${lastDay}`;
+  return [report, spellPeriod(period), status, ...counts, detail];
 }
 
 /** @throws ReportError `contract` when somebody has to do something, else `definition` for a report that cannot be read */

@@ -1,0 +1,30 @@
+// What a run prints of each job.
+import type { RunOutcome } from '../../run.js';
+import { formatBytes, formatRows, spellPeriod } from '../print.js';
+import type { Job } from './jobs.js';
+
+/** `vendas 2024-10-05` */
+export function titleOf(job: Job): string {
+  return 'error' in job ? job.name : `${job.name} ${spellPeriod(job.period)}`;
+}
+
+/** A line for each file, and what a restatement changed. */
+export function outcomeLines(
+  title: string,
+  place: string,
+  { outcome, record }: Omit<RunOutcome, 'notes'>,
+): string[] {
+  if (record.outputs.length === 0) return [`${outcome} ${title}: no rows, no file`];
+  const lines = record.outputs.map(({ key, rows, bytes, sha256 }) => {
+    return `${outcome} ${title}: ${place}/${key}, ${formatRows(rows)}, ${formatBytes(bytes)}, sha256 ${sha256}`;
+  });
+  if (outcome !== 'restated' || record.restated === undefined) return lines;
+  const { rows, totals } = record.restated;
+  const changes = [`rows ${rows.before} to ${rows.after}`];
+  for (const [name, { before, after }] of Object.entries(totals)) {
+    changes.push(
+      before === after ? `${name} still ${after}` : `${name} ${before ?? 'unknown'} to ${after ?? 'unknown'}`,
+    );
+  }
+  return [...lines, `revision ${record.revision}: ${changes.join(', ')}`];
+}
