@@ -9,6 +9,8 @@ export interface Column {
   readonly kind: Kind;
   /** The header that readers see; without one the name is. */
   readonly title?: string;
+  /** ISO 4217: an integer or decimal is an amount of it; a workbook shows it so, no other format changes. */
+  readonly currency?: string;
   /** In documents: where the value is, such as `organizacao.nome` or `itens.0.preco`; without one, at the name. */
   readonly path?: string;
 }

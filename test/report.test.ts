@@ -49,7 +49,7 @@ filters: { date: dia, product-type: tipo }
 params: { moeda: text, ano: { kind: integer, default: 2024 } }
 columns:
   dia: date
-  valor: { kind: decimal, title: Valor }
+  valor: { kind: decimal, title: Valor, currency: BRL }
 volatile: [dia]
 order-by: [-dia]
 totals: [valor]
@@ -75,7 +75,7 @@ outputs:
     params: { moeda: { kind: 'text', default: undefined }, ano: { kind: 'integer', default: '2024' } },
     columns: [
       { name: 'dia', kind: 'date' },
-      { name: 'valor', kind: 'decimal', title: 'Valor' },
+      { name: 'valor', kind: 'decimal', title: 'Valor', currency: 'BRL' },
     ],
     volatile: ['dia'],
     orderBy: ['-dia'],
@@ -184,7 +184,7 @@ describe('what is wrong', () => {
       'an unknown key of a column',
       'source: v\ncolumns:\n  a: { kind: text, titel: x }',
       4,
-      /columns\.a\.titel: unknown key; allowed: kind, title/,
+      /columns\.a\.titel: unknown key; allowed: kind, title, currency/,
     ],
     [
       'a misspelt needed key of a column',
@@ -209,6 +209,18 @@ describe('what is wrong', () => {
       'source: v\ncolumns:\n  a: { kind: txt }',
       4,
       /columns\.a\.kind: found "txt"; did you mean "text"/,
+    ],
+    [
+      'a currency that there is not',
+      'source: v\ncolumns: { a: { kind: decimal, currency: R$ } }',
+      3,
+      /columns\.a\.currency: found "R\$"; give a code of ISO 4217, such as BRL/,
+    ],
+    [
+      'a currency of a text',
+      'source: v\ncolumns: { a: { kind: text, currency: BRL } }',
+      3,
+      /columns\.a\.currency: the column is text; an amount of a currency is an integer or a decimal/,
     ],
     ['a column without a kind', 'source: v\ncolumns:\n  a:', 4, /columns\.a: found null; allowed: text/],
     ['a number for a kind', 'source: v\ncolumns: { a: 1 }', 3, /columns\.a: found 1; allowed: text/],

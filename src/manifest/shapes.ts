@@ -43,6 +43,7 @@ const column = z.object({
   name: text.describe('The name in the definition.'),
   kind: z.enum(KINDS).describe('What its values are.'),
   title: text.exactOptional().describe('The header; without one the name is.'),
+  currency: text.exactOptional().describe('ISO 4217: the currency that its amounts are of.'),
   path: text.exactOptional().describe('In documents: where the value is; without one, at the name.'),
 });
 

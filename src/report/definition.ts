@@ -66,11 +66,13 @@ const common = {
     .default([]),
 };
 
+const columnKeys = { kind, title: name.optional(), currency: name.optional() };
+
 const sqlSchema = z.strictObject({
   ...common,
   filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, name.optional()]))).default({}),
   params: z.record(name, z.union([kind, z.strictObject({ kind, default: scalar.optional() })])).default({}),
-  columns: z.record(name, z.union([kind, z.strictObject({ kind, title: name.optional() })])),
+  columns: z.record(name, z.union([kind, z.strictObject({ ...columnKeys })])),
 });
 
 const field = z.union([
@@ -83,10 +85,7 @@ const documentSchema = z.strictObject({
   pipeline: z.array(z.record(z.string(), z.unknown())).default([]),
   'on-mismatch': z.enum(['fail', 'null']).default('fail'),
   filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, field.optional()]))).default({}),
-  columns: z.record(
-    name,
-    z.union([kind, z.strictObject({ kind, title: name.optional(), path: name.optional() })]),
-  ),
+  columns: z.record(name, z.union([kind, z.strictObject({ ...columnKeys, path: name.optional() })])),
 });
 type SqlDefinition = z.infer<typeof sqlSchema>;
 type DocumentDefinition = z.infer<typeof documentSchema>;
@@ -180,9 +179,17 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
     if (value === undefined)
       throw document.complaint(['columns', column], 'this cannot be the name of a column');
     if (typeof value === 'string') return { name: column, kind: value };
-    const { kind, title, path }: { kind: Kind; title?: string | undefined; path?: string | undefined } =
-      value;
-    return { name: column, kind, ...(title && { title }), ...(path && { path }) };
+    const { kind, title, currency, path }: ColumnDefinition = value;
+    assertCurrency(kind, currency, (complaint) =>
+      document.complaint(['columns', column, 'currency'], complaint),
+    );
+    return {
+      name: column,
+      kind,
+      ...(title && { title }),
+      ...(currency && { currency }),
+      ...(path && { path }),
+    };
   });
   if (columns.length === 0) throw document.complaint(['columns'], 'at least one column is needed');
   const names = columns.map((column) => column.name);
@@ -240,6 +247,27 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
   };
 }
 
+interface ColumnDefinition {
+  kind: Kind;
+  title?: string | undefined;
+  currency?: string | undefined;
+  path?: string | undefined;
+}
+
+/** @throws what `complaint` makes of a currency that there is not, or of one for something that is no number */
+function assertCurrency(
+  kind: Kind,
+  currency: string | undefined,
+  complaint: (message: string) => ReportError,
+): void {
+  if (currency === undefined) return;
+  if (!['integer', 'decimal'].includes(kind)) {
+    throw complaint(`the column is ${kind}; an amount of a currency is an integer or a decimal`);
+  }
+  if (Intl.supportedValuesOf('currency').includes(currency)) return;
+  throw complaint(`found "${currency}"; give a code of ISO 4217, such as BRL, USD or EUR`);
+}
+
 /** Every key has known tokens only and is a file of its own, and every dialect is one that the writer takes. */
 function outputsOf(
   definition: Definition,
@@ -286,7 +314,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
   if (first === undefined) return Object.keys((documents ? documentSchema : sqlSchema).shape);
   const keys: Readonly<Record<string, readonly string[]>> = {
     filters: second === undefined ? DIMENSIONS : ['path', 'kind', 'stored'],
-    columns: documents ? ['kind', 'title', 'path'] : ['kind', 'title'],
+    columns: ['kind', 'title', 'currency', ...(documents ? ['path'] : [])],
     params: ['kind', 'default'],
     gates: gateKeys(path.slice(1)),
     outputs: ['format', 'key', 'compress', ...Object.keys(formatOptions)],

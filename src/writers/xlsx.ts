@@ -29,7 +29,8 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
   async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
     refuseTooManyColumns(columns);
     changes = new Changes(options.strict ?? false);
-    const content = { title: titleOf(about), started: about.started };
+    const currencies = [...new Set(columns.flatMap(({ currency }) => currency ?? []))];
+    const content = { title: titleOf(about), started: about.started, currencies };
     const dataSheets: DataSheet[] = [];
     const empty = { ...content, dataSheets: [{ name: base, width: 1, rows: 1 }], summary: [], about: [] };
     const { styles, parts: firstParts } = await makeShell(options.locale, empty);
@@ -45,7 +46,7 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
     const rows = new RowReader(batches, columns.length, (lines) => groups.add(lines));
     try {
       const start = sheetStart(columns, await rows.sample(SAMPLE));
-      const looks = columns.map(({ kind }) => columnStyles(kind, styles));
+      const looks = columns.map((column) => columnStyles(column, styles));
       const encoder = new RowEncoder(columns, looks, changes);
       const sheets = new DataSheets(zip, rows, encoder);
       const titles = columns.map(({ title, name }) => title ?? name);

@@ -377,6 +377,24 @@ describe('without a model', () => {
   });
 });
 
+describe('amounts', () => {
+  const columns = COLUMNS.map((column) =>
+    column.kind === 'decimal' ? { ...column, currency: 'EUR' } : column,
+  );
+
+  test('have the format of the model, and where it has none that of their currency', async () => {
+    const format = async (change?: Parameters<typeof designed>[0]) => {
+      const { bytes } = await filled(await designed(change), { columns });
+      return (await openXlsx(bytes)).getWorksheet('Dados')?.getCell('C5').numFmt;
+    };
+    assert.equal(await format(), '"R$" #,##0.00');
+    const bare = await format((_, sheet) => {
+      sheet.getCell('C5').style = { font: { bold: true } };
+    });
+    assert.equal(bare, '"€" #,##0.00;-"€" #,##0.00');
+  });
+});
+
 describe('what is no template', () => {
   async function refused(template: Buffer, said: RegExp, hint: RegExp, options: Filling = {}) {
     let pulled = false;

@@ -77,6 +77,44 @@ describe('numbers', () => {
     assert.deepEqual(formats, ['0', '#,##0.00', '@']);
     assert.deepEqual(values, [[59001, 1234.5, '00123456789']]);
   });
+
+  test('that are amounts have the symbol and the decimals of their currency, in Resumo too', async () => {
+    const columns: readonly Column[] = [
+      { name: 'reais', kind: 'decimal', currency: 'BRL' },
+      { name: 'ienes', kind: 'integer', currency: 'JPY' },
+      { name: 'dinares', kind: 'decimal', currency: 'KWD' },
+      { name: 'sem', kind: 'decimal' },
+    ];
+    const rows = [
+      ['1234.5', '100', '-1.234', '1'],
+      ['0.5', null, '12345678901234567.5', null],
+    ];
+    const { bytes } = await writeXlsx(columns, [copyTextBatch(rows)], {}, { totals: ['reais', 'sem'] });
+    const workbook = await openXlsx(bytes);
+    const sheet = workbook.getWorksheet('Dados');
+    const formats = [1, 2, 3, 4].map((column) => sheet?.getCell(2, column).numFmt);
+    const [reais, ienes, dinares] = ['"R$" #,##0.00', '"JP¥" #,##0', '"KWD" #,##0.000'];
+    assert.deepEqual(formats, [
+      `${reais};-${reais}`,
+      `${ienes};-${ienes}`,
+      `${dinares};-${dinares}`,
+      '#,##0.00',
+    ]);
+    assert.deepEqual(valuesOf(sheet, 4).slice(1), [
+      [1234.5, 100, -1.234, 1],
+      [0.5, undefined, '12345678901234567.5', undefined],
+    ]);
+    const cells: [unknown, string][] = [];
+    workbook.getWorksheet('Resumo')?.eachRow((row) => {
+      if (row.getCell(1).value === 'Todas as linhas') {
+        for (const at of [3, 4]) cells.push([row.getCell(at).value, row.getCell(at).numFmt]);
+      }
+    });
+    assert.deepEqual(cells, [
+      [1235, `${reais};-${reais}`],
+      [1, '#,##0'],
+    ]);
+  });
 });
 
 describe('dates', () => {

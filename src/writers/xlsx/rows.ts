@@ -10,12 +10,12 @@ import {
   putNumber,
   putText,
   putTimestamp,
-  type Styles,
   unfitNumber,
 } from './cells.js';
 import type { Changes } from './changes.js';
 import { columnLetters } from './letters.js';
 import type { Lines } from './lines.js';
+import type { WorkbookStyles } from './shell.js';
 import { Counting, OVERRUN, put, snippet } from './snippets.js';
 import { fitting, inlineString } from './text.js';
 
@@ -50,8 +50,8 @@ export interface ColumnStyles {
 }
 
 /** What the workbook's own styles make of a column. */
-export function columnStyles(kind: Kind, styles: Styles): ColumnStyles {
-  const value = styles[kind === 'json' ? 'text' : kind];
+export function columnStyles({ kind, currency = '' }: Column, styles: WorkbookStyles): ColumnStyles {
+  const value = styles.currencies[currency] ?? styles[kind === 'json' ? 'text' : kind];
   return { value, precise: kind === 'timestamp' ? styles.precise : value, text: styles.text };
 }
 

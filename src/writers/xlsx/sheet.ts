@@ -17,6 +17,8 @@ const WIDEST = 60;
 /** The header's button of the filter. */
 const BUTTON = 3;
 const PADDING = 1.5;
+/** The symbol of a currency and the blank after it. */
+const SYMBOL = 4;
 
 /** The start of a data sheet up to its rows. @param sample the first rows, for the widths */
 export function sheetStart(columns: readonly Column[], sample: readonly (readonly Cell[])[]): string {
@@ -37,8 +39,9 @@ export function sheetEnd(width: number, rows: number): string {
   return `</sheetData><autoFilter ref="${range}"/>${LANDSCAPE}<ignoredErrors><ignoredError sqref="${range}" numberStoredAsText="1"/></ignoredErrors></worksheet>`;
 }
 
-function widthOf({ kind, name, title = name }: Column, cells: readonly Cell[]): number {
-  const lengths = cells.map((cell) => (cell === null ? 0 : shownLength(kind, cell)));
+function widthOf({ kind, name, title = name, currency }: Column, cells: readonly Cell[]): number {
+  const symbol = currency === undefined ? 0 : SYMBOL;
+  const lengths = cells.map((cell) => (cell === null ? 0 : shownLength(kind, cell) + symbol));
   const content = WIDTHS[kind] ?? lengths.reduce((longest, length) => Math.max(longest, length), 0);
   return Math.min(WIDEST, Math.max(NARROWEST, title.length + BUTTON, content)) + PADDING;
 }
@@ -83,7 +86,7 @@ function isOf(name: string, sheet: string): boolean {
 }
 
 /** As exceljs escapes an attribute. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     '&': '&amp;',
     '<': '&lt;',

@@ -7,7 +7,7 @@ import { fitting, spelled } from './text.js';
 import { unzipped } from './unzip.js';
 
 /** A text, a count, or an exact decimal, which is a number as far as Excel can hold it. */
-export type Shown = string | number | { readonly decimal: string };
+export type Shown = string | number | { readonly decimal: string; readonly currency: string | undefined };
 
 export interface Line {
   readonly cells: readonly Shown[];
@@ -15,17 +15,24 @@ export interface Line {
   readonly look: 'title' | 'heading' | 'totals' | 'plain' | 'strong';
 }
 
+/** With those of the amounts, by the code of their currency. */
+export interface WorkbookStyles extends Styles {
+  readonly currencies: Readonly<Record<string, number>>;
+}
+
 export interface ShellContent {
   readonly title: string;
   /** When the run began, or undefined for the same bytes each time. */
   readonly started: string | undefined;
   readonly dataSheets: readonly DataSheet[];
+  /** Codes of ISO 4217 that have a style. */
+  readonly currencies: readonly string[];
   readonly summary: readonly Line[];
   readonly about: readonly Line[];
 }
 
 export interface Shell {
-  readonly styles: Styles;
+  readonly styles: WorkbookStyles;
   /** Name to content; the data sheets are not among them. */
   readonly parts: ReadonlyMap<string, Buffer>;
 }
@@ -51,6 +58,18 @@ const LOOKS: Readonly<Record<Line['look'], Partial<Style>>> = {
   plain: {},
   strong: { font: BOLD },
 };
+
+/**
+ * The format of an amount, such as `"R$" #,##0.00`: the symbol that Brazil writes (Unicode CLDR) and the decimals that the
+ * currency has (ISO 4217), in the codes of ECMA-376 part 1, 18.8.31.
+ */
+export function currencyFormat(currency: string): string {
+  const format = new Intl.NumberFormat('pt-BR', { style: 'currency', currency });
+  const symbol = format.formatToParts(0).find(({ type }) => type === 'currency')?.value ?? currency;
+  const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
+  const number = decimals === 0 ? '#,##0' : `#,##0.${'0'.repeat(decimals)}`;
+  return `"${symbol}" ${number};-"${symbol}" ${number}`;
+}
 
 function dataStyles(locale: 'pt-BR' | undefined): Readonly<Record<keyof Styles, Partial<Style>>> {
   const { date, timestamp } = DATES[locale ?? 'iso'];
@@ -88,13 +107,15 @@ export async function makeShell(locale: 'pt-BR' | undefined, content: ShellConte
     modified: made,
   });
   workbook.title = content.title;
-  const styles = dataStyles(locale);
-  const names = Object.keys(styles) as (keyof Styles)[];
+  const kinds = dataStyles(locale);
+  const names = Object.keys(kinds) as (keyof Styles)[];
+  const amounts = content.currencies.map((currency) => ({ numFmt: currencyFormat(currency) }));
+  const styles = [...names.map((name) => kinds[name]), ...amounts];
   // The data sheets are placeholders, their rows being written elsewhere; the first one shows each style once.
   for (const [index, { name }] of content.dataSheets.entries()) {
     const sheet = workbook.addWorksheet(name);
     if (index > 0) continue;
-    for (const [column, style] of names.entries()) sheet.getCell(1, column + 1).style = styles[style];
+    for (const [column, style] of styles.entries()) sheet.getCell(1, column + 1).style = style;
   }
   fill(workbook.addWorksheet(SUMMARY_SHEET), content.summary, [44, 14, 26]);
   fill(workbook.addWorksheet(ABOUT_SHEET), content.about, [28, 110]);
@@ -108,7 +129,12 @@ export async function makeShell(locale: 'pt-BR' | undefined, content: ShellConte
   const joined = parts.get('xl/workbook.xml')?.toString() ?? '';
   parts.set('xl/workbook.xml', Buffer.from(reordered(joined, SUMMARY_SHEET, content.dataSheets)));
   return {
-    styles: Object.fromEntries(names.map((name, index) => [name, numbers[index]])) as unknown as Styles,
+    styles: {
+      ...(Object.fromEntries(names.map((name, index) => [name, numbers[index]])) as unknown as Styles),
+      currencies: Object.fromEntries(
+        content.currencies.map((currency, index) => [currency, numbers[names.length + index] ?? 0]),
+      ),
+    },
     parts,
   };
 }
@@ -138,8 +164,9 @@ function cellOf(shown: Shown): { readonly value: CellValue; readonly style: Part
     const value = spelled(fitting(shown, () => undefined));
     return { value, style: { alignment } };
   }
-  const { decimal } = shown;
-  const numFmt = decimal.includes('.') ? DECIMAL : '#,##0';
+  const { decimal, currency } = shown;
+  const plain = decimal.includes('.') ? DECIMAL : '#,##0';
+  const numFmt = currency === undefined ? plain : currencyFormat(currency);
   if (unfitNumber(decimal) === undefined) return { value: Number(decimal), style: { numFmt, alignment } };
   return { value: decimal, style: { numFmt: '@', alignment: { ...alignment, horizontal: 'right' } } };
 }

@@ -53,14 +53,15 @@ export function summaryLines(
     ...fact('Linhas', all.rows),
     ...(sheets.length > 1 ? fact('Planilhas', sheets.map(({ name }) => name).join(', ')) : []),
   ];
+  const line = (name: string, group: Group, look: Line['look']) => lineOf(name, group, totals, look);
   if (totals.length > 0) {
-    lines.push(BLANK, heading('Totais', titles), lineOf('Todas as linhas', all, 'plain'));
+    lines.push(BLANK, heading('Totais', titles), line('Todas as linhas', all, 'plain'));
   }
   for (const [index, { dimension }] of by.entries()) {
     lines.push(BLANK, heading(DIMENSIONS[dimension] ?? dimension, titles));
     const named = groups.by(index);
-    lines.push(...named.map(([name, group]) => lineOf(nameOf(name), group, 'plain')));
-    lines.push(lineOf('Total', all, 'strong'));
+    lines.push(...named.map(([name, group]) => line(nameOf(name), group, 'plain')));
+    lines.push(line('Total', all, 'strong'));
   }
   return lines;
 }
@@ -108,8 +109,10 @@ function heading(first: string, titles: readonly string[]): Line {
   return { cells: [first, 'Linhas', ...titles], look: 'totals' };
 }
 
-function lineOf(name: string, { rows, sums }: Group, look: Line['look']): Line {
-  const decimals = sums.map((sum): Shown => ({ decimal: sum.toString() }));
+function lineOf(name: string, { rows, sums }: Group, totals: readonly Column[], look: Line['look']): Line {
+  const decimals = sums.map((sum, index): Shown => {
+    return { decimal: sum.toString(), currency: totals[index]?.currency };
+  });
   return { cells: [name, rows, ...decimals], look };
 }
 

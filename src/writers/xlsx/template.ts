@@ -85,7 +85,7 @@ function stylesFor(
   { locale }: XlsxOptions,
 ): ColumnStyles[] {
   const styles = new CellStyles(textOf(parts, part), locale);
-  const numbers = columns.map(({ kind }, index) => styles.of(kind, model.styles[index]));
+  const numbers = columns.map((column, index) => styles.of(column, model.styles[index]));
   const changed = styles.changed();
   if (changed !== undefined) parts.set(part, Buffer.from(changed));
   return numbers.map((number, index) => {

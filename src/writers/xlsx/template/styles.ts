@@ -1,6 +1,7 @@
 // The styles of the cells: those of the model row, and as few of our own as there must be.
-import type { Kind } from '../../../table.js';
-import { DATES } from '../shell.js';
+import type { Column, Kind } from '../../../table.js';
+import { escaped } from '../sheet.js';
+import { currencyFormat, DATES } from '../shell.js';
 import { attributeOf, elementsOf, withAttribute } from './xml.js';
 
 /** Built-in formats (ECMA-376 part 1, 18.8.30 numFmt). */
@@ -27,13 +28,16 @@ export class CellStyles {
   }
 
   /** The number of the style for a column's cells. @param model that of the model row's cell, where there is one */
-  of(kind: Kind, model: number | undefined): number {
+  of({ kind, currency }: Column, model: number | undefined): number {
     const style = this.#styles[model ?? -1];
     const isDate = kind === 'date' || kind === 'timestamp';
-    // Whoever chose no format for a date wants to see no serial number.
-    if (style !== undefined && !(isDate && attributeOf(style, 'numFmtId') === `${GENERAL}`))
-      return model ?? 0;
-    const format = isDate ? this.#format(this.#dates[kind]) : (BUILT_IN[kind] ?? GENERAL);
+    const own = currency === undefined ? undefined : currencyFormat(currency);
+    // Whoever chose no format for a date wants to see no serial number, and for an amount no bare one.
+    const isBare =
+      (isDate || own !== undefined) && style !== undefined && attributeOf(style, 'numFmtId') === `${GENERAL}`;
+    if (style !== undefined && !isBare) return model ?? 0;
+    const code = isDate ? this.#dates[kind] : own;
+    const format = code === undefined ? (BUILT_IN[kind] ?? GENERAL) : this.#format(code);
     const formatted = withAttribute(style ?? PLAIN, 'numFmtId', `${format}`);
     return this.#numberOf(withAttribute(formatted, 'applyNumberFormat', '1'));
   }
@@ -54,11 +58,11 @@ export class CellStyles {
   }
 
   #format(code: string): number {
-    const known = this.#formats.find((format) => attributeOf(format, 'formatCode') === code);
+    const known = this.#formats.find((format) => attributeOf(format, 'formatCode') === escaped(code));
     const numbers = this.#formats.map((format) => Number(attributeOf(format, 'numFmtId')));
     if (known !== undefined) return numbers[this.#formats.indexOf(known)] ?? GENERAL;
     const number = Math.max(FIRST_OWN - 1, ...numbers) + 1;
-    this.#formats.push(`<numFmt numFmtId="${number}" formatCode="${code}"/>`);
+    this.#formats.push(`<numFmt numFmtId="${number}" formatCode="${escaped(code)}"/>`);
     return number;
   }
 }
