@@ -75,7 +75,8 @@ export async function chosenJobs(
   for (const name of chosen) {
     await attempt(name, async () => {
       for (const report of runnable(await loadReport(name, queries), options)) {
-        if (planned.some((other) => other.name === report.name)) continue;
+        // A schedule can be named beside its report.
+        if (planned.some((other) => 'report' in other && isSame(other.report, report))) continue;
         await attempt(report.name, () => {
           planned.push(plannedFor(report, options, session));
         });
@@ -85,6 +86,10 @@ export async function chosenJobs(
   if (planned.length === 0) throw new ReportError('usage', `run: no report in ${queries} has outputs`);
   const closed = withoutOpen(planned, options, session);
   return options.catchUp === undefined ? closed.flatMap(jobsOf) : caughtUp(closed, options.catchUp, session);
+}
+
+function isSame(one: Report, other: Report): boolean {
+  return one.name === other.name && one.file === other.file;
 }
 
 function refuse(names: readonly string[], options: Choice): void {
