@@ -133,7 +133,7 @@ function throwFaults(lines: readonly PeriodLine[], broken: number): void {
   if (counts.length > 0) {
     const told = counts.map(({ status, count }) => `${count} ${status}`).join(', ');
     throw new ReportError('contract', `status: of ${lines.length} periods, ${told}`, {
-      hint: 'For those missing, late or unfinished: reportctl run REPORT --date DAY; for those damaged: bring the files back.',
+      hint: 'For those missing, late or unfinished: reportctl run REPORT --date DAY, or --catch-up N; for those damaged: bring the files back.',
     });
   }
   if (broken === 0) return;
