@@ -43,6 +43,13 @@ export function lastClosedPeriod(kind: PeriodKind, today: string): Period {
   return periodContaining(kind, addDays(periodContaining(kind, today).from, -1));
 }
 
+/** The last periods that are over, the oldest first. @param count at least 1 */
+export function lastClosedPeriods(kind: PeriodKind, today: string, count: number): Period[] {
+  const periods = [lastClosedPeriod(kind, today)];
+  while (periods.length < count) periods.push(lastClosedPeriod(kind, periods.at(-1)?.from ?? today));
+  return periods.reverse();
+}
+
 /**
  * Every period that contains a day from `since` to `until`, both included, in order.
  * @throws ReportError `usage` when `since` is after `until`
@@ -109,6 +116,15 @@ export function startOfDay(date: string, timezone: string): string {
   const local = start.toPlainDateTime().toString({ smallestUnit: 'second' });
   // `offset` has the seconds that toString() would round away.
   return local.replace('T', ' ') + start.offset;
+}
+
+/**
+ * When a clock on the wall shows a time of day `HH:MM`, in epoch milliseconds; where it shows it twice, the second time.
+ * A time that a change of the clock skips is as long after midnight as it would have been.
+ */
+export function instantAt(date: string, time: string, timezone: string): number {
+  const wall = Temporal.PlainDate.from(date).toPlainDateTime(time);
+  return wall.toZonedDateTime(timezone, { disambiguation: 'later' }).epochMilliseconds;
 }
 
 /** Milliseconds. Zones change within a block of this length at most once, and mostly not at all. */

@@ -5,6 +5,8 @@ import { basename, join } from 'node:path';
 import type { PeriodKind } from './calendar.js';
 import { didYouMean, messageOf, ReportError } from './errors.js';
 import { type FormatOptions, parseDefinition } from './report/definition.js';
+import type { Schedule } from './report/schedules.js';
+import { scheduledReport } from './schedules.js';
 import type { Column, Dimension, DocumentQuery, Kind } from './table.js';
 
 export interface Output {
@@ -56,16 +58,26 @@ export interface Report {
   readonly onEmpty: 'publish' | 'skip' | 'fail';
   readonly labels: Readonly<Record<string, string>>;
   readonly outputs: readonly Output[];
+  /** The organizations that have a period of their own, and what they get; each is a report too, see schedules.ts. */
+  readonly schedules: readonly Schedule[];
+  readonly scheduledOutputs: readonly Output[];
+  /** Of the report of a schedule: the one organization whose rows it has. */
+  readonly organization: string | undefined;
+  /** By when a period is to be published: a time of day `HH:MM` in the zone, so many days after the period's last one. */
+  readonly expectBy: { readonly time: string; readonly days: number } | undefined;
   readonly query: string | DocumentQuery;
 }
 
 /**
- * The report that a user named: a name in the folder, or the path of a file.
+ * The report that a user named: a name in the folder, the path of a file, or `name@organization` for one of its schedules.
  * @throws ReportError `usage` when there is none, `definition` with file and line when it is wrong.
  */
 export async function loadReport(nameOrPath: string, folder: string): Promise<Report> {
-  const isPath = /[\\/]/.test(nameOrPath) || ENDING.test(nameOrPath);
-  if (isPath) return readReport(nameOrPath);
+  const isPath = ENDING.test(nameOrPath);
+  const [, name, organization] = (!isPath && SCHEDULED.exec(nameOrPath)) || [];
+  if (name !== undefined && organization !== undefined)
+    return scheduledReport(await loadReport(name, folder), organization);
+  if (isPath || /[\\/]/.test(nameOrPath)) return readReport(nameOrPath);
   const files = await reportFiles(folder);
   const found = files.filter((file) => nameOf(file) === nameOrPath);
   if (found.length > 1) {
@@ -84,6 +96,7 @@ export async function loadReport(nameOrPath: string, folder: string): Promise<Re
 
 /** SQL with its definition in a comment, or YAML for documents. */
 const ENDING = /\.(sql|ya?ml)$/;
+const SCHEDULED = /^([A-Za-z0-9][A-Za-z0-9_-]*)@(.*)$/s;
 
 function nameOf(file: string): string {
   return basename(file).replace(ENDING, '');
@@ -124,12 +137,13 @@ export function parseReport(file: string, text: string): Report {
 }
 
 /**
- * What makes two definitions the same to a reader of the files: lower-case hex SHA-256. Gates and `on-empty` are no part
- * of it: they say whether a period is published, never what its files hold, and who changes one does not have to restate
+ * What makes two definitions the same to a reader of the files: lower-case hex SHA-256. Gates, `on-empty` and
+ * `expect-by` are no part of it: they say whether and when a period is published, never what its files hold, and who changes one does not have to restate
  * every period that is published.
  */
 export function definitionHash(report: Report, params: Readonly<Record<string, string>>): string {
   const { query, columns, filters, timezone, outputs, labels, orderBy, period, sources, volatile } = report;
+  const { organization } = report;
   const content = {
     query,
     columns,
@@ -142,6 +156,8 @@ export function definitionHash(report: Report, params: Readonly<Record<string, s
     period,
     sources,
     volatile,
+    // Undefined it leaves no trace: the hashes of reports without schedules are what they were before there were any.
+    organization,
   };
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

@@ -1,5 +1,6 @@
 // What a command line and a report together ask of a source.
 import { didYouMean, ReportError } from './errors.js';
+import { parseFilter } from './filters/index.js';
 import type { Report } from './report.js';
 import type { Column, Filter, Kind, Request } from './table.js';
 
@@ -13,7 +14,7 @@ export interface Choice {
 }
 
 /**
- * @throws ReportError `usage` for a dimension that the report does not map, a column that it does not export, a param
+ * @throws ReportError `usage` for a dimension that the report does not map, another organization than it is of, a column that it does not export, a param
  * that it does not declare, lacks, or whose value is not of its kind
  */
 export function requestOf(report: Report, choice: Choice): Request {
@@ -21,7 +22,10 @@ export function requestOf(report: Report, choice: Choice): Request {
     report: report.name,
     query: report.query,
     columns: choice.columns === undefined ? report.columns : chosenColumns(report, choice.columns),
-    filters: choice.filters.map((filter) => ({ filter, column: mappedColumn(report, filter) })),
+    filters: withOrganization(report, choice.filters).map((filter) => ({
+      filter,
+      column: mappedColumn(report, filter),
+    })),
     mapped: report.filters,
     params: parameters(report, choice.params),
     orderBy: report.orderBy,
@@ -33,6 +37,22 @@ export function requestOf(report: Report, choice: Choice): Request {
 /** Param to its value, as the definition's hash and the manifest have them. */
 export function paramValues({ params }: Pick<Request, 'params'>): Record<string, string> {
   return Object.fromEntries(Object.entries(params).map(([name, { value }]) => [name, value]));
+}
+
+/** With the condition that makes it the report of one organization, where it is. */
+function withOrganization(
+  { name, organization, timezone }: Report,
+  filters: readonly Filter[],
+): readonly Filter[] {
+  if (organization === undefined) return filters;
+  const given = filters.find(({ dimension }) => dimension === 'organization');
+  // Text values depend on no date.
+  if (given === undefined)
+    return [...filters, parseFilter('organization', [organization], { timezone, today: '' })];
+  if (given.values.every((value) => value === organization)) return filters;
+  throw new ReportError('usage', `--organization: report "${name}" is of one organization already`, {
+    hint: `Use the report "${name.replace(/@.*$/s, '')}".`,
+  });
 }
 
 function mappedColumn(report: Report, { dimension }: Filter): string {

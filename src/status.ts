@@ -3,10 +3,12 @@ import pLimit from 'p-limit';
 import {
   addDays,
   compactDate,
-  lastClosedPeriod,
+  instantAt,
+  lastClosedPeriods,
   type Period,
   periodContaining,
   periodsBetween,
+  todayIn,
 } from './calendar.js';
 import { ReportError } from './errors.js';
 import { LEASE_LIFE } from './lease.js';
@@ -18,24 +20,29 @@ import type { Destination } from './table.js';
 /**
  * `published`, `restated` (once more), `empty` (published without a file, because there were no rows), `running` (its lease
  * is alive), `missing`, `unfinished` (begun, and nothing is at work on it), `damaged` (a file of the record is gone or
- * another).
+ * another). With `expect-by` a missing period is `due` up to that instant and `late` after it, and so is one that is still
+ * `running` then.
  */
 export type PeriodStatus =
   | 'published'
   | 'restated'
   | 'empty'
   | 'running'
+  | 'due'
   | 'missing'
+  | 'late'
   | 'unfinished'
   | 'damaged';
 
 /** What somebody has to do something about. */
-export const FAULTS: readonly PeriodStatus[] = ['missing', 'unfinished', 'damaged'];
+export const FAULTS: readonly PeriodStatus[] = ['missing', 'late', 'unfinished', 'damaged'];
 
 export interface PeriodLine {
   readonly report: string;
   readonly period: Period;
   readonly status: PeriodStatus;
+  /** By when the report expects it to be published: ISO 8601, UTC. */
+  readonly expectedBy?: string;
   /** From the run record, where there is one. */
   readonly rows?: number;
   /** ISO 8601, UTC. */
@@ -47,8 +54,8 @@ export interface PeriodLine {
 
 export interface StatusOptions {
   readonly destination: Destination;
-  /** The date in the report's time zone. */
-  readonly today: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
   /** A day of the first period to tell of; by default one of the last seven periods, as far as any was begun. */
   readonly since: string | undefined;
 }
@@ -60,24 +67,46 @@ const AT_ONCE = 8;
 
 /** In order, up to the last closed period. @throws ReportError `destination` */
 export async function statusOf(report: Report, options: StatusOptions): Promise<PeriodLine[]> {
-  const { destination } = options;
+  const { destination, now } = options;
   const begun = await begunPeriods(report, destination);
   const limit = pLimit(AT_ONCE);
   return limit.map(periodsOf(report, begun, options), async (period): Promise<PeriodLine> => {
     const found = begun.get(compactDate(period.lastDay));
-    const line = { report: report.name, period };
-    if (found === undefined) return { ...line, status: 'missing', detail: '' };
-    return { ...line, ...(await judged(report, period, found, destination)) };
+    const judgement: Judgement =
+      found === undefined
+        ? { status: 'missing', detail: '' }
+        : await judged(report, period, found, destination);
+    return { report: report.name, period, ...timed(judgement, expectedBy(report, period), now) };
   });
 }
 
-interface Begun {
+/** By when a period is to be published, in epoch milliseconds; undefined where the report does not say. */
+function expectedBy({ expectBy, timezone }: Report, { lastDay }: Period): number | undefined {
+  return expectBy && instantAt(addDays(lastDay, expectBy.days), expectBy.time, timezone);
+}
+
+/** What it means at this time: a period without a run record is a fault from the instant on by which it was expected. */
+function timed(judgement: Judgement, expected: number | undefined, now: number): Timed {
+  if (expected === undefined) return judgement;
+  const line = { ...judgement, expectedBy: new Date(expected).toISOString() };
+  const isLate = now >= expected;
+  if (judgement.status === 'missing') return { ...line, status: isLate ? 'late' : 'due' };
+  if (judgement.status !== 'running' || judgement.revision !== undefined || !isLate) return line;
+  return { ...line, status: 'late', detail: 'still running' };
+}
+
+export interface Begun {
+  /** Has it a run record, and no note of a run that did not come to its end? */
+  readonly isPublished: boolean;
   /** Milliseconds since the lease was taken or renewed, where there is one. */
   readonly leaseAge: number | undefined;
 }
 
-/** By their last day as YYYYMMDD, every period that has a record, a note or a lease. */
-async function begunPeriods(report: Report, destination: Destination): Promise<Map<string, Begun>> {
+/**
+ * By their last day as YYYYMMDD, every period that has a record, a note or a lease: from one listing.
+ * @throws ReportError `destination`
+ */
+export async function begunPeriods(report: Report, destination: Destination): Promise<Map<string, Begun>> {
   const folder = bookFolder(report.name);
   const begun = new Map<string, Begun>();
   for await (const { key, age } of destination.list(folder)) {
@@ -86,7 +115,12 @@ async function begunPeriods(report: Report, destination: Destination): Promise<M
     if (name > ':') break;
     const [, date, ending] = /^(\d{8})\.(json|lease|pending\.json)$/.exec(name) ?? [];
     if (date === undefined) continue;
-    begun.set(date, { leaseAge: ending === 'lease' ? age : begun.get(date)?.leaseAge });
+    const { isPublished = false, leaseAge } = begun.get(date) ?? {};
+    // A note comes after the record of its period, since `p` comes after `j`.
+    begun.set(date, {
+      isPublished: ending === 'json' || (isPublished && ending !== 'pending.json'),
+      leaseAge: ending === 'lease' ? age : leaseAge,
+    });
   }
   return begun;
 }
@@ -94,26 +128,25 @@ async function begunPeriods(report: Report, destination: Destination): Promise<M
 function periodsOf(
   report: Report,
   begun: ReadonlyMap<string, Begun>,
-  { today, since }: StatusOptions,
+  { now, since }: StatusOptions,
 ): Period[] {
-  const last = lastClosedPeriod(report.period, today);
+  const latest = lastClosedPeriods(report.period, todayIn(report.timezone, now), USUAL);
+  const last = latest.slice(-1);
   // A snapshot has no past dates.
-  if (report.filters.date === undefined) return [last];
+  if (report.filters.date === undefined) return last;
   if (since !== undefined) {
     const { from } = periodContaining(report.period, since);
-    return from > last.from ? [] : periodsBetween(report.period, from, last.lastDay);
+    return last.flatMap(({ from: end, lastDay }) =>
+      from > end ? [] : periodsBetween(report.period, from, lastDay),
+    );
   }
-  let first = last;
   const [earliest] = [...begun.keys()].sort();
-  for (let count = 1; count < USUAL; count++) {
-    const before = periodContaining(report.period, addDays(first.from, -1));
-    if (earliest === undefined || compactDate(before.lastDay) < earliest) break;
-    first = before;
-  }
-  return periodsBetween(report.period, first.from, last.lastDay);
+  const known = latest.filter(({ lastDay }) => earliest !== undefined && compactDate(lastDay) >= earliest);
+  return known.length === 0 ? last : known;
 }
 
-type Judgement = Omit<PeriodLine, 'report' | 'period'>;
+type Timed = Omit<PeriodLine, 'report' | 'period'>;
+type Judgement = Omit<Timed, 'expectedBy'>;
 
 async function judged(
   report: Report,

@@ -8,8 +8,10 @@ import {
   assertTimeZone,
   compactDate,
   type DateSpan,
+  instantAt,
   isClosed,
   lastClosedPeriod,
+  lastClosedPeriods,
   PERIOD_KINDS,
   parseDates,
   periodContaining,
@@ -296,4 +298,47 @@ describe('time zones', () => {
       assert.throws(() => assertTimeZone(name), { code: 'definition', hint: /America\/Sao_Paulo/ });
     }
   });
+});
+
+describe('instantAt', () => {
+  const cases: readonly [what: string, date: string, time: string, zone: string, instant: string][] = [
+    ['a usual night', '2024-10-06', '02:00', 'America/Sao_Paulo', '2024-10-06T05:00:00.000Z'],
+    ['half an hour off', '2024-10-06', '02:00', 'Asia/Kolkata', '2024-10-05T20:30:00.000Z'],
+    [
+      'skipped: Lisbon, from 01:00 to 02:00',
+      '2024-03-31',
+      '01:30',
+      'Europe/Lisbon',
+      '2024-03-31T01:30:00.000Z',
+    ],
+    [
+      'skipped: the first hour of a day',
+      '2018-11-04',
+      '00:30',
+      'America/Sao_Paulo',
+      '2018-11-04T03:30:00.000Z',
+    ],
+    ['just before it', '2024-03-31', '00:59', 'Europe/Lisbon', '2024-03-31T00:59:00.000Z'],
+    ['just after it', '2024-03-31', '02:00', 'Europe/Lisbon', '2024-03-31T01:00:00.000Z'],
+    ['twice: Lisbon, the second', '2024-10-27', '01:30', 'Europe/Lisbon', '2024-10-27T01:30:00.000Z'],
+    ['twice: half an hour only', '2024-04-07', '01:45', 'Australia/Lord_Howe', '2024-04-06T15:15:00.000Z'],
+    ['before what happens twice', '2024-10-27', '00:59', 'Europe/Lisbon', '2024-10-26T23:59:00.000Z'],
+    ['after it', '2024-10-27', '02:00', 'Europe/Lisbon', '2024-10-27T02:00:00.000Z'],
+    ['on a day that there was not', '2011-12-30', '02:00', 'Pacific/Apia', '2011-12-30T12:00:00.000Z'],
+  ];
+  for (const [what, date, time, zone, instant] of cases) {
+    test(what, () => assert.equal(new Date(instantAt(date, time, zone)).toISOString(), instant));
+  }
+});
+
+test('lastClosedPeriods: as many as asked for, without a gap, up to the last one that is over', () => {
+  fc.assert(
+    fc.property(anyKind, anyDate, fc.integer({ min: 1, max: 60 }), (kind, today, count) => {
+      const periods = lastClosedPeriods(kind, today, count);
+      assert.equal(periods.length, count);
+      assert.deepEqual(periods.at(-1), lastClosedPeriod(kind, today));
+      for (const [index, { to }] of periods.slice(0, -1).entries())
+        assert.equal(to, periods[index + 1]?.from);
+    }),
+  );
 });

@@ -98,6 +98,10 @@ outputs:
         dialect: { locale: 'pt-BR', delimiter: '|', null: '-' },
       },
     ],
+    schedules: [],
+    scheduledOutputs: [],
+    organization: undefined,
+    expectBy: undefined,
     query: 'SELECT 1',
   });
 });

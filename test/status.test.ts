@@ -5,7 +5,7 @@ import { compactDate, type Period, periodContaining } from '../src/calendar.js';
 import { ReportError } from '../src/errors.js';
 import type { Pending, RunRecord } from '../src/manifest/shapes.js';
 import { parseReport, type Report } from '../src/report.js';
-import { type PeriodLine, statusOf } from '../src/status.js';
+import { FAULTS, type PeriodLine, statusOf } from '../src/status.js';
 import { type MemoryStore, memoryStore } from './support/memory-destination.js';
 
 const HASH = 'a'.repeat(64);
@@ -62,15 +62,17 @@ function note(store: MemoryStore, date: string, changes: Partial<Pending> = {}):
 
 interface Asked {
   readonly today?: string;
+  /** ISO 8601; noon of today in São Paulo unless told. */
+  readonly at?: string;
   readonly since?: string;
   readonly of?: Report;
 }
 
 function lines(
   store: MemoryStore,
-  { today = '2024-10-10', since, of = report() }: Asked = {},
+  { today = '2024-10-10', at = `${today}T15:00:00Z`, since, of = report() }: Asked = {},
 ): Promise<PeriodLine[]> {
-  return statusOf(of, { destination: store.open(), today, since });
+  return statusOf(of, { destination: store.open(), now: Date.parse(at), since });
 }
 
 async function short(store: MemoryStore, asked: Asked = {}): Promise<string[]> {
@@ -301,6 +303,71 @@ describe('a period', () => {
     store.put(`${folder}/20241009.lease`, '{}');
     note(store, '20241009');
     assert.equal((await only(store)).status, 'published');
+  });
+});
+
+describe('expect-by', () => {
+  const expecting = (expectBy: string, more = '') => report(`expect-by: ${expectBy}\n${more}`);
+  const lineAt = async (store: MemoryStore, of: Report, at: string, since = '2024-10-09') => {
+    const [line, ...more] = await lines(store, { of, at, since });
+    assert.deepEqual(more, []);
+    return line;
+  };
+  const PERIOD = day('2024-10-09');
+
+  test('a missing period is due up to that minute in the zone of the report, and late from then on', async () => {
+    const store = memoryStore();
+    for (const [at, status] of [
+      ['2024-10-10T03:00:00Z', 'due'],
+      ['2024-10-10T04:59:59.999Z', 'due'],
+      ['2024-10-10T05:00:00Z', 'late'],
+      ['2024-10-10T23:00:00Z', 'late'],
+    ] as const) {
+      assert.deepEqual(await lineAt(store, expecting('"02:00"'), at), {
+        report: 'vendas',
+        period: PERIOD,
+        status,
+        expectedBy: '2024-10-10T05:00:00.000Z',
+        detail: '',
+      });
+    }
+    assert.deepEqual([FAULTS.includes('due'), FAULTS.includes('late')], [false, true]);
+  });
+
+  test('every period has an instant of its own: an older one that is missing is late', async () => {
+    const store = memoryStore();
+    publish(store, day('2024-10-06'));
+    const found = await lines(store, { of: expecting('"23:30"'), at: '2024-10-10T15:00:00Z' });
+    assert.deepEqual(
+      found.map(({ period, status, expectedBy }) => [period.lastDay, status, expectedBy]),
+      [
+        ['2024-10-06', 'published', '2024-10-08T02:30:00.000Z'],
+        ['2024-10-07', 'late', '2024-10-09T02:30:00.000Z'],
+        ['2024-10-08', 'late', '2024-10-10T02:30:00.000Z'],
+        ['2024-10-09', 'due', '2024-10-11T02:30:00.000Z'],
+      ],
+    );
+  });
+
+  test('so many days after the last one, for months', async () => {
+    const monthly = expecting('{ time: "08:00", days: 3 }', 'period: month');
+    const at = (instant: string) => lineAt(memoryStore(), monthly, instant, '2024-09-01');
+    assert.equal((await at('2024-10-03T10:59:59Z'))?.status, 'due');
+    assert.equal((await at('2024-10-03T11:00:00Z'))?.status, 'late');
+  });
+
+  test('what is published is not late, however late it was; what still runs is', async () => {
+    const store = memoryStore();
+    publish(store, PERIOD);
+    assert.equal((await lineAt(store, expecting('"02:00"'), '2024-10-10T23:00:00Z'))?.status, 'published');
+    const running = memoryStore();
+    running.put(`${folder}/20241009.lease`, '{}');
+    assert.equal((await lineAt(running, expecting('"02:00"'), '2024-10-10T04:00:00Z'))?.status, 'running');
+    const late = await lineAt(running, expecting('"02:00"'), '2024-10-10T06:00:00Z');
+    assert.deepEqual([late?.status, late?.detail], ['late', 'still running']);
+    note(store, '20241009', { revision: 2 });
+    store.put(`${folder}/20241009.lease`, '{}');
+    assert.equal((await lineAt(store, expecting('"02:00"'), '2024-10-10T06:00:00Z'))?.status, 'running');
   });
 });
 

@@ -8,6 +8,7 @@ import { printable } from '../log.js';
 import { loadReport, type Report, reportNames } from '../report.js';
 import { requestOf } from '../request.js';
 import { newToken } from '../run.js';
+import { scheduledReports } from '../schedules.js';
 import type { Destination, Finding, Prepared, Source } from '../table.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { paired } from './filter-options.js';
@@ -65,7 +66,8 @@ async function checkReport(session: Session, name: string, options: CheckOptions
   }
   const subject = `report ${report.name}`;
   try {
-    for (const { compress } of report.outputs) if (compress !== undefined) compression(compress);
+    for (const { compress } of [...report.outputs, ...report.scheduledOutputs])
+      if (compress !== undefined) compression(compress);
     const declared = Object.entries(options.param ?? {}).filter(([param]) =>
       Object.hasOwn(report.params, param),
     );
@@ -82,7 +84,8 @@ async function checkReport(session: Session, name: string, options: CheckOptions
         },
       ];
     }
-    const request = requestOf(report, { filters: [], params: Object.fromEntries(declared) });
+    const choice = { filters: [], params: Object.fromEntries(declared) };
+    const request = requestOf(report, choice);
     return await withSources(session, report, async (sources) => {
       const prepared = await prepareAll(sources, request);
       const order =
@@ -92,6 +95,11 @@ async function checkReport(session: Session, name: string, options: CheckOptions
         ok: true,
         detail: `${source.label} returns the ${report.columns.length} columns of the contract${order}`,
       }));
+      for (const scheduled of scheduledReports(report)) {
+        await prepareAll(sources, requestOf(scheduled, choice));
+        const detail = `one ${scheduled.period} at a time of ${JSON.stringify(scheduled.organization)}`;
+        checked.push({ subject: `report ${scheduled.name}`, ok: true, detail });
+      }
       if (options.sample === undefined) return checked;
       for (const [index, source] of sources.entries())
         checked.push(...(await sampled(session, subject, source, prepared[index], options.sample)));

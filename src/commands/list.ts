@@ -4,6 +4,7 @@ import { periodContaining, todayIn } from '../calendar.js';
 import { ReportError, sentence } from '../errors.js';
 import type { Log } from '../log.js';
 import { loadReport, reportNames } from '../report.js';
+import { scheduledReports } from '../schedules.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './context.js';
 import { alignedLines, printJson, printLines } from './print.js';
 
@@ -17,7 +18,8 @@ export function listCommand(context: Context): Command {
     const names = await reportNames(config.queries);
     const loaded = await Promise.allSettled(names.map((name) => loadReport(name, config.queries)));
     const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const rows = reports.map((report) => ({
+    const scheduled = reports.flatMap((report) => [report, ...scheduledReports(report)]);
+    const rows = scheduled.map((report) => ({
       name: report.name,
       title: report.title ?? '',
       sources: report.sources,

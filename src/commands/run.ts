@@ -1,5 +1,5 @@
 // reportctl run: every output of the reports for their closed periods, once; what cron calls.
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { ReportError } from '../errors.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './context.js';
 import { paired } from './filter-options.js';
@@ -16,6 +16,7 @@ export function runCommand(context: Context): Command {
     .option('--date <when>', 'the period that contains this day (the last closed one)')
     .option('--since <when>', 'every period from the one that contains this day')
     .option('--until <when>', '… to the one that contains this day (the last closed one)')
+    .option('--catch-up <periods>', 'also what is missing of so many last periods, the oldest first', bounded)
     .option('--param <name=value>', 'a param of the reports', paired)
     .option('--restate <reason>', 'read again, and replace what is published if it differs')
     .option('--quarantine', 'keep files that a gate refuses under _quarantine/ (they are written twice)');
@@ -29,4 +30,12 @@ export function runCommand(context: Context): Command {
     const session = await openSession(context, options);
     await runJobs(session, await chosenJobs(names, options, session), options);
   });
+}
+
+/** How far back to look: a year of days. */
+const MOST_PERIODS = 366;
+
+function bounded(value: string): number {
+  if (/^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MOST_PERIODS) return Number(value);
+  throw new InvalidArgumentError(`Give a whole number from 1 to ${MOST_PERIODS}.`);
 }

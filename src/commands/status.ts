@@ -5,7 +5,8 @@ import { openDestination } from '../destinations/index.js';
 import { ReportError, sentence } from '../errors.js';
 import { loadReport, type Report, reportNames } from '../report.js';
 import { newToken } from '../run.js';
-import { FAULTS, type PeriodLine, statusOf } from '../status.js';
+import { publishedReports } from '../schedules.js';
+import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../status.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { alignedLines, printJson, printLines, spellPeriod } from './print.js';
 
@@ -15,7 +16,9 @@ interface StatusOptions extends CommonOptions {
 
 export function statusCommand(context: Context): Command {
   const command = new Command('status')
-    .description('which closed periods are published, and which are missing, unfinished or damaged')
+    .description(
+      'which closed periods are published, and which are due, missing, late, unfinished or damaged',
+    )
     .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
     .option('--since <when>', 'from the period that contains this day (the last seven periods)');
   addCommonOptions(command);
@@ -39,9 +42,9 @@ interface Chosen {
 async function chosenReports(names: readonly string[], session: Session): Promise<Chosen> {
   const { queries } = session.config;
   if (names.length > 0) {
-    const reports = await Promise.all([...new Set(names)].map((name) => loadReport(name, queries)));
-    const without = reports.find(({ outputs }) => outputs.length === 0);
-    if (without === undefined) return { reports, broken: 0 };
+    const loaded = await Promise.all([...new Set(names)].map((name) => loadReport(name, queries)));
+    const without = loaded.find((report) => publishedReports(report).length === 0);
+    if (without === undefined) return { reports: loaded.flatMap(publishedReports), broken: 0 };
     throw new ReportError('usage', `status: report "${without.name}" has no outputs`, {
       hint: 'Only reports with outputs are published.',
     });
@@ -51,7 +54,7 @@ async function chosenReports(names: readonly string[], session: Session): Promis
   const failures = loaded.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   for (const error of failures) session.log.error(sentence(error));
   const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  return { reports: reports.filter(({ outputs }) => outputs.length > 0), broken: failures.length };
+  return { reports: reports.flatMap(publishedReports), broken: failures.length };
 }
 
 async function linesOf(
@@ -68,7 +71,7 @@ async function linesOf(
       if (span !== undefined && span.from === undefined) {
         throw new ReportError('usage', `status: --since ${since} has no first day`, { hint: 'Give a day.' });
       }
-      lines.push(...(await statusOf(report, { destination, today, since: span?.from })));
+      lines.push(...(await statusOf(report, { destination, now, since: span?.from })));
     }
     return lines;
   } finally {
@@ -81,14 +84,17 @@ const HEADER = ['REPORT', 'PERIOD', 'STATUS', 'ROWS', 'FINISHED', 'REVISION', 'D
 /** So many missing periods in a row are one line. */
 const LONG_GAP = 4;
 
-/** Consecutive periods that are missing, as a whole. */
+const ABSENT: readonly PeriodStatus[] = ['missing', 'late'];
+
+/** Consecutive periods that are missing or late, as a whole. */
 function gaps(lines: readonly PeriodLine[]): PeriodLine[] {
   const shown: PeriodLine[] = [];
   for (let at = 0; at < lines.length; ) {
     const line = lines[at] as PeriodLine;
     let end = at;
-    while (lines[end]?.report === line.report && lines[end]?.status === 'missing' && !lines[end]?.detail)
-      end += 1;
+    const isSame = (other: PeriodLine | undefined) =>
+      other?.report === line.report && other.status === line.status && !other.detail;
+    while (ABSENT.includes(line.status) && isSame(lines[end])) end += 1;
     const last = lines[end - 1];
     if (end - at >= LONG_GAP && last !== undefined) {
       const period = { ...line.period, to: last.period.to, lastDay: last.period.lastDay };
@@ -102,9 +108,19 @@ function gaps(lines: readonly PeriodLine[]): PeriodLine[] {
   return shown;
 }
 
-function cells({ report, period, status, rows, finished, revision, detail }: PeriodLine): string[] {
+function cells({
+  report,
+  period,
+  status,
+  rows,
+  finished,
+  revision,
+  detail,
+  expectedBy,
+}: PeriodLine): string[] {
   const counts = [rows, finished, revision].map((value) => (value === undefined ? '-' : String(value)));
-  return [report, spellPeriod(period), status, ...counts, detail];
+  const expected = (status === 'due' || status === 'late') && `expected by ${expectedBy}`;
+  return [report, spellPeriod(period), status, ...counts, detail || expected || ''];
 }
 
 /** @throws ReportError `contract` when somebody has to do something, else `definition` for a report that cannot be read */
@@ -117,7 +133,7 @@ function throwFaults(lines: readonly PeriodLine[], broken: number): void {
   if (counts.length > 0) {
     const told = counts.map(({ status, count }) => `${count} ${status}`).join(', ');
     throw new ReportError('contract', `status: of ${lines.length} periods, ${told}`, {
-      hint: 'For those missing or unfinished: reportctl run REPORT --date DAY; for those damaged: bring the files back.',
+      hint: 'For those missing, late or unfinished: reportctl run REPORT --date DAY, or --catch-up N; for those damaged: bring the files back.',
     });
   }
   if (broken === 0) return;

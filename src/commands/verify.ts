@@ -1,11 +1,12 @@
 // reportctl verify: published files against their manifests, their run records and, if asked, a fresh read.
 import { Command } from 'commander';
-import { compactDate, parseDates, periodContaining, todayIn } from '../calendar.js';
+import { compactDate, isClosed, type Period, parseDates, periodContaining, todayIn } from '../calendar.js';
 import { openDestination } from '../destinations/index.js';
 import { ReportError } from '../errors.js';
 import { periodKeys } from '../period-state.js';
-import { loadReport } from '../report.js';
+import { loadReport, type Report } from '../report.js';
 import { newToken } from '../run.js';
+import { publishedReports } from '../schedules.js';
 import type { Destination } from '../table.js';
 import { type Difference, spellDifference } from '../verify/differences.js';
 import { filesAt, type Place, placeOf } from '../verify/place.js';
@@ -106,30 +107,41 @@ async function* placesRecorded(
   name: string,
   { destination: root, open, date = '', session }: Where,
 ): AsyncGenerator<Place | Verified> {
-  const report = await loadReport(name, session.config.queries);
-  const span = parseDates(date, todayIn(report.timezone, session.now));
-  const period = span.from === undefined ? undefined : periodContaining(report.period, span.from);
-  if (period === undefined || span.to === undefined || span.to > period.to) {
-    throw new ReportError(
-      'usage',
-      `verify: "${date}" is not within one ${report.period} of "${report.name}"`,
-      {
-        hint: 'Give a day.',
-      },
-    );
-  }
-  const { record: key } = periodKeys(report.name, period);
+  const loaded = await loadReport(name, session.config.queries);
+  const published = publishedReports(loaded);
+  const periods = (published.length === 0 ? [loaded] : published).map((report) => {
+    const today = todayIn(report.timezone, session.now);
+    const period = periodOf(report, date, today);
+    return { report, period, isOver: isClosed(period, today) };
+  });
+  const isAnyOver = periods.some(({ isOver }) => isOver);
   const destination = await open(root);
-  const location = locationOf(destination, key);
-  const record = await readRecord(destination, key);
-  if (record === undefined || typeof record === 'string') {
-    const expected = `the run record of ${compactDate(period.lastDay)}`;
-    yield absent(location, { what: 'not published', expected, found: record ?? 'none' });
-    return;
+  for (const { report, period, isOver } of periods) {
+    if (isAnyOver && !isOver) {
+      session.log.info(`${report.name}: passed over, because the ${period.kind} is not over`);
+      continue;
+    }
+    const { record: key } = periodKeys(report.name, period);
+    const location = locationOf(destination, key);
+    const record = await readRecord(destination, key);
+    if (record === undefined || typeof record === 'string') {
+      const expected = `the run record of ${compactDate(period.lastDay)}`;
+      yield absent(location, { what: 'not published', expected, found: record ?? 'none' });
+      continue;
+    }
+    if (record.outputs.length === 0)
+      yield { location, differences: [], report: report.name, rows: record.rows };
+    for (const output of record.outputs) yield { root: root.replace(/(?<=.)\/$/, ''), key: output.key };
   }
-  if (record.outputs.length === 0)
-    yield { location, differences: [], report: report.name, rows: record.rows };
-  for (const output of record.outputs) yield { root: root.replace(/(?<=.)\/$/, ''), key: output.key };
+}
+
+function periodOf(report: Report, date: string, today: string): Period {
+  const span = parseDates(date, today);
+  const period = span.from === undefined ? undefined : periodContaining(report.period, span.from);
+  if (period !== undefined && span.to !== undefined && span.to <= period.to) return period;
+  throw new ReportError('usage', `verify: "${date}" is not within one ${report.period} of "${report.name}"`, {
+    hint: 'Give a day.',
+  });
 }
 
 function absent(location: string, difference: Difference): Verified {

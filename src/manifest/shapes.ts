@@ -16,7 +16,9 @@ const fileHash = sha256.describe('SHA-256 of the bytes of the published file, lo
 const token = text.describe(
   'The unique id of the run that wrote this; its files carry it where the store keeps metadata.',
 );
-const report = text.describe('The name of the report: its file in queries/ without the ending.');
+const report = text.describe(
+  'The name of the report: its file in queries/ without the ending; for a schedule followed by @ and the organization.',
+);
 const definition = sha256.describe(
   'SHA-256 of the definition: query, columns, filters, params, zone, outputs and what else makes the same rows the same files.',
 );

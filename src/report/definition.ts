@@ -11,6 +11,7 @@ import { sheetOf, type Template } from '../writers/xlsx/options.js';
 import { checkTemplate, readTemplate } from '../writers/xlsx/template/open.js';
 import { deepest, explain } from './complaints.js';
 import { gateKeys, gatesSchema, parseGates } from './gates.js';
+import { dividedOutputs, EXPECT_BY_KEYS, parseSchedules, type Schedule, timing } from './schedules.js';
 import { type Path, YamlText } from './yaml-text.js';
 
 const name = z.string().min(1);
@@ -47,6 +48,7 @@ const common = {
   title: z.string().optional(),
   source: z.union([name, z.array(name).min(1)]),
   period: z.enum(PERIOD_KINDS).default('day'),
+  ...timing,
   timezone: z.string().default('America/Sao_Paulo'),
   volatile: z.array(name).default([]),
   'order-by': z.array(name).default([]),
@@ -218,7 +220,8 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
   const labels = Object.fromEntries(
     Object.keys(definition.labels).map((label) => [label, document.typed(['labels', label])]),
   );
-  const outputs = outputsOf(definition, labels, document, folder);
+  const schedules = parseSchedules(definition, document);
+  const outputs = outputsOf(definition, labels, schedules, document, folder);
   const sources = [definition.source].flat();
   sources.forEach((source, index) => {
     const path = Array.isArray(definition.source) ? ['source', index] : ['source'];
@@ -231,6 +234,7 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
     if (sources.indexOf(source) !== index)
       throw document.complaint(path, `"${source}" stands twice and would double its rows`);
   });
+  const expectBy = definition['expect-by'];
   return {
     title: definition.title,
     sources,
@@ -243,7 +247,10 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
     gates: parseGates(definition.gates, columns, document),
     onEmpty: definition['on-empty'],
     labels,
-    outputs,
+    ...dividedOutputs(outputs, schedules, document),
+    schedules,
+    organization: undefined,
+    expectBy: typeof expectBy === 'string' ? { time: expectBy, days: 1 } : expectBy,
   };
 }
 
@@ -272,6 +279,7 @@ function assertCurrency(
 function outputsOf(
   definition: Definition,
   labels: Readonly<Record<string, string>>,
+  schedules: readonly Schedule[],
   document: YamlText,
   folder: string,
 ) {
@@ -284,8 +292,14 @@ function outputsOf(
   }
   const period = periodContaining(definition.period, '2024-10-05');
   const keys: string[] = [];
+  const tokens = [...Object.keys(labels), ...(schedules.length === 0 ? [] : ['organization'])];
   return definition.outputs.map(({ format, key, compress, template: path, ...options }, index) => {
-    const [unknown] = unknownTokens(key, Object.keys(labels));
+    if (key.includes('{organization}') && !tokens.includes('organization'))
+      throw document.complaint(
+        ['outputs', index, 'key'],
+        '{organization} needs schedules, which say whose files these are',
+      );
+    const [unknown] = unknownTokens(key, tokens);
     if (unknown !== undefined) throw document.complaint(['outputs', index, 'key'], unknown);
     const extension = compress === undefined ? format : `${format}.${compress}`;
     const expanded = expandKey(key, { report: 'report', period, extension, labels });
@@ -317,6 +331,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
     columns: ['kind', 'title', 'currency', ...(documents ? ['path'] : [])],
     params: ['kind', 'default'],
     gates: gateKeys(path.slice(1)),
+    'expect-by': EXPECT_BY_KEYS,
     outputs: ['format', 'key', 'compress', ...Object.keys(formatOptions)],
   };
   return [...(keys[String(first)] ?? [])];

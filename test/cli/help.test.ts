@@ -41,6 +41,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--date <when>',
     '--since <when>',
     '--until <when>',
+    '--catch-up <periods>',
     '--param <name=value>',
     '--restate <reason>',
     '--quarantine',
