@@ -20,6 +20,7 @@ export interface ExportPlan {
   readonly observers?: readonly Observer[];
   /** All are fed from one read. */
   readonly targets: readonly Target[];
+  /** Called for every batch, with the bytes that were written until then. */
   readonly onProgress?: (progress: { readonly rows: number; readonly bytes: number }) => void;
 }
 
@@ -52,7 +53,9 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   const prepared = await prepareAll(plan.sources, request);
   await assertCapacity(prepared, targets);
   const counter = new RowCounter(request.columns, plan.totals);
-  const { readers, fail } = broadcast(observed(prepared, [counter, ...observers]), targets.length);
+  let bytes = 0;
+  const progress = { add: () => plan.onProgress?.({ rows: counter.rows, bytes }) };
+  const { readers, fail } = broadcast(observed(prepared, [counter, ...observers, progress]), targets.length);
   const staged: Pick<FilledTarget, 'staged'>[] = [];
   const failures: unknown[] = [];
   const files: FilledTarget[] = [];
@@ -62,7 +65,9 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
       try {
         files[index] = await fill(target, table, {
           onStaged: (one) => staged.push({ staged: one }),
-          onBytes: (bytes) => plan.onProgress?.({ rows: counter.rows, bytes }),
+          onBytes: (written) => {
+            bytes = written;
+          },
         });
       } catch (error) {
         failures.push(error);

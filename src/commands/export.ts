@@ -18,6 +18,7 @@ import { orDiscard, publishAll, type Target, unrecorded } from '../target.js';
 import { checkOptions, createWriter, FORMATS, type WriterOptions } from '../writers/index.js';
 import { readTemplate } from '../writers/xlsx/template/open.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { createPreview, type Preview, USUAL_SCREEN } from './export/preview.js';
 import { addRowOptions, choiceOf, type RowOptions } from './filter-options.js';
 import { formatBytes, formatRows, printJson, printLines } from './print.js';
 import { expectedRows, hasBar, openProgress } from './progress.js';
@@ -35,7 +36,10 @@ export function exportCommand(context: Context): Command {
   const command = new Command('export')
     .description('one ad-hoc export of a report')
     .argument('<report>', 'a name in queries/, or the path of a report file')
-    .option('-o, --output <where>', 'a file (replaced), - for stdout, or s3://bucket/key; - when piped')
+    .option(
+      '-o, --output <where>',
+      'a file (replaced), - for stdout, or s3://bucket/key; without it - when piped, and on a terminal the first rows as a table',
+    )
     .option('--format <format>', `${FORMATS.join(', ')}; else by the ending of the output`)
     .option('--overwrite', 'replace an existing s3:// key');
   addRowOptions(command);
@@ -53,7 +57,7 @@ export function exportCommand(context: Context): Command {
     const definition = definitionHash(report, paramValues(request));
     const started = new Date(session.now).toISOString();
     const about = aboutOf({ report, request, period: undefined, definition, revision: 1, started });
-    const writer = await createWriter(format, chosen, about);
+    const writer = place.preview ?? (await createWriter(format, chosen, about));
     const target = { format, options: chosen, writer, compress };
     await withSources(session, report, (sources) => run(session, report, request, sources, place, target));
   });
@@ -107,7 +111,7 @@ async function run(
   report: Report,
   request: Request,
   sources: readonly Source[],
-  { root, key, existing, isData }: Place,
+  { root, key, existing, isData, preview }: Place,
   target: Omit<Target, 'key' | 'destination' | 'existing'>,
 ): Promise<void> {
   const token = newToken();
@@ -148,6 +152,10 @@ async function run(
     };
     for (const output of outputs) {
       const manifest = manifestOf(written, staged, output);
+      if (preview !== undefined) {
+        printLines(session.stdout, [...preview.lines(), ...previewLines(manifest, preview.shown)]);
+        continue;
+      }
       if (isData) {
         session.log.info(summary('stdout', manifest));
         continue;
@@ -173,26 +181,41 @@ function summary(where: string, { rows, bytes, neutralised }: Manifest): string 
   return `${where}: ${formatRows(rows)}, ${formatBytes(bytes)}${guard}`;
 }
 
+/** Under the table: all rows, and the exact totals. */
+function previewLines({ rows, totals }: Manifest, shown: number): string[] {
+  const sums = Object.entries(totals).map(([name, total]) => `total ${name}: ${total}`);
+  const more = rows > shown ? ` (the first ${shown} are shown; -o FILE writes all)` : '';
+  return ['', `${formatRows(rows)}${more}`, ...sums];
+}
+
 interface Place {
   readonly root: string;
   readonly key: string;
   readonly existing: 'never' | 'replace';
   /** stdout carries the rows. */
   readonly isData: boolean;
+  /** Somebody looks at them there: only the first are shown. */
+  readonly preview?: Preview;
 }
 
-async function placeOf({ output, overwrite, json }: ExportOptions, { stdout }: Session): Promise<Place> {
-  if (output === undefined && stdout.isTTY) {
-    throw new ReportError('usage', 'export: no output', {
-      hint: 'Name a file with -o, or print the rows here with -o -.',
-    });
-  }
+async function placeOf(
+  { output, overwrite, json, format, compress }: ExportOptions,
+  { stdout }: Session,
+): Promise<Place> {
   if (output === undefined || output === '-') {
     if (json)
       throw new ReportError('usage', 'export: --json and the rows would both go to stdout', {
         hint: 'Name a file with -o.',
       });
-    return { root: '-', key: 'stdout', existing: 'replace', isData: true };
+    const toStdout = { root: '-', key: 'stdout', existing: 'replace', isData: true } as const;
+    if (output === '-' || !stdout.isTTY) return toStdout;
+    if (format !== undefined || compress !== undefined) {
+      throw new ReportError('usage', 'export: a format, and no output', {
+        hint: 'Name a file with -o, or print the bytes here with -o -.',
+      });
+    }
+    const { columns: width = USUAL_SCREEN.width, rows: height = USUAL_SCREEN.height } = stdout;
+    return { ...toStdout, preview: createPreview({ width, height }) };
   }
   const object = /^s3:\/\/([^/]+)\/(.+)$/.exec(output);
   if (object?.[1] !== undefined && object[2] !== undefined) {

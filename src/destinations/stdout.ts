@@ -6,7 +6,7 @@ import type { Destination, Staged } from '../table.js';
 interface Options {
   readonly signal: AbortSignal;
   /** For tests. */
-  readonly stream?: Writable;
+  readonly stream?: Writable & { readonly isTTY?: boolean };
 }
 
 /**
@@ -51,11 +51,21 @@ export async function openStdout({ signal, stream = process.stdout }: Options): 
   };
 }
 
-function stageStream(stream: Writable, signal: AbortSignal): Staged {
+/**
+ * What a terminal may get: every control character but tab and line ends becomes `?`, so that no value commands it
+ * (ECMA-48; in UTF-8 those from U+0080 to U+009F are 0xC2 and a byte of that range). A pipe or a file gets what there is.
+ */
+function harmless(chunk: Buffer): Buffer {
+  const text = chunk.toString('latin1');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out
+  return Buffer.from(text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]/g, '?'), 'latin1');
+}
+
+function stageStream(stream: Writable & { readonly isTTY?: boolean }, signal: AbortSignal): Staged {
   let bytes = 0;
   return {
     async write(chunk) {
-      await writeThrough(stream, chunk, signal);
+      await writeThrough(stream, stream.isTTY ? harmless(chunk) : chunk, signal);
       bytes += chunk.length;
     },
     async publish() {
