@@ -2,14 +2,10 @@
 import pLimit from 'p-limit';
 import { broadcast } from './broadcast.js';
 import { assertCapacity } from './capacity.js';
-import { RowCounter } from './counters.js';
+import { type Observer, RowCounter } from './counters.js';
 import type { Batch, Prepared, Request, Source } from './table.js';
 import { discardAll, type FilledTarget, fill, type Target } from './target.js';
-
-/** Sees every batch once, before it is written; what it throws ends the export. */
-interface Observer {
-  add(batch: Batch): void | Promise<void>;
-}
+import { type Span, tracedFlow } from './trace.js';
 
 export interface ExportPlan {
   readonly request: Request;
@@ -21,6 +17,7 @@ export interface ExportPlan {
   /** All are fed from one read. */
   readonly targets: readonly Target[];
   readonly onProgress?: (progress: { readonly rows: number; readonly bytes: number }) => void;
+  readonly span?: Span;
 }
 
 /** Every row was read and every byte is staged; nothing of it is visible. */
@@ -52,7 +49,9 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   const prepared = await prepareAll(plan.sources, request);
   await assertCapacity(prepared, targets);
   const counter = new RowCounter(request.columns, plan.totals);
-  const { readers, fail } = broadcast(observed(prepared, [counter, ...observers]), targets.length);
+  const rows = observed(prepared, [counter, ...observers]);
+  const read = tracedFlow(plan.span, 'source', rows, () => ({ rows: counter.rows }));
+  const { readers, fail } = broadcast(read, targets.length);
   const staged: Pick<FilledTarget, 'staged'>[] = [];
   const failures: unknown[] = [];
   const files: FilledTarget[] = [];
@@ -61,6 +60,7 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
       const table = { columns: request.columns, batches: readers[index] ?? observed([], []) };
       try {
         files[index] = await fill(target, table, {
+          span: plan.span,
           onStaged: (one) => staged.push({ staged: one }),
           onBytes: (bytes) => plan.onProgress?.({ rows: counter.rows, bytes }),
         });
