@@ -1,7 +1,7 @@
 // The note at the destination that a period's trouble was told: by it a recovery is known, and nobody is told twice a day.
 import type { Period } from '../calendar.js';
 import { putJson } from '../manifest.js';
-import { periodKeys } from '../period-state.js';
+import { bookFolder, periodKeys } from '../period-state.js';
 import type { Destination } from '../table.js';
 import type { Alarm, Notice } from './shapes.js';
 
@@ -23,12 +23,26 @@ export async function withDestination<T>(
   }
 }
 
+export type NotedAlarm = Alarm & { readonly version: string };
+
+/** The keys of all notes of a report: most periods have none. @throws ReportError `destination` */
+export async function alarmKeys(destination: Destination, report: string): Promise<Set<string>> {
+  const folder = bookFolder(report);
+  const keys = new Set<string>();
+  for await (const { key } of destination.list(folder)) {
+    // Digits come first; the history, which may be long, after them.
+    if (key.slice(folder.length) > ':') break;
+    if (key.endsWith('.alarm.json')) keys.add(key);
+  }
+  return keys;
+}
+
 /** One that cannot be read is as good as none: it is replaced. @throws ReportError `destination` */
 export async function readAlarm(
   destination: Destination,
   report: string,
   period: Period,
-): Promise<(Alarm & { readonly version: string }) | undefined> {
+): Promise<NotedAlarm | undefined> {
   const stored = await destination.read(periodKeys(report, period).alarm);
   if (stored === undefined) return undefined;
   const { alarmShape } = await import('./shapes.js');
@@ -66,7 +80,7 @@ export async function writeAlarm(
 /** @throws ReportError `destination` */
 export async function removeAlarm(
   destination: Destination,
-  alarm: Alarm & { readonly version: string },
+  alarm: NotedAlarm,
   period: Period,
 ): Promise<void> {
   const { report, version } = alarm;

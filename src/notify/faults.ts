@@ -3,7 +3,9 @@
 import pLimit from 'p-limit';
 import type { Period } from '../calendar.js';
 import { messageOf } from '../errors.js';
-import { readAlarm, removeAlarm, withDestination, writeAlarm } from './alarm.js';
+import { periodKeys } from '../period-state.js';
+import type { Destination } from '../table.js';
+import { alarmKeys, type NotedAlarm, readAlarm, removeAlarm, withDestination, writeAlarm } from './alarm.js';
 import { lateNotice, recoveryNotice, subjectOf } from './notice.js';
 import { sendNotice, type WebhookOptions } from './webhook.js';
 
@@ -26,8 +28,6 @@ interface FaultOptions extends Omit<WebhookOptions, 'patience'> {
   readonly signal: AbortSignal;
 }
 
-type Noted = Awaited<ReturnType<typeof readAlarm>>;
-
 /** Milliseconds after which the same trouble is told again. */
 const AGAIN_AFTER = 24 * 3_600_000;
 /** Messages of one call: the next one tells the rest. */
@@ -40,9 +40,7 @@ export async function tellFaults(lines: readonly Looked[], options: FaultOptions
   const { openDestination, warn, signal } = options;
   let subject = 'anything';
   try {
-    const alarms = await withDestination(openDestination, (destination) =>
-      pLimit(AT_ONCE).map(lines, ({ report, period }) => readAlarm(destination, report, period)),
-    );
+    const alarms = await withDestination(openDestination, (destination) => readAlarms(destination, lines));
     const now = options.teller().now;
     const changes = lines.flatMap((line, index) => changeOf(line, alarms[index], now) ?? []);
     for (const { line, alarm, isOver } of changes.slice(0, AT_MOST)) {
@@ -58,12 +56,26 @@ export async function tellFaults(lines: readonly Looked[], options: FaultOptions
   }
 }
 
+/** In the order of the lines. */
+async function readAlarms(
+  destination: Destination,
+  lines: readonly Looked[],
+): Promise<(NotedAlarm | undefined)[]> {
+  const limit = pLimit(AT_ONCE);
+  const reports = [...new Set(lines.map(({ report }) => report))];
+  const keys = await limit.map(reports, (report) => alarmKeys(destination, report));
+  const known = new Set(keys.flatMap((each) => [...each]));
+  return limit.map(lines, async ({ report, period }) =>
+    known.has(periodKeys(report, period).alarm) ? readAlarm(destination, report, period) : undefined,
+  );
+}
+
 type Change =
-  | { readonly line: Looked; readonly alarm: Noted; readonly isOver: false }
-  | { readonly line: Looked; readonly alarm: NonNullable<Noted>; readonly isOver: true };
+  | { readonly line: Looked; readonly alarm: NotedAlarm | undefined; readonly isOver: false }
+  | { readonly line: Looked; readonly alarm: NotedAlarm; readonly isOver: true };
 
 /** What there is to tell of a period, if anything. */
-function changeOf(line: Looked, alarm: Noted, now: number): Change | undefined {
+function changeOf(line: Looked, alarm: NotedAlarm | undefined, now: number): Change | undefined {
   if (line.isFault) {
     const isTold = alarm !== undefined && now - Date.parse(alarm.told) < AGAIN_AFTER;
     return isTold ? undefined : { line, alarm, isOver: false };
@@ -75,7 +87,7 @@ function changeOf(line: Looked, alarm: Noted, now: number): Change | undefined {
   return isOver ? { line, alarm, isOver } : undefined;
 }
 
-async function tellFault(line: Looked, alarm: Noted, options: FaultOptions): Promise<void> {
+async function tellFault(line: Looked, alarm: NotedAlarm | undefined, options: FaultOptions): Promise<void> {
   const { webhook, signal, openDestination, teller } = options;
   const notice = lateNotice(line, line, alarm?.since, teller());
   await sendNotice(webhook, notice, signal);
@@ -84,7 +96,7 @@ async function tellFault(line: Looked, alarm: Noted, options: FaultOptions): Pro
   );
 }
 
-async function tellWell(line: Looked, alarm: NonNullable<Noted>, options: FaultOptions): Promise<void> {
+async function tellWell(line: Looked, alarm: NotedAlarm, options: FaultOptions): Promise<void> {
   const { webhook, signal, openDestination, teller } = options;
   const record = line.rows === undefined ? undefined : { rows: line.rows, outputs: [] };
   await sendNotice(webhook, recoveryNotice(line, record, alarm, teller()), signal);
