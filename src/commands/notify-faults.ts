@@ -13,7 +13,7 @@ import type { Session } from './context.js';
 export function demandedWebhook({ notify }: Config): Webhook {
   if (notify.webhook !== undefined) return notify.webhook;
   throw new ReportError('usage', 'status: --notify without a webhook', {
-    hint: 'Set REPORTCTL_WEBHOOK_URL, or REPORTCTL_WEBHOOK_URL_FILE.',
+    hint: 'Set REPORTCTL_WEBHOOK_URL.',
   });
 }
 

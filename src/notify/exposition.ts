@@ -7,7 +7,7 @@ export const METRICS = {
   reportctl_last_success_bytes: 'Bytes of all files of the period that was published last.',
   reportctl_last_run_timestamp_seconds: 'When the report was last run, well or not, Unix time.',
   reportctl_last_run_duration_seconds: 'How long the last run worked on the report.',
-  reportctl_last_run_attempts: 'How often the last run tried its hardest period.',
+  reportctl_last_run_attempts: 'How often the last run tried: the most of its periods.',
   reportctl_last_run_outcome: 'How the last run ended: 1 for that outcome, 0 for the others.',
 } as const;
 

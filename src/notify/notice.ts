@@ -18,8 +18,7 @@ export interface Teller {
 export function failureNotice(result: JobResult, teller: Teller): Notice {
   const { code, exitCode, message, hint, retryable } = failureOf(result.error);
   return {
-    ...blank(result, teller),
-    event: code === 'gate' || code === 'contract' ? 'refused' : 'failed',
+    ...blank(code === 'gate' || code === 'contract' ? 'refused' : 'failed', result, teller),
     code,
     exitCode,
     message,
@@ -39,8 +38,7 @@ export function recoveryNotice(
 ): Notice {
   const lasted = spellDuration(teller.now - Date.parse(alarm.since));
   return {
-    ...blank(about, teller),
-    event: 'recovered',
+    ...blank('recovered', about, teller),
     message: `published; ${lasted} after this was told first: ${alarm.message}`,
     rows: record?.rows ?? null,
     outputs: (record?.outputs ?? []).map(({ key, rows, bytes, sha256 }) => ({ key, rows, bytes, sha256 })),
@@ -56,8 +54,7 @@ export function lateNotice(
   teller: Teller,
 ): Notice {
   return {
-    ...blank(about, teller),
-    event: 'late',
+    ...blank('late', about, teller),
     status,
     message: bounded(detail === '' ? `the period is ${status}` : `the period is ${status}: ${detail}`),
     hint: `See "reportctl status ${about.report}", and the log of its last run.`,
@@ -66,11 +63,13 @@ export function lateNotice(
 }
 
 function blank(
+  event: Notice['event'],
   { report, title, period }: Pick<JobResult, 'report' | 'title' | 'period'>,
   { run, host, now }: Teller,
-): Omit<Notice, 'event' | 'message'> {
+): Omit<Notice, 'message'> {
   return {
     notice: 1,
+    event,
     report,
     title: title ?? null,
     period: period === undefined ? null : { kind: period.kind, from: period.from, lastDay: period.lastDay },

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { formatSamples, parseSamples } from '../../src/notify/exposition.js';
+import { parse } from 'yaml';
+import { formatSamples, METRICS, parseSamples } from '../../src/notify/exposition.js';
 import { DAY, startPlace } from '../support/heard-run.js';
 
 interface Family {
@@ -191,4 +192,24 @@ test('labels with every character that has to be escaped come back', () => {
     samples.map(({ report, value }) => ({ report, value })),
   );
   assert.deepEqual(parseSamples(text), samples);
+});
+
+test('the alert rules are rules, over metrics that there are', async () => {
+  interface Rule {
+    readonly alert: string;
+    readonly expr: string;
+    readonly annotations: { readonly summary: string };
+  }
+  const text = await readFile(new URL('../../docs/alerts.yml', import.meta.url), 'utf8');
+  const { groups } = parse(text) as { groups: { name: string; rules: Rule[] }[] };
+  const rules = groups.flatMap((group) => group.rules);
+  assert.ok(rules.length >= 4);
+  assert.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length);
+  for (const { alert, expr, annotations } of rules) {
+    assert.ok(annotations.summary, alert);
+    const named = expr.match(/reportctl_[a-z_]+/g) ?? [];
+    for (const metric of named) assert.ok(Object.hasOwn(METRICS, metric), `${alert} asks for ${metric}`);
+    const depth = [...expr].reduce((sum, each) => sum + (each === '(' ? 1 : each === ')' ? -1 : 0), 0);
+    assert.equal(depth, 0, alert);
+  }
 });

@@ -23,14 +23,11 @@ const SECRETS = {
 test('no secret in what a failing run says, sends or leaves', async (t) => {
   const [place, postgres, listener] = await Promise.all([
     startPlace(),
-    startPostgres(),
+    startPostgres({ password: SECRETS.password }),
     // The bucket refuses, which makes destination errors; all others take what they get.
     startListener(({ path }) => (path.startsWith('/bucket') ? 403 : 200)),
   ]);
   t.after(() => Promise.all([postgres.stop(), listener.stop(), rm(place.folder, { recursive: true })]));
-  const database = new URL(postgres.url);
-  const base = `${database.hostname}:${database.port}${database.pathname}`;
-  const user = database.username;
   const queries = join(place.folder, 'queries');
   const columns = 'columns: { n: integer }\noutputs: [{ format: csv, key: "{report}_{YYYYMMDD}.csv" }]';
   const sql = (source: string, more: string, query: string) =>
@@ -55,9 +52,9 @@ test('no secret in what a failing run says, sends or leaves', async (t) => {
   const metrics = join(place.folder, 'reportctl.prom');
   const env = {
     ...place.env,
-    REPORTCTL_SOURCE_CERTO: `postgres://${user}:${SECRETS.password}@${base}`,
-    REPORTCTL_SOURCE_AUSENTE: `postgres://${user}:${SECRETS.wrongPassword}@127.0.0.1:1/nada`,
-    REPORTCTL_SOURCE_TORTO: `postgres://${user}:${SECRETS.wrongPassword}/#@${base}`,
+    REPORTCTL_SOURCE_CERTO: postgres.url,
+    REPORTCTL_SOURCE_AUSENTE: postgres.url.replace(SECRETS.password, SECRETS.wrongPassword),
+    REPORTCTL_SOURCE_TORTO: `postgres://ana:${SECRETS.wrongPassword}/#@localhost/nada`,
     REPORTCTL_SOURCE_MONGO: `mongodb://ana:${SECRETS.mongodb}@127.0.0.1:1/f?serverSelectionTimeoutMS=200`,
     REPORTCTL_WEBHOOK_URL_FILE: keyFile,
     REPORTCTL_HEARTBEAT_URL: `${listener.url}/${SECRETS.heartbeat}`,
