@@ -1,4 +1,5 @@
 // Where the time of a run goes, for OpenTelemetry: a tiny vocabulary, of which nothing is loaded unless somebody asks.
+import { ReportError } from './errors.js';
 import { failureOf } from './notify/failure.js';
 
 type Attributes = Readonly<Record<string, string | number | boolean>>;
@@ -47,7 +48,6 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
     const { startTracing } = await import('./trace/opentelemetry.js');
     return startTracing(options);
   } catch (cause) {
-    const { ReportError } = await import('./errors.js');
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
     const wrong = isMissing
       ? 'tracing: the optional @opentelemetry packages are not installed'
