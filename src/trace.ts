@@ -1,4 +1,5 @@
 // Where the time of a run goes, for OpenTelemetry: a tiny vocabulary, of which nothing is loaded unless somebody asks.
+import type { TracingConfig } from './config.js';
 import { ReportError } from './errors.js';
 import { failureOf } from './notify/failure.js';
 
@@ -15,7 +16,7 @@ export interface Span {
 }
 
 /** The trace that nobody asked for. */
-export const noSpan: Span = { span: () => noSpan, set: () => {}, fail: () => {}, end: () => {} };
+const noSpan: Span = { span: () => noSpan, set: () => {}, fail: () => {}, end: () => {} };
 
 export interface Tracing {
   readonly root: Span;
@@ -26,11 +27,7 @@ export interface Tracing {
 export interface TracingOptions {
   /** Asked for on the command line: then what is missing is an error. */
   readonly isDemanded: boolean;
-  readonly config: {
-    readonly disabled: boolean;
-    readonly requested: boolean;
-    readonly parent: string | undefined;
-  };
+  readonly config: TracingConfig;
   /** The name of the root span. */
   readonly name: string;
   /** The id of this process's run. */

@@ -11,7 +11,7 @@ export const METRICS = {
   reportctl_last_run_outcome: 'How the last run ended: 1 for that outcome, 0 for the others.',
 } as const;
 
-export type Metric = keyof typeof METRICS;
+type Metric = keyof typeof METRICS;
 
 export interface Sample {
   readonly metric: Metric;

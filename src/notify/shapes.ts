@@ -7,7 +7,7 @@ const count = z.int().min(0);
 const instant = z.iso.datetime();
 const day = z.iso.date();
 
-export const EVENTS = ['failed', 'refused', 'late', 'recovered'] as const;
+const EVENTS = ['failed', 'refused', 'late', 'recovered'] as const;
 
 const period = z.object({
   kind: z.enum(PERIOD_KINDS).describe('How long periods of this report are.'),
@@ -18,7 +18,7 @@ const report = text.describe('The name of the report: its file in queries/ witho
 const run = text.describe('The id of the process that sends this; every line of its JSON log has it.');
 const host = text.describe('The name of the host that it ran on.');
 
-/** @public its JSON Schema is schemas/notice.schema.json */
+/** Its JSON Schema is schemas/notice.schema.json. */
 export const noticeShape = z
   .object({
     notice: z.literal(1).describe('The version of this shape. Fields may be added without a new one.'),
