@@ -252,3 +252,8 @@ function isoSpelling(term: string): string {
   if (!isDay(date)) return term;
   return day === undefined ? iso : date;
 }
+
+/** `2024-10-05`, or `2024-09-01..2024-09-30` */
+export function spellPeriod({ from, lastDay }: Pick<Period, 'from' | 'lastDay'>): string {
+  return from === lastDay ? lastDay : `${from}..${lastDay}`;
+}

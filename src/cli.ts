@@ -1,4 +1,5 @@
 // argv to command; the only file that sets process.exitCode, handles signals and prints errors.
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context.js';
@@ -94,7 +95,8 @@ async function main(args: readonly string[]): Promise<number> {
     fault ??= error;
   });
   stderr.on('error', () => undefined);
-  const context: Context = { stdin, stdout, stderr, now: Date.now(), signal: controller.signal };
+  const runId = randomUUID();
+  const context: Context = { stdin, stdout, stderr, now: Date.now(), signal: controller.signal, runId };
   try {
     const root = await program(args, context);
     if (args.length === 0) {
@@ -109,7 +111,11 @@ async function main(args: readonly string[]): Promise<number> {
       hint: 'The work itself was done.',
     });
   } catch (error) {
-    return report(controller.signal.aborted ? interruption(controller.signal.reason, error) : error, args);
+    return report(
+      controller.signal.aborted ? interruption(controller.signal.reason, error) : error,
+      args,
+      runId,
+    );
   }
 }
 
@@ -120,20 +126,20 @@ function interruption(reason: Interrupted, error: unknown): Interrupted {
 }
 
 /** Prints an error, once, as the log is written, and returns the exit code. */
-async function report(error: unknown, args: readonly string[]): Promise<number> {
+async function report(error: unknown, args: readonly string[], run: string): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const [, wrong = '', meant] =
       /^(?:error: )?(.*?)(?:\s*\(Did you mean (.*)\?\))?$/s.exec(error.message) ?? [];
     const hint = `${meant === undefined ? '' : `Did you mean ${meant}? `}See --help.`;
-    return report(new ReportError('usage', wrong, { hint }), args);
+    return report(new ReportError('usage', wrong, { hint }), args, run);
   }
   if (error instanceof ReportError && error.code === 'reader-gone') return 0;
   const known = error instanceof ReportError || error instanceof Interrupted;
   const exitCode = known ? error.exitCode : 1;
   const text = printable(sentence(error));
   if (wantsJsonLog(args)) {
-    const log = await createLog({ format: 'json', level: 'error', stream: process.stderr });
+    const log = await createLog({ format: 'json', level: 'error', stream: process.stderr, run });
     log.error(text, { exitCode, ...(known || !(error instanceof Error) ? {} : { stack: error.stack }) });
     return exitCode;
   }

@@ -41,6 +41,14 @@ export class SecretUrl {
   }
 }
 
+/** A URL whose path is the secret, as webhooks have it: every way of printing it shows scheme and host alone. */
+export class SecretEndpoint extends SecretUrl {
+  override toString(): string {
+    const { protocol, host } = new URL(this.reveal());
+    return `${protocol}//${host}`;
+  }
+}
+
 function hasAt(text: string): boolean {
   return /@|%40/i.test(text);
 }
@@ -56,6 +64,25 @@ export interface Config {
   readonly s3: S3Config;
   /** PostgreSQL's own variables (`PGHOST`, `PGSSLMODE`, …) but for the password, which the driver finds itself. */
   readonly postgres: Readonly<Record<string, string>>;
+  readonly notify: NotifyConfig;
+  readonly tracing: TracingConfig;
+}
+
+/** Who hears of a run. */
+export interface NotifyConfig {
+  readonly webhook: { readonly url: SecretEndpoint; readonly format: 'slack' | 'json' } | undefined;
+  readonly heartbeat: SecretEndpoint | undefined;
+  /** A path. */
+  readonly metricsFile: string | undefined;
+}
+
+/** OpenTelemetry's own variables, as far as they decide whether there is a trace; its SDK reads the others. */
+export interface TracingConfig {
+  readonly disabled: boolean;
+  /** Is there an endpoint to export to? */
+  readonly requested: boolean;
+  /** The W3C trace context that this run is a part of. */
+  readonly parent: string | undefined;
 }
 
 interface S3Config {
@@ -69,7 +96,7 @@ interface S3Config {
 
 /** Variables that may be given as `<NAME>_FILE`, the path of a file that holds the value. */
 const SECRETS =
-  /^(REPORTCTL_SOURCE_[A-Z0-9_]+|PGPASSWORD|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN)_FILE$/;
+  /^(REPORTCTL_SOURCE_[A-Z0-9_]+|REPORTCTL_(?:WEBHOOK|HEARTBEAT)_URL|PGPASSWORD|AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|OTEL_EXPORTER_OTLP_(?:TRACES_)?HEADERS)_FILE$/;
 
 /** Every variable of our own; `docs` tests hold the README to this list. */
 export const VARIABLES = [
@@ -83,6 +110,10 @@ export const VARIABLES = [
   'REPORTCTL_S3_ALLOW_HTTP',
   'REPORTCTL_LOG_FORMAT',
   'REPORTCTL_LOG_LEVEL',
+  'REPORTCTL_WEBHOOK_URL',
+  'REPORTCTL_WEBHOOK_FORMAT',
+  'REPORTCTL_HEARTBEAT_URL',
+  'REPORTCTL_METRICS_FILE',
 ] as const;
 
 /** The name of the variable that holds the URL of a source. */
@@ -145,7 +176,35 @@ export function loadConfig(flags: { readonly logFormat?: string | undefined } = 
       ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
       allowHttp: flag('REPORTCTL_S3_ALLOW_HTTP'),
     },
+    notify: notifyConfig(),
+    tracing: {
+      disabled: variable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',
+      requested:
+        variable('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') !== undefined ||
+        variable('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined,
+      parent: variable('TRACEPARENT'),
+    },
   };
+}
+
+function notifyConfig(): NotifyConfig {
+  const url = endpoint('REPORTCTL_WEBHOOK_URL');
+  const format = oneOf('REPORTCTL_WEBHOOK_FORMAT', ['slack', 'json'] as const, 'slack');
+  return {
+    webhook: url && { url, format },
+    heartbeat: endpoint('REPORTCTL_HEARTBEAT_URL'),
+    metricsFile: variable('REPORTCTL_METRICS_FILE'),
+  };
+}
+
+/** @throws ReportError `usage`, without the value, which may be the secret itself */
+function endpoint(name: string): SecretEndpoint | undefined {
+  const value = variable(name)?.trim();
+  if (value === undefined) return undefined;
+  if (/^https?:\/\//i.test(value) && URL.canParse(value)) return new SecretEndpoint(value);
+  throw new ReportError('usage', `${name} is not a URL`, {
+    hint: 'Give one that begins with https:// or http://.',
+  });
 }
 
 const MIB = 1024 * 1024;

@@ -12,6 +12,11 @@ const BACKSLASH = 92;
 const LARGEST_SUM = 2 ** 52;
 const LARGEST_VALUE = 2 ** 48;
 
+/** Sees every batch once, before it is written; what it throws ends the export. */
+export interface Observer {
+  add(batch: Batch): void | Promise<void>;
+}
+
 /** Rows, exact totals and nulls of one read. */
 export class RowCounter {
   rows = 0;

@@ -2,14 +2,10 @@
 import pLimit from 'p-limit';
 import { broadcast } from './broadcast.js';
 import { assertCapacity } from './capacity.js';
-import { RowCounter } from './counters.js';
+import { type Observer, RowCounter } from './counters.js';
 import type { Batch, Prepared, Request, Source } from './table.js';
 import { discardAll, type FilledTarget, fill, type Target } from './target.js';
-
-/** Sees every batch once, before it is written; what it throws ends the export. */
-interface Observer {
-  add(batch: Batch): void | Promise<void>;
-}
+import { type Span, tracedFlow } from './trace.js';
 
 export interface ExportPlan {
   readonly request: Request;
@@ -22,6 +18,7 @@ export interface ExportPlan {
   readonly targets: readonly Target[];
   /** Called for every batch, with the bytes that were written until then. */
   readonly onProgress?: (progress: { readonly rows: number; readonly bytes: number }) => void;
+  readonly span?: Span;
 }
 
 /** Every row was read and every byte is staged; nothing of it is visible. */
@@ -55,7 +52,9 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   const counter = new RowCounter(request.columns, plan.totals);
   let bytes = 0;
   const progress = { add: () => plan.onProgress?.({ rows: counter.rows, bytes }) };
-  const { readers, fail } = broadcast(observed(prepared, [counter, ...observers, progress]), targets.length);
+  const rows = observed(prepared, [counter, ...observers, progress]);
+  const read = tracedFlow(plan.span, 'source', rows, () => ({ rows: counter.rows }));
+  const { readers, fail } = broadcast(read, targets.length);
   const staged: Pick<FilledTarget, 'staged'>[] = [];
   const failures: unknown[] = [];
   const files: FilledTarget[] = [];
@@ -64,6 +63,7 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
       const table = { columns: request.columns, batches: readers[index] ?? observed([], []) };
       try {
         files[index] = await fill(target, table, {
+          span: plan.span,
           onStaged: (one) => staged.push({ staged: one }),
           onBytes: (written) => {
             bytes = written;

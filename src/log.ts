@@ -15,14 +15,16 @@ export interface LogOptions {
   readonly format: 'text' | 'json';
   readonly level: LogLevel;
   readonly stream: Writable & { readonly isTTY?: boolean };
+  /** On every JSON line: the id of this process's run. */
+  readonly run: string;
 }
 
 /** On a terminal a line is the message alone; elsewhere it begins with the time (ISO 8601, UTC) and the level. */
-export async function createLog({ format, level, stream }: LogOptions): Promise<Log> {
+export async function createLog({ format, level, stream, run }: LogOptions): Promise<Log> {
   if (format === 'json') {
     const { default: pino } = await import('pino');
     const logger = pino(
-      { level, timestamp: pino.stdTimeFunctions.isoTime, base: { tool: 'reportctl' } },
+      { level, timestamp: pino.stdTimeFunctions.isoTime, base: { tool: 'reportctl', run } },
       stream,
     );
     const say = (at: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>

@@ -8,6 +8,8 @@ export interface PeriodKeys {
   readonly record: string;
   readonly lease: string;
   readonly pending: string;
+  /** The note that somebody was told of something wrong with the period. */
+  readonly alarm: string;
   /** The folder of a revision that was replaced; ends with a slash. */
   history(revision: number): string;
 }
@@ -24,6 +26,7 @@ export function periodKeys(report: string, period: Period): PeriodKeys {
     record: `${folder}${date}.json`,
     lease: `${folder}${date}.lease`,
     pending: `${folder}${date}.pending.json`,
+    alarm: `${folder}${date}.alarm.json`,
     history: (revision) => `${folder}history/${date}/r${revision}/`,
   };
 }

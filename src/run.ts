@@ -23,6 +23,7 @@ import { definitionHash, type Report } from './report.js';
 import { paramValues } from './request.js';
 import type { Destination, Request, Source } from './table.js';
 import { discardAll, type FilledTarget, orDiscard, type Target } from './target.js';
+import { type Span, traced } from './trace.js';
 
 export interface RunOptions {
   readonly report: Report;
@@ -43,6 +44,8 @@ export interface RunOptions {
   /** Called only when there is something to read. */
   readonly withSources: <T>(work: (sources: readonly Source[]) => Promise<T>) => Promise<T>;
   readonly onProgress?: ExportPlan['onProgress'];
+  /** The phase of a trace that this is. */
+  readonly span?: Span;
 }
 
 export interface RunOutcome {
@@ -142,6 +145,7 @@ async function runUnderLease(
       observers: [content, ...gateKeeper.observers],
       targets: [...targets, ...held],
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      ...(options.span === undefined ? {} : { span: options.span }),
     });
     const files = staged.files.slice(0, targets.length);
     const shadows = staged.files.slice(targets.length);
@@ -167,7 +171,7 @@ async function runUnderLease(
     await discarded(isSkipped ? staged.files : shadows);
     if (!isSkipped) await orDiscard(files, () => lease.assertHeld());
     const publication = { destination, keys, state, run, staged, files: isSkipped ? [] : files, restating };
-    const record = await publishPeriod(publication);
+    const record = await traced(options.span, 'publish', {}, () => publishPeriod(publication));
     const outcome = isSkipped ? 'skipped' : state.record === undefined ? 'published' : 'restated';
     return { outcome, record, notes };
   } finally {

@@ -3,6 +3,7 @@ import { compression, transformed } from './compress.js';
 import { ByteCounter } from './counters.js';
 import { messageOf, ReportError } from './errors.js';
 import type { Destination, Existing, Published, Staged, Table, Writer } from './table.js';
+import { type Span, traced, tracedFlow } from './trace.js';
 import type { WriterOptions } from './writers/index.js';
 
 export interface Target {
@@ -32,22 +33,36 @@ export interface FilledTarget {
   readonly sha256: string;
 }
 
-/**
- * Writes the whole table into the target's staging.
- * @param onStaged called with the staging, which is the caller's to discard from then on
- * @param onBytes called with the bytes so far, as often as a chunk was taken
- */
-export async function fill(
+interface Filling {
+  /** Called with the staging, which is the caller's to discard from then on. */
+  readonly onStaged: (staged: Staged) => void;
+  /** Called with the bytes so far, as often as a chunk was taken. */
+  readonly onBytes: (bytes: number) => void;
+  /** The phase of a trace in which this happens. */
+  readonly span?: Span | undefined;
+}
+
+/** Writes the whole table into the target's staging. */
+export function fill(target: Target, table: Table, filling: Filling): Promise<FilledTarget> {
+  return traced(filling.span, 'upload', { key: target.key }, async (upload) => {
+    const filled = await filledTarget(target, table, filling);
+    upload.set({ bytes: filled.bytes });
+    return filled;
+  });
+}
+
+async function filledTarget(
   target: Target,
   table: Table,
-  { onStaged, onBytes }: { onStaged: (staged: Staged) => void; onBytes: (bytes: number) => void },
+  { onStaged, onBytes, span }: Filling,
 ): Promise<FilledTarget> {
   const packed = target.compress === undefined ? undefined : compression(target.compress);
   const contentType = packed?.contentType ?? target.writer.contentType;
   const staged = await target.destination.stage(target.key, { contentType, existing: target.existing });
   onStaged(staged);
   const counter = new ByteCounter();
-  const encoded = target.writer.encode(table);
+  const about = () => ({ key: target.key, format: target.format });
+  const encoded = tracedFlow(span, 'encode', target.writer.encode(table), about);
   for await (const chunk of packed === undefined ? encoded : transformed(encoded, packed.create())) {
     counter.add(chunk);
     await staged.write(chunk);

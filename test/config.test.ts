@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { type Config, loadConfig, SecretUrl, sourceVariable } from '../src/config.js';
+import { type Config, loadConfig, SecretEndpoint, SecretUrl, sourceVariable } from '../src/config.js';
 import { ReportError, sentence } from '../src/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'reportctl-test-'));
@@ -287,5 +287,43 @@ describe('what is printed of a URL', () => {
     const config = load({ REPORTCTL_SOURCE_V: 'postgres://ana:S3nha@h/d', PGPASSWORD: 'S3nha', PGHOST: 'h' });
     assert.doesNotMatch(inspect(config, { depth: 9, showHidden: true }) + JSON.stringify(config), /S3nha/);
     assert.equal(config.postgres.PGHOST, 'h');
+  });
+
+  test('of an endpoint every way of printing shows scheme and host alone', () => {
+    const secret = new SecretEndpoint('https://ana:S3nha@hooks.example:8443/S3nha/x?k=S3nha#S3nha');
+    for (const way of ways) assert.doesNotMatch(way(secret), /S3nha|ana/);
+    assert.equal(String(secret), 'https://hooks.example:8443');
+  });
+});
+
+describe('who hears of it', () => {
+  test('nobody, unless told', () => {
+    const { notify, tracing } = load({ REPORTCTL_WEBHOOK_URL: '', OTEL_SDK_DISABLED: 'false' });
+    assert.deepEqual(notify, { webhook: undefined, heartbeat: undefined, metricsFile: undefined });
+    assert.deepEqual(tracing, { disabled: false, requested: false, parent: undefined });
+  });
+
+  test('URLs, also out of files', () => {
+    const { notify } = load({
+      REPORTCTL_WEBHOOK_URL_FILE: secretFile('https://hooks.example/S3nha\n'),
+      REPORTCTL_HEARTBEAT_URL_FILE: secretFile('http://hc/S3nha\n'),
+      REPORTCTL_WEBHOOK_FORMAT: 'json',
+    });
+    assert.equal(notify.webhook?.url.reveal(), 'https://hooks.example/S3nha');
+    assert.equal(notify.webhook?.format, 'json');
+    assert.equal(notify.heartbeat?.reveal(), 'http://hc/S3nha');
+  });
+
+  test('what is no URL, or no format, is refused without its value', () => {
+    for (const url of [
+      'hooks.example/S3nha',
+      'ftp://hooks.example/S3nha',
+      'https://',
+      'https://S3nha:x:y/',
+    ]) {
+      refused(() => load({ REPORTCTL_WEBHOOK_URL: url }), 'usage', /REPORTCTL_WEBHOOK_URL is not a URL/);
+      refused(() => load({ REPORTCTL_HEARTBEAT_URL: url }), 'usage', /REPORTCTL_HEARTBEAT_URL is not a URL/);
+    }
+    refused(() => load({ REPORTCTL_WEBHOOK_FORMAT: 'teams' }), 'usage', /Allowed: slack, json/);
   });
 });

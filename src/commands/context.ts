@@ -15,6 +15,8 @@ export interface Context extends Streams {
   /** Epoch milliseconds, read once: the date does not change while a command runs. */
   readonly now: number;
   readonly signal: AbortSignal;
+  /** A UUID, new for every process: what it logs, sends and exports carries it. */
+  readonly runId: string;
 }
 
 export interface Session extends Context {
@@ -43,6 +45,11 @@ export async function openSession(context: Context, options: CommonOptions): Pro
   const config = loadConfig({ logFormat: options.logFormat });
   const quiet = options.quiet === true;
   const level = quiet && ['debug', 'info'].includes(config.logLevel) ? 'warn' : config.logLevel;
-  const log = await createLog({ format: config.logFormat, level, stream: context.stderr });
+  const log = await createLog({
+    format: config.logFormat,
+    level,
+    stream: context.stderr,
+    run: context.runId,
+  });
   return { ...context, config, log, quiet, json: options.json === true };
 }

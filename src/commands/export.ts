@@ -15,11 +15,13 @@ import { paramValues, requestOf } from '../request.js';
 import { newToken } from '../run.js';
 import type { Request, Source } from '../table.js';
 import { orDiscard, publishAll, type Target, unrecorded } from '../target.js';
+import { type Span, traced } from '../trace.js';
 import { checkOptions, createWriter, FORMATS, type WriterOptions } from '../writers/index.js';
 import { readTemplate } from '../writers/xlsx/template/open.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { createPreview, type Preview, USUAL_SCREEN } from './export/preview.js';
 import { addRowOptions, choiceOf, type RowOptions } from './filter-options.js';
+import { inTrace, TRACE_OPTION } from './in-trace.js';
 import { formatBytes, formatRows, printJson, printLines } from './print.js';
 import { expectedRows, hasBar, openProgress } from './progress.js';
 import { withSources } from './sources.js';
@@ -30,6 +32,7 @@ interface ExportOptions extends CommonOptions, RowOptions, Omit<WriterOptions, '
   readonly format?: string;
   readonly compress?: string;
   readonly overwrite?: true;
+  readonly otel?: true;
 }
 
 export function exportCommand(context: Context): Command {
@@ -41,7 +44,8 @@ export function exportCommand(context: Context): Command {
       'a file (replaced), - for stdout, or s3://bucket/key; without it - when piped, and on a terminal the first rows as a table',
     )
     .option('--format <format>', `${FORMATS.join(', ')}; else by the ending of the output`)
-    .option('--overwrite', 'replace an existing s3:// key');
+    .option('--overwrite', 'replace an existing s3:// key')
+    .option('--otel', TRACE_OPTION);
   addRowOptions(command);
   addDialectOptions(command);
   addCommonOptions(command);
@@ -59,7 +63,9 @@ export function exportCommand(context: Context): Command {
     const about = aboutOf({ report, request, period: undefined, definition, revision: 1, started });
     const writer = place.preview ?? (await createWriter(format, chosen, about));
     const target = { format, options: chosen, writer, compress };
-    await withSources(session, report, (sources) => run(session, report, request, sources, place, target));
+    await inTrace(session, 'export', options, (span) =>
+      withSources(session, report, (sources) => run(session, report, request, sources, place, target, span)),
+    );
   });
 }
 
@@ -113,6 +119,7 @@ async function run(
   sources: readonly Source[],
   { root, key, existing, isData, preview }: Place,
   target: Omit<Target, 'key' | 'destination' | 'existing'>,
+  span: Span,
 ): Promise<void> {
   const token = newToken();
   const started = new Date(session.now).toISOString();
@@ -132,10 +139,11 @@ async function run(
       observers: gateKeeper.observers,
       targets: [{ ...target, key, destination, existing }],
       onProgress: progress.onProgress,
+      span,
     });
     const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
     for (const failed of failedGates(gates)) session.log.warn(`"${report.name}": ${failed}`);
-    const outputs = await publishAll(staged.files);
+    const outputs = await traced(span, 'publish', {}, () => publishAll(staged.files));
     progress.stop();
     for (const note of [...staged.notes, ...(target.writer.notes?.() ?? [])]) session.log.warn(note);
     const written = {

@@ -1,7 +1,8 @@
 // How results look: sizes, counts and aligned columns.
 import type { Writable } from 'node:stream';
-import type { Period } from '../calendar.js';
 import { printable } from '../log.js';
+
+export { spellPeriod } from '../calendar.js';
 
 /** `1.5 MiB` */
 export function formatBytes(bytes: number): string {
@@ -14,11 +15,6 @@ export function formatBytes(bytes: number): string {
 /** `1 row`, `22,672 rows` */
 export function formatRows(rows: number): string {
   return `${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
-}
-
-/** `2024-10-05`, or `2024-09-01..2024-09-30` */
-export function spellPeriod({ from, lastDay }: Period): string {
-  return from === lastDay ? lastDay : `${from}..${lastDay}`;
 }
 
 /** Columns padded to their widest cell, two blanks between. */

@@ -3,10 +3,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ReportError } from '../errors.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './context.js';
 import { paired } from './filter-options.js';
+import { inTrace, TRACE_OPTION } from './in-trace.js';
 import { type Choice, chosenJobs } from './run/jobs.js';
 import { runJobs, type WorkOptions } from './run/work.js';
 
-type RunOptions = CommonOptions & Choice & WorkOptions;
+type RunOptions = CommonOptions & Choice & WorkOptions & { readonly otel?: true };
 
 export function runCommand(context: Context): Command {
   const command = new Command('run')
@@ -19,7 +20,8 @@ export function runCommand(context: Context): Command {
     .option('--catch-up <periods>', 'also what is missing of so many last periods, the oldest first', bounded)
     .option('--param <name=value>', 'a param of the reports', paired)
     .option('--restate <reason>', 'read again, and replace what is published if it differs')
-    .option('--quarantine', 'keep files that a gate refuses under _quarantine/ (they are written twice)');
+    .option('--quarantine', 'keep files that a gate refuses under _quarantine/ (they are written twice)')
+    .option('--otel', TRACE_OPTION);
   addCommonOptions(command);
   return command.action(async (names: string[], options: RunOptions) => {
     if (options.restate?.trim() === '') {
@@ -28,7 +30,8 @@ export function runCommand(context: Context): Command {
       });
     }
     const session = await openSession(context, options);
-    await runJobs(session, await chosenJobs(names, options, session), options);
+    const jobs = await chosenJobs(names, options, session);
+    await inTrace(session, 'run', options, (span) => runJobs(session, jobs, { ...options, span }));
   });
 }
 

@@ -8,10 +8,12 @@ import { newToken } from '../run.js';
 import { publishedReports } from '../schedules.js';
 import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../status.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { demandedWebhook, notifyFaults } from './notify-faults.js';
 import { alignedLines, printJson, printLines, spellPeriod } from './print.js';
 
 interface StatusOptions extends CommonOptions {
   readonly since?: string;
+  readonly notify?: true;
 }
 
 export function statusCommand(context: Context): Command {
@@ -20,14 +22,17 @@ export function statusCommand(context: Context): Command {
       'which closed periods are published, and which are due, missing, late, unfinished or damaged',
     )
     .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
-    .option('--since <when>', 'from the period that contains this day (the last seven periods)');
+    .option('--since <when>', 'from the period that contains this day (the last seven periods)')
+    .option('--notify', 'tell the webhook of each period that somebody has to do something about');
   addCommonOptions(command);
   return command.action(async (names: string[], options: StatusOptions) => {
     const session = await openSession(context, options);
+    const webhook = options.notify && demandedWebhook(session.config);
     const { reports, broken } = await chosenReports(names, session);
     const lines = await linesOf(reports, options, session);
     if (session.json) printJson(session.stdout, lines);
     else printLines(session.stdout, alignedLines([HEADER, ...gaps(lines).map(cells)]));
+    if (webhook !== undefined) await notifyFaults(session, webhook, reports, lines);
     throwFaults(lines, broken);
   });
 }

@@ -21,6 +21,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '-o, --output <where>',
     '--format <format>',
     '--overwrite',
+    '--otel',
     ...ROWS,
     '--delimiter <character>',
     '--decimal <character>',
@@ -45,13 +46,14 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--param <name=value>',
     '--restate <reason>',
     '--quarantine',
+    '--otel',
     ...COMMON,
   ],
   list: COMMON,
   explain: [...ROWS, ...COMMON],
   check: ['--param <name=value>', '--sample <documents>', '--clean', ...COMMON],
   verify: ['--date <when>', '--source', ...COMMON],
-  status: ['--since <when>', ...COMMON],
+  status: ['--since <when>', '--notify', ...COMMON],
 };
 
 /** The flags of a help text, in its order. */
