@@ -14,6 +14,8 @@ export interface Context extends Streams {
   /** Epoch milliseconds, read once: the date does not change while a command runs. */
   readonly now: number;
   readonly signal: AbortSignal;
+  /** What would be left unconfirmed if the process ended now, for who has to end it. */
+  readonly underWay: Set<string>;
 }
 
 export interface Session extends Context {

@@ -11,6 +11,7 @@ import { sheetOf, type Template } from '../writers/xlsx/options.js';
 import { checkTemplate, readTemplate } from '../writers/xlsx/template/open.js';
 import { deepest, explain } from './complaints.js';
 import { gateKeys, gatesSchema, parseGates } from './gates.js';
+import { documentWaitSchema, parseWaitFor, sqlWaitSchema, waitKeys } from './wait-for.js';
 import { type Path, YamlText } from './yaml-text.js';
 
 const name = z.string().min(1);
@@ -69,6 +70,7 @@ const common = {
 const sqlSchema = z.strictObject({
   ...common,
   filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, name.optional()]))).default({}),
+  'wait-for': sqlWaitSchema,
   params: z.record(name, z.union([kind, z.strictObject({ kind, default: scalar.optional() })])).default({}),
   columns: z.record(name, z.union([kind, z.strictObject({ kind, title: name.optional() })])),
 });
@@ -82,6 +84,7 @@ const documentSchema = z.strictObject({
   collection: name,
   pipeline: z.array(z.record(z.string(), z.unknown())).default([]),
   'on-mismatch': z.enum(['fail', 'null']).default('fail'),
+  'wait-for': documentWaitSchema,
   filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, field.optional()]))).default({}),
   columns: z.record(
     name,
@@ -234,6 +237,7 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
     orderBy: definition['order-by'],
     totals: definition.totals,
     gates: parseGates(definition.gates, columns, document),
+    waitFor: parseWaitFor(definition['wait-for'], document),
     onEmpty: definition['on-empty'],
     labels,
     outputs,
@@ -289,6 +293,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
     columns: documents ? ['kind', 'title', 'path'] : ['kind', 'title'],
     params: ['kind', 'default'],
     gates: gateKeys(path.slice(1)),
+    'wait-for': waitKeys[documents ? 'documents' : 'sql'],
     outputs: ['format', 'key', 'compress', ...Object.keys(formatOptions)],
   };
   return [...(keys[String(first)] ?? [])];
