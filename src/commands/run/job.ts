@@ -75,7 +75,6 @@ class Tries {
   readonly #shared: Shared;
   /** Where the last attempt failed. */
   #failedAt: readonly Place[] = [];
-  #last: unknown;
   /** Is no other attempt allowed, whatever this one fails with? */
   #isFinal = false;
   #waiting: { readonly since: number; readonly answer: Answer } | undefined;
@@ -98,7 +97,6 @@ class Tries {
         signal,
         canHeal: (error) => !this.#isFinal && canHeal(error),
         onFailed: (error, attempt, pause) => {
-          this.#last = error;
           for (const place of this.#failedAt) circuit.willRetry(this.#title, place);
           const next = new Date(Date.now() + pause).toISOString();
           log.warn(
@@ -160,10 +158,7 @@ class Tries {
     }
   }
 
-  /**
-   * To who waits for its source anyway, that it is not asked now is an answer.
-   * @throws what this job failed with itself, else the circuit's refusal
-   */
+  /** To who waits for its source anyway, that it is not asked now is an answer. @throws the circuit's refusal */
   #admit(places: readonly Place[], { report }: ReadyJob): 'freely' | 'once' | Promise<void> | Answer {
     try {
       const admission = this.#shared.circuit.admit(this.#title, places);
@@ -171,10 +166,10 @@ class Tries {
       return admission;
     } catch (refusal) {
       const isSource = refusal instanceof ReportError && refusal.code === 'source';
-      if (isSource && this.#last === undefined && report.waitFor !== undefined)
+      if (isSource && this.count === 0 && report.waitFor !== undefined)
         return { isReady: false, text: messageOf(refusal) };
       this.#isFinal = true;
-      throw this.#last ?? refusal;
+      throw refusal;
     }
   }
 
