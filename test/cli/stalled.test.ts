@@ -5,7 +5,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import type pg from 'pg';
 import { finished, spawnReportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import { eventually, startPostgres, type TestPostgres } from '../support/postgres.js';
-import { type S3Server, startS3Server } from '../support/s3-server.js';
+import { type S3Request, type S3Server, startS3Server } from '../support/s3-server.js';
 
 let server: TestPostgres;
 let client: pg.Client;
@@ -61,12 +61,13 @@ const noQueries = () =>
     return rows.length === 0;
   }, 'the query has ended');
 
-/** Waits for requests of that operation. */
-const asked = (store: S3Server, operation: string, times = 1) =>
-  eventually(
-    async () => store.requests.filter((request) => request.operation === operation).length >= times,
-    `${operation} was asked for`,
-  );
+/** Of the file, not of the probe before it. */
+const isPart = ({ operation, path }: S3Request) => operation === 'UploadPart' && path.includes('/partes.csv');
+const isAbort = ({ operation, path }: S3Request) =>
+  operation === 'AbortMultipartUpload' && path.includes('/partes.csv');
+
+const asked = (store: S3Server, isWanted: (request: S3Request) => boolean) =>
+  eventually(async () => store.requests.some(isWanted), 'the store was asked');
 
 describe('a signal', { concurrency: 3 }, () => {
   for (const [signal, code] of [
@@ -76,9 +77,9 @@ describe('a signal', { concurrency: 3 }, () => {
   ] as const) {
     test(`${signal} while parts go up to a store that does not answer them: all is aborted, confirmed and said`, async (t) => {
       const store = await storeOf(t);
-      store.fail({ operation: 'UploadPart' }, 'stall');
+      store.fail((request) => isPart(request), 'stall');
       const { child, end } = start(store, ['partes']);
-      await asked(store, 'UploadPart');
+      await asked(store, isPart);
       const started = Date.now();
       child.kill(signal);
       const { code: got, stdout, stderr } = await end;
@@ -96,7 +97,7 @@ describe('a signal', { concurrency: 3 }, () => {
   test('to a run whose store answers nothing at all: ten seconds, and what could not be confirmed', async (t) => {
     const store = await storeOf(t);
     const { child, end } = start(store, ['partes']);
-    await asked(store, 'UploadPart');
+    await asked(store, isPart);
     store.fail(() => true, 'stall');
     const started = Date.now();
     child.kill('SIGTERM');
@@ -114,10 +115,10 @@ describe('a signal', { concurrency: 3 }, () => {
   test('the second one ends the run at once', async (t) => {
     const store = await storeOf(t);
     const { child, end } = start(store, ['partes']);
-    await asked(store, 'UploadPart');
+    await asked(store, isPart);
     store.fail(() => true, 'stall');
     child.kill('SIGTERM');
-    await asked(store, 'AbortMultipartUpload');
+    await asked(store, isAbort);
     const started = Date.now();
     child.kill('SIGINT');
     assert.equal((await end).code, 130);
