@@ -106,6 +106,16 @@ export function todayIn(timezone: string, now: number): string {
   return Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timezone).toPlainDate().toString();
 }
 
+/** The next instant, in epoch milliseconds, at which a clock on the wall shows `HH:MM`. */
+export function nextLocalTime(time: string, timezone: string, now: number): number {
+  const here = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timezone);
+  const today = here.toPlainDate();
+  const instants = [today, today.add({ days: 1 })].map(
+    (day) => day.toZonedDateTime({ timeZone: timezone, plainTime: time }).epochMilliseconds,
+  );
+  return instants.find((instant) => instant > now) ?? now;
+}
+
 /**
  * The first instant of a local day as `YYYY-MM-DD HH:MM:SS±HH:MM` (old local times have seconds in the offset too).
  * Where a change of the clock skips midnight it is later, where midnight happens twice it is the first, and a day

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context.js';
 import { logFormatVariable } from './config.js';
-import { didYouMean, ReportError, sentence } from './errors.js';
+import { didYouMean, exitCodeOf, Interrupted, ReportError, sentence } from './errors.js';
 import { createLog, printable } from './log.js';
 import { toolVersion } from './manifest.js';
 
@@ -45,15 +45,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** Why the run was ended from outside. */
-class Interrupted extends Error {
-  readonly exitCode: number;
-
-  constructor(signal: NodeJS.Signals) {
-    super(`interrupted by ${signal}`);
-    this.exitCode = 128 + (constants.signals[signal] ?? 0);
-  }
-}
+/** Milliseconds after a signal in which everything is ended and confirmed; then we end, whatever hangs. */
+const ENDED_WITHIN = 9_000;
 
 async function program(args: readonly string[], context: Context): Promise<Command> {
   const root = new Command('reportctl')
@@ -82,10 +75,23 @@ async function program(args: readonly string[], context: Context): Promise<Comma
 
 async function main(args: readonly string[]): Promise<number> {
   const controller = new AbortController();
+  const runId = randomUUID();
   const interrupt = (signal: NodeJS.Signals) => {
-    const reason = new Interrupted(signal);
+    const reason = new Interrupted(signal, 128 + (constants.signals[signal] ?? 0));
     if (controller.signal.aborted) process.exit(reason.exitCode);
     controller.abort(reason);
+    setTimeout(() => void endUnconfirmed(reason), ENDED_WITHIN).unref();
+  };
+  const underWay = new Set<string>();
+  /** Only the exit itself is still waited for. */
+  let isTold = false;
+  const endUnconfirmed = async (reason: Interrupted) => {
+    const what = underWay.size === 0 ? '' : ` of ${[...underWay].join(', ')}`;
+    const unconfirmed = new Error(
+      `that the query${what} was cancelled and the upload aborted could not be confirmed in ${ENDED_WITHIN / 1000} seconds; run the same again, and "reportctl check --clean" removes what is left after a day`,
+    );
+    if (!isTold) await report(interruption(reason, unconfirmed), args, runId);
+    process.exit(reason.exitCode);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
   const { stdin, stdout, stderr } = process;
@@ -95,8 +101,9 @@ async function main(args: readonly string[]): Promise<number> {
     fault ??= error;
   });
   stderr.on('error', () => undefined);
-  const runId = randomUUID();
-  const context: Context = { stdin, stdout, stderr, now: Date.now(), signal: controller.signal, runId };
+  const now = Date.now();
+  const { signal } = controller;
+  const context: Context = { stdin, stdout, stderr, now, signal, runId, underWay };
   try {
     const root = await program(args, context);
     if (args.length === 0) {
@@ -111,11 +118,8 @@ async function main(args: readonly string[]): Promise<number> {
       hint: 'The work itself was done.',
     });
   } catch (error) {
-    return report(
-      controller.signal.aborted ? interruption(controller.signal.reason, error) : error,
-      args,
-      runId,
-    );
+    isTold = true;
+    return report(signal.aborted ? interruption(signal.reason, error) : error, args, runId);
   }
 }
 
@@ -136,7 +140,7 @@ async function report(error: unknown, args: readonly string[], run: string): Pro
   }
   if (error instanceof ReportError && error.code === 'reader-gone') return 0;
   const known = error instanceof ReportError || error instanceof Interrupted;
-  const exitCode = known ? error.exitCode : 1;
+  const exitCode = exitCodeOf(error);
   const text = printable(sentence(error));
   if (wantsJsonLog(args)) {
     const log = await createLog({ format: 'json', level: 'error', stream: process.stderr, run });

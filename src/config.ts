@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { config as loadDotenv } from 'dotenv';
+import { DURATION_FORM, parseDuration } from './duration.js';
 import { messageOf, ReportError } from './errors.js';
 
 /** A URL that may hold a password: every way of printing it shows it without. */
@@ -62,6 +63,10 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly noColor: boolean;
   readonly s3: S3Config;
+  /** How many reports run at once. */
+  readonly jobs: number;
+  /** Milliseconds in which a failed report is tried again. */
+  readonly retryFor: number;
   /** PostgreSQL's own variables (`PGHOST`, `PGSSLMODE`, …) but for the password, which the driver finds itself. */
   readonly postgres: Readonly<Record<string, string>>;
   readonly notify: NotifyConfig;
@@ -108,6 +113,8 @@ export const VARIABLES = [
   'REPORTCTL_S3_PATH_STYLE',
   'REPORTCTL_S3_PART_SIZE',
   'REPORTCTL_S3_ALLOW_HTTP',
+  'REPORTCTL_JOBS',
+  'REPORTCTL_RETRY_FOR',
   'REPORTCTL_LOG_FORMAT',
   'REPORTCTL_LOG_LEVEL',
   'REPORTCTL_WEBHOOK_URL',
@@ -163,6 +170,8 @@ export function loadConfig(flags: { readonly logFormat?: string | undefined } = 
         : allowed('--log-format', flags.logFormat, LOG_FORMATS),
     logLevel: oneOf('REPORTCTL_LOG_LEVEL', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     noColor: variable('NO_COLOR') !== undefined,
+    jobs: atOnce('REPORTCTL_JOBS', variable('REPORTCTL_JOBS') ?? '2'),
+    retryFor: duration('REPORTCTL_RETRY_FOR', variable('REPORTCTL_RETRY_FOR') ?? '15m'),
     postgres: Object.fromEntries(
       Object.entries(process.env).filter(
         (entry): entry is [string, string] =>
@@ -233,6 +242,19 @@ function allowed<T extends string>(name: string, value: string, words: readonly 
 
 function flag(name: string): boolean {
   return oneOf(name, ['true', 'false'] as const, 'false') === 'true';
+}
+
+/** How many at once. @param name of the variable or flag, for the message. @throws ReportError `usage` */
+export function atOnce(name: string, value: string): number {
+  if (/^[1-9]\d?$/.test(value)) return Number(value);
+  throw new ReportError('usage', `${name} is "${value}"`, { hint: 'Give a whole number from 1 to 99.' });
+}
+
+/** Milliseconds. @param name of the variable or flag, for the message. @throws ReportError `usage` */
+export function duration(name: string, value: string): number {
+  const milliseconds = parseDuration(value);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new ReportError('usage', `${name} is "${value}"`, { hint: `Give ${DURATION_FORM}, or 0.` });
 }
 
 /** Bytes, or a number with KiB, MiB or GiB. S3 takes parts of 5 MiB to 5 GiB. */

@@ -45,6 +45,22 @@ export class ReportError extends Error {
   }
 }
 
+/** Why the work was ended from outside, by a signal. */
+export class Interrupted extends Error {
+  readonly exitCode: number;
+
+  /** @param exitCode 128 and the signal's number, as shells have it */
+  constructor(signal: string, exitCode: number) {
+    super(`interrupted by ${signal}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** What a process ends with that ends with this error. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof ReportError || error instanceof Interrupted ? error.exitCode : 1;
+}
+
 /** The text of anything that was thrown, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);

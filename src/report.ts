@@ -6,6 +6,7 @@ import type { PeriodKind } from './calendar.js';
 import { didYouMean, messageOf, ReportError } from './errors.js';
 import { type FormatOptions, parseDefinition } from './report/definition.js';
 import type { Schedule } from './report/schedules.js';
+import type { WaitFor } from './report/wait-for.js';
 import { scheduledReport } from './schedules.js';
 import type { Column, Dimension, DocumentQuery, Kind } from './table.js';
 
@@ -54,6 +55,8 @@ export interface Report {
   readonly orderBy: readonly string[];
   readonly totals: readonly string[];
   readonly gates: Gates;
+  /** What must be there before anything is read. */
+  readonly waitFor: WaitFor | undefined;
   /** What becomes of a period without rows: files without rows, none, or a refusal. */
   readonly onEmpty: 'publish' | 'skip' | 'fail';
   readonly labels: Readonly<Record<string, string>>;
@@ -137,9 +140,9 @@ export function parseReport(file: string, text: string): Report {
 }
 
 /**
- * What makes two definitions the same to a reader of the files: lower-case hex SHA-256. Gates, `on-empty` and
- * `expect-by` are no part of it: they say whether and when a period is published, never what its files hold, and who changes one does not have to restate
- * every period that is published.
+ * What makes two definitions the same to a reader of the files: lower-case hex SHA-256. Gates, `wait-for`, `expect-by` and
+ * `on-empty` are no part of it: they say whether and when a period is published, never what its files hold, and who changes
+ * one does not have to restate every period that is published.
  */
 export function definitionHash(report: Report, params: Readonly<Record<string, string>>): string {
   const { query, columns, filters, timezone, outputs, labels, orderBy, period, sources, volatile } = report;

@@ -39,6 +39,8 @@ export interface RunOptions {
   /** Keep files that a gate refuses under `_quarantine/`. */
   readonly quarantine?: boolean | undefined;
   readonly signal: AbortSignal;
+  /** Called when the period is not published yet, before anything is taken or read; throws when it is not to be read now. */
+  readonly ready?: (() => Promise<void>) | undefined;
   /** Takes what cannot be promised at this destination, one line each. */
   readonly warn: (message: string) => void;
   /** Called only when there is something to read. */
@@ -76,6 +78,7 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
     await removeAbandoned(destination, keys.lease).catch(() => undefined);
     return outcome;
   }
+  await options.ready?.();
   for (const broken of (await destination.promises?.()) ?? []) options.warn(broken);
   const lease = await takeLease(options.afterInterrupt, keys.lease, token);
   try {

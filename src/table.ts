@@ -165,12 +165,36 @@ export interface Prepared {
   sample?(count: number): Promise<readonly string[]>;
 }
 
+/** What a report waits for before it is read: that the load has finished, that the replica is not behind. */
+export interface Question {
+  /** For messages and `application_name`. */
+  readonly report: string;
+  /** SQL that answers with one row of one boolean; or documents of which there has to be one, MongoDB's way. */
+  readonly about: string | { readonly collection: string; readonly match: Readonly<Record<string, unknown>> };
+  /** For SQL: the report's params, and `from` and `to`, the bounds of the period as `YYYY-MM-DD HH:MM:SS±HH:MM`. */
+  readonly params: Request['params'];
+  /** IANA name. */
+  readonly timezone: string;
+}
+
+export interface Answer {
+  readonly isReady: boolean;
+  /** For messages: `true`, `false`, `null`, `no row`, `no such document`. */
+  readonly text: string;
+}
+
 /** An open source: one database, folder or file. */
 export interface Source {
   /** For messages; holds no secret. */
   readonly label: string;
   /** @throws ReportError `contract` (columns, kinds, duplicates) or `source` (the query itself is wrong). */
   prepare(request: Request): Promise<Prepared>;
+  /**
+   * Asks once, without waiting. Null and no row are not ready.
+   * @throws ReportError `definition` when this engine cannot be asked so, `contract` for several rows or another type than
+   * one boolean, `source` when asking fails, or the signal's reason
+   */
+  ask(question: Question): Promise<Answer>;
   /** Releases everything; safe to call after a failure. */
   close(): Promise<void>;
 }

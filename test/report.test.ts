@@ -88,6 +88,7 @@ outputs:
       total: { valor: { min: '-0.10', max: '1000000.00' } },
       change: { rows: '12.50' },
     },
+    waitFor: undefined,
     onEmpty: 'skip',
     labels: { project: 'vendas' },
     outputs: [

@@ -1,18 +1,20 @@
 // reportctl check: definitions, connections, columns against the contract, and what the destination can do.
 import { Command, InvalidArgumentError } from 'commander';
+import { lastClosedPeriod, todayIn } from '../calendar.js';
 import { compression } from '../compress.js';
 import { openDestination } from '../destinations/index.js';
 import { ReportError, sentence } from '../errors.js';
 import { prepareAll } from '../export.js';
 import { printable } from '../log.js';
+import { questionOf } from '../report/wait-for.js';
 import { loadReport, type Report, reportNames } from '../report.js';
 import { requestOf } from '../request.js';
 import { newToken } from '../run.js';
 import { scheduledReports } from '../schedules.js';
-import type { Destination, Finding, Prepared, Source } from '../table.js';
+import type { Destination, Finding, Prepared, Request, Source } from '../table.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { paired } from './filter-options.js';
-import { printJson, printLines } from './print.js';
+import { printJson, printLines, spellPeriod } from './print.js';
 import { withSources } from './sources.js';
 
 interface CheckOptions extends CommonOptions {
@@ -100,6 +102,7 @@ async function checkReport(session: Session, name: string, options: CheckOptions
         const detail = `one ${scheduled.period} at a time of ${JSON.stringify(scheduled.organization)}`;
         checked.push({ subject: `report ${scheduled.name}`, ok: true, detail });
       }
+      checked.push(...(await readiness(session, subject, report, request, sources)));
       if (options.sample === undefined) return checked;
       for (const [index, source] of sources.entries())
         checked.push(...(await sampled(session, subject, source, prepared[index], options.sample)));
@@ -109,6 +112,32 @@ async function checkReport(session: Session, name: string, options: CheckOptions
     session.signal.throwIfAborted();
     return [failed(subject, error)];
   }
+}
+
+/** What a run would be told now; that it is not ready now makes no check fail. */
+async function readiness(
+  { now, signal }: Session,
+  subject: string,
+  report: Report,
+  { params }: Request,
+  sources: readonly Source[],
+): Promise<Checked[]> {
+  const { waitFor } = report;
+  if (waitFor === undefined) return [];
+  const period = lastClosedPeriod(report.period, todayIn(report.timezone, now));
+  const question = questionOf(report, waitFor, period, params);
+  const checked: Checked[] = [];
+  for (const source of sources) {
+    try {
+      const { isReady, text } = await source.ask(question);
+      const detail = `${source.label} is ${isReady ? 'ready' : `not ready now (${text})`} for ${spellPeriod(period)}`;
+      checked.push({ subject, ok: true, detail });
+    } catch (error) {
+      signal.throwIfAborted();
+      checked.push(failed(subject, error));
+    }
+  }
+  return checked;
 }
 
 /** What the documents themselves say; that alone makes no check fail, since a run may never read them. */

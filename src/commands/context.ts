@@ -17,6 +17,8 @@ export interface Context extends Streams {
   readonly signal: AbortSignal;
   /** A UUID, new for every process: what it logs, sends and exports carries it. */
   readonly runId: string;
+  /** What would be left unconfirmed if the process ended now, for who has to end it. */
+  readonly underWay: Set<string>;
 }
 
 export interface Session extends Context {

@@ -1,5 +1,6 @@
 // How results look: sizes, counts and aligned columns.
 import type { Writable } from 'node:stream';
+import { ReportError } from '../errors.js';
 import { printable } from '../log.js';
 
 export { spellPeriod } from '../calendar.js';
@@ -35,4 +36,15 @@ export function printLines(stream: Writable, lines: readonly string[]): void {
 
 export function printJson(stream: Writable, value: unknown): void {
   stream.write(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Waits until all that was printed is gone. @throws ReportError `unexpected` when it could not be, unless nobody reads it */
+export async function flushed(stream: Writable): Promise<void> {
+  // An empty write is answered after all others.
+  const failure = await new Promise<Error | null | undefined>((resolve) => stream.write('', resolve));
+  const error: NodeJS.ErrnoException | null | undefined = stream.errored ?? failure;
+  if (!error || error.code === 'EPIPE') return;
+  throw new ReportError('unexpected', `printing the result: ${error.message}`, {
+    hint: 'The work itself was done.',
+  });
 }

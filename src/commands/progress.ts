@@ -23,13 +23,17 @@ export function hasBar({ stderr, quiet, config }: Session): boolean {
   return stderr.isTTY === true && !quiet && config.logFormat === 'text';
 }
 
-/** @param expected estimated rows; without it, and when there are more, there is no bar and no time left */
+/**
+ * @param expected estimated rows; without it, and when there are more, there is no bar and no time left
+ * @param isAlone whether nothing else runs meanwhile: two bars would overwrite each other
+ */
 export async function openProgress(
   session: Session,
   name: string,
   expected: number | undefined,
+  isAlone = true,
 ): Promise<ProgressView> {
-  if (!hasBar(session)) return logLines(session, name);
+  if (!isAlone || !hasBar(session)) return logLines(session, name);
   const { default: progress } = await import('cli-progress');
   const { stderr } = session;
   const draw = (_: unknown, { value, startTime }: Params, { bytes }: { bytes: number }) =>

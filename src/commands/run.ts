@@ -20,6 +20,13 @@ export function runCommand(context: Context): Command {
     .option('--catch-up <periods>', 'also what is missing of so many last periods, the oldest first', bounded)
     .option('--param <name=value>', 'a param of the reports', paired)
     .option('--restate <reason>', 'read again, and replace what is published if it differs')
+    .option('--jobs <number>', 'so many reports at once (REPORTCTL_JOBS, 2)')
+    .option(
+      '--retry-for <duration>',
+      'try again what can heal, so long; 0 is once (REPORTCTL_RETRY_FOR, 15m)',
+    )
+    .option('--deadline <when>', 'end what is not done by then: 2h30m, 03:00, or an instant; exit 7')
+    .option('--no-wait', 'ask once for what a report waits for')
     .option('--quarantine', 'keep files that a gate refuses under _quarantine/ (they are written twice)')
     .option('--otel', TRACE_OPTION);
   addCommonOptions(command);

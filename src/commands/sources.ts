@@ -10,6 +10,12 @@ import type { Session } from './context.js';
 /** How many sources are opened at the same time. */
 const OPENING = 4;
 
+/** Is told of each source, by its name, whether it can be reached and asked. */
+export interface SourceWatch {
+  answered(name: string): void;
+  failed(name: string): void;
+}
+
 /**
  * Opens every source of the report, does the work, and closes them all, whatever happened.
  * @throws ReportError `definition` when one is not configured or two are the same, `source` when one cannot be opened
@@ -18,6 +24,7 @@ export async function withSources<T>(
   session: Session,
   report: Report,
   work: (sources: readonly Source[]) => Promise<T>,
+  watch?: SourceWatch,
 ): Promise<T> {
   const urls = report.sources.map((name) => ({ name, url: session.config.source(name) }));
   urls.forEach(({ name, url }, index) => {
@@ -44,7 +51,12 @@ export async function withSources<T>(
             s3AllowHttp,
             signal: session.signal,
           };
-          opened[index] = await openSource(options);
+          const source = await watched(name, watch, () => openSource(options));
+          opened[index] = {
+            ...source,
+            prepare: (request) => watched(name, watch, () => source.prepare(request), true),
+            ask: (question) => watched(name, watch, () => source.ask(question), true),
+          };
         }),
       ),
     );
@@ -56,6 +68,23 @@ export async function withSources<T>(
   } catch (error) {
     // What closing complains about after a failure is not why we failed.
     await closeAll(opened).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** @param isAnswer whether success means that the source did something for us */
+async function watched<T>(
+  name: string,
+  watch: SourceWatch | undefined,
+  work: () => Promise<T>,
+  isAnswer = false,
+): Promise<T> {
+  try {
+    const result = await work();
+    if (isAnswer) watch?.answered(name);
+    return result;
+  } catch (error) {
+    watch?.failed(name);
     throw error;
   }
 }

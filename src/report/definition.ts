@@ -12,6 +12,7 @@ import { checkTemplate, readTemplate } from '../writers/xlsx/template/open.js';
 import { deepest, explain } from './complaints.js';
 import { gateKeys, gatesSchema, parseGates } from './gates.js';
 import { dividedOutputs, EXPECT_BY_KEYS, parseSchedules, type Schedule, timing } from './schedules.js';
+import { documentWaitSchema, parseWaitFor, sqlWaitSchema, waitKeys } from './wait-for.js';
 import { type Path, YamlText } from './yaml-text.js';
 
 const name = z.string().min(1);
@@ -73,6 +74,7 @@ const columnKeys = { kind, title: name.optional(), currency: name.optional() };
 const sqlSchema = z.strictObject({
   ...common,
   filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, name.optional()]))).default({}),
+  'wait-for': sqlWaitSchema,
   params: z.record(name, z.union([kind, z.strictObject({ kind, default: scalar.optional() })])).default({}),
   columns: z.record(name, z.union([kind, z.strictObject({ ...columnKeys })])),
 });
@@ -86,6 +88,7 @@ const documentSchema = z.strictObject({
   collection: name,
   pipeline: z.array(z.record(z.string(), z.unknown())).default([]),
   'on-mismatch': z.enum(['fail', 'null']).default('fail'),
+  'wait-for': documentWaitSchema,
   filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, field.optional()]))).default({}),
   columns: z.record(name, z.union([kind, z.strictObject({ ...columnKeys, path: name.optional() })])),
 });
@@ -245,6 +248,7 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
     orderBy: definition['order-by'],
     totals: definition.totals,
     gates: parseGates(definition.gates, columns, document),
+    waitFor: parseWaitFor(definition['wait-for'], document),
     onEmpty: definition['on-empty'],
     labels,
     ...dividedOutputs(outputs, schedules, document),
@@ -332,6 +336,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
     params: ['kind', 'default'],
     gates: gateKeys(path.slice(1)),
     'expect-by': EXPECT_BY_KEYS,
+    'wait-for': waitKeys[documents ? 'documents' : 'sql'],
     outputs: ['format', 'key', 'compress', ...Object.keys(formatOptions)],
   };
   return [...(keys[String(first)] ?? [])];

@@ -7,6 +7,7 @@ import { openBucket } from './json/bucket.js';
 import { estimate } from './json/estimate.js';
 import { type Files, filesOf, type Place } from './json/files.js';
 import { openFolder } from './json/folder.js';
+import { ask } from './json/question.js';
 import { explained, readDocuments } from './json/read.js';
 import { pathOf } from './json/rows.js';
 import { sample } from './json/sample.js';
@@ -34,6 +35,10 @@ export async function openJson(options: OpenJson): Promise<Source> {
   return {
     label,
     prepare: (request) => prepare(place, label, request, signal),
+    ask: (question) =>
+      ask(place, question, label, signal).catch((error: unknown) => {
+        throw explained(error, `asking ${label} whether "${question.report}" can be read`, place, signal);
+      }),
     close: async () => place.close(),
   };
 }

@@ -5,6 +5,7 @@ import { didYouMean, ReportError } from '../errors.js';
 import type { Batch, DocumentQuery, Estimate, Prepared, Request, Source } from '../table.js';
 import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
+import { ask } from './mongodb/question.js';
 import { keepReplies, takeDocuments } from './mongodb/reply.js';
 import { RowReader } from './mongodb/rows.js';
 import { sample } from './mongodb/sample.js';
@@ -36,6 +37,12 @@ export async function openMongodb(options: OpenMongodb): Promise<Source> {
   return {
     label,
     prepare: (request) => prepare({ ...connected, label, signal }, request),
+    ask: (question) =>
+      cancellable(
+        { ...connected, label, signal },
+        `asking ${label} whether "${question.report}" can be read`,
+        () => ask(connected.database, question, label),
+      ),
     close: () => disconnect(connected.client),
   };
 }

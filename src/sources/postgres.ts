@@ -7,6 +7,7 @@ import { matchContract } from './postgres/contract.js';
 import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
 import { sourceError } from './postgres/errors.js';
+import { ask, questionRequest } from './postgres/question.js';
 import { readStatement, typeProbe } from './postgres/statement.js';
 
 export interface OpenPostgres {
@@ -38,6 +39,13 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
   return {
     label,
     prepare: async (request) => prepare(client, label, sqlRequest(request, label), options.signal),
+    ask: async (question) => {
+      const request = questionRequest(question, label);
+      const doing = `asking ${label} whether "${question.report}" can be read`;
+      return cancellable(client, options.signal, doing, () =>
+        inReadOnly(client, request, () => ask(client, request, doing)),
+      );
+    },
     async close() {
       try {
         await disconnect(client);

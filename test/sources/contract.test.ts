@@ -116,6 +116,35 @@ for (const { name, make, skip } of [
         assert.deepEqual(await readRows(source, request), expectedRows(10));
       }));
 
+    test('a question is answered at once, again and again, and leaves the source as it was', () =>
+      withSource(async (source) => {
+        for (const _ of [1, 2]) {
+          assert.deepEqual(await source.ask(await place.question('there')), { isReady: true, text: 'true' });
+          const { isReady, text } = await source.ask(await place.question('not yet'));
+          assert.equal(isReady, false);
+          assert.notEqual(text, '');
+        }
+        assert.deepEqual(await readRows(source, await place.numbered(10)), expectedRows(10));
+      }));
+
+    test('a question of another kind of source is refused', () =>
+      withSource(async (source) => {
+        await assert.rejects(
+          source.ask(await place.question('nonsense')),
+          (error) => error instanceof ReportError && error.code === 'definition' && error.hint !== undefined,
+        );
+      }));
+
+    test('what was cancelled is not asked', async () => {
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      await withSource(async (source) => {
+        const question = await place.question('there');
+        controller.abort(reason);
+        await inTime(assert.rejects(source.ask(question), reason));
+      }, controller.signal);
+    });
+
     test('the estimate is made without reading, and the statement can be shown', () =>
       withSource(async (source) => {
         const prepared = await source.prepare(await place.failing(1000));

@@ -12,7 +12,7 @@ export const BINARY = fileURLToPath(new URL('../../bin/reportctl.js', import.met
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface RunOptions {
-  /** The whole environment besides PATH, HOME and the temporary folder. */
+  /** The whole environment besides PATH, HOME, the temporary folder and REPORTCTL_RETRY_FOR=0. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -41,6 +41,8 @@ export function spawnReportctl(
   const bare = {
     PATH,
     HOME,
+    // What a test makes fail is not tried again, unless the test says so.
+    REPORTCTL_RETRY_FOR: '0',
     ...(TMPDIR ? { TMPDIR } : {}),
     ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}),
   };

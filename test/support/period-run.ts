@@ -47,6 +47,7 @@ export function sourceOf(read: () => AsyncIterable<Batch> | Iterable<Batch>): So
         yield* read();
       },
     }),
+    ask: async () => ({ isReady: true, text: 'true' }),
     close: async () => {},
   };
 }

@@ -4,7 +4,7 @@ import { readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Document, Int32, MongoClient } from 'mongodb';
 import type { ErrorCode } from '../../src/errors.js';
-import type { Cell, Kind, Request, Source } from '../../src/table.js';
+import type { Cell, Kind, Question, Request, Source } from '../../src/table.js';
 import { temporaryFolder } from './cli.js';
 import { documentRequest } from './json.js';
 import { startMongoServer } from './mongodb-server.js';
@@ -20,6 +20,8 @@ export interface Place {
   readonly failure: ErrorCode;
   /** A request with which the engine itself is busy for a minute before it says anything, where there is one. */
   busy?(): Promise<Request>;
+  /** Something that is there, something that is not yet, and what cannot even be asked here. */
+  question(about: 'there' | 'not yet' | 'nonsense'): Promise<Question>;
   /** Does the source know its columns and their types before it reads? */
   readonly isTyped: boolean;
   /** Connections and the like that our sources hold in the engine. */
@@ -30,6 +32,28 @@ export interface Place {
   readonly many: number;
   stop(): Promise<void>;
 }
+
+const asked = (about: Question['about']): Question => ({
+  report: 'contrato',
+  about,
+  params: {
+    from: { kind: 'text', value: '2024-10-05 00:00:00-03:00' },
+    to: { kind: 'text', value: '2024-10-06 00:00:00-03:00' },
+  },
+  timezone: 'America/Sao_Paulo',
+});
+
+/** Of documents that `numbered(3)` has. */
+const documentQuestion = async (
+  about: 'there' | 'not yet' | 'nonsense',
+  collection: Promise<string>,
+): Promise<Question> =>
+  about === 'nonsense'
+    ? asked('SELECT true')
+    : asked({
+        collection: await collection,
+        match: { nome: about === 'there' ? 'Maria 2' : 'Maria 4', ativo: true },
+      });
 
 const COLUMNS: Readonly<Record<string, Kind>> = { id: 'integer', nome: 'text', ativo: 'boolean' };
 
@@ -57,6 +81,12 @@ export async function postgresPlace(): Promise<Place> {
     numbered: async (rows, orderBy = []) => requestOf(query(rows), COLUMNS, { orderBy }),
     failing: async (rows) => requestOf(query(rows, `n + 1 / (n - ${rows})`), COLUMNS),
     busy: async () => requestOf(`${query(1)}, pg_sleep(60)`, COLUMNS),
+    question: async (about) =>
+      about === 'nonsense'
+        ? asked({ collection: 'cargas', match: {} })
+        : asked(
+            `SELECT :'to'::timestamptz - :'from' = interval '${about === 'there' ? 24 : 25} hours'; -- one row`,
+          ),
     held: () => sessions(client),
     stop: () => server.stop(),
   };
@@ -83,6 +113,7 @@ export async function filesPlace(): Promise<Place> {
     open: (signal) => openUrl(`file:${folder}/`, signal ? { signal } : {}),
     numbered: async (rows, orderBy = []) =>
       documentRequest(COLUMNS, { collection: collection(`rows-${rows}`, lines(rows)), orderBy }),
+    question: (about) => documentQuestion(about, Promise.resolve(collection('rows-3', lines(3)))),
     failing: async (rows) =>
       documentRequest(COLUMNS, { collection: collection(`failing-${rows}`, [...lines(rows - 1), '{"id":']) }),
     held: async () => (await openLinks()).filter((path) => path.startsWith(folder)).length,
@@ -148,6 +179,7 @@ function mongodbPlace(url: string, insert: (name: string, documents: Document[])
     open: (signal) => openUrl(url, signal ? { signal } : {}),
     numbered: async (rows, orderBy = []) =>
       documentRequest(COLUMNS, { collection: await collection(`rows-${rows}`, rows), orderBy }),
+    question: (about) => documentQuestion(about, collection('rows-3', 3)),
     failing: async (rows) => {
       const last = { _id: new Int32(rows), id: 'none' };
       return documentRequest(COLUMNS, { collection: await collection(`failing-${rows}`, rows - 1, [last]) });

@@ -80,6 +80,7 @@ function sources(...tables: readonly Rows[]) {
           },
         };
       },
+      ask: async () => ({ isReady: true, text: 'true' }),
       close: async () => {},
     };
   });

@@ -1,18 +1,16 @@
-// Does the work of a run: one job after the other, each with its own destination, and what is told of it.
-import { hostname, userInfo } from 'node:os';
-import { openDestination } from '../../destinations/index.js';
-import { messageOf, ReportError, sentence } from '../../errors.js';
-import { newToken, type RunOutcome, runPeriod } from '../../run.js';
-import type { JobResult, RunListener } from '../../run-events.js';
-import type { Source } from '../../table.js';
-import { type Span, traced } from '../../trace.js';
+// Does the work of a run: several reports at once, the periods of each in turn, and what is told of it.
+import pLimit from 'p-limit';
+import { Circuit } from '../../circuit.js';
+import { atOnce, duration } from '../../config.js';
+import { exitCodeOf, messageOf, ReportError, sentence } from '../../errors.js';
+import type { Span } from '../../trace.js';
 import type { Session } from '../context.js';
-import { printJson, printLines } from '../print.js';
-import { expectedRows, hasBar, openProgress, type ProgressView } from '../progress.js';
-import { withSources } from '../sources.js';
-import type { Job, ReadyJob } from './jobs.js';
+import { flushed, printJson, printLines } from '../print.js';
+import { Deadline } from './deadline.js';
+import { type EndedJob, runJob, type Shared } from './job.js';
+import type { Job } from './jobs.js';
 import { outcomeLines, titleOf } from './lines.js';
-import { listenersOf } from './listeners.js';
+import { Announcer, listenersOf } from './listeners.js';
 
 /** What of the command line the work itself needs. */
 export interface WorkOptions {
@@ -20,139 +18,129 @@ export interface WorkOptions {
   readonly span?: Span;
   readonly restate?: string;
   readonly quarantine?: true;
+  readonly jobs?: string;
+  readonly retryFor?: string;
+  readonly deadline?: string;
+  /** False with `--no-wait`. */
+  readonly wait?: boolean;
 }
 
-/** One that fails does not stop the others. @throws the only failure, or ReportError `partial` */
+/**
+ * One that fails does not stop the others.
+ * @throws the only failure, ReportError `partial`, `not-ready` when the deadline came, or the signal's reason
+ */
 export async function runJobs(session: Session, jobs: readonly Job[], options: WorkOptions): Promise<void> {
-  const listeners = await listenersOf(session);
-  const ended: JobResult[] = [];
-  const tell = async (what: (listener: RunListener) => Promise<void> | undefined) => {
-    for (const listener of listeners) {
-      await what(listener)?.catch((error: unknown) => session.log.warn(messageOf(error)));
-    }
+  const { config, signal } = session;
+  const { restate, quarantine } = options;
+  const most = options.jobs === undefined ? config.jobs : atOnce('--jobs', options.jobs);
+  const names = [...new Set(jobs.map(({ name }) => name))];
+  const groups = names.map((name) => [...jobs.entries()].filter(([, job]) => job.name === name));
+  const isAlone = Math.min(most, groups.length) === 1;
+  const deadline = new Deadline(options.deadline, session.now);
+  const shared: Shared = {
+    span: options.span,
+    limit: pLimit(most),
+    circuit: new Circuit(Date.now),
+    deadline,
+    retryFor: options.retryFor === undefined ? config.retryFor : duration('--retry-for', options.retryFor),
+    isImpatient: options.wait === false,
+    attempt: { ...(restate && { restate }), ...(quarantine && { quarantine }), isAlone },
   };
-  const heard: Heard = {
-    jobEnded: async (result) => {
-      ended.push(result);
-      await tell((listener) => listener.jobEnded?.(result));
-    },
-  };
-  const about = jobs.map((job) => ({ report: job.name, period: 'error' in job ? undefined : job.period }));
-  await tell((listener) => listener.begun?.(about));
-  let exitCode = 0;
+  const announcer = new Announcer(session, await listenersOf(session));
+  await announcer.tell((listener) => listener.begun?.(jobs.map(announced)));
+  const ended: (EndedJob | undefined)[] = jobs.map(() => undefined);
+  const printer = new Printer(session, jobs);
   try {
-    await doJobs(session, jobs, options, heard);
-  } catch (error) {
-    exitCode = (error as { exitCode?: number }).exitCode ?? 1;
-    throw error;
-  } finally {
-    await tell((listener) => listener.ended?.(ended, exitCode));
-  }
-}
-
-type Heard = Pick<Required<RunListener>, 'jobEnded'>;
-
-async function doJobs(
-  session: Session,
-  jobs: readonly Job[],
-  options: WorkOptions,
-  { jobEnded }: Heard,
-): Promise<void> {
-  const failures: unknown[] = [];
-  const results: Record<string, unknown>[] = [];
-  const place = session.config.destination.replace(/\/$/, '');
-  for (const job of jobs) {
-    const title = titleOf(job);
-    const begun = {
-      report: job.name,
-      title: 'error' in job ? undefined : job.report.title,
-      period: 'error' in job ? undefined : job.period,
-      started: Date.now(),
-      attempts: 1,
+    // The next period of a report may be compared with this one.
+    const inTurn = async (group: readonly (readonly [number, Job])[]) => {
+      for (const [index, job] of group) {
+        const result = await runJob(session, job, shared);
+        ended[index] = result;
+        printer.ended(index, result);
+        await announcer.tell((listener) => listener.jobEnded?.(result));
+      }
     };
-    try {
-      if ('error' in job) throw job.error;
-      const { outcome, record, notes } = await tracedJob(session, job, options);
-      for (const note of notes) session.log.warn(`${title}: ${note}`);
-      await jobEnded({ ...begun, outcome, record, error: undefined, finished: Date.now() });
-      results.push({ outcome, ...record });
-      if (!session.json) printLines(session.stdout, outcomeLines(title, place, { outcome, record }));
-    } catch (error) {
-      const failed = { ...begun, outcome: 'failed' as const, record: undefined, finished: Date.now() };
-      await jobEnded({ ...failed, error: session.signal.aborted ? session.signal.reason : error });
-      if (session.signal.aborted) throw error;
-      failures.push(error);
-      const period = 'error' in job ? undefined : job.period;
-      results.push({ outcome: 'failed', report: job.name, period, error: messageOf(error) });
-      if (jobs.length > 1) session.log.error(`${title}: ${sentence(error)}`);
+    await Promise.all(groups.map(inTurn));
+  } finally {
+    deadline.close();
+  }
+  const results = ended.filter((result) => result !== undefined);
+  let failure = signal.aborted ? interruptionOf(results, signal) : failureOf(results, deadline);
+  await printer.end(results).catch((error: unknown) => {
+    failure ??= error;
+  });
+  await announcer.tell((listener) =>
+    listener.ended?.(results, failure === undefined ? 0 : exitCodeOf(failure)),
+  );
+  if (failure !== undefined) throw failure;
+}
+
+function announced(job: Job) {
+  return { report: job.name, period: 'error' in job ? undefined : job.period };
+}
+
+/** What a job adds to the interruption, such as what could not be removed, else that alone. */
+function interruptionOf(results: readonly EndedJob[], { reason }: AbortSignal): unknown {
+  const errors = results.flatMap(({ outcome, error }) => (outcome === 'failed' ? [error] : []));
+  return errors.find((error) => error !== reason) ?? reason;
+}
+
+function failureOf(results: readonly EndedJob[], deadline: Deadline): unknown {
+  const failed = results.filter(({ outcome }) => outcome === 'failed');
+  if (failed.length === 0) return undefined;
+  if (results.length === 1) return failed[0]?.error;
+  const some = failed.length < results.length;
+  const hint = some ? 'The others are published; run the same again.' : 'Run the same again.';
+  const what = `${failed.length} of ${results.length} runs failed`;
+  return deadline.hasCome
+    ? new ReportError('not-ready', `${what}: the deadline has come`, { hint })
+    : new ReportError('partial', what, { hint });
+}
+
+/** The results in the order of the jobs, whichever ends first; what went wrong at once. */
+class Printer {
+  readonly #session: Session;
+  readonly #jobs: readonly Job[];
+  readonly #place: string;
+  readonly #lines: (readonly string[] | undefined)[];
+  #printed = 0;
+
+  constructor(session: Session, jobs: readonly Job[]) {
+    this.#session = session;
+    this.#jobs = jobs;
+    this.#lines = jobs.map(() => undefined);
+    this.#place = session.config.destination.replace(/\/$/, '');
+  }
+
+  ended(index: number, { outcome, record, error, notes }: EndedJob): void {
+    const { log, signal, stdout, json } = this.#session;
+    const [job] = this.#jobs.slice(index);
+    if (job === undefined) return;
+    const title = titleOf(job);
+    for (const note of notes) log.warn(`${title}: ${note}`);
+    if (outcome === 'failed' && this.#jobs.length > 1 && !signal.aborted) {
+      const text = sentence(error);
+      log.error(text.startsWith(title) ? text : `${title}: ${text}`);
+    }
+    this.#lines[index] =
+      outcome === 'failed' || record === undefined
+        ? []
+        : outcomeLines(title, this.#place, { outcome, record });
+    if (json) return;
+    for (let lines = this.#lines[this.#printed]; lines !== undefined; lines = this.#lines[this.#printed]) {
+      printLines(stdout, lines);
+      this.#printed += 1;
     }
   }
-  if (session.json) printJson(session.stdout, results);
-  if (failures.length === 0) return;
-  if (jobs.length === 1) throw failures[0];
-  throw new ReportError('partial', `${failures.length} of ${jobs.length} runs failed`, {
-    hint:
-      failures.length < jobs.length ? 'The others are published; run the same again.' : 'Run the same again.',
-  });
-}
 
-/** `user@host`; a user id without a name, as in many containers, is the id. */
-function whoRuns(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    return `${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  /** @throws ReportError `unexpected` when the results cannot be printed */
+  async end(results: readonly EndedJob[]): Promise<void> {
+    const { signal, stdout, json } = this.#session;
+    if (json && !signal.aborted) printJson(stdout, results.map(shownResult));
+    await flushed(stdout);
   }
 }
 
-/** As a phase of the run's trace. */
-function tracedJob(session: Session, job: ReadyJob, options: WorkOptions): Promise<RunOutcome> {
-  const { from, lastDay } = job.period;
-  return traced(options.span, 'report', { report: job.name, from, lastDay }, async (span) => {
-    const outcome = await runOne(session, job, { ...options, span });
-    const { rows, outputs } = outcome.record;
-    const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
-    span.set({ outcome: outcome.outcome, rows, bytes });
-    return outcome;
-  });
-}
-
-async function runOne(
-  session: Session,
-  { report, period, request }: ReadyJob,
-  { restate, quarantine, span }: WorkOptions,
-): Promise<RunOutcome> {
-  session.signal.throwIfAborted();
-  const token = newToken();
-  const { signal, config } = session;
-  const { s3 } = config;
-  const destination = await openDestination(config.destination, { token, signal, s3 });
-  const never = new AbortController().signal;
-  const afterInterrupt = await openDestination(config.destination, { token, signal: never, s3 });
-  let progress: ProgressView | undefined;
-  try {
-    return await runPeriod({
-      report,
-      period,
-      request,
-      destination,
-      afterInterrupt,
-      token,
-      restating: restate === undefined ? undefined : { reason: restate.trim(), by: whoRuns() },
-      quarantine,
-      signal,
-      warn: (message) => session.log.warn(`${report.name}: ${message}`),
-      withSources: (work) =>
-        withSources(session, report, async (sources: readonly Source[]) => {
-          const expected = hasBar(session) ? await expectedRows(sources, request) : undefined;
-          progress = await openProgress(session, report.name, expected);
-          return work(sources);
-        }),
-      onProgress: (now) => progress?.onProgress(now),
-      ...(span === undefined ? {} : { span }),
-    });
-  } finally {
-    progress?.stop();
-    await Promise.all([destination.close(), afterInterrupt.close()]);
-  }
+function shownResult({ outcome, report, period, record, error }: EndedJob) {
+  return record === undefined ? { outcome, report, period, error: messageOf(error) } : { outcome, ...record };
 }

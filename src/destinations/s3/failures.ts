@@ -66,6 +66,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   SlowDown: busy,
   ServiceUnavailable: busy,
   InternalError: busy,
+  RequestTimeout: passing('the bytes did not arrive at the store in time', RUN_AGAIN),
   TimeoutError: passing('the store did not answer in time', RUN_AGAIN),
   ENOTFOUND: unresolved,
   EAI_AGAIN: unresolved,
@@ -134,7 +135,8 @@ export function withLeft(error: unknown, left: ReportError | undefined): unknown
   return new ReportError('destination', `${messageOf(error)}; and ${messageOf(left)}`, {
     ...(left.hint !== undefined && { hint: left.hint }),
     cause: error,
-    retryable: true,
+    // What is left does not change whether the same can succeed.
+    retryable: explain('finish', error).retryable === true,
   });
 }
 

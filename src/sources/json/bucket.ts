@@ -160,6 +160,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
   InternalError: BUSY,
+  RequestTimeout: BUSY,
   TimeoutError: ['the store did not answer in time', AGAIN, true],
   ENOTFOUND: ['the name of the host cannot be resolved', ENDPOINT, true],
   EAI_AGAIN: ['the name of the host cannot be resolved', ENDPOINT, true],

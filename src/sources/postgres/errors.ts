@@ -11,7 +11,7 @@ interface PostgresError {
 
 /** SQLSTATE classes and codes that can heal by themselves (PostgreSQL manual, appendix A), and socket errors. */
 const RETRYABLE =
-  /^(08|40001|40P01|53|55P03|57P0[1-5]|58|ECONNREFUSED|ECONNRESET|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|EAI_AGAIN)/;
+  /^(08|40001|40P01|53|55P03|57P0[1235]|58|ECONNREFUSED|ECONNRESET|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|EAI_AGAIN)/;
 
 /** Tried on the code, a blank and the message. */
 const HINTS: readonly [pattern: RegExp, hint: string][] = [

@@ -78,6 +78,11 @@ export function readStatement(request: SqlRequest, types: Types, quoting: Quotin
   ].join('\n');
 }
 
+/** A question, with its params, as a statement that never returns more than the two rows which show that it is none. */
+export function questionStatement(request: SqlRequest, quoting: Quoting): string {
+  return `SELECT * FROM (\n${body(request, quoting, () => [])}\n) AS question LIMIT 2`;
+}
+
 /** The report's text with parameters and markers replaced. */
 function body(request: SqlRequest, quoting: Quoting, conditions: () => string[]): string {
   return withoutEnd(tokens(request.query))

@@ -1,0 +1,28 @@
+// What a report waits for, asked of MongoDB: is there a document that matches?
+import type { Db, Document } from 'mongodb';
+import { ReportError } from '../../errors.js';
+import type { Answer, Question } from '../../table.js';
+import { stagesOf } from './pipeline.js';
+
+/** @throws ReportError `definition` when the question is SQL or no Extended JSON, or what the driver says */
+export async function ask(database: Db, { report, about }: Question, label: string): Promise<Answer> {
+  if (typeof about === 'string') {
+    throw new ReportError('definition', `"${report}" waits for SQL, but ${label} holds documents`, {
+      hint: 'Write wait-for with a collection and a match.',
+    });
+  }
+  const { BSON } = await import('mongodb');
+  const fixed = { collection: about.collection, fields: {}, orderBy: [], onMismatch: 'fail' as const };
+  const [stage] = stagesOf(
+    { ...fixed, pipeline: [{ $match: about.match }] },
+    {},
+    `${report}" in "wait-for`,
+    BSON,
+  );
+  const filter = (stage as { $match: Document }).$match;
+  const found = await database
+    .collection(about.collection)
+    .find(filter, { limit: 1, projection: { _id: 1 } })
+    .toArray();
+  return { isReady: found.length > 0, text: found.length > 0 ? 'true' : 'no such document' };
+}
