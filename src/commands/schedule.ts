@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Temporal } from 'temporal-polyfill';
 import { assertTimeZone } from '../calendar.js';
-import { takenAlong } from '../config.js';
+import { type Config, takenAlong } from '../config.js';
 import { ReportError } from '../errors.js';
 import { toolVersion } from '../manifest.js';
 import { loadReport, type Report, reportNames } from '../report.js';
@@ -75,6 +75,11 @@ async function chosenReports(names: readonly string[], { config }: Session): Pro
   throw new ReportError('usage', `schedule: no report in ${config.queries} has outputs`);
 }
 
+/** How many reports a run has under way at once. */
+function jobsOf({ jobs = 2 }: Config & { readonly jobs?: number }): number {
+  return jobs;
+}
+
 function planOf(
   reports: readonly Report[],
   named: boolean,
@@ -102,6 +107,7 @@ function planOf(
     encryption: { how: config.s3.encryption, kmsKeyId: config.s3.kmsKeyId },
     region: settings.AWS_REGION,
     partSize: config.s3.partSize,
+    jobs: jobsOf(config),
     settings,
     secrets,
     s3Sources: options.as === 'iam' && !options.readers ? plannedSources(reports, { config, log }) : [],

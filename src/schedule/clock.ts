@@ -61,10 +61,23 @@ function minutesAhead({ offsetNanoseconds }: Temporal.ZonedDateTime): number {
 
 /** `HH:MM` so many minutes later, around the clock. */
 export function shifted(time: string, minutes: number): string {
-  const [hours = 0, rest = 0] = time.split(':').map(Number);
-  const total = (((hours * 60 + rest + minutes) % MINUTES_A_DAY) + MINUTES_A_DAY) % MINUTES_A_DAY;
+  const total = aroundTheClock(minutesOf(time) + minutes);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${two(Math.floor(total / 60))}:${two(total % 60)}`;
+}
+
+/** From one `HH:MM` to the next time that it is the other. */
+export function minutesBetween(from: string, to: string): number {
+  return aroundTheClock(minutesOf(to) - minutesOf(from));
+}
+
+function minutesOf(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number);
+  return hours * 60 + minutes;
+}
+
+function aroundTheClock(minutes: number): number {
+  return ((minutes % MINUTES_A_DAY) + MINUTES_A_DAY) % MINUTES_A_DAY;
 }
 
 export interface OddNight {

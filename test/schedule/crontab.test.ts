@@ -18,10 +18,10 @@ function jobs(text: string): string[] {
   return [...text.matchAll(/^(\d+ \d+ \* \* \*) /gm)].map((match) => match[1] ?? '');
 }
 
-/** When a host in that zone would start the job, for about two years. */
+/** When a host in that zone would start the job, for more than a year. */
 function starts(fields: string, hostZone: string, zone: string): Temporal.ZonedDateTime[] {
   return new Cron(fields, { timezone: hostZone })
-    .nextRuns(730, new Date(NOW))
+    .nextRuns(400, new Date(NOW))
     .map((date) => Temporal.Instant.fromEpochMilliseconds(date.getTime()).toZonedDateTimeISO(zone));
 }
 
@@ -86,7 +86,7 @@ describe('a line of a crontab', () => {
       assert.notEqual(nights.get(before), time, before);
       checked += 1;
     }
-    assert.ok(checked >= 7);
+    assert.ok(checked >= 4);
   });
 
   test('an hour that a change of the host clock skips or doubles is told with its date', () => {

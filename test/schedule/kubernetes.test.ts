@@ -103,7 +103,7 @@ describe('CronJobs', () => {
     assert.equal(run?.spec.jobTemplate.spec.backoffLimit, 0);
     const [container] = run?.spec.jobTemplate.spec.template.spec.containers ?? [];
     assert.deepEqual(container?.args.slice(0, 4), ['run', '--all', '--catch-up', '3']);
-    assert.equal(container?.resources.limits.memory, '320Mi');
+    assert.equal(container?.resources.limits.memory, '832Mi');
   });
 
   test('every mount has its volume, every secret its file, and no secret its value', () => {

@@ -39,6 +39,7 @@ export function planWith(changes: Partial<Plan> = {}): Plan {
     encryption: { how: 'AES256', kmsKeyId: undefined },
     region: 'sa-east-1',
     partSize: 16 * 1024 ** 2,
+    jobs: 2,
     settings: { AWS_REGION: 'sa-east-1' },
     secrets: { REPORTCTL_SOURCE_VENDAS: undefined },
     s3Sources: [],

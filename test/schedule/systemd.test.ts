@@ -111,10 +111,11 @@ describe('units for systemd', () => {
     assert.match(systemd(planWith({ paths: home })), /^ProtectHome=read-only$/m);
   });
 
-  test('memory follows the size of the parts', () => {
-    const bound = (mib: number) =>
-      Number(/^MemoryMax=(\d+)M$/m.exec(systemd(planWith({ partSize: mib * 1024 ** 2 })))?.[1]);
-    assert.equal(bound(16), 320);
-    assert.ok(bound(64) >= 320 + 4 * (64 - 16) - 64 && bound(64) > bound(16));
+  test('memory follows the size of the parts and the reports at once', () => {
+    const bound = (mib: number, jobs: number) =>
+      Number(/^MemoryMax=(\d+)M$/m.exec(systemd(planWith({ partSize: mib * 1024 ** 2, jobs })))?.[1]);
+    assert.equal(bound(16, 2), 832);
+    assert.equal(bound(5, 1), 512);
+    assert.ok(bound(64, 2) >= 832 + 2 * 4 * (64 - 16) - 64);
   });
 });

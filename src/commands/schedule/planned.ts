@@ -6,7 +6,7 @@ import { messageOf } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { safeSegment } from '../../naming.js';
 import type { Report } from '../../report.js';
-import { shifted } from '../../schedule/clock.js';
+import { minutesBetween, shifted } from '../../schedule/clock.js';
 import type { Plan, PlannedDestination, PlannedRun } from '../../schedule/plan.js';
 
 /** Minutes after which a look at what is missing says something: of an expected time, or of the start. */
@@ -37,14 +37,15 @@ function wordOf({ name, file }: Report, queries: string): string {
   return dirname(resolve(file)) === resolve(queries) ? name : resolve(file);
 }
 
+/** `expect-by` of a report, where it has one. */
+type Expected = Report & { readonly expectBy?: { readonly time: string } | undefined };
+
 /** Half an hour after the last of the reports is expected; else two hours after the start. */
-function statusTime(at: string, reports: readonly (Report & { readonly expectBy?: string | undefined })[]) {
+function statusTime(at: string, reports: readonly Expected[]): string {
   // A time before the start is one of the next day.
-  const minutes = (time: string) =>
-    ((Number(time.slice(0, 2)) - Number(at.slice(0, 2)) + 24) % 24) * 60 + Number(time.slice(3));
   const latest = reports
-    .flatMap(({ expectBy }) => expectBy ?? [])
-    .sort((a, b) => minutes(a) - minutes(b))
+    .flatMap(({ expectBy }) => expectBy?.time ?? [])
+    .sort((a, b) => minutesBetween(at, a) - minutesBetween(at, b))
     .at(-1);
   return latest === undefined ? shifted(at, LOOKED_AFTER.started) : shifted(latest, LOOKED_AFTER.expected);
 }
