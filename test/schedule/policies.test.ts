@@ -202,7 +202,7 @@ describe('the policy of who runs', () => {
 describe('the settings of the bucket', () => {
   /** The JSON of one command, as the shell would pass it. */
   function documentOf(text: string, subcommand: string): unknown {
-    const [, quoted = ''] = new RegExp(`^aws s3api ${subcommand} .*? '([sS]*?)'\\n`, 'm').exec(text) ?? [];
+    const [, quoted = ''] = new RegExp(`^aws s3api ${subcommand} .*? '([^']*)'\\n`, 'm').exec(text) ?? [];
     return JSON.parse(quoted);
   }
 
