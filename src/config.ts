@@ -123,6 +123,45 @@ export const VARIABLES = [
   'REPORTCTL_METRICS_FILE',
 ] as const;
 
+/** Of other programs: what a job needs that runs as this one would. `PG*` come besides. */
+const SETTINGS_OF_OTHERS = [
+  'AWS_REGION',
+  'AWS_PROFILE',
+  'AWS_ENDPOINT_URL_S3',
+  'AWS_REQUEST_CHECKSUM_CALCULATION',
+  'AWS_RESPONSE_CHECKSUM_VALIDATION',
+];
+
+/** What a schedule says itself. */
+const SCHEDULED = ['REPORTCTL_DESTINATION', 'REPORTCTL_QUERIES', 'REPORTCTL_LOG_FORMAT'];
+
+/**
+ * What a job must be given to run as this process would, after loadConfig(): settings with their values, and secrets by
+ * name alone, with the files that hold them where `…_FILE` says so.
+ * @param sources as the reports call them
+ */
+export function takenAlong(sources: readonly string[]): {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string | undefined>>;
+} {
+  const isSecret = (name: string) => SECRETS.test(`${name}_FILE`) || /^REPORTCTL_.*_URL$/.test(name);
+  const isSet = (name: string) => variable(name) !== undefined;
+  const others = [
+    ...SETTINGS_OF_OTHERS,
+    ...Object.keys(process.env).filter((name) => /^PG[A-Z]+$/.test(name)),
+  ];
+  const all = [...VARIABLES, ...others].filter((name) => isSet(name) && !SCHEDULED.includes(name));
+  // Keys that come with a session's token are of today only.
+  const keys = isSet('AWS_SESSION_TOKEN') ? [] : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].filter(isSet);
+  const secrets = [...new Set(sources.map(sourceVariable)), ...all.filter(isSecret), ...keys];
+  return {
+    settings: Object.fromEntries(
+      all.filter((name) => !isSecret(name)).map((name) => [name, variable(name) ?? '']),
+    ),
+    secrets: Object.fromEntries(secrets.map((name) => [name, variable(`${name}_FILE`)])),
+  };
+}
+
 /** The name of the variable that holds the URL of a source. */
 export function sourceVariable(name: string): string {
   return `REPORTCTL_SOURCE_${name.toUpperCase().replaceAll('-', '_')}`;

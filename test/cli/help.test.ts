@@ -58,6 +58,18 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   check: ['--param <name=value>', '--sample <documents>', '--clean', ...COMMON],
   verify: ['--date <when>', '--source', ...COMMON],
   status: ['--since <when>', '--notify', ...COMMON],
+  schedule: [
+    '--as <what>',
+    '--at <time>',
+    '--zone <name>',
+    '--host-zone <name>',
+    '--cron <name>',
+    '--user <name>',
+    '--image <name>',
+    '--readers',
+    '--quarantine',
+    ...COMMON,
+  ],
 };
 
 /** The flags of a help text, in its order. */
@@ -100,7 +112,7 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, status\./,
+      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, status, schedule\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],

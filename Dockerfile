@@ -1,0 +1,29 @@
+# The binary with what it needs at run time and nothing else: no compiler, no PostgreSQL of its own, no root.
+#   docker build -t reportctl .        docs/production.md says how to run it
+
+FROM node:24-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY bin bin
+COPY schemas schemas
+COPY src src
+COPY CHANGELOG.md README.md LICENSE ./
+# The package as npm would publish it (prepack compiles), with the versions of the lockfile.
+RUN npm pack --pack-destination /tmp
+WORKDIR /app
+RUN tar -xzf /tmp/reportctl-*.tgz --strip-components=1 \
+ && cp /src/package-lock.json . \
+ && npm ci --omit=dev --omit=optional --ignore-scripts \
+ && rm package-lock.json
+
+FROM node:24-slim
+ENV NODE_ENV=production \
+    REPORTCTL_QUERIES=/queries
+COPY --from=build /app /app
+# By its number, so that Kubernetes can tell that it is not root.
+USER 65532:65532
+WORKDIR /work
+ENTRYPOINT ["node", "/app/bin/reportctl.js"]
+CMD ["--help"]

@@ -1,0 +1,119 @@
+// reportctl schedule: text to paste for cron, systemd, Kubernetes, IAM and the bucket.
+import { dirname, resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { Temporal } from 'temporal-polyfill';
+import { assertTimeZone } from '../calendar.js';
+import { takenAlong } from '../config.js';
+import { ReportError } from '../errors.js';
+import { toolVersion } from '../manifest.js';
+import { loadReport, type Report, reportNames } from '../report.js';
+import { SCHEDULES } from '../schedule/index.js';
+import type { Plan } from '../schedule/plan.js';
+import { publishedReports } from '../schedules.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { printJson } from './print.js';
+import { plannedDestination, plannedRuns, plannedSources } from './schedule/planned.js';
+
+interface ScheduleOptions extends CommonOptions {
+  readonly as: keyof typeof SCHEDULES;
+  readonly at: string;
+  readonly zone?: string;
+  readonly hostZone?: string;
+  readonly cron: 'debian' | 'cronie';
+  readonly user?: string;
+  readonly image?: string;
+  readonly readers?: true;
+  readonly quarantine?: true;
+}
+
+export function scheduleCommand(context: Context): Command {
+  const command = new Command('schedule')
+    .description('what cron, systemd, Kubernetes, IAM and the bucket need, to paste')
+    .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
+    .addOption(
+      new Option('--as <what>', 'which of them')
+        .choices(Object.keys(SCHEDULES))
+        .default('crontab', 'crontab'),
+    )
+    .option('--at <time>', 'when to run, HH:MM (01:00)', timeOfDay, '01:00')
+    .option('--zone <name>', 'the time zone of --at (that of the reports)')
+    .option('--host-zone <name>', 'crontab: the time zone of the host (that of this one)')
+    .addOption(
+      new Option('--cron <name>', 'crontab: which cron; only cronie knows CRON_TZ')
+        .choices(['debian', 'cronie'])
+        .default('debian', 'debian'),
+    )
+    .option('--user <name>', 'crontab: a line for /etc/cron.d; systemd: whose service it is (reportctl)')
+    .option('--image <name>', 'kubernetes: the image to run')
+    .option('--readers', 'iam: for who reads the files')
+    .option('--quarantine', 'iam: also what run --quarantine writes');
+  addCommonOptions(command);
+  return command.action(async (names: string[], options: ScheduleOptions) => {
+    const session = await openSession(context, options);
+    const plan = planOf(await chosenReports(names, session), names.length > 0, options, session);
+    const text = SCHEDULES[options.as](plan);
+    if (session.json) printJson(session.stdout, { as: options.as, text });
+    else session.stdout.write(text);
+  });
+}
+
+function timeOfDay(text: string): string {
+  if (/^([01]\d|2[0-3]):[0-5]\d$/.test(text)) return text;
+  throw new InvalidArgumentError('Write HH:MM, for example 01:00.');
+}
+
+async function chosenReports(names: readonly string[], { config }: Session): Promise<Report[]> {
+  const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(config.queries);
+  const loaded = await Promise.all(chosen.map((name) => loadReport(name, config.queries)));
+  const without = loaded.find((report) => publishedReports(report).length === 0);
+  if (names.length > 0 && without !== undefined) {
+    throw new ReportError('usage', `schedule: report "${without.name}" has no outputs`, {
+      hint: 'Only reports with outputs are run.',
+    });
+  }
+  const reports = loaded.filter((report) => publishedReports(report).length > 0);
+  if (reports.length > 0) return reports;
+  throw new ReportError('usage', `schedule: no report in ${config.queries} has outputs`);
+}
+
+function planOf(
+  reports: readonly Report[],
+  named: boolean,
+  options: ScheduleOptions,
+  { config, now, log }: Session,
+): Plan {
+  const hostZone = options.hostZone ?? Temporal.Now.timeZoneId();
+  for (const zone of [hostZone, options.zone]) if (zone !== undefined) assertTimeZone(zone);
+  const { settings, secrets } = takenAlong(reports.flatMap(({ sources }) => sources));
+  const destination = plannedDestination(reports, config.destination);
+  if (destination.kind === 's3' && destination.beginnings.includes('')) {
+    log.warn('an output begins with a date: its policy has to allow every key at the destination');
+  }
+  return {
+    version: toolVersion().replace(/^reportctl /, ''),
+    now,
+    runs: plannedRuns(reports, { named, at: options.at, zone: options.zone, queries: config.queries }),
+    paths: {
+      // What the user typed, not what a link led to: an upgrade may change the latter.
+      binary: resolve(process.argv[1] ?? 'reportctl'),
+      nodeFolder: dirname(process.execPath),
+      queries: resolve(config.queries),
+    },
+    destination,
+    encryption: { how: config.s3.encryption, kmsKeyId: config.s3.kmsKeyId },
+    region: settings.AWS_REGION,
+    partSize: config.s3.partSize,
+    jobs: config.jobs,
+    settings,
+    secrets,
+    s3Sources: options.as === 'iam' && !options.readers ? plannedSources(reports, { config, log }) : [],
+    choices: {
+      hostZone,
+      cron: options.cron,
+      user: options.user,
+      image: options.image,
+      readers: options.readers === true,
+      quarantine: options.quarantine === true,
+    },
+  };
+}

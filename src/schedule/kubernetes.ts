@@ -1,0 +1,142 @@
+// A CronJob for the run and one for the later look at what it left undone.
+import { stringify } from 'yaml';
+import { oddNights } from './clock.js';
+import {
+  ENDED_WITHIN,
+  LONGEST_RUN,
+  memoryBound,
+  type Plan,
+  type PlannedRun,
+  placeVariables,
+  runArguments,
+  statusArguments,
+  statusName,
+} from './plan.js';
+
+/** Where things are inside the container. */
+const QUERIES = '/queries';
+const SECRETS = '/secrets';
+const OUT = '/out';
+
+/** The user of the image; see Dockerfile. */
+const USER = 65532;
+
+/** Needs Kubernetes 1.27 or later, for `timeZone`. */
+export function kubernetes(plan: Plan): string {
+  const { runs, secrets, paths, destination } = plan;
+  const files = Object.entries(secrets).map(([name, file]) => `--from-file=${name}=${file ?? name}`);
+  const head = [
+    `# Printed by reportctl ${plan.version} schedule. Before kubectl apply -f:`,
+    '#   kubectl create serviceaccount reportctl     # with the role that may write to the destination',
+    `#   kubectl create configmap reportctl-queries --from-file=${paths.queries}`,
+    ...(files.length === 0 ? [] : [`#   kubectl create secret generic reportctl ${files.join(' ')}`]),
+    ...(destination.kind === 'folder'
+      ? [`#   and a PersistentVolumeClaim reportctl-out, which is ${destination.path} here`]
+      : []),
+    ...(plan.choices.image === undefined ? ['# Put in the name of your image (docker build .).'] : []),
+    ...runs.flatMap((run) => warnings(run, plan)),
+  ];
+  const jobs = runs.flatMap((run) => [
+    cronJob(run.name, run.at, runArguments(run), run, plan),
+    cronJob(statusName(run), run.statusAt, statusArguments(run), run, plan),
+  ]);
+  return `${head.join('\n')}\n${jobs.map((job) => stringify(job, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`;
+}
+
+function warnings({ at, zone }: PlannedRun, { now }: Plan): string[] {
+  return oddNights(at, zone, now).map(({ date, is }) =>
+    is === 'skipped'
+      ? `# WARNING: ${date} has no ${at} in ${zone}: no run that day, the next one makes it up.`
+      : `# WARNING: ${date} has ${at} twice in ${zone}: a second run that day finds everything unchanged.`,
+  );
+}
+
+function cronJob(name: string, at: string, args: readonly string[], { zone }: PlannedRun, plan: Plan) {
+  const labels = { 'app.kubernetes.io/name': 'reportctl', 'app.kubernetes.io/component': name };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name, labels },
+    spec: {
+      schedule: `${Number(at.slice(3))} ${Number(at.slice(0, 2))} * * *`,
+      timeZone: zone,
+      concurrencyPolicy: 'Forbid',
+      startingDeadlineSeconds: 3600,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 7,
+      jobTemplate: {
+        spec: {
+          // What can heal is retried inside; what cannot would only fail again.
+          backoffLimit: 0,
+          activeDeadlineSeconds: LONGEST_RUN,
+          template: { metadata: { labels }, spec: pod(args, plan) },
+        },
+      },
+    },
+  };
+}
+
+function pod(args: readonly string[], plan: Plan) {
+  const { secrets, destination, choices, version } = plan;
+  const names = Object.keys(secrets);
+  const memory = `${memoryBound(plan)}Mi`;
+  const variables: Record<string, string> = {
+    ...placeVariables(plan),
+    REPORTCTL_QUERIES: QUERIES,
+    ...(destination.kind === 'folder' ? { REPORTCTL_DESTINATION: OUT } : {}),
+    ...Object.fromEntries(names.map((name) => [`${name}_FILE`, `${SECRETS}/${name}`])),
+    TMPDIR: '/tmp',
+  };
+  const volumes = [
+    {
+      mount: { name: 'queries', mountPath: QUERIES, readOnly: true },
+      configMap: { name: 'reportctl-queries' },
+    },
+    ...(names.length === 0
+      ? []
+      : [
+          {
+            mount: { name: 'secrets', mountPath: SECRETS, readOnly: true },
+            secret: { secretName: 'reportctl', defaultMode: 0o440 },
+          },
+        ]),
+    ...(destination.kind === 'folder'
+      ? [
+          {
+            mount: { name: 'out', mountPath: OUT },
+            persistentVolumeClaim: { claimName: 'reportctl-out' },
+          },
+        ]
+      : []),
+    { mount: { name: 'tmp', mountPath: '/tmp' }, emptyDir: { sizeLimit: '10Gi' } },
+  ];
+  return {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: ENDED_WITHIN,
+    serviceAccountName: 'reportctl',
+    automountServiceAccountToken: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      fsGroup: USER,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    containers: [
+      {
+        name: 'reportctl',
+        image: choices.image ?? `registry.example/reportctl:${version}`,
+        args,
+        env: Object.entries(variables).map(([name, value]) => ({ name, value })),
+        resources: { requests: { cpu: '250m', memory }, limits: { memory } },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+        volumeMounts: volumes.map(({ mount }) => mount),
+      },
+    ],
+    volumes: volumes.map(({ mount, ...volume }) => ({ name: mount.name, ...volume })),
+  };
+}

@@ -1,0 +1,144 @@
+// reportctl schedule: from reports and environment to what is printed, and no secret in it.
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { assertRefused, BINARY, ROOT, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
+
+const SECRET = 'hunter2-n0t-to-be-seen';
+const WORDS = ['crontab', 'systemd', 'kubernetes', 'iam', 'bucket'];
+
+let folder: string;
+
+function definition(zone: string, outputs = true): string {
+  return `source: vendas
+timezone: ${zone}
+columns: { id: integer }
+${outputs ? 'outputs: [{ format: csv, key: "{report}/{YYYYMMDD}.csv" }]' : ''}`;
+}
+
+async function schedule(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return reportctl(['schedule', ...args], {
+    cwd: folder,
+    env: {
+      REPORTCTL_DESTINATION: 's3://bucket-relatorios-aplicacao',
+      AWS_REGION: 'sa-east-1',
+      TZ: 'UTC',
+      ...env,
+    },
+  });
+}
+
+before(async () => {
+  folder = await temporaryFolder();
+  await writeReport(join(folder, 'queries'), 'pedidos', definition('America/Sao_Paulo'), 'SELECT 1 AS id');
+  await writeReport(join(folder, 'queries'), 'estoque', definition('America/Sao_Paulo'), 'SELECT 1 AS id');
+  await writeReport(join(folder, 'queries'), 'avulso', definition('UTC', false), 'SELECT 1 AS id');
+});
+
+describe('schedule', { concurrency: 2 }, () => {
+  test('one zone is one line with --all, a report without outputs counts for nothing', async () => {
+    const { code, stdout, stderr } = await schedule([]);
+    assert.deepEqual([code, stderr], [0, '']);
+    const lines = stdout.split('\n').filter((line) => /^\d/.test(line));
+    const log = '>> /var/log/reportctl/reportctl.log 2>&1';
+    assert.deepEqual(lines, [
+      `0 4 * * * ${BINARY} run --all --catch-up 3 --log-format json ${log}`,
+      `0 6 * * * ${BINARY} status --notify --log-format json ${log}`,
+    ]);
+    assert.match(stdout, new RegExp(`^REPORTCTL_QUERIES=${folder}/queries$`, 'm'));
+    assert.match(stdout, /^REPORTCTL_SOURCE_VENDAS_FILE=/m);
+  });
+
+  test('several zones are a line each, with names', async () => {
+    const queries = join(folder, 'two-zones');
+    await writeReport(queries, 'pedidos', definition('America/Sao_Paulo'), 'SELECT 1 AS id');
+    await writeReport(queries, 'estoque', definition('UTC'), 'SELECT 1 AS id');
+    const { stdout } = await schedule([], { REPORTCTL_QUERIES: queries });
+    assert.match(stdout, /^0 4 \* \* \* \S+ run pedidos --catch-up/m);
+    assert.match(stdout, /^0 1 \* \* \* \S+ run estoque --catch-up/m);
+    const units = await schedule(['--as', 'systemd', '--at', '02:15'], { REPORTCTL_QUERIES: queries });
+    assert.match(units.stdout, /^# \/etc\/systemd\/system\/reportctl-america-sao-paulo\.timer$/m);
+    assert.match(units.stdout, /^OnCalendar=\*-\*-\* 02:15:00 UTC$/m);
+    const one = await schedule(['--zone', 'Asia/Tokyo'], { REPORTCTL_QUERIES: queries });
+    assert.match(one.stdout, /^0 16 \* \* \* \S+ run --all/m);
+  });
+
+  test('a report of another folder is named by its path, absolute as cron needs it', async () => {
+    await mkdir(join(folder, 'other'), { recursive: true });
+    await writeReport(join(folder, 'other'), 'longe', definition('UTC'), 'SELECT 1 AS id');
+    const { stdout } = await schedule(['other/longe.sql']);
+    assert.match(stdout, new RegExp(`run ${join(folder, 'other', 'longe.sql')} --catch-up`));
+  });
+
+  test('nothing that is printed has a secret, however it was given', async () => {
+    const secretFile = join(folder, 'secret');
+    await writeFile(secretFile, SECRET);
+    const env = {
+      REPORTCTL_SOURCE_VENDAS: `postgres://u:${SECRET}@db/x`,
+      PGPASSWORD_FILE: secretFile,
+      PGHOST: 'db',
+      AWS_ACCESS_KEY_ID: `AKIA${SECRET}`,
+      AWS_SECRET_ACCESS_KEY: SECRET,
+    };
+    for (const word of WORDS) {
+      const { code, stdout, stderr } = await schedule(['--as', word], env);
+      assert.equal(code, 0, stderr);
+      assert.ok(!`${stdout}${stderr}`.includes(SECRET), word);
+    }
+    const { stdout } = await schedule([], env);
+    assert.match(stdout, new RegExp(`^PGPASSWORD_FILE=${secretFile}$`, 'm'));
+    assert.match(stdout, /^AWS_SECRET_ACCESS_KEY_FILE=\/etc\/reportctl\/secrets\/AWS_SECRET_ACCESS_KEY$/m);
+    assert.match(stdout, /^PGHOST=db$/m);
+    // Keys of a session are worthless tomorrow.
+    const today = await schedule([], { ...env, AWS_SESSION_TOKEN: SECRET });
+    assert.doesNotMatch(today.stdout, /AWS_(ACCESS|SECRET|SESSION)/);
+  });
+
+  test('--json has the same text', async () => {
+    const { stdout } = await schedule(['--as', 'iam', '--json', '-q'], {
+      REPORTCTL_SOURCE_VENDAS: 'postgres://',
+    });
+    const { as, text } = JSON.parse(stdout);
+    assert.equal(as, 'iam');
+    const [files] = JSON.parse(text).Statement;
+    assert.ok(files.Resource.includes('arn:aws:s3:::bucket-relatorios-aplicacao/pedidos/*'));
+  });
+
+  test('a source that is not set here is told, since its rights would be missing', async () => {
+    const { code, stderr } = await schedule(['--as', 'iam']);
+    assert.equal(code, 0);
+    assert.match(stderr, /warn source "vendas": REPORTCTL_SOURCE_VENDAS is not set/);
+  });
+
+  const refusals: readonly [args: string[], said: RegExp, env?: Record<string, string>][] = [
+    [['--at', '25:00'], /'--at <time>' argument '25:00' is invalid\. Write HH:MM/],
+    [['--at', '1:00'], /argument '1:00' is invalid/],
+    [['--zone', 'Brasil'], /unknown time zone "Brasil"/],
+    [['--host-zone', '+03:00'], /unknown time zone "\+03:00"/],
+    [['--as', 'launchd'], /Allowed choices are crontab, systemd, kubernetes, iam, bucket/],
+    [['--cron', 'fcron'], /Allowed choices are debian, cronie/],
+    [['pedido'], /no report "pedido".*did you mean "pedidos"/i],
+    [['avulso'], /report "avulso" has no outputs/],
+    [
+      ['--as', 'iam'],
+      /--as iam needs a bucket, the destination is \/srv\/out/,
+      { REPORTCTL_DESTINATION: '/srv/out' },
+    ],
+    [['--as', 'bucket'], /--as bucket needs a bucket/, { REPORTCTL_DESTINATION: './out' }],
+  ];
+  for (const [args, said, env = {}] of refusals) {
+    test(`refused: ${args.join(' ')}`, async () => {
+      assertRefused(await schedule(args, { REPORTCTL_SOURCE_VENDAS: 'postgres://', ...env }), 2, said);
+    });
+  }
+
+  test('the reports of this repository have one for every word', async () => {
+    for (const word of WORDS) {
+      const { code, stderr } = await schedule(['--as', word, '-q'], {
+        REPORTCTL_QUERIES: join(ROOT, 'queries'),
+      });
+      assert.equal(code, 0, stderr);
+    }
+  });
+});
