@@ -44,7 +44,7 @@ export interface ReadyJob {
   readonly request: Request;
 }
 
-export interface BrokenJob {
+interface BrokenJob {
   readonly name: string;
   readonly error: unknown;
 }
