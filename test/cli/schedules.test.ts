@@ -62,7 +62,12 @@ function destination(more: Readonly<Record<string, string>> = {}) {
 }
 
 /** `published vendas 2024-10-31` of each line. */
-const told = (stdout: string) => stdout.split('\n').flatMap((line) => /^(.*?):/.exec(line)?.[1] ?? []);
+/** Report by report, since several run at once; of one report in the order that they were told. */
+const told = (stdout: string) => {
+  const lines = stdout.split('\n').flatMap((line) => /^(.*?):/.exec(line)?.[1] ?? []);
+  const report = (line: string) => line.replace(/^\w+ (.*) [\d.-]+$/, '$1');
+  return lines.toSorted((a, b) => (report(a) < report(b) ? -1 : report(a) > report(b) ? 1 : 0));
+};
 
 describe('schedules', { concurrency: 3 }, () => {
   test('run REPORT publishes the report and each organization, with its own period and its own rows', async () => {

@@ -91,7 +91,8 @@ describe('the trace', { concurrency: 3 }, () => {
     }
     assert.ok(BigInt(of('publish').startTimeUnixNano) >= BigInt(of('upload').endTimeUnixNano));
     const { bytes, ...report } = attributesOf(of('report').attributes);
-    assert.deepEqual(report, { report: 'vendas', from: DAY, lastDay: DAY, outcome: 'published', rows: 3 });
+    const whole = { report: 'vendas', from: DAY, lastDay: DAY, outcome: 'published', rows: 3, attempts: 1 };
+    assert.deepEqual(report, whole);
     assert.deepEqual(attributesOf(of('source').attributes), { rows: 3 });
     assert.deepEqual(attributesOf(of('upload').attributes), { key: 'vendas_20241005.csv', bytes });
     const resource = JSON.parse(listener.heard[0]?.body ?? '') as Otlp;

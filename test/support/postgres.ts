@@ -139,9 +139,9 @@ export async function readRows(source: Source, request: Request): Promise<(reado
   return rows;
 }
 
-/** Asks again until the answer is yes, for ten seconds. */
+/** Asks again until the answer is yes, for a minute: machines are busy. */
 export async function eventually(question: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) if (await question()) return;
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(20)) if (await question()) return;
   throw new Error(`never: ${what}`);
 }
 

@@ -56,7 +56,7 @@ export async function runJobs(session: Session, jobs: readonly Job[], options: W
       for (const [index, job] of group) {
         const result = await runJob(session, job, shared);
         ended[index] = result;
-        printer.ended(index, result);
+        printer.ended(job, result);
         await announcer.tell((listener) => listener.jobEnded?.(result));
       }
     };
@@ -97,39 +97,27 @@ function failureOf(results: readonly EndedJob[], deadline: Deadline): unknown {
     : new ReportError('partial', what, { hint });
 }
 
-/** The results in the order of the jobs, whichever ends first; what went wrong at once. */
+/** What became of a job, as soon as it is known; with `--json` all of it at the end, in the order of the jobs. */
 class Printer {
   readonly #session: Session;
-  readonly #jobs: readonly Job[];
+  readonly #isOne: boolean;
   readonly #place: string;
-  readonly #lines: (readonly string[] | undefined)[];
-  #printed = 0;
 
   constructor(session: Session, jobs: readonly Job[]) {
     this.#session = session;
-    this.#jobs = jobs;
-    this.#lines = jobs.map(() => undefined);
+    this.#isOne = jobs.length === 1;
     this.#place = session.config.destination.replace(/\/$/, '');
   }
 
-  ended(index: number, { outcome, record, error, notes }: EndedJob): void {
+  ended(job: Job, { outcome, record, error, notes }: EndedJob): void {
     const { log, signal, stdout, json } = this.#session;
-    const [job] = this.#jobs.slice(index);
-    if (job === undefined) return;
     const title = titleOf(job);
     for (const note of notes) log.warn(`${title}: ${note}`);
-    if (outcome === 'failed' && this.#jobs.length > 1 && !signal.aborted) {
+    if (outcome !== 'failed' && record !== undefined) {
+      if (!json) printLines(stdout, outcomeLines(title, this.#place, { outcome, record }));
+    } else if (!this.#isOne && !signal.aborted) {
       const text = sentence(error);
       log.error(text.startsWith(title) ? text : `${title}: ${text}`);
-    }
-    this.#lines[index] =
-      outcome === 'failed' || record === undefined
-        ? []
-        : outcomeLines(title, this.#place, { outcome, record });
-    if (json) return;
-    for (let lines = this.#lines[this.#printed]; lines !== undefined; lines = this.#lines[this.#printed]) {
-      printLines(stdout, lines);
-      this.#printed += 1;
     }
   }
 
