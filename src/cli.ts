@@ -27,8 +27,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async (context) => (await import('./commands/list.js')).listCommand(context),
   },
   explain: {
-    summary: 'what would run, what is pushed down, an estimate',
+    summary: 'what would run, which index serves each filter, an estimate',
     load: async (context) => (await import('./commands/explain.js')).explainCommand(context),
+  },
+  trace: {
+    summary: 'why a row is, or is not, in a report: which filter or gate',
+    load: async (context) => (await import('./commands/trace.js')).traceCommand(context),
   },
   check: {
     summary: 'definitions, connections, columns and the destination; reads no rows',
@@ -41,6 +45,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   status: {
     summary: 'which closed periods are published, missing, unfinished or damaged',
     load: async (context) => (await import('./commands/status.js')).statusCommand(context),
+  },
+  completion: {
+    summary: 'the script that makes bash, zsh or fish complete reports, filters and values',
+    load: async (context) => (await import('./commands/completion.js')).completionCommand(context),
   },
 };
 
@@ -95,6 +103,12 @@ async function main(args: readonly string[]): Promise<number> {
   });
   stderr.on('error', () => undefined);
   const context: Context = { stdin, stdout, stderr, now: Date.now(), signal: controller.signal };
+  if (args[0] === '__complete') {
+    const { complete } = await import('./commands/completion.js');
+    await complete(args.slice(1), { context, commands: COMMANDS });
+    // A source that did not answer in time is not waited for.
+    return new Promise((resolve) => stdout.write('', () => resolve(process.exit(0))));
+  }
   try {
     const root = await program(args, context);
     if (args.length === 0) {
@@ -125,6 +139,14 @@ async function report(error: unknown, args: readonly string[]): Promise<number> 
     if (error.exitCode === 0) return 0;
     const [, wrong = '', meant] =
       /^(?:error: )?(.*?)(?:\s*\(Did you mean (.*)\?\))?$/s.exec(error.message) ?? [];
+    const [, word, choices] = /^(.*'.*' is invalid\.) Allowed choices are (.*)\.$/s.exec(wrong) ?? [];
+    if (word !== undefined && choices !== undefined) {
+      const typed = /'([^']*)' is invalid\.$/.exec(word)?.[1] ?? '';
+      return report(
+        new ReportError('usage', word, { hint: `${didYouMean(typed, choices.split(', '))}.` }),
+        args,
+      );
+    }
     const hint = `${meant === undefined ? '' : `Did you mean ${meant}? `}See --help.`;
     return report(new ReportError('usage', wrong, { hint }), args);
   }
