@@ -1,4 +1,5 @@
 // argv to command; the only file that sets process.exitCode, handles signals and prints errors.
+import * as nodeModule from 'node:module';
 import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context.js';
@@ -104,6 +105,8 @@ async function main(args: readonly string[]): Promise<number> {
   stderr.on('error', () => undefined);
   const context: Context = { stdin, stdout, stderr, now: Date.now(), signal: controller.signal };
   if (args[0] === '__complete') {
+    // Somebody waits at a prompt: compiled code is kept for the next time where Node can (22.8 and later).
+    (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
     const { complete } = await import('./commands/completion.js');
     await complete(args.slice(1), { context, commands: COMMANDS });
     // A source that did not answer in time is not waited for.

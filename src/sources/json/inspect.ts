@@ -90,6 +90,8 @@ export async function eachDocument(
   const reader = new DocumentReader(maker.root, doing, request.timezone);
   let name = '';
   try {
+    // A file that is opened for a read that is cancelled already would stay open.
+    signal.throwIfAborted();
     for await (const { file, chunks } of readAhead(found.files, signal)) {
       name = file.name;
       reader.begin(name);
