@@ -142,11 +142,11 @@ async function report(error: unknown, args: readonly string[]): Promise<number> 
     if (error.exitCode === 0) return 0;
     const [, wrong = '', meant] =
       /^(?:error: )?(.*?)(?:\s*\(Did you mean (.*)\?\))?$/s.exec(error.message) ?? [];
-    const [, word, choices] = /^(.*'.*' is invalid\.) Allowed choices are (.*)\.$/s.exec(wrong) ?? [];
-    if (word !== undefined && choices !== undefined) {
-      const typed = /'([^']*)' is invalid\.$/.exec(word)?.[1] ?? '';
+    const [, said, choices] = /^(.*\.) Allowed choices are (.*)\.$/s.exec(wrong) ?? [];
+    if (said !== undefined && choices !== undefined) {
+      const typed = /'([^']*)' is invalid/.exec(said)?.[1] ?? '';
       return report(
-        new ReportError('usage', word, { hint: `${didYouMean(typed, choices.split(', '))}.` }),
+        new ReportError('usage', said, { hint: `${didYouMean(typed, choices.split(', '))}.` }),
         args,
       );
     }

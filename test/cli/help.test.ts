@@ -48,10 +48,12 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...COMMON,
   ],
   list: COMMON,
-  explain: [...ROWS, ...COMMON],
+  explain: ['--funnel', ...ROWS, ...COMMON],
+  trace: ['--key <name=value>', ...ROWS.slice(0, -2), ...COMMON],
   check: ['--param <name=value>', '--sample <documents>', '--clean', ...COMMON],
   verify: ['--date <when>', '--source', ...COMMON],
   status: ['--since <when>', ...COMMON],
+  completion: ['-h, --help'],
 };
 
 /** The flags of a help text, in its order. */
@@ -94,7 +96,7 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, status\./,
+      /unknown command "frobnicate"\. Allowed: export, run, list, explain, trace, check, verify, status, completion\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],
@@ -109,6 +111,12 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['export'], /missing required argument 'report'/],
     [['export', 'a', 'b'], /too many arguments for 'export'/],
     [['export', 'transacoes', '--date'], /option '--date <when>' argument missing/],
+    [
+      ['export', 'transacoes', '--eol', 'clrf'],
+      /option '--eol <name>' argument 'clrf' is invalid\. Did you mean "crlf"\? \(allowed: lf, crlf\)/,
+    ],
+    [['completion', 'bsh'], /'bsh' is invalid for argument 'shell'\. Did you mean "bash"\?/],
+    [['list', '--log-format', 'jsn'], /--log-format is "jsn"\. Did you mean "json"\?/],
     [['export', 'transacoes', '-o'], /option '-o, --output <where>' argument missing/],
   ];
   for (const [args, said] of cases) {

@@ -1,0 +1,164 @@
+// reportctl trace and explain --funnel against a real database: why a row is in a report, and what each filter leaves.
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import pg from 'pg';
+import { assertRefused, reportctl, startVendas, temporaryFolder, writeReport } from '../support/cli.js';
+import type { TestPostgres } from '../support/postgres.js';
+
+let server: TestPostgres;
+let folder: string;
+
+before(async () => {
+  [server, folder] = await Promise.all([startVendas(), temporaryFolder()]);
+  const client = new pg.Client(server.url);
+  await client.connect();
+  await client.query(`
+    CREATE TABLE pedidos (id int, chave text, dia timestamptz, org text, valor numeric);
+    INSERT INTO pedidos VALUES
+      (1, 'a', '2024-10-05 23:59:59.999999-03', 'ACME Ltda', 1),
+      (2, 'b', '2024-10-06 00:10:03-03', E'Padaria \\x1b[2J', NULL),
+      (3, 'b', '2024-10-06 12:00:00-03', NULL, 3)`);
+  await client.end();
+  const yaml = `source: vendas
+filters: { date: dia, organization: org }
+columns: { id: integer, chave: text, valor: decimal }
+order-by: [id]
+gates: { not-null: [valor], unique: [chave] }
+outputs: [{ format: csv, key: "p_{YYYYMMDD}.csv" }]`;
+  await writeReport(join(folder, 'queries'), 'pedidos', yaml, 'SELECT * FROM pedidos');
+  const inside = yaml
+    .replace('unique: [chave]', 'max-rows: 9')
+    .replace('id: integer, ', '')
+    .replace('[id]', '[chave]');
+  const grouped = 'SELECT chave, sum(valor) AS valor FROM pedidos WHERE true /*{filters}*/ GROUP BY chave';
+  await writeReport(join(folder, 'queries'), 'grupos', inside, grouped);
+});
+after(async () => {
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const run = (...args: string[]) =>
+  reportctl(args, { cwd: folder, env: { REPORTCTL_SOURCE_VENDAS: server.url } });
+
+describe('trace', { concurrency: 2, timeout: 60_000 }, () => {
+  test('names the filter that leaves the row out, with the value in the zone of the report', async () => {
+    const { code, stdout, stderr } = await run('trace', 'pedidos', '--key', 'id=2', '--date', '2024-10-05');
+    assert.equal(code, 3);
+    assert.match(
+      stdout,
+      /^not in pedidos 2024-10-05: --date "2024-10-05" fails: dia is 2024-10-06 00:10:03-03\n/,
+    );
+    assert.match(stdout, /\n {2}not published\n$/);
+    assert.equal(stderr, 'reportctl: trace: no row with id=2 is in pedidos 2024-10-05.\n');
+  });
+
+  test('a row that is in it, and what the run record says', async () => {
+    assert.equal((await run('run', 'pedidos', '--date', '2024-10-05')).code, 0);
+    const { code, stdout } = await run('trace', 'pedidos', '--key', 'id=1', '--date', '2024-10-05');
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /^in pedidos 2024-10-05: id=1\n {2}1 row in the query, 1 with all filters\n {2}- id=1 chave=a valor=1\n/,
+    );
+    assert.match(stdout, /--date "2024-10-05" passes: dia is 2024-10-05 23:59:59\.999999-03\n/);
+    assert.match(
+      stdout,
+      /\n {2}published 20\d\d-\S+Z, revision 1, 1 rows; what came after 20\S+Z is not in it\n$/,
+    );
+  });
+
+  test('the gates that the row breaks: a null, and a key that others have', async () => {
+    const { code, stdout } = await run('trace', 'pedidos', '--key', 'id=2', '--date', '2024-10-06');
+    assert.equal(code, 0);
+    assert.match(stdout, /gate not-null fails: valor is null/);
+    assert.match(stdout, /gate unique fails: 2 rows have chave=b/);
+    assert.ok(!stdout.includes('\u001b'));
+  });
+
+  test('a key that there is nowhere, one of a column that there is not, and of another type', async () => {
+    const nowhere = await run('trace', 'pedidos', '--key', 'id=9', '--organization', 'ACME Ltda');
+    assert.equal(nowhere.code, 3);
+    assert.match(nowhere.stdout, /^not in pedidos: no row of the query has id=9, whatever the filters\n/);
+    assertRefused(
+      await run('trace', 'pedidos', '--key', 'idd=9'),
+      2,
+      /has no column "idd"\. Did you mean "id"\?/,
+    );
+    assertRefused(
+      await run('trace', 'pedidos', '--key', 'id=x'),
+      2,
+      /--key id=x: .*The column is of type int4/,
+    );
+    assertRefused(await run('trace', 'pedidos'), 2, /required option '--key <name=value>' not specified/);
+  });
+
+  test('the organization as typed, null among its values, and JSON', async () => {
+    const args = [
+      'trace',
+      'pedidos',
+      '--key',
+      'id=3',
+      '--date',
+      '2024-10-06',
+      '--organization',
+      'ACME Ltda',
+      '--json',
+    ];
+    const { code, stdout } = await run(...args);
+    assert.equal(code, 3);
+    const told = JSON.parse(stdout);
+    assert.deepEqual(
+      [told.in, told.period, told.reasons],
+      [false, null, ['--organization "ACME Ltda" fails: org is null']],
+    );
+    assert.deepEqual(told.sources[0].trace.rows[0].filters, [
+      { dimension: 'date', value: '2024-10-06 12:00:00-03', passes: true },
+      { dimension: 'organization', value: null, passes: false },
+    ]);
+    const strange = await run('trace', 'pedidos', '--key', 'chave=b', '--organization', 'ACME Ltda');
+    assert.match(strange.stdout, /org is "Padaria \\u001b\[2J"/);
+  });
+
+  test('inside an aggregate: which filter, left out, brings the row back', async () => {
+    const { code, stdout } = await run('trace', 'grupos', '--key', 'chave=b', '--date', '2024-10-05');
+    assert.equal(code, 3);
+    assert.match(stdout, /^not in grupos 2024-10-05: without --date "2024-10-05" it would be \(1 row\)\n/);
+  });
+});
+
+describe('explain', { concurrency: 2, timeout: 60_000 }, () => {
+  test('--funnel counts what each filter leaves, in the order of the filters', async () => {
+    const args = [
+      'explain',
+      'pedidos',
+      '--funnel',
+      '--organization',
+      'ACME Ltda',
+      '--date',
+      '2024-10-05..2024-10-06',
+    ];
+    const { code, stdout } = await run(...args);
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /\n3 rows {2}without filters\n3 rows {2}--date "2024-10-05\.\.2024-10-06" \(0 gone\)\n {1}1 row {2}--organization "ACME Ltda" \(2 gone\)\n$/,
+    );
+    const json = JSON.parse((await run(...args, '--json')).stdout);
+    assert.deepEqual(
+      json.sources.map(({ rows }: { rows: number[] }) => rows),
+      [[3, 3, 1]],
+    );
+  });
+
+  test('names the index, or the table that is read whole, and pretends no time', async () => {
+    const { stdout } = await run('explain', 'grupos', '--date', '2024-10-05');
+    assert.match(stdout, /^-- time unknown: no published run to judge it by$/m);
+    assert.match(
+      stdout,
+      /^-- --date "2024-10-05": pushed down to dia: no index, every row of pedidos is looked at$/m,
+    );
+  });
+});
