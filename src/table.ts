@@ -172,7 +172,7 @@ export interface Trace {
   readonly rows: readonly TracedRow[];
 }
 
-export interface TracedFilter {
+interface TracedFilter {
   /** Found rows that pass this one; undefined where it stands inside the query, and its rows are no rows of the result. */
   readonly passing: number | undefined;
   /** Rows with the key when this filter alone is left out, where `passing` is unknown. */

@@ -93,7 +93,7 @@ function printExplained(
     `-- ${duration}`,
     ...filters.map((filter, index) => {
       const where = pushedDown ? 'pushed down to' : 'tested on every document at';
-      const plan = pushedDown ? `: ${spellPlan(plans[index] ?? { how: 'unknown' })}` : ', no index';
+      const plan = pushedDown ? `: ${spellPlan(plans[index] ?? { how: 'unknown' })}` : '';
       return printable(`-- ${spellFilter(filter)}: ${where} ${filter.column}${plan}`);
     }),
     typeof request.query === 'string' ? `${statement};` : statement,

@@ -13,7 +13,7 @@ export interface Known {
   >;
 }
 
-export interface Candidate {
+interface Candidate {
   readonly value: string;
   readonly description?: string | undefined;
 }
