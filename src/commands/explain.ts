@@ -84,6 +84,7 @@ function printExplained(
   filters: readonly (Pick<Filter, 'dimension' | 'values'> & { readonly column: string })[],
   { source, statement, pushedDown, rows, isBound, bytes, time, filters: plans }: Explained,
 ): void {
+  const noun = typeof request.query === 'string' ? 'row' : 'document';
   const about = isBound ? 'at most about' : 'about';
   const { seconds, basis } = time;
   const duration =
@@ -93,21 +94,21 @@ function printExplained(
     `-- ${duration}`,
     ...filters.map((filter, index) => {
       const where = pushedDown ? 'pushed down to' : 'tested on every document at';
-      const plan = pushedDown ? `: ${spellPlan(plans[index] ?? { how: 'unknown' })}` : '';
+      const plan = pushedDown ? `: ${spellPlan(plans[index] ?? { how: 'unknown' }, noun)}` : '';
       return printable(`-- ${spellFilter(filter)}: ${where} ${filter.column}${plan}`);
     }),
     typeof request.query === 'string' ? `${statement};` : statement,
   ]);
 }
 
-function spellPlan(plan: FilterPlan): string {
+function spellPlan(plan: FilterPlan, noun: 'row' | 'document'): string {
   switch (plan.how) {
     case 'index':
       return `index ${plan.name}`;
     case 'after-index':
       return `no index of its own, tested on what the index ${plan.name} finds`;
     case 'scan':
-      return `no index, every row of ${plan.name} is looked at`;
+      return `no index, every ${noun} of ${plan.name} is looked at`;
     case 'result':
       return 'no index, tested on the rows that the query makes';
     case 'never':
