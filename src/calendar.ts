@@ -168,7 +168,10 @@ const NAMED_DATES: Readonly<Record<string, (today: string) => Period>> = {
   'last-fortnight': (today) => lastClosedPeriod('fortnight', today),
 };
 
-const ALLOWED = `YYYY-MM-DD, YYYY-MM, YYYY, YYYY-MM-H1, YYYY-MM-H2, ${Object.keys(NAMED_DATES).join(', ')}, or a range A..B, A.., ..B of these`;
+/** Days and spans that have a name. */
+export const DATE_WORDS: readonly string[] = Object.keys(NAMED_DATES);
+
+const ALLOWED = `YYYY-MM-DD, YYYY-MM, YYYY, YYYY-MM-H1, YYYY-MM-H2, ${DATE_WORDS.join(', ')}, or a range A..B, A.., ..B of these`;
 const LAST_YEAR = 9998; // The day after its last one can still be written with four digits.
 
 /**

@@ -1,5 +1,6 @@
 // argv to command; the only file that sets process.exitCode, handles signals and prints errors.
 import { randomUUID } from 'node:crypto';
+import * as nodeModule from 'node:module';
 import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context.js';
@@ -28,8 +29,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async (context) => (await import('./commands/list.js')).listCommand(context),
   },
   explain: {
-    summary: 'what would run, what is pushed down, an estimate',
+    summary: 'what would run, which index serves each filter, an estimate',
     load: async (context) => (await import('./commands/explain.js')).explainCommand(context),
+  },
+  trace: {
+    summary: 'why a row is, or is not, in a report: which filter or gate',
+    load: async (context) => (await import('./commands/trace.js')).traceCommand(context),
   },
   check: {
     summary: 'definitions, connections, columns and the destination; reads no rows',
@@ -46,6 +51,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   schedule: {
     summary: 'what cron, systemd, Kubernetes, IAM and the bucket need, to paste',
     load: async (context) => (await import('./commands/schedule.js')).scheduleCommand(context),
+  },
+  completion: {
+    summary: 'the script that makes bash, zsh or fish complete reports, filters and values',
+    load: async (context) => (await import('./commands/completion.js')).completionCommand(context),
   },
 };
 
@@ -108,6 +117,14 @@ async function main(args: readonly string[]): Promise<number> {
   const now = Date.now();
   const { signal } = controller;
   const context: Context = { stdin, stdout, stderr, now, signal, runId, underWay };
+  if (args[0] === '__complete') {
+    // Somebody waits at a prompt: compiled code is kept for the next time where Node can (22.8 and later).
+    (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+    const { complete } = await import('./commands/completion.js');
+    await complete(args.slice(1), { context, commands: COMMANDS });
+    // A source that did not answer in time is not waited for.
+    return new Promise((resolve) => stdout.write('', () => resolve(process.exit(0))));
+  }
   try {
     const root = await program(args, context);
     if (args.length === 0) {
@@ -139,6 +156,15 @@ async function report(error: unknown, args: readonly string[], run: string): Pro
     if (error.exitCode === 0) return 0;
     const [, wrong = '', meant] =
       /^(?:error: )?(.*?)(?:\s*\(Did you mean (.*)\?\))?$/s.exec(error.message) ?? [];
+    const [, said, choices] = /^(.*\.) Allowed choices are (.*)\.$/s.exec(wrong) ?? [];
+    if (said !== undefined && choices !== undefined) {
+      const typed = /'([^']*)' is invalid/.exec(said)?.[1] ?? '';
+      return report(
+        new ReportError('usage', said, { hint: `${didYouMean(typed, choices.split(', '))}.` }),
+        args,
+        run,
+      );
+    }
     const hint = `${meant === undefined ? '' : `Did you mean ${meant}? `}See --help.`;
     return report(new ReportError('usage', wrong, { hint }), args, run);
   }

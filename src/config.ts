@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { config as loadDotenv } from 'dotenv';
 import { DURATION_FORM, parseDuration } from './duration.js';
-import { messageOf, ReportError } from './errors.js';
+import { didYouMean, messageOf, ReportError } from './errors.js';
 
 /** A URL that may hold a password: every way of printing it shows it without. */
 export class SecretUrl {
@@ -196,7 +196,7 @@ export function loadConfig(flags: { readonly logFormat?: string | undefined } = 
       const url = variable(sourceVariable(name));
       if (url === undefined) {
         throw new ReportError('definition', `source "${name}": ${sourceVariable(name)} is not set`, {
-          hint: `Set it to a URL such as postgres://user:password@host/database ("postgres://" alone takes PGHOST, PGUSER, …), or embedded:fixtures/${name}.sql.`,
+          hint: `${otherSources(name)}Set it to a URL such as postgres://user:password@host/database ("postgres://" alone takes PGHOST, PGUSER, …), or embedded:fixtures/${name}.sql.`,
         });
       }
       return new SecretUrl(url);
@@ -263,6 +263,19 @@ export function logFormatVariable(): string | undefined {
   return variable('REPORTCTL_LOG_FORMAT');
 }
 
+/** For a name that is only misspelt, in the report or in the environment. */
+function otherSources(name: string): string {
+  const others = Object.keys(process.env).flatMap(
+    (each) => /^REPORTCTL_SOURCE_(\w+?)(?:_FILE)?$/.exec(each)?.[1] ?? [],
+  );
+  const nearest = didYouMean(
+    name,
+    others.map((each) => each.toLowerCase().replaceAll('_', '-')),
+  );
+  const [, meant] = /^did you mean ("[^"]*")/.exec(nearest) ?? [];
+  return meant === undefined ? '' : `Did you mean the source ${meant}? Else: `;
+}
+
 /** An empty variable counts as not set, as cron files and compose files write them. */
 function variable(name: string): string | undefined {
   return process.env[name] || undefined;
@@ -276,7 +289,7 @@ function oneOf<T extends string>(name: string, words: readonly T[], fallback: No
 function allowed<T extends string>(name: string, value: string, words: readonly T[]): T {
   const found = words.find((word) => word === value);
   if (found !== undefined) return found;
-  throw new ReportError('usage', `${name} is "${value}"`, { hint: `Allowed: ${words.join(', ')}.` });
+  throw new ReportError('usage', `${name} is "${value}"`, { hint: `${didYouMean(value, words)}.` });
 }
 
 function flag(name: string): boolean {

@@ -145,6 +145,47 @@ export interface Estimate {
   readonly isBound?: true;
 }
 
+/**
+ * `index`: by the index `name`. `after-index`: tested on the rows that another condition found by the index `name`.
+ * `scan`: every row (document) of `name` is looked at. `result`: tested on every row that the query makes. `never`: nothing
+ * can pass, and nothing is read. `unknown`: the engine does not say.
+ */
+export type FilterPlan =
+  | { readonly how: 'index' | 'after-index' | 'scan'; readonly name: string }
+  | { readonly how: 'result' | 'never' | 'unknown' };
+
+/** Rows are looked for by these columns: exported ones, or any other of the query. */
+export interface KeyPart {
+  readonly column: Column;
+  readonly value: Cell;
+}
+
+/** What becomes of the rows that have a key. */
+export interface Trace {
+  /** Rows with the key before any filter. */
+  readonly found: number;
+  /** Rows with the key that pass all filters. */
+  readonly selected: number;
+  /** For each filter of the request, in order. */
+  readonly filters: readonly TracedFilter[];
+  /** Some of them: of those that are selected where filters stand inside the query and any is, else of those found. */
+  readonly rows: readonly TracedRow[];
+}
+
+interface TracedFilter {
+  /** Found rows that pass this one; undefined where it stands inside the query, and its rows are no rows of the result. */
+  readonly passing: number | undefined;
+  /** Rows with the key when this filter alone is left out, where `passing` is unknown. */
+  readonly without: number | undefined;
+}
+
+export interface TracedRow {
+  /** In the order of the request's columns; null too for what does not fit its column. */
+  readonly cells: readonly Cell[];
+  /** For each filter what it looks at, as text, and whether the row passes; undefined where that cannot be told. */
+  readonly filters: readonly { readonly value: Cell | undefined; readonly passes: boolean | undefined }[];
+}
+
 /** A request that the source has described and found to match the contract; nothing has been read yet. */
 export interface Prepared {
   /** What would run: SQL, or a pipeline as JSON. */
@@ -153,6 +194,19 @@ export interface Prepared {
   readonly pushedDown: boolean;
   /** @throws ReportError `source` when the source cannot plan the statement. */
   estimate(): Promise<Estimate>;
+  /** How each filter of the request finds its rows, in order. @throws ReportError `source` */
+  filterPlans(): Promise<readonly FilterPlan[]>;
+  /**
+   * The rows that there are without filters, with the first filter of the request, with the first two, and so on; the
+   * limit counts for nothing. All are read for it, once, in one query.
+   * @throws ReportError `source`
+   */
+  funnel(): Promise<readonly number[]>;
+  /**
+   * What becomes of the rows with that key, of which at most `most` are returned.
+   * @throws ReportError `usage` for a column that there is not or a value that it cannot hold, `source`
+   */
+  trace(key: readonly KeyPart[], most: number): Promise<Trace>;
   /** Reads once. Throws ReportError `source`, or the signal's reason, and never ends early in silence. */
   read(): AsyncIterable<Batch>;
   /** After reading: what its reader should know of the data, one line each. */
@@ -195,6 +249,12 @@ export interface Source {
    * one boolean, `source` when asking fails, or the signal's reason
    */
   ask(question: Question): Promise<Answer>;
+  /**
+   * At most `limit` different values of the column of a mapped dimension that begin with the prefix, for completion: nothing
+   * is checked before. Absent where it would cost too much.
+   * @throws ReportError `source`
+   */
+  values?(request: Request, dimension: Dimension, prefix: string, limit: number): Promise<readonly string[]>;
   /** Releases everything; safe to call after a failure. */
   close(): Promise<void>;
 }

@@ -113,8 +113,14 @@ test('a part is 5 MiB to 5 GiB', () => {
 describe('values that are not allowed', () => {
   const cases: readonly [Record<string, string>, RegExp][] = [
     [{ REPORTCTL_LOG_FORMAT: 'xml' }, /REPORTCTL_LOG_FORMAT is "xml"\. Allowed: text, json\./],
-    [{ REPORTCTL_LOG_LEVEL: 'INFO' }, /REPORTCTL_LOG_LEVEL is "INFO"\. Allowed: debug, info, warn, error\./],
-    [{ REPORTCTL_SSE: 'aes256' }, /REPORTCTL_SSE is "aes256"\. Allowed: AES256, aws:kms, none\./],
+    [
+      { REPORTCTL_LOG_LEVEL: 'INFO' },
+      /REPORTCTL_LOG_LEVEL is "INFO"\. Did you mean "info"\? \(allowed: debug, info, warn, error\)/,
+    ],
+    [
+      { REPORTCTL_SSE: 'aes256' },
+      /REPORTCTL_SSE is "aes256"\. Did you mean "AES256"\? \(allowed: AES256, aws:kms, none\)/,
+    ],
     [{ REPORTCTL_S3_PATH_STYLE: 'yes' }, /REPORTCTL_S3_PATH_STYLE is "yes"\. Allowed: true, false\./],
     [{ REPORTCTL_S3_ALLOW_HTTP: '1' }, /REPORTCTL_S3_ALLOW_HTTP is "1"/],
     [
@@ -155,6 +161,11 @@ describe('sources', () => {
   test('a name becomes a variable', () => {
     assert.equal(sourceVariable('vendas-sul_2'), 'REPORTCTL_SOURCE_VENDAS_SUL_2');
     assert.equal(load({ REPORTCTL_SOURCE_A_B: 'postgres://x/y' }).source('a-b').reveal(), 'postgres://x/y');
+  });
+
+  test('one that is misspelt, in the report or here', () => {
+    const config = load({ REPORTCTL_SOURCE_VENDAS: 'postgres://', REPORTCTL_SOURCE_ESTOQUE: 'postgres://' });
+    refused(() => config.source('vendsa'), 'definition', /Did you mean the source "vendas"\?/);
   });
 
   test('one that is not set', () => {

@@ -4,7 +4,7 @@ import { todayIn } from '../calendar.js';
 import { describeFilter, parseFilter } from '../filters/index.js';
 import type { Report } from '../report.js';
 import type { Choice } from '../request.js';
-import { DIMENSIONS, type Dimension } from '../table.js';
+import { DIMENSIONS, type Dimension, type Filter, type Request } from '../table.js';
 
 export interface RowOptions {
   readonly param?: Readonly<Record<string, string>>;
@@ -13,16 +13,31 @@ export interface RowOptions {
   readonly [dimension: string]: unknown;
 }
 
-/** Each filter may be repeated: values of one dimension are OR, dimensions are AND. */
+/** The filters and the params, then what else chooses of the rows. */
 export function addRowOptions(command: Command): Command {
+  return addFilterOptions(command)
+    .option('--columns <names>', 'only these columns, in this order: a,b', listed)
+    .option('--limit <rows>', 'at most so many rows', counted);
+}
+
+/** Each filter may be repeated: values of one dimension are OR, dimensions are AND. */
+export function addFilterOptions(command: Command): Command {
   for (const dimension of DIMENSIONS) {
     const { metavariable, summary } = describeFilter(dimension);
     command.option(`--${dimension} ${metavariable}`, summary, appended);
   }
-  return command
-    .option('--param <name=value>', 'a param of the report', paired)
-    .option('--columns <names>', 'only these columns, in this order: a,b', listed)
-    .option('--limit <rows>', 'at most so many rows', counted);
+  return command.option('--param <name=value>', 'a param of the report', paired);
+}
+
+/** The filters in the order of DIMENSIONS, wherever they came from. */
+export function inOrder(request: Request): Request {
+  const place = ({ filter }: Request['filters'][number]) => DIMENSIONS.indexOf(filter.dimension);
+  return { ...request, filters: request.filters.toSorted((a, b) => place(a) - place(b)) };
+}
+
+/** `--organization "ACME" or "Padaria"` */
+export function spellFilter({ dimension, values }: Pick<Filter, 'dimension' | 'values'>): string {
+  return `--${dimension} ${values.map((value) => JSON.stringify(value)).join(' or ')}`;
 }
 
 /** @throws ReportError `usage` for a malformed value */

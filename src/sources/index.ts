@@ -53,6 +53,12 @@ const SOURCES: Readonly<Record<string, (options: OpenSource) => Promise<Source>>
   's3:': json,
 };
 
+/** Loads the driver of a URL's engine ahead, so that opening takes no longer than the engine itself does. */
+export async function loadEngine(url: string): Promise<void> {
+  if (/^postgres/i.test(url)) await import('pg');
+  if (/^mongodb/i.test(url)) await import('mongodb');
+}
+
 /**
  * Opens the source that a URL names.
  * @throws ReportError `definition` for a scheme that there is not, `source` when it cannot be reached

@@ -7,6 +7,7 @@ import { openBucket } from './json/bucket.js';
 import { estimate } from './json/estimate.js';
 import { type Files, filesOf, type Place } from './json/files.js';
 import { openFolder } from './json/folder.js';
+import { funnel, trace, values } from './json/inspect.js';
 import { ask } from './json/question.js';
 import { explained, readDocuments } from './json/read.js';
 import { pathOf } from './json/rows.js';
@@ -39,6 +40,12 @@ export async function openJson(options: OpenJson): Promise<Source> {
       ask(place, question, label, signal).catch((error: unknown) => {
         throw explained(error, `asking ${label} whether "${question.report}" can be read`, place, signal);
       }),
+    values: async (request, dimension, prefix, limit) => {
+      const query = documentQuery(request, label);
+      const doing = `looking for values of ${dimension} in ${label}`;
+      const found = await filesOf(place, query.collection, doing);
+      return values({ place, request, query, found, doing, signal }, dimension, { prefix, limit });
+    },
     close: async () => place.close(),
   };
 }
@@ -68,6 +75,12 @@ async function prepare(
     statement: statementOf(request, query, found),
     pushedDown: false,
     estimate: () => estimate(read),
+    filterPlans: async () => request.filters.map(() => ({ how: 'scan', name: query.collection })),
+    funnel: () => funnel({ ...read, doing: `counting the documents of "${request.report}" in ${label}` }),
+    trace: (key, most) => {
+      const doing = `looking for the key in "${request.report}" in ${label}`;
+      return trace({ ...read, request, doing }, key, most);
+    },
     async *read() {
       const isSorted = keys.length > 0;
       const note = (lines: readonly string[]) => {

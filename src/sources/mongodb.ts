@@ -5,6 +5,8 @@ import { didYouMean, ReportError } from '../errors.js';
 import type { Batch, DocumentQuery, Estimate, Prepared, Request, Source } from '../table.js';
 import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
+import { filterPlans, funnel, trace, values } from './mongodb/inspect.js';
+import { stagesOf } from './mongodb/pipeline.js';
 import { ask } from './mongodb/question.js';
 import { keepReplies, takeDocuments } from './mongodb/reply.js';
 import { RowReader } from './mongodb/rows.js';
@@ -43,6 +45,18 @@ export async function openMongodb(options: OpenMongodb): Promise<Source> {
         `asking ${label} whether "${question.report}" can be read`,
         () => ask(connected.database, question, label),
       ),
+    values: async (request, dimension, prefix, limit) => {
+      const query = documentQuery(request, label);
+      const path = request.mapped[dimension];
+      if (path === undefined) return [];
+      const { BSON } = await import('mongodb');
+      const stages = stagesOf(query, {}, request.report, BSON);
+      return cancellable(
+        { ...connected, label, signal },
+        `looking for values of ${dimension} in ${label}`,
+        () => values(connected.database, query, path, { prefix, limit, stages }),
+      );
+    },
     close: () => disconnect(connected.client),
   };
 }
@@ -65,6 +79,10 @@ async function prepare(place: Place, request: Request): Promise<Prepared> {
     onMismatch: query.onMismatch,
     isoTextAt: isoTextAt(request, query),
   });
+  const { database } = place;
+  const question = { database, request, query, statement, isoTextAt: isoTextAt(request, query), bson: BSON };
+  const ask = <T>(doing: string, work: () => Promise<T>) =>
+    cancellable(place, `${doing} "${request.report}" in ${place.label}`, work);
   return {
     statement: statementText(statement, BSON),
     pushedDown: true,
@@ -72,6 +90,9 @@ async function prepare(place: Place, request: Request): Promise<Prepared> {
       cancellable(place, `counting "${statement.collection}" in ${place.label}`, () =>
         count(place, statement, request),
       ),
+    filterPlans: () => ask('planning', () => filterPlans(question)),
+    funnel: () => ask('counting the documents of', () => funnel(question)),
+    trace: (key, most) => ask('looking for the key in', () => trace(question, key, most)),
     read: () => read(place, statement, request, reader),
     notes: () => reader.notes(),
     sample: (documents) =>

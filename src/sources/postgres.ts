@@ -7,6 +7,7 @@ import { matchContract } from './postgres/contract.js';
 import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
 import { sourceError } from './postgres/errors.js';
+import { filterPlans, funnel, planOf, trace, values } from './postgres/inspect.js';
 import { ask, questionRequest } from './postgres/question.js';
 import { readStatement, typeProbe } from './postgres/statement.js';
 
@@ -46,6 +47,13 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
         inReadOnly(client, request, () => ask(client, request, doing)),
       );
     },
+    values: async (asked, dimension, prefix, limit) => {
+      const request = sqlRequest(asked, label);
+      const doing = `looking for values of ${dimension} in ${label}`;
+      return cancellable(client, options.signal, doing, () =>
+        inReadOnly(client, request, () => values(client, request, dimension, { prefix, limit })),
+      );
+    },
     async close() {
       try {
         await disconnect(client);
@@ -78,13 +86,18 @@ async function prepare(
   const statement = readStatement(request, types, client);
   // Where the query meets filters, params and order: what the server refuses is found here, not in the middle of a run.
   await cancellable(client, signal, doing, () => describe(client, statement));
+  const question = { client, request, types, columns: described.columns };
+  const ask = <T>(verb: string, work: () => Promise<T>) =>
+    cancellable(client, signal, `${verb} the query of "${request.report}" in ${label}`, () =>
+      inReadOnly(client, request, work),
+    );
   return {
     statement,
     pushedDown: true,
-    estimate: () =>
-      cancellable(client, signal, `planning the query of "${request.report}" in ${label}`, () =>
-        inReadOnly(client, request, () => plan(client, statement)),
-      ),
+    estimate: () => ask('planning', () => estimate(client, statement)),
+    filterPlans: () => ask('planning', () => filterPlans(question)),
+    funnel: () => ask('counting the rows of', () => funnel(question)),
+    trace: (key, most) => ask('looking for the key in', () => trace(question, key, most)),
     read: () => read(client, label, request, statement, signal),
   };
 }
@@ -115,12 +128,8 @@ async function* read(
   }
 }
 
-async function plan(client: Client, statement: string): Promise<Estimate> {
-  const result = await client.query<{
-    'QUERY PLAN': [{ Plan: { 'Plan Rows': number; 'Plan Width': number } }];
-  }>(`EXPLAIN (FORMAT JSON) ${statement}`);
-  const root = result.rows[0]?.['QUERY PLAN'][0].Plan;
-  if (root === undefined) throw new ReportError('source', 'the server returned no plan');
+async function estimate(client: Client, statement: string): Promise<Estimate> {
+  const root = await planOf(client, statement);
   return { rows: root['Plan Rows'], rowBytes: root['Plan Width'] };
 }
 

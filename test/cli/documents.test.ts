@@ -59,7 +59,10 @@ describe('production documents', () => {
     assert.match(tested.stdout, /^-- --product-type "Bebidas": tested on every document at produto\.tipo$/m);
     assert.match(tested.stdout, /about (2,\d{3}|3,\d{3}) rows/);
     const pushed = await reportctl(args, { env: { REPORTCTL_SOURCE_PRODUCAO: mongo?.url ?? '' } });
-    assert.match(pushed.stdout, /^-- --product-type "Bebidas": pushed down to produto\.tipo$/m);
+    assert.match(
+      pushed.stdout,
+      /^-- --product-type "Bebidas": pushed down to produto\.tipo: no index, every document of producoes is looked at$/m,
+    );
     assert.match(pushed.stdout, /"find": "producoes"/);
   });
 

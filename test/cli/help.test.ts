@@ -54,7 +54,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...COMMON,
   ],
   list: COMMON,
-  explain: [...ROWS, ...COMMON],
+  explain: ['--funnel', ...ROWS, ...COMMON],
+  trace: ['--key <name=value>', ...ROWS.slice(0, -2), ...COMMON],
   check: ['--param <name=value>', '--sample <documents>', '--clean', ...COMMON],
   verify: ['--date <when>', '--source', ...COMMON],
   status: ['--since <when>', '--notify', ...COMMON],
@@ -70,6 +71,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--quarantine',
     ...COMMON,
   ],
+  completion: ['-h, --help'],
 };
 
 /** The flags of a help text, in its order. */
@@ -112,7 +114,7 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, status, schedule\./,
+      /unknown command "frobnicate"\. Allowed: export, run, list, explain, trace, check, verify, status, schedule, completion\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],
@@ -127,6 +129,12 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['export'], /missing required argument 'report'/],
     [['export', 'a', 'b'], /too many arguments for 'export'/],
     [['export', 'transacoes', '--date'], /option '--date <when>' argument missing/],
+    [
+      ['export', 'transacoes', '--eol', 'clrf'],
+      /option '--eol <name>' argument 'clrf' is invalid\. Did you mean "crlf"\? \(allowed: lf, crlf\)/,
+    ],
+    [['completion', 'bsh'], /'bsh' is invalid for argument 'shell'\. Did you mean "bash"\?/],
+    [['list', '--log-format', 'jsn'], /--log-format is "jsn"\. Did you mean "json"\?/],
     [['export', 'transacoes', '-o'], /option '-o, --output <where>' argument missing/],
   ];
   for (const [args, said] of cases) {

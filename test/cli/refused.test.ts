@@ -76,7 +76,7 @@ describe('arguments', { concurrency: 3 }, () => {
     ['export simples --columns id,nmoe', /--columns: report "simples" has no column "nmoe"\. .*nome/],
     ['export simples --limit x', /argument 'x' is invalid\. Give a whole number/],
     ['export simples --delimiter .', /the delimiter is "\."\. Give one character/],
-    ['export simples --locale en-US', /argument 'en-US' is invalid\. Allowed choices are pt-BR/],
+    ['export simples --locale en-US', /argument 'en-US' is invalid\. Allowed: pt-BR/],
     ['export simples --format ods', /no format "ods"\. Allowed: csv, xlsx\./],
     ['export simples -o @x.pdf', /no format ends with "\.pdf"\. Say it with --format: csv, xlsx\./],
     ['export simples -o @a-folder', /the output ".*a-folder" names no file/],

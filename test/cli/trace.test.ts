@@ -1,189 +1,164 @@
-// The trace of a run, as a collector gets it: its spans, what they say, and that a collector in trouble changes nothing.
+// reportctl trace and explain --funnel against a real database: why a row is in a report, and what each filter leaves.
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
-import { describe, test } from 'node:test';
-import { assertRefused, reportctl } from '../support/cli.js';
-import { DAY, startPlace } from '../support/heard-run.js';
-import { type Answer, type Heard, startListener } from '../support/listener.js';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import pg from 'pg';
+import { assertRefused, reportctl, startVendas, temporaryFolder, writeReport } from '../support/cli.js';
+import type { TestPostgres } from '../support/postgres.js';
 
-interface OtlpValue {
-  readonly stringValue?: string;
-  readonly intValue?: number;
-  readonly boolValue?: boolean;
-}
+let server: TestPostgres;
+let folder: string;
 
-interface OtlpSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly { readonly key: string; readonly value: OtlpValue }[];
-  readonly status: { readonly code?: number; readonly message?: string };
-  readonly events: readonly { readonly name: string; readonly attributes: OtlpSpan['attributes'] }[];
-}
+before(async () => {
+  [server, folder] = await Promise.all([startVendas(), temporaryFolder()]);
+  const client = new pg.Client(server.url);
+  await client.connect();
+  await client.query(`
+    CREATE TABLE pedidos (id int, chave text, dia timestamptz, org text, valor numeric);
+    INSERT INTO pedidos VALUES
+      (1, 'a', '2024-10-05 23:59:59.999999-03', 'ACME Ltda', 1),
+      (2, 'b', '2024-10-06 00:10:03-03', E'Padaria \\x1b[2J', NULL),
+      (3, 'b', '2024-10-06 12:00:00-03', NULL, 3)`);
+  await client.end();
+  const yaml = `source: vendas
+filters: { date: dia, organization: org }
+columns: { id: integer, chave: text, valor: decimal }
+order-by: [id]
+gates: { not-null: [valor], unique: [chave] }
+outputs: [{ format: csv, key: "p_{YYYYMMDD}.csv" }]`;
+  await writeReport(join(folder, 'queries'), 'pedidos', yaml, 'SELECT * FROM pedidos');
+  const inside = yaml
+    .replace('unique: [chave]', 'max-rows: 9')
+    .replace('id: integer, ', '')
+    .replace('[id]', '[chave]');
+  const grouped = 'SELECT chave, sum(valor) AS valor FROM pedidos WHERE true /*{filters}*/ GROUP BY chave';
+  await writeReport(join(folder, 'queries'), 'grupos', inside, grouped);
+});
+after(async () => {
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
 
-interface Otlp {
-  readonly resourceSpans: readonly {
-    readonly resource: { readonly attributes: OtlpSpan['attributes'] };
-    readonly scopeSpans: readonly { readonly spans: readonly OtlpSpan[] }[];
-  }[];
-}
+const run = (...args: string[]) =>
+  reportctl(args, { cwd: folder, env: { REPORTCTL_SOURCE_VENDAS: server.url } });
 
-function attributesOf(attributes: OtlpSpan['attributes']): Record<string, unknown> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
-}
-
-function spansOf(heard: readonly Heard[]): OtlpSpan[] {
-  return heard
-    .map(({ body }) => JSON.parse(body) as Otlp)
-    .flatMap(({ resourceSpans }) => resourceSpans)
-    .flatMap(({ scopeSpans }) => scopeSpans)
-    .flatMap(({ spans }) => spans);
-}
-
-async function tracedPlace(answer: () => Answer = () => 200) {
-  const place = await startPlace();
-  const listener = await startListener(answer);
-  const env = {
-    OTEL_EXPORTER_OTLP_ENDPOINT: listener.url,
-    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=S3nha',
-  };
-  return {
-    ...place,
-    listener,
-    run: (more: Readonly<Record<string, string>> = {}, ...args: string[]) =>
-      place.run({ ...env, ...more }, ...args),
-    stop: async () => {
-      await listener.stop();
-      await rm(place.folder, { recursive: true });
-    },
-  };
-}
-
-describe('the trace', { concurrency: 3 }, () => {
-  test('of a published report has every phase, one within the other', async () => {
-    const { run, listener, stop } = await tracedPlace();
-    const { code, stderr } = await run();
-    assert.equal(code, 0, stderr);
-    assert.equal(listener.heard.length, 1, 'one trace, sent once');
-    assert.equal(listener.heard[0]?.path, '/v1/traces');
-    assert.equal(listener.heard[0]?.headers.authorization, 'S3nha');
-    const spans = spansOf(listener.heard);
-    assert.deepEqual(spans.map(({ name }) => name).toSorted(), [
-      'encode',
-      'publish',
-      'report',
-      'run',
-      'source',
-      'upload',
-    ]);
-    assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 1);
-    const of = (name: string) => spans.find((span) => span.name === name) as OtlpSpan;
-    assert.equal(of('run').parentSpanId || undefined, undefined);
-    assert.equal(of('report').parentSpanId, of('run').spanId);
-    for (const name of ['source', 'encode', 'upload', 'publish']) {
-      assert.equal(of(name).parentSpanId, of('report').spanId, name);
-      assert.ok(BigInt(of(name).startTimeUnixNano) >= BigInt(of('report').startTimeUnixNano));
-      assert.ok(BigInt(of(name).endTimeUnixNano) <= BigInt(of('report').endTimeUnixNano));
-      assert.equal(of(name).status.code ?? 0, 0);
-    }
-    assert.ok(BigInt(of('publish').startTimeUnixNano) >= BigInt(of('upload').endTimeUnixNano));
-    const { bytes, ...report } = attributesOf(of('report').attributes);
-    const whole = { report: 'vendas', from: DAY, lastDay: DAY, outcome: 'published', rows: 3, attempts: 1 };
-    assert.deepEqual(report, whole);
-    assert.deepEqual(attributesOf(of('source').attributes), { rows: 3 });
-    assert.deepEqual(attributesOf(of('upload').attributes), { key: 'vendas_20241005.csv', bytes });
-    const resource = JSON.parse(listener.heard[0]?.body ?? '') as Otlp;
-    const about = attributesOf(resource.resourceSpans[0]?.resource.attributes ?? []);
-    assert.equal(about['service.name'], 'reportctl');
-    await stop();
-  });
-
-  test('of a failure says where and why', async () => {
-    const { fill, run, listener, stop } = await tracedPlace();
-    await fill(1);
-    assert.equal((await run()).code, 3);
-    const spans = spansOf(listener.heard);
-    for (const name of ['run', 'report']) {
-      const span = spans.find((each) => each.name === name);
-      assert.equal(span?.status.code, 2, name);
-      assert.match(span?.status.message ?? '', /min-rows/);
-      const [event] = span?.events ?? [];
-      assert.equal(attributesOf(event?.attributes ?? [])['exception.type'], 'gate');
-    }
-    assert.equal(
-      spans.find(({ name }) => name === 'publish'),
-      undefined,
+describe('trace', { concurrency: 2, timeout: 60_000 }, () => {
+  test('names the filter that leaves the row out, with the value in the zone of the report', async () => {
+    const { code, stdout, stderr } = await run('trace', 'pedidos', '--key', 'id=2', '--date', '2024-10-05');
+    assert.equal(code, 3);
+    assert.match(
+      stdout,
+      /^not in pedidos 2024-10-05: --date "2024-10-05" fails: dia is 2024-10-06 00:10:03-03\n/,
     );
-    await stop();
+    assert.match(stdout, /\n {2}not published\n$/);
+    assert.equal(stderr, 'reportctl: trace: no row with id=2 is in pedidos 2024-10-05.\n');
   });
 
-  test('is a part of the one that TRACEPARENT names, and takes the name of the service from the environment', async () => {
-    const { run, listener, stop } = await tracedPlace();
-    const trace = '0af7651916cd43dd8448eb211c80319c';
-    await run({ TRACEPARENT: `00-${trace}-b7ad6b7169203331-01`, OTEL_SERVICE_NAME: 'noite' });
-    const spans = spansOf(listener.heard);
-    assert.deepEqual([...new Set(spans.map(({ traceId }) => traceId))], [trace]);
-    assert.equal(spans.find(({ name }) => name === 'run')?.parentSpanId, 'b7ad6b7169203331');
-    assert.match(listener.heard[0]?.body ?? '', /"noite"/);
-    await stop();
+  test('a row that is in it, and what the run record says', async () => {
+    assert.equal((await run('run', 'pedidos', '--date', '2024-10-05')).code, 0);
+    const { code, stdout } = await run('trace', 'pedidos', '--key', 'id=1', '--date', '2024-10-05');
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /^in pedidos 2024-10-05: id=1\n {2}1 row in the query, 1 with all filters\n {2}- id=1 chave=a valor=1\n/,
+    );
+    assert.match(stdout, /--date "2024-10-05" passes: dia is 2024-10-05 23:59:59\.999999-03\n/);
+    assert.match(
+      stdout,
+      /\n {2}published 20\d\d-\S+Z, revision 1, 1 rows; what came after 20\S+Z is not in it\n$/,
+    );
   });
 
-  test('of an export with --otel', async () => {
-    const { folder, env, listener, stop } = await tracedPlace();
-    const args = ['export', 'vendas', '--otel', '-o', `${folder}/x.csv`];
-    const more = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${listener.url}/trilha` };
-    assert.equal((await reportctl(args, { env: { ...env, ...more } })).code, 0);
-    assert.equal(listener.heard[0]?.path, '/trilha');
-    const names = spansOf(listener.heard).map(({ name }) => name);
-    assert.deepEqual(names.toSorted(), ['encode', 'export', 'publish', 'source', 'upload']);
-    await stop();
+  test('the gates that the row breaks: a null, and a key that others have', async () => {
+    const { code, stdout } = await run('trace', 'pedidos', '--key', 'id=2', '--date', '2024-10-06');
+    assert.equal(code, 0);
+    assert.match(stdout, /gate not-null fails: valor is null/);
+    assert.match(stdout, /gate unique fails: 2 rows have chave=b/);
+    assert.ok(!stdout.includes('\u001b'));
   });
 
-  test('is not made without a wish, or against one', async () => {
-    const { run, listener, stop } = await tracedPlace();
-    assert.equal((await run({ OTEL_SDK_DISABLED: 'true' })).code, 0);
-    assert.equal((await run({ OTEL_EXPORTER_OTLP_ENDPOINT: '' })).code, 0);
-    assert.equal(listener.heard.length, 0);
-    await stop();
+  test('a key that there is nowhere, one of a column that there is not, and of another type', async () => {
+    const nowhere = await run('trace', 'pedidos', '--key', 'id=9', '--organization', 'ACME Ltda');
+    assert.equal(nowhere.code, 3);
+    assert.match(nowhere.stdout, /^not in pedidos: no row of the query has id=9, whatever the filters\n/);
+    assertRefused(
+      await run('trace', 'pedidos', '--key', 'idd=9'),
+      2,
+      /has no column "idd"\. Did you mean "id"\?/,
+    );
+    assertRefused(
+      await run('trace', 'pedidos', '--key', 'id=x'),
+      2,
+      /--key id=x: .*The column is of type int4/,
+    );
+    assertRefused(await run('trace', 'pedidos'), 2, /required option '--key <name=value>' not specified/);
   });
 
-  test('without the optional packages: refused when demanded, else a warning', async () => {
-    const hook = `export async function resolve(name, context, next) {
-      if (!name.startsWith('@opentelemetry/')) return next(name, context);
-      throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
-    }`;
-    const dataUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
-    const register = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hook))});`;
-    const { run, stop } = await tracedPlace();
-    const without = { NODE_OPTIONS: `--import ${dataUrl(register)}` };
-    const demanded = await run(without, 'vendas', '--date', DAY, '--otel');
-    assertRefused(demanded, 2, /tracing: the optional @opentelemetry packages are not installed/);
-    const { code, stderr } = await run(without);
-    assert.equal(code, 0, stderr);
-    assert.match(stderr, /^\S+ warn tracing: .* are not installed; this run is not traced\. [^\n]*\n$/);
-    await stop();
+  test('the organization as typed, null among its values, and JSON', async () => {
+    const args = [
+      'trace',
+      'pedidos',
+      '--key',
+      'id=3',
+      '--date',
+      '2024-10-06',
+      '--organization',
+      'ACME Ltda',
+      '--json',
+    ];
+    const { code, stdout } = await run(...args);
+    assert.equal(code, 3);
+    const told = JSON.parse(stdout);
+    assert.deepEqual(
+      [told.in, told.period, told.reasons],
+      [false, null, ['--organization "ACME Ltda" fails: org is null']],
+    );
+    assert.deepEqual(told.sources[0].trace.rows[0].filters, [
+      { dimension: 'date', value: '2024-10-06 12:00:00-03', passes: true },
+      { dimension: 'organization', value: null, passes: false },
+    ]);
+    const strange = await run('trace', 'pedidos', '--key', 'chave=b', '--organization', 'ACME Ltda');
+    assert.match(strange.stdout, /org is "Padaria \\u001b\[2J"/);
   });
 
-  for (const answer of [404, 503, 'reset', 'hang'] as const) {
-    test(`a collector that answers with ${answer} changes nothing, for five seconds at most`, async () => {
-      const untraced = await startPlace();
-      const began = performance.now();
-      await untraced.run();
-      const usual = performance.now() - began;
-      const { run, listener, stop } = await tracedPlace(() => answer);
-      const started = performance.now();
-      const { code, stdout, stderr } = await run();
-      const took = performance.now() - started;
-      assert.equal(code, 0);
-      assert.match(stdout, /^published vendas/);
-      assert.match(stderr, /^\S+ warn the trace could not be exported: [^\n]+\n$/);
-      assert.doesNotMatch(stderr, /S3nha/);
-      assert.ok(took < usual + 5000 + 2500, `${took} ms, ${usual} without`);
-      assert.ok(listener.heard.length > 0);
-      await stop();
-    });
-  }
+  test('inside an aggregate: which filter, left out, brings the row back', async () => {
+    const { code, stdout } = await run('trace', 'grupos', '--key', 'chave=b', '--date', '2024-10-05');
+    assert.equal(code, 3);
+    assert.match(stdout, /^not in grupos 2024-10-05: without --date "2024-10-05" it would be \(1 row\)\n/);
+  });
+});
+
+describe('explain', { concurrency: 2, timeout: 60_000 }, () => {
+  test('--funnel counts what each filter leaves, in the order of the filters', async () => {
+    const args = [
+      'explain',
+      'pedidos',
+      '--funnel',
+      '--organization',
+      'ACME Ltda',
+      '--date',
+      '2024-10-05..2024-10-06',
+    ];
+    const { code, stdout } = await run(...args);
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /\n3 rows {2}without filters\n3 rows {2}--date "2024-10-05\.\.2024-10-06" \(0 gone\)\n {1}1 row {2}--organization "ACME Ltda" \(2 gone\)\n$/,
+    );
+    const json = JSON.parse((await run(...args, '--json')).stdout);
+    assert.deepEqual(
+      json.sources.map(({ rows }: { rows: number[] }) => rows),
+      [[3, 3, 1]],
+    );
+  });
+
+  test('names the index, or the table that is read whole, and pretends no time', async () => {
+    const { stdout } = await run('explain', 'grupos', '--date', '2024-10-05');
+    assert.match(stdout, /^-- time unknown: no published run to judge it by$/m);
+    assert.match(
+      stdout,
+      /^-- --date "2024-10-05": pushed down to dia: no index, every row of pedidos is looked at$/m,
+    );
+  });
 });

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ReportError } from '../../src/errors.js';
-import type { Batch, Source } from '../../src/table.js';
-import { eventually, readRows } from '../support/postgres.js';
+import type { Batch, Cell, Kind, Prepared, Request, Source } from '../../src/table.js';
+import { eventually, filtersOf, readRows } from '../support/postgres.js';
 import {
   expectedRow,
   filesPlace,
@@ -152,6 +152,121 @@ for (const { name, make, skip } of [
         assert.ok(estimate.rows > 0 && estimate.rowBytes > 0);
         assert.notEqual(prepared.statement, '');
       }));
+
+    /** Of ten rows the empty name has four, two of them with an id up to 5. */
+    async function filtered(): Promise<Request> {
+      const by = filtersOf({ organization: ['nome', ''], quantity: ['id', '..5'] });
+      return { ...(await place.numbered(10)), ...by };
+    }
+    const key = (name: string, kind: Kind, value: Cell) => ({ column: { name, kind }, value });
+
+    test('how each filter is met is told, one for each', () =>
+      withSource(async (source) => {
+        const prepared = await source.prepare(await filtered());
+        assert.deepEqual(
+          (await prepared.filterPlans()).map(({ how }) => how),
+          // The rows of PostgreSQL are those of a function.
+          place.isTyped ? ['result', 'result'] : ['scan', 'scan'],
+        );
+      }));
+
+    test('the funnel counts what each filter leaves, in order, whatever the limit', () =>
+      withSource(async (source) => {
+        const request = await filtered();
+        assert.deepEqual(await (await source.prepare({ ...request, limit: 1 })).funnel(), [10, 4, 2]);
+        const turned = { ...request, filters: request.filters.toReversed() };
+        assert.deepEqual(await (await source.prepare(turned)).funnel(), [10, 5, 2]);
+        assert.deepEqual(await (await source.prepare({ ...request, filters: [] })).funnel(), [10]);
+      }));
+
+    test('a trace says of a row what each filter says, with the values', () =>
+      withSource(async (source) => {
+        const prepared = await source.prepare(await filtered());
+        const row = (id: number, ...passes: boolean[]) => ({
+          cells: expectedRow(id),
+          filters: [expectedRow(id)[1] ?? null, `${id}`].map((value, at) => ({ value, passes: passes[at] })),
+        });
+        const passing = (...counts: number[]) =>
+          counts.map((count) => ({ passing: count, without: undefined }));
+        const id = (value: string) => prepared.trace([key('id', 'integer', value)], 10);
+        assert.deepEqual(await id('7'), {
+          found: 1,
+          selected: 0,
+          filters: passing(1, 0),
+          rows: [row(7, true, false)],
+        });
+        assert.deepEqual(await id('4'), {
+          found: 1,
+          selected: 1,
+          filters: passing(1, 1),
+          rows: [row(4, true, true)],
+        });
+        assert.deepEqual(await id('3'), {
+          found: 1,
+          selected: 0,
+          filters: passing(0, 1),
+          rows: [row(3, false, true)],
+        });
+        assert.deepEqual(await id('11'), { found: 0, selected: 0, filters: passing(0, 0), rows: [] });
+      }));
+
+    test('a trace takes several columns, null, and more rows than it shows', () =>
+      withSource(async (source) => {
+        const prepared = await source.prepare(await filtered());
+        const even = await prepared.trace([key('ativo', 'boolean', 'true')], 2);
+        assert.deepEqual([even.found, even.selected, even.rows.length], [5, 1, 2]);
+        assert.deepEqual(
+          even.filters.map(({ passing }) => passing),
+          [2, 2],
+        );
+        assert.equal((await prepared.trace([key('nome', 'text', null)], 10)).found, 3);
+        const both = await prepared.trace([key('nome', 'text', ''), key('ativo', 'boolean', 'false')], 10);
+        assert.deepEqual([both.found, both.selected], [2, 1]);
+        for (const [name, kind, value] of [
+          ['id', 'integer', "1' OR 'a' = 'a"],
+          ['ativo', 'boolean', 'quem sabe'],
+        ] as const)
+          await assert.rejects(
+            prepared.trace([key(name, kind, value)], 10),
+            (error) =>
+              error instanceof ReportError && error.code === 'usage' && error.message.includes(value),
+          );
+      }));
+
+    test('values of a dimension begin with exactly what was typed', () =>
+      withSource(async (source) => {
+        const request = {
+          ...(await filtered()),
+          ...(await place.numbered(30)),
+          mapped: { organization: 'nome' },
+        };
+        const values = async (prefix: string, limit = 50) =>
+          [...((await source.values?.(request, 'organization', prefix, limit)) ?? [])].sort();
+        assert.deepEqual(await values('Maria 2'), [
+          'Maria 2',
+          'Maria 20',
+          'Maria 23',
+          'Maria 26',
+          'Maria 29',
+        ]);
+        for (const prefix of ['maria', 'Maria%', 'M_ria', 'M.ria', 'Maria*', "'", '\\', 'aria'])
+          assert.deepEqual(await values(prefix), []);
+        assert.equal((await values('Maria', 2)).length, 2);
+      }));
+
+    test('questions that were cancelled throw the reason', async () => {
+      for (const ask of [
+        (prepared: Prepared) => prepared.funnel(),
+        (prepared: Prepared) => prepared.trace([key('id', 'integer', '1')], 1),
+      ]) {
+        const controller = new AbortController();
+        await withSource(async (source) => {
+          const prepared = await source.prepare(await filtered());
+          controller.abort(new Error('enough'));
+          await inTime(assert.rejects(ask(prepared), /^Error: enough$/));
+        }, controller.signal);
+      }
+    });
 
     test('a failure at the last row throws', () =>
       withSource(async (source) => {

@@ -43,6 +43,9 @@ export function sourceOf(read: () => AsyncIterable<Batch> | Iterable<Batch>): So
       statement: '',
       pushedDown: true,
       estimate: async () => ({ rows: 0, rowBytes: 0 }),
+      filterPlans: async () => [],
+      funnel: async () => [],
+      trace: async () => ({ found: 0, selected: 0, filters: [], rows: [] }),
       async *read() {
         yield* read();
       },

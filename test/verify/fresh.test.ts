@@ -74,6 +74,9 @@ function sources(...tables: readonly Rows[]) {
           statement: '',
           pushedDown: true,
           estimate: async () => ({ rows: 0, rowBytes: 0 }),
+          filterPlans: async () => [],
+          funnel: async () => [],
+          trace: async () => ({ found: 0, selected: 0, filters: [], rows: [] }),
           async *read() {
             reads += 1;
             for (const row of rows) yield form([row]);

@@ -62,12 +62,22 @@ export class RowMaker {
     });
   }
 
+  /** What each filter says of the current document, in their order. */
+  verdicts(document: DocumentReader): boolean[] {
+    return this.#tests.map(({ field, passes }) => passes(filterValues(document, field)));
+  }
+
   /**
    * The current document's row, or undefined when a filter leaves it out.
    * @throws ReportError `contract` when a value does not fit its column, BrokenJson
    */
   row(document: DocumentReader): Cell[] | undefined {
     for (const { field, passes } of this.#tests) if (!passes(filterValues(document, field))) return undefined;
+    return this.cells(document);
+  }
+
+  /** As row(), whatever the filters say. */
+  cells(document: DocumentReader): Cell[] {
     const cells: Cell[] = [];
     for (const plan of this.#columns) {
       const value = columnValue(document, plan.field);

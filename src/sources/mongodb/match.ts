@@ -11,7 +11,7 @@ export type Condition = Readonly<Record<string, unknown>>;
 export type Match = Readonly<Record<string, unknown>>;
 
 export interface MatchField {
-  readonly filter: Filter;
+  readonly filter: Pick<Filter, 'test'>;
   readonly path: string;
   /** Are dates stored as ISO 8601 text? */
   readonly stored: 'text' | undefined;

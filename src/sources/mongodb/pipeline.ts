@@ -8,6 +8,11 @@ const MARKER = '{filters}';
 /** Stages that write, and one that never ends. */
 const REFUSED = ['$out', '$merge', '$changeStream'];
 
+/** Does the pipeline say itself where the filters go? */
+export function hasMarker({ pipeline }: DocumentQuery): boolean {
+  return JSON.stringify(pipeline).includes(JSON.stringify({ $match: MARKER }).slice(1, -1));
+}
+
 /**
  * The report's own stages; the filters stand where `{ $match: "{filters}" }` says, at any depth, else they come last.
  * @throws ReportError `definition` for what is no pipeline, no Extended JSON, or writes

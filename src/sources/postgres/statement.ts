@@ -47,33 +47,17 @@ export function typeProbe(request: SqlRequest, quoting: Quoting): string {
 
 /** The statement that is read: the exported columns, in order, filtered and ordered. */
 export function readStatement(request: SqlRequest, types: Types, quoting: Quoting): string {
-  const conditions = (expression: (column: string) => string, marker: number) =>
-    request.filters.map(({ filter, column }) => {
-      const type = types.dimensions[filter.dimension]?.[marker];
-      if (type === undefined) throw new Error(`the type of ${filter.dimension} was not described`);
-      return filter.toSql({
-        expression: expression(column),
-        type,
-        quote: (text) => quoting.escapeLiteral(text),
-      });
-    });
-  const column = (name: string) => `report.${quoting.escapeIdentifier(name)}`;
+  const column = (name: string) => reportColumn(name, quoting);
   const selected = request.columns.map(({ name }) =>
     // COPY spells a boolean t or f; its text is true or false.
     types.columns[name] === 'bool' ? `${column(name)}::text` : column(name),
   );
-  const order = request.orderBy.map((name) =>
-    name.startsWith('-') ? `${column(name.slice(1))} DESC` : column(name),
-  );
-  const inside = hasMarker(request.query);
-  let marker = 0;
-  const inner = body(request, quoting, () => conditions((expression) => expression, marker++));
-  const outer = inside ? [] : conditions(column, 0);
+  const outer = outerConditions(request, types, quoting);
   return [
     `SELECT ${selected.join(', ')}`,
-    `FROM (\n${inner}\n) AS report`,
+    `FROM (\n${innerQuery(request, types, quoting)}\n) AS report`,
     ...(outer.length > 0 ? [`WHERE ${outer.join('\n  AND ')}`] : []),
-    ...(order.length > 0 ? [`ORDER BY ${order.join(', ')}`] : []),
+    ...orderTerms(request, quoting),
     ...(request.limit === undefined ? [] : [`LIMIT ${request.limit}`]),
   ].join('\n');
 }
@@ -83,12 +67,57 @@ export function questionStatement(request: SqlRequest, quoting: Quoting): string
   return `SELECT * FROM (\n${body(request, quoting, () => [])}\n) AS question LIMIT 2`;
 }
 
+/** None or one: `ORDER BY …`. */
+export function orderTerms({ orderBy }: SqlRequest, quoting: Quoting): string[] {
+  const terms = orderBy.map((name) =>
+    name.startsWith('-') ? `${reportColumn(name.slice(1), quoting)} DESC` : reportColumn(name, quoting),
+  );
+  return terms.length > 0 ? [`ORDER BY ${terms.join(', ')}`] : [];
+}
+
+/** A column of the report's own query, which stands as `report` in the FROM. */
+export function reportColumn(name: string, quoting: Quoting): string {
+  return `report.${quoting.escapeIdentifier(name)}`;
+}
+
+/** The report's own query, with the conditions where it says that they go inside. */
+export function innerQuery(request: SqlRequest, types: Types, quoting: Quoting): string {
+  let marker = 0;
+  return body(request, quoting, () =>
+    conditions(request, types, quoting, (expression) => expression, marker++),
+  );
+}
+
+/** The conditions on the columns of `report`, one for each filter; none where they go inside. */
+export function outerConditions(request: SqlRequest, types: Types, quoting: Quoting): string[] {
+  if (hasMarker(request.query)) return [];
+  return conditions(request, types, quoting, (name) => reportColumn(name, quoting), 0);
+}
+
+function conditions(
+  request: SqlRequest,
+  types: Types,
+  quoting: Quoting,
+  expression: (column: string) => string,
+  marker: number,
+): string[] {
+  return request.filters.map(({ filter, column }) => {
+    const type = types.dimensions[filter.dimension]?.[marker];
+    if (type === undefined) throw new Error(`the type of ${filter.dimension} was not described`);
+    return filter.toSql({
+      expression: expression(column),
+      type,
+      quote: (text) => quoting.escapeLiteral(text),
+    });
+  });
+}
+
 /** The report's text with parameters and markers replaced. */
-function body(request: SqlRequest, quoting: Quoting, conditions: () => string[]): string {
+function body(request: SqlRequest, quoting: Quoting, inside: () => string[]): string {
   return withoutEnd(tokens(request.query))
     .map((token) => {
       if (token.kind === 'marker')
-        return conditions()
+        return inside()
           .map((text) => ` AND ${text}`)
           .join('');
       if (token.kind !== 'parameter' || token.name === undefined) return token.text;

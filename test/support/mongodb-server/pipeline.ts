@@ -87,6 +87,26 @@ const STAGES: Readonly<Record<string, (operand: Field, surroundings: Surrounding
   },
   $replaceWith: (operand) => each(replacement(operand)),
   $lookup: compileLookup,
+  $facet: (operand, surroundings) => {
+    const facets = fieldsOf(objectBytes(operand)).map((field) => ({
+      name: field.name,
+      run: compilePipeline(field, surroundings),
+    }));
+    return (documents) => [
+      documentOf(
+        facets.map(({ name, run }) => {
+          const found = run(documents).map((bytes) => ({ type: TYPE.object, bytes: Buffer.from(bytes) }));
+          return elementOf(name, arrayOf(found));
+        }),
+      ),
+    ];
+  },
+  $unionWith: (operand, surroundings) => {
+    const coll = fieldOf(objectBytes(operand), 'coll');
+    if (coll?.type !== TYPE.string) throw unsupported('$unionWith without coll');
+    const run = compilePipeline(fieldOf(objectBytes(operand), 'pipeline'), surroundings);
+    return (documents) => [...documents, ...run(surroundings.collection(textOf(coll)))];
+  },
   $collStats: (operand, { namespace }) => {
     const asked = new Set(fieldsOf(objectBytes(operand)).map((field) => field.name));
     return (documents) => [Buffer.from(BSON.serialize(collectionStatistics(namespace, documents, asked)))];

@@ -1,0 +1,67 @@
+// How long a read may take, by what the last published run of the report took.
+import { openDestination } from '../../destinations/index.js';
+import { bookFolder } from '../../period-state.js';
+import type { Report } from '../../report.js';
+import { newToken } from '../../run.js';
+import { begunPeriods } from '../../status.js';
+import { readRecord } from '../../verify.js';
+import type { Session } from '../context.js';
+import { formatRows } from '../print.js';
+
+/** Of a run that was published, from beginning to end. */
+export interface PastRun {
+  /** `YYYY-MM-DD`, the last day of its period. */
+  readonly lastDay: string;
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+/** A destination that says nothing for so long (milliseconds) is not waited for: it is only about an estimate. */
+const PATIENCE = 3_000;
+
+/** The run of the last published period; undefined when there is none or the destination cannot be asked. */
+export async function lastRun(report: Report, { config, signal }: Session): Promise<PastRun | undefined> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+  try {
+    const destination = await openDestination(config.destination, {
+      token: newToken(),
+      signal: limited,
+      s3: config.s3,
+    });
+    try {
+      const begun = [...(await begunPeriods(report, destination))];
+      const last = begun.filter(([, { isPublished }]) => isPublished).map(([date]) => date);
+      const newest = last.sort().at(-1);
+      if (newest === undefined) return undefined;
+      const record = await readRecord(destination, `${bookFolder(report.name)}${newest}.json`);
+      if (record === undefined || typeof record === 'string') return undefined;
+      const seconds = (Date.parse(record.finished) - Date.parse(record.started)) / 1000;
+      return { lastDay: record.period.lastDay, rows: record.rows, seconds };
+    } finally {
+      await destination.close();
+    }
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** Fewer rows than that take as long as connecting and publishing do, and tell nothing of how fast rows come. */
+const ENOUGH_ROWS = 10_000;
+
+export interface TimeEstimate {
+  /** Undefined when there is nothing to judge it by. */
+  readonly seconds: number | undefined;
+  /** What it is judged by, or why it is not. */
+  readonly basis: string;
+}
+
+export function estimatedTime(rows: number, run: PastRun | undefined): TimeEstimate {
+  if (run === undefined) return { seconds: undefined, basis: 'no published run to judge it by' };
+  const { seconds, lastDay } = run;
+  const past = `the run of ${lastDay} (${formatRows(run.rows)} in ${seconds.toFixed(1)} s)`;
+  if (run.rows >= ENOUGH_ROWS && seconds > 0)
+    return { seconds: (seconds * rows) / run.rows, basis: `as fast as ${past}` };
+  if (rows <= run.rows) return { seconds, basis: `no longer than ${past}` };
+  return { seconds: undefined, basis: `${past} was too small to judge it by` };
+}

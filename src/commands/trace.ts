@@ -1,0 +1,175 @@
+// reportctl trace: why the rows with a key are, or are not, in a report: each filter and gate, with the values.
+import { Command } from 'commander';
+import { isClosed, type Period, parseDates, periodContaining, todayIn } from '../calendar.js';
+import { openDestination } from '../destinations/index.js';
+import { ReportError, sentence } from '../errors.js';
+import { prepareAll } from '../export.js';
+import { periodFilter } from '../filters/index.js';
+import { printable } from '../log.js';
+import type { RunRecord } from '../manifest/shapes.js';
+import { periodKeys } from '../period-state.js';
+import { loadReport, type Report } from '../report.js';
+import { requestOf } from '../request.js';
+import { newToken } from '../run.js';
+import type { KeyPart, Request } from '../table.js';
+import { readRecord } from '../verify.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { addFilterOptions, choiceOf, inOrder, paired, type RowOptions } from './filter-options.js';
+import { printJson, printLines, spellPeriod } from './print.js';
+import { withSources } from './sources.js';
+import { type FailedGate, gatesOf } from './trace/gates.js';
+import { reasonsOf, spellKey, type TracedSource, traceLines } from './trace/lines.js';
+
+interface TraceOptions extends CommonOptions, RowOptions {
+  readonly key: Readonly<Record<string, string>>;
+  readonly date?: readonly string[];
+}
+
+/** Rows that are shown of each source. */
+const SHOWN = 10;
+
+export function traceCommand(context: Context): Command {
+  const command = new Command('trace')
+    .description('why a row is, or is not, in a report: which filter or gate, with the values')
+    .argument('<report>', 'a name in queries/, or the path of a report file')
+    .requiredOption(
+      '--key <name=value>',
+      'a column of the query and the value to look for; several together',
+      paired,
+    );
+  addFilterOptions(command);
+  addCommonOptions(command);
+  return command.action(async (name: string, options: TraceOptions) => {
+    const session = await openSession(context, options);
+    const report = await loadReport(name, session.config.queries);
+    const today = todayIn(report.timezone, context.now);
+    const choice = choiceOf(options, report, context.now);
+    const period = choice.filters.length === 1 ? periodOf(report, options.date ?? [], today) : undefined;
+    const filters = period === undefined ? choice.filters : [periodFilter(period, report.timezone)];
+    const request = inOrder(requestOf(report, { ...choice, filters }));
+    const key = keyOf(report, options.key);
+    const traced = await traceAll(session, report, request, key);
+    const isIn = traced.some(({ trace }) => trace.selected > 0);
+    const record = period && (await recordOf(session, report, period));
+    const where = period === undefined ? report.name : `${report.name} ${spellPeriod(period)}`;
+    const reasons = traced.flatMap(({ trace }) => reasonsOf(trace, request, key));
+    if (session.json) {
+      printJson(session.stdout, {
+        report: report.name,
+        period: period ?? null,
+        key: options.key,
+        in: isIn,
+        reasons: isIn ? [] : reasons,
+        sources: traced.map((each) => ({ ...each, trace: namedTrace(each.trace, request) })),
+        published: record === undefined || typeof record === 'string' ? null : publishedOf(record),
+      });
+    } else {
+      const verdict = isIn
+        ? `in ${where}: ${spellKey(key)}`
+        : `not in ${where}: ${[...new Set(reasons)].join('; ')}`;
+      printLines(
+        session.stdout,
+        [
+          verdict,
+          ...traced.flatMap((each) => traceLines(each, request, { isSeveral: traced.length > 1 })),
+          ...publishedLines(record, period, today),
+        ].map(printable),
+      );
+    }
+    if (!isIn) throw new ReportError('contract', `trace: no row with ${spellKey(key)} is in ${where}`);
+  });
+}
+
+/** With nothing but a day, or days within one period, what `run` would take; else exactly what was typed. */
+function periodOf(report: Report, dates: readonly string[], today: string): Period | undefined {
+  const [date, ...more] = dates;
+  if (
+    date === undefined ||
+    more.length > 0 ||
+    report.filters.date === undefined ||
+    report.outputs.length === 0
+  )
+    return undefined;
+  const span = parseDates(date, today);
+  if (span.from === undefined || span.to === undefined) return undefined;
+  const period = periodContaining(report.period, span.from);
+  return span.to <= period.to ? period : undefined;
+}
+
+function keyOf(report: Report, given: Readonly<Record<string, string>>): KeyPart[] {
+  return Object.entries(given).map(([name, value]) => ({
+    column: report.columns.find((column) => column.name === name) ?? { name, kind: 'text' },
+    value,
+  }));
+}
+
+async function traceAll(
+  session: Session,
+  report: Report,
+  request: Request,
+  key: readonly KeyPart[],
+): Promise<TracedSource[]> {
+  return withSources(session, report, async (sources) => {
+    const traced: TracedSource[] = [];
+    for (const [index, prepared] of (await prepareAll(sources, request)).entries()) {
+      const trace = await prepared.trace(key, SHOWN);
+      const gates: FailedGate[] = await gatesOf(report, request, prepared, trace);
+      traced.push({ source: sources[index]?.label ?? '', trace, gates });
+    }
+    return traced;
+  });
+}
+
+/** Undefined when nothing is published; the reason when that cannot be found out, which changes nothing of the rest. */
+async function recordOf(
+  { config, signal }: Session,
+  report: Report,
+  period: Period,
+): Promise<RunRecord | string | undefined> {
+  try {
+    const destination = await openDestination(config.destination, {
+      token: newToken(),
+      signal,
+      s3: config.s3,
+    });
+    try {
+      return await readRecord(destination, periodKeys(report.name, period).record);
+    } finally {
+      await destination.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return sentence(error);
+  }
+}
+
+function publishedLines(
+  record: RunRecord | string | undefined,
+  period: Period | undefined,
+  today: string,
+): string[] {
+  if (period === undefined) return [];
+  if (typeof record === 'string') return [`  whether it is published is unknown: ${record}`];
+  if (record !== undefined) {
+    const { revision, started, finished, rows } = record;
+    return [
+      `  published ${finished}, revision ${revision}, ${rows} rows; what came after ${started} is not in it`,
+    ];
+  }
+  return [isClosed(period, today) ? '  not published' : `  not published: the ${period.kind} is not over`];
+}
+
+function publishedOf({ revision, started, finished, rows }: RunRecord) {
+  return { revision, started, finished, rows };
+}
+
+function namedTrace(trace: TracedSource['trace'], { columns, filters }: Request) {
+  return {
+    ...trace,
+    filters: trace.filters.map((each, index) => ({ dimension: filters[index]?.filter.dimension, ...each })),
+    rows: trace.rows.map(({ cells, filters: tested }) => ({
+      cells: Object.fromEntries(columns.map(({ name }, index) => [name, cells[index] ?? null])),
+      filters: tested.map((each, index) => ({ dimension: filters[index]?.filter.dimension, ...each })),
+    })),
+  };
+}

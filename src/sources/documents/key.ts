@@ -1,0 +1,24 @@
+// The key that a trace looks for, as documents know it.
+import { ReportError } from '../../errors.js';
+import type { Cell, KeyPart } from '../../table.js';
+import { compareNumbers } from './numbers.js';
+
+const NUMBER = /^-?\d{1,500}(?:\.\d{1,500})?$/;
+
+/** @throws ReportError `usage` for a value that no cell of its column can be */
+export function assertKey(key: readonly KeyPart[]): void {
+  for (const { column, value } of key) {
+    const shape = { integer: /^-?\d{1,500}$/, decimal: NUMBER, boolean: /^(true|false)$/ }[
+      column.kind as string
+    ];
+    if (value === null || shape === undefined || shape.test(value)) continue;
+    throw new ReportError('usage', `--key ${column.name}=${value}: the column is ${column.kind}`);
+  }
+}
+
+/** Is the cell what was asked for? Numbers are equal however they are spelled. */
+export function isKey(cell: Cell | undefined, { value }: KeyPart): boolean {
+  if (cell === undefined || cell === null || value === null) return cell === value;
+  if (NUMBER.test(cell) && NUMBER.test(value)) return compareNumbers(cell, value) === 0;
+  return cell === value;
+}
