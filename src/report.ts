@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import type { PeriodKind } from './calendar.js';
 import { didYouMean, messageOf, ReportError } from './errors.js';
 import { type FormatOptions, parseDefinition } from './report/definition.js';
+import type { SplitTerm } from './report/split-by.js';
 import type { Column, Dimension, DocumentQuery, Kind } from './table.js';
 
 export interface Output {
@@ -13,6 +14,8 @@ export interface Output {
   readonly key: string;
   readonly dialect: FormatOptions;
   readonly compress: string | undefined;
+  /** One file for each combination of their values; without it, one of all rows. */
+  readonly splitBy?: readonly SplitTerm[];
 }
 
 /** What must hold before anything is published; see gates.ts. */

@@ -1,0 +1,105 @@
+// A temporary file for what memory does not hold; its name is gone at once, so that nothing stays however the process ends.
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ErrorCode, messageOf, ReportError } from './errors.js';
+
+/** Bytes that stand together in the file. */
+export interface Extent {
+  readonly from: number;
+  readonly length: number;
+}
+
+interface Purpose {
+  /** In the file's name, while it has one. */
+  readonly name: string;
+  /** What fails when the file does. */
+  readonly code: ErrorCode;
+  /** What we are doing, for messages. */
+  readonly doing: string;
+  /** How much room it takes, for messages. */
+  readonly room: string;
+}
+
+/** Created when something is written. */
+export class TemporaryFile {
+  readonly #folder: string;
+  readonly #purpose: Purpose;
+  #file: Promise<FileHandle> | undefined;
+  #length = 0;
+
+  constructor(folder: string, purpose: Purpose) {
+    this.#folder = folder;
+    this.#purpose = purpose;
+  }
+
+  /** May be called again before it has resolved. @throws ReportError when there is no room */
+  async append(bytes: Buffer): Promise<Extent> {
+    const extent = { from: this.#length, length: bytes.length };
+    this.#length += bytes.length;
+    try {
+      this.#file ??= this.#create();
+      const file = await this.#file;
+      for (let written = 0; written < bytes.length; ) {
+        const left = bytes.length - written;
+        written += (await file.write(bytes, written, left, extent.from + written)).bytesWritten;
+      }
+    } catch (error) {
+      throw this.#failed('writing', error);
+    }
+    return extent;
+  }
+
+  /** @throws ReportError */
+  async read({ from, length }: Extent): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length);
+    await this.readInto(bytes, from);
+    return bytes;
+  }
+
+  /** Fills the buffer with what stands there. @throws ReportError */
+  async readInto(bytes: Buffer, from: number): Promise<void> {
+    try {
+      for (let read = 0; read < bytes.length; ) {
+        const file = await this.#file;
+        const answer = await file?.read(bytes, read, bytes.length - read, from + read);
+        if (!answer?.bytesRead) throw new Error('it was cut');
+        read += answer.bytesRead;
+      }
+    } catch (error) {
+      throw this.#failed('reading', error);
+    }
+  }
+
+  /** Safe to call again, and after a failure. */
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await (await file?.catch(() => undefined))?.close();
+  }
+
+  async #create(): Promise<FileHandle> {
+    const path = join(this.#folder, `reportctl-${this.#purpose.name}-${randomUUID()}`);
+    const file = await open(path, 'wx+', 0o600);
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return file;
+  }
+
+  #failed(did: string, error: unknown): ReportError {
+    const { code, doing, room } = this.#purpose;
+    return new ReportError(
+      code,
+      `${doing}: ${did} a temporary file in ${this.#folder}: ${messageOf(error)}`,
+      {
+        hint: `Set TMPDIR to a folder with as much room as ${room}.`,
+        cause: error,
+        ...(code === 'destination' ? { retryable: true } : {}),
+      },
+    );
+  }
+}
