@@ -13,7 +13,7 @@ import { type FilledTarget, fill, type Target } from './target.js';
 import { TemporaryFile } from './temporary-file.js';
 
 /** Parts that are encoded at the same time: what one waits for, disk or a thread that compresses, others use. */
-const ENCODING = 4;
+const ENCODING = 2;
 /** Large files that are sent at the same time; each takes about four of S3's parts of memory. */
 const SENDING_LARGE = 2;
 

@@ -9,7 +9,7 @@ const NEWLINE = 10;
 /** Bytes of rows that are put in order of their parts and written in one go; there are two buffers of so many. */
 const ROOM = 8 * 1024 ** 2;
 /** Bytes of a batch that is read again. */
-const PIECE = 128 * 1024;
+const PIECE = 64 * 1024;
 
 /**
  * Memory depends on the number of parts, not of rows: each part has one piece in every 8 MiB that were written, and where
@@ -68,7 +68,7 @@ export class Spool {
       const end = from + (pieces[each + 1] as number);
       while (from < end) {
         const length = Math.min(end - from, buffer.length - filled);
-        await this.#file.readInto(buffer.subarray(filled, filled + length), from);
+        this.#file.readInto(buffer.subarray(filled, filled + length), from);
         [from, filled, left] = [from + length, filled + length, left - length];
         if (filled < buffer.length) continue;
         // A line feed in a cell is escaped: these end rows.

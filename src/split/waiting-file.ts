@@ -5,7 +5,9 @@ import type { Destination, Published, Staged, StageOptions } from '../table.js';
 import { discardAll } from '../target.js';
 import type { Extent, TemporaryFile } from '../temporary-file.js';
 
-/** Bytes that are collected before they are written, and that are read again at once. */
+/** Bytes that are collected before they are written. */
+const WRITTEN = 32 * 1024;
+/** Bytes that are read again at once. */
 const PIECE = 256 * 1024;
 /** A file of more bytes takes several buffers to send. */
 const LARGE = 4 * 1024 ** 2;
@@ -52,13 +54,14 @@ export class WaitingFile implements Staged {
     }
     this.#collected.push(chunk);
     this.#collectedBytes += chunk.length;
-    if (this.#collectedBytes >= PIECE) await this.rest();
+    if (this.#collectedBytes >= WRITTEN) await this.rest();
   }
 
   /** Nothing of it is in memory from now on. */
   async rest(): Promise<void> {
-    if (this.#collectedBytes === 0) return;
-    const bytes = Buffer.concat(this.#collected);
+    const [only, ...more] = this.#collected;
+    if (only === undefined) return;
+    const bytes = more.length === 0 ? only : Buffer.concat(this.#collected);
     this.#collected = [];
     this.#collectedBytes = 0;
     this.#extents.push(await this.#room.file.append(bytes));
@@ -83,8 +86,9 @@ export class WaitingFile implements Staged {
     try {
       for (const { from, length } of this.#extents) {
         for (let at = 0; at < length; at += PIECE) {
-          const extent = { from: from + at, length: Math.min(PIECE, length - at) };
-          await staged.write(await this.#room.file.read(extent));
+          const bytes = Buffer.allocUnsafe(Math.min(PIECE, length - at));
+          this.#room.file.readInto(bytes, from + at);
+          await staged.write(bytes);
         }
       }
     } catch (error) {
