@@ -1,9 +1,11 @@
 // So many things at the same time, and none left running when one fails.
 import pLimit from 'p-limit';
+import { isAlreadyExists, isChanged } from './destinations/index.js';
+import { messageOf, withAddition } from './errors.js';
 
 /**
  * Works on the items in order, `count` of them at once. After a failure no other is begun, and those under way end first.
- * @throws what the first one threw that failed
+ * @throws what the first one threw that failed, with what the others said: each may have left something
  */
 export async function atOnce<T, R>(
   count: number,
@@ -20,6 +22,13 @@ export async function atOnce<T, R>(
       return undefined;
     }
   });
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) throw together(failures);
   return results as R[];
+}
+
+/** That a key is taken, or changed, leaves nothing, and is how another run that was faster is known. */
+function together([first, ...others]: readonly unknown[]): unknown {
+  const more = others.filter((error) => error !== first && !isAlreadyExists(error) && !isChanged(error));
+  const said = new Set(more.map(messageOf));
+  return said.size === 0 ? first : withAddition(first, [...said].join('; '));
 }

@@ -129,7 +129,13 @@ export class PeriodTargets {
     for (const each of [key, manifestKey(key)]) {
       const twin = this.#taken.get(each);
       this.#taken.set(each, who);
-      if (twin !== undefined) throw oneKey(each, twin, who, 'Put what tells them apart into the key.');
+      if (twin !== undefined)
+        throw oneKey(
+          each,
+          twin,
+          who,
+          'Put a / between the tokens of the key, or into it what tells the files apart.',
+        );
     }
     const similar = this.#takenByCase.get(key.toLowerCase());
     this.#takenByCase.set(key.toLowerCase(), who);

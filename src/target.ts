@@ -2,7 +2,7 @@
 import { atOnce } from './at-once.js';
 import { compression, transformed } from './compress.js';
 import { ByteCounter } from './counters.js';
-import { messageOf, ReportError } from './errors.js';
+import { messageOf, ReportError, withAddition } from './errors.js';
 import type { Part } from './split/part.js';
 import type { Destination, Existing, Published, Staged, Table, Writer } from './table.js';
 import type { WriterOptions } from './writers/index.js';
@@ -88,15 +88,6 @@ export function unrecorded(visible: readonly Published[], error: unknown): unkno
   const named = visible.slice(0, NAMED).map((output) => output.location);
   const more = visible.length > NAMED ? ` and ${visible.length - NAMED} more` : '';
   return withAddition(error, `already visible, but not recorded as published: ${named.join(', ')}${more}`);
-}
-
-function withAddition(error: unknown, addition: string): ReportError {
-  const { code, hint, retryable } = error instanceof ReportError ? error : new ReportError('unexpected', '');
-  return new ReportError(code, `${messageOf(error)}; ${addition}`, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(retryable === undefined ? {} : { retryable }),
-    cause: error,
-  });
 }
 
 /** How many files are published at the same time. */

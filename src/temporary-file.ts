@@ -89,7 +89,8 @@ export class TemporaryFile {
     const file = this.#file;
     this.#file = undefined;
     this.#descriptor = -1;
-    await (await file?.catch(() => undefined))?.close();
+    // Nothing that was in it is needed any more.
+    await file?.then((handle) => handle.close()).catch(() => undefined);
   }
 
   async #create(): Promise<FileHandle> {

@@ -270,6 +270,17 @@ describe('what the files are', () => {
   });
 });
 
+test('a key in which values run together is refused for the values that do', async () => {
+  const { store, open } = inMemory();
+  const report = reportOf(['{ format: csv, key: "{texto}_{valor}.csv", split-by: [texto, valor] }']);
+  const rows: readonly Row[] = [
+    ['a_1', '2'],
+    ['a', '1_2'],
+  ];
+  await assert.rejects(runAt(open, { report, rows }), /a_1_2\.csv would be the file of two: /);
+  assert.deepEqual(store.keys(), []);
+});
+
 describe('restated', () => {
   test('a value that is gone goes and is kept in the history, a new one appears, what stays is replaced', async () => {
     const { store, open } = inMemory();
