@@ -30,5 +30,6 @@ export async function atOnce<T, R>(
 function together([first, ...others]: readonly unknown[]): unknown {
   const more = others.filter((error) => error !== first && !isAlreadyExists(error) && !isChanged(error));
   const said = new Set(more.map(messageOf));
+  said.delete(messageOf(first));
   return said.size === 0 ? first : withAddition(first, [...said].join('; '));
 }

@@ -22,6 +22,8 @@ interface Options {
   readonly destination: Destination;
   readonly state: PeriodState;
   readonly about: About;
+  /** Organizations whose files are made elsewhere: those of a split by organization are counted here, and not written. */
+  readonly excluded: ReadonlySet<string>;
   /** Every file also where readers do not look. */
   readonly quarantine: boolean;
   readonly signal: AbortSignal;
@@ -69,7 +71,11 @@ export class PeriodTargets {
         splitBy.length === by.length && splitBy.every(({ column }, at) => column === by[at]),
     );
     const targetsOf: Split['targetsOf'] = async (parts) => {
-      const files = parts.flatMap((values) => outputs.map((output) => ({ output, values })));
+      const files = parts.flatMap((values, part) =>
+        outputs
+          .filter((output) => !this.#isExcluded(output, values))
+          .map((output) => ({ output, values, part })),
+      );
       const targets = await atOnce(AT_ONCE, files, ({ output, values }) => {
         const terms = output.splitBy ?? [];
         return this.#targetsOf(
@@ -77,9 +83,16 @@ export class PeriodTargets {
           Object.fromEntries(terms.map(({ word }, at) => [word, values[at] ?? null])),
         );
       });
-      return parts.map((_, part) => targets.slice(part * outputs.length, (part + 1) * outputs.length).flat());
+      const byPart = parts.map((): Target[] => []);
+      for (const [index, { part }] of files.entries()) byPart[part]?.push(...(targets[index] ?? []));
+      return byPart;
     };
     return { by, volatile: report.volatile, signal, targetsOf };
+  }
+
+  #isExcluded({ splitBy = [] }: Output, values: readonly Cell[]): boolean {
+    const value = values[splitBy.findIndex(({ word }) => word === 'organization')];
+    return typeof value === 'string' && this.#options.excluded.has(value);
   }
 
   /** The file, to be put where there is nothing or in place of one of ours, and the one that is held back where there is one. */

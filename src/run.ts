@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly token: string;
   /** Read again and replace what is published, if it differs. */
   readonly restating?: Restating | undefined;
+  /** Organizations that have no file of a split here, because another run makes it. */
+  readonly excluded?: ReadonlySet<string> | undefined;
   /** Keep files that a gate refuses under `_quarantine/`. */
   readonly quarantine?: boolean | undefined;
   readonly signal: AbortSignal;
@@ -134,6 +136,7 @@ async function runUnderLease(
     destination,
     state,
     about,
+    excluded: options.excluded ?? new Set(),
     quarantine: isQuarantining,
     signal,
   });

@@ -281,6 +281,17 @@ test('a key in which values run together is refused for the values that do', asy
   assert.deepEqual(store.keys(), []);
 });
 
+test('an organization whose file is made elsewhere has none, and still counts', async () => {
+  const { store, open } = inMemory();
+  const report = reportOf(
+    ['{ format: csv, key: all.csv }', '{ format: csv, key: "{organization}.csv", split-by: organization }'],
+    'filters: { organization: texto }',
+  );
+  const { record } = await runAt(open, { report, rows: ROWS, excluded: new Set(['Café']) });
+  assert.deepEqual(outputs(store), ['ACME.csv', '_null.csv', 'all.csv']);
+  assert.deepEqual([record.rows, record.outputs.map(({ rows }) => rows)], [5, [5, 2, 1]]);
+});
+
 describe('restated', () => {
   test('a value that is gone goes and is kept in the history, a new one appears, what stays is replaced', async () => {
     const { store, open } = inMemory();

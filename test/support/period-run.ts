@@ -64,6 +64,7 @@ export interface PeriodRun {
   /** The reason. */
   readonly restate?: string;
   readonly quarantine?: boolean;
+  readonly excluded?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
   readonly token?: string;
   readonly warn?: RunOptions['warn'];
@@ -90,6 +91,7 @@ export async function runAt(open: Open, run: PeriodRun = {}): Promise<RunOutcome
       token,
       restating: restate === undefined ? undefined : { reason: restate, by: 'ana@servidor' },
       quarantine: run.quarantine,
+      excluded: run.excluded,
       signal,
       warn: run.warn ?? (() => {}),
       withSources: async (work) => {
