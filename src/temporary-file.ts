@@ -36,17 +36,16 @@ export class TemporaryFile {
     this.#purpose = purpose;
   }
 
-  /** May be called again before it has resolved. @throws ReportError when there is no room */
-  async append(bytes: Buffer): Promise<Extent> {
-    const extent = { from: this.#length, length: bytes.length };
-    this.#length += bytes.length;
+  /** Several pieces become one. May be called again before it has resolved. @throws ReportError when there is no room */
+  async append(...pieces: Buffer[]): Promise<Extent> {
+    const extent = { from: this.#length, length: pieces.reduce((sum, { length }) => sum + length, 0) };
+    this.#length += extent.length;
     try {
       this.#file ??= this.#create();
       const file = await this.#file;
-      for (let written = 0; written < bytes.length; ) {
-        const left = bytes.length - written;
-        written += (await file.write(bytes, written, left, extent.from + written)).bytesWritten;
-      }
+      const { bytesWritten } = await file.writev(pieces, extent.from);
+      if (bytesWritten < extent.length)
+        await this.#writeRest(file, Buffer.concat(pieces), extent, bytesWritten);
     } catch (error) {
       throw this.#failed('writing', error);
     }
@@ -91,6 +90,13 @@ export class TemporaryFile {
     this.#descriptor = -1;
     // Nothing that was in it is needed any more.
     await file?.then((handle) => handle.close()).catch(() => undefined);
+  }
+
+  /** What one call has not written, as write(2) may. */
+  async #writeRest(file: FileHandle, bytes: Buffer, { from, length }: Extent, done: number): Promise<void> {
+    for (let written = done; written < length; ) {
+      written += (await file.write(bytes, written, length - written, from + written)).bytesWritten;
+    }
   }
 
   async #create(): Promise<FileHandle> {

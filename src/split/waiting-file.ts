@@ -6,7 +6,7 @@ import { discardAll } from '../target.js';
 import type { Extent, TemporaryFile } from '../temporary-file.js';
 
 /** Bytes that are collected before they are written. */
-const WRITTEN = 32 * 1024;
+const WRITTEN = 512 * 1024;
 /** Bytes that are read again at once. */
 const PIECE = 256 * 1024;
 /** A file of more bytes takes several buffers to send. */
@@ -59,12 +59,11 @@ export class WaitingFile implements Staged {
 
   /** Nothing of it is in memory from now on. */
   async rest(): Promise<void> {
-    const [only, ...more] = this.#collected;
-    if (only === undefined) return;
-    const bytes = more.length === 0 ? only : Buffer.concat(this.#collected);
+    const pieces = this.#collected;
+    if (pieces.length === 0) return;
     this.#collected = [];
     this.#collectedBytes = 0;
-    this.#extents.push(await this.#room.file.append(bytes));
+    this.#extents.push(await this.#room.file.append(...pieces));
   }
 
   async publish(): Promise<Published> {
