@@ -88,7 +88,7 @@ export async function stageParts(
   }
 }
 
-/** The same whatever the order of the rows: by the values, null first. */
+/** The same whatever the order of the rows: by the values, null last. */
 function inOrder(parts: readonly (readonly Cell[])[]): { values: readonly Cell[]; number: number }[] {
   const known = parts.map((values, number) => ({ values, number, sorted: JSON.stringify(values) }));
   return known.sort((a, b) => (a.sorted < b.sorted ? -1 : 1));
