@@ -49,3 +49,29 @@ export function broadcast<T>(source: AsyncIterable<T>, count: number): Broadcast
   const readers = Array.from({ length: count }, () => ({ [Symbol.asyncIterator]: () => ({ next }) }));
   return { readers, fail };
 }
+
+/**
+ * Every worker gets every item. When one fails, the others are made to throw, and the source cleans up.
+ * @throws what the first one threw that failed, when all have ended
+ */
+export async function shared<T, R>(
+  source: AsyncIterable<T>,
+  workers: readonly ((items: AsyncIterable<T>) => Promise<R>)[],
+): Promise<R[]> {
+  if (workers.length === 0) for await (const _ of source);
+  const { readers, fail } = broadcast(source, workers.length);
+  const failures: unknown[] = [];
+  const results: R[] = [];
+  await Promise.all(
+    readers.map(async (reader, index) => {
+      try {
+        results[index] = (await workers[index]?.(reader)) as R;
+      } catch (error) {
+        failures.push(error);
+        await fail(error);
+      }
+    }),
+  );
+  if (failures.length > 0) throw failures[0];
+  return results;
+}

@@ -67,6 +67,16 @@ export function messageOf(error: unknown): string {
   return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
 }
 
+/** The same error, with what else there is to know of it. */
+export function withAddition(error: unknown, addition: string): ReportError {
+  const { code, hint, retryable } = error instanceof ReportError ? error : new ReportError('unexpected', '');
+  return new ReportError(code, `${messageOf(error)}; ${addition}`, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(retryable === undefined ? {} : { retryable }),
+    cause: error,
+  });
+}
+
 /** The whole of what to tell a user, on one line: the message, the hint, and whether trying again can help. */
 export function sentence(error: unknown): string {
   if (!(error instanceof ReportError)) return messageOf(error);

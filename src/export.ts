@@ -1,8 +1,12 @@
 // The one sentence that joins them: sources, filters, writers, destinations.
 import pLimit from 'p-limit';
-import { broadcast } from './broadcast.js';
+import { shared } from './broadcast.js';
 import { assertCapacity } from './capacity.js';
+
 import { type Observer, RowCounter } from './counters.js';
+import { Spool } from './split/spool.js';
+import { type Split, stageSplits } from './split.js';
+
 import type { Batch, Prepared, Request, Source } from './table.js';
 import { discardAll, type FilledTarget, fill, type Target } from './target.js';
 import { type Span, tracedFlow } from './trace.js';
@@ -16,6 +20,8 @@ export interface ExportPlan {
   readonly observers?: readonly Observer[];
   /** All are fed from one read. */
   readonly targets: readonly Target[];
+  /** … and so are the parts of these. */
+  readonly splits?: readonly Split[];
   /** Called for every batch, with the bytes that were written until then. */
   readonly onProgress?: (progress: { readonly rows: number; readonly bytes: number }) => void;
   readonly span?: Span;
@@ -28,6 +34,7 @@ export interface StagedReport {
   readonly totals: Readonly<Record<string, string>>;
   /** Column name to the number of its nulls. */
   readonly nulls: Readonly<Record<string, number>>;
+  /** Those of the targets in their order, then the parts. */
   readonly files: readonly FilledTarget[];
   /** What the sources noticed of their data, one line each. */
   readonly notes: readonly string[];
@@ -46,36 +53,36 @@ export function prepareAll(sources: readonly Source[], request: Request): Promis
  * @throws ReportError of the part that failed first
  */
 export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
-  const { request, targets, observers = [] } = plan;
+  const { request, targets, observers = [], splits = [], span } = plan;
+  const { columns } = request;
   const prepared = await prepareAll(plan.sources, request);
   await assertCapacity(prepared, targets);
-  const counter = new RowCounter(request.columns, plan.totals);
+  const counter = new RowCounter(columns, plan.totals);
+  const spools = splits.map(({ by }) => new Spool(columns, by));
+  const staged: Pick<FilledTarget, 'staged'>[] = [];
   let bytes = 0;
+  const onBytes = (written: number) => {
+    bytes = written;
+  };
   const progress = { add: () => plan.onProgress?.({ rows: counter.rows, bytes }) };
   const rows = observed(prepared, [counter, ...observers, progress]);
-  const read = tracedFlow(plan.span, 'source', rows, () => ({ rows: counter.rows }));
-  const { readers, fail } = broadcast(read, targets.length);
-  const staged: Pick<FilledTarget, 'staged'>[] = [];
-  const failures: unknown[] = [];
+  const read = tracedFlow(span, 'source', rows, () => ({ rows: counter.rows }));
   const files: FilledTarget[] = [];
-  await Promise.all(
-    targets.map(async (target, index) => {
-      const table = { columns: request.columns, batches: readers[index] ?? observed([], []) };
-      try {
-        files[index] = await fill(target, table, {
-          span: plan.span,
-          onStaged: (one) => staged.push({ staged: one }),
-          onBytes: (written) => {
-            bytes = written;
-          },
-        });
-      } catch (error) {
-        failures.push(error);
-        await fail(error);
-      }
-    }),
-  );
-  if (failures.length > 0) throw await discardAll(staged, failures[0]);
+  try {
+    await shared(read, [
+      ...targets.map((target, index) => async (batches: AsyncIterable<Batch>) => {
+        const onStaged = (one: FilledTarget['staged']) => void staged.push({ staged: one });
+        files[index] = await fill(target, { columns, batches }, { span, onStaged, onBytes });
+      }),
+      ...spools.map((spool) => (batches: AsyncIterable<Batch>) => spool.take(batches)),
+    ]);
+    const whole = { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls() };
+    files.push(...(await stageSplits(splits, spools, { columns, whole }, (one) => staged.push(one))));
+  } catch (error) {
+    throw await discardAll(staged, error);
+  } finally {
+    for (const spool of spools) await spool.close();
+  }
   const notes = prepared.flatMap((source) => source.notes?.() ?? []);
   return { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls(), files, notes };
 }

@@ -40,7 +40,8 @@ export function manifestKey(key: string): string {
 /** What is in one published file; no secret, and nothing of the data but counts and totals. */
 export function manifestOf(run: Run, staged: StagedReport, output: Output): Manifest {
   const { report, request, period } = run;
-  const { target, contentType, bytes, sha256 } = output.file;
+  const { target, contentType, bytes, sha256, part } = output.file;
+  const { rows, totals, nulls } = part ?? staged;
   return {
     manifest: 1,
     report: report.name,
@@ -50,15 +51,16 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
     format: target.format,
     dialect: { ...target.options },
     compress: target.compress ?? null,
-    rows: staged.rows,
+    rows,
     bytes,
     sha256,
-    content: run.content ?? null,
-    totals: { ...staged.totals },
-    nulls: { ...staged.nulls },
+    content: part?.content ?? run.content ?? null,
+    totals: { ...totals },
+    nulls: { ...nulls },
     neutralised: target.writer.neutralised,
     notes: [...staged.notes, ...(target.writer.notes?.() ?? [])],
     ...(request.limit === undefined ? {} : { limit: request.limit }),
+    ...(part === undefined ? {} : { split: { ...part.values } }),
     period: period === undefined ? null : { ...period, timezone: report.timezone },
     filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, [...filter.values]])),
     params: paramValues(request),
@@ -97,9 +99,10 @@ export function runRecordOf(
     rows: staged.rows,
     totals: { ...staged.totals },
     content: run.content,
-    outputs: files.map(({ target, bytes, sha256 }) => ({
+    outputs: files.map(({ target, bytes, sha256, part }) => ({
       key: target.key,
-      rows: staged.rows,
+      ...(part === undefined ? {} : { split: { ...part.values } }),
+      rows: part?.rows ?? staged.rows,
       bytes,
       sha256,
     })),

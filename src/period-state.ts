@@ -65,13 +65,12 @@ export interface Known {
   readonly sha256: string;
 }
 
+/** By their keys: there may be thousands, and each is asked for. */
+export type KnownFiles = ReadonlyMap<string, readonly Known[]>;
+
 /** Is the stored file one of these? By its token, or where the store keeps none, by its bytes. */
-export async function isOneOf(
-  known: readonly Known[],
-  stored: Stored,
-  destination: Destination,
-): Promise<boolean> {
-  const candidates = known.filter(({ key, bytes }) => key === stored.key && bytes === stored.bytes);
+export async function isOneOf(known: KnownFiles, stored: Stored, destination: Destination): Promise<boolean> {
+  const candidates = (known.get(stored.key) ?? []).filter(({ bytes }) => bytes === stored.bytes);
   if (candidates.length === 0) return false;
   if (stored.token !== undefined) return candidates.some(({ token }) => token === stored.token);
   const hash = createHash('sha256');
@@ -80,14 +79,22 @@ export async function isOneOf(
   return candidates.some((candidate) => candidate.sha256 === sha256);
 }
 
+function byKey(known: readonly Known[]): KnownFiles {
+  const files = new Map<string, Known[]>();
+  for (const file of known) files.set(file.key, [...(files.get(file.key) ?? []), file]);
+  return files;
+}
+
 /** The files that the run record tells of. */
-export function publishedFiles({ record }: PeriodState): Known[] {
-  return (record?.outputs ?? []).map(({ key, bytes, sha256 }) => ({
-    key,
-    bytes,
-    sha256,
-    token: record?.token ?? '',
-  }));
+export function publishedFiles({ record }: PeriodState): KnownFiles {
+  const outputs = record?.outputs ?? [];
+  const token = record?.token ?? '';
+  return byKey(outputs.map(({ key, bytes, sha256 }) => ({ key, bytes, sha256, token })));
+}
+
+/** Those of the run record, and those of runs that did not come to their end. */
+export function knownFiles(state: PeriodState): KnownFiles {
+  return byKey([...[...publishedFiles(state).values()].flat(), ...pendingFiles(state)]);
 }
 
 /** The files that may be there because a run did not come to its end. */

@@ -1,10 +1,18 @@
 // From staged files to a published period: the note of what is about to be, the former files kept, the files, the record last.
+import { atOnce } from './at-once.js';
 import type { Period } from './calendar.js';
 import { isAlreadyExists, isChanged } from './destinations/index.js';
 import type { StagedReport } from './export.js';
 import type { Pending, RunRecord } from './manifest/shapes.js';
 import { manifestKey, manifestOf, putJson, type Run, runRecordOf } from './manifest.js';
-import { isOneOf, type PeriodKeys, type PeriodState, pendingFiles, publishedFiles } from './period-state.js';
+import {
+  isOneOf,
+  knownFiles,
+  type PeriodKeys,
+  type PeriodState,
+  pendingFiles,
+  publishedFiles,
+} from './period-state.js';
 import type { Destination, Existing } from './table.js';
 import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from './target.js';
 
@@ -26,6 +34,9 @@ export interface Publication {
   readonly restating: Restating | undefined;
 }
 
+/** How many files are looked at, copied, written or removed at the same time. */
+const AT_ONCE = 8;
+
 /**
  * After a crash at any point the same run again makes it whole: the note tells which files are ours.
  * @throws ReportError `destination`; before the first file is visible, everything staged is discarded
@@ -35,8 +46,8 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   const former = state.record;
   const { note, manifests } = await orDiscard(files, async () => {
     // Looked at before anything is visible: one that another run writes from now on is not ours to replace.
-    const manifests = await Promise.all(
-      files.map(({ target }) => existingAt(destination, manifestKey(target.key))),
+    const manifests = await atOnce(AT_ONCE, files, ({ target }) =>
+      existingAt(destination, manifestKey(target.key)),
     );
     const noted: Existing = state.pending === undefined ? 'never' : { version: state.pending.version };
     const note = await putJson(destination, keys.pending, pendingOf(publication), noted);
@@ -52,10 +63,10 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   });
   const record = runRecordOf(run, staged, files, restatedOf(publication));
   try {
-    for (const [index, output] of outputs.entries()) {
+    await atOnce(AT_ONCE, outputs, (output, index) => {
       const key = manifestKey(output.file.target.key);
-      await putJson(destination, key, manifestOf(run, staged, output), manifests[index] ?? 'never');
-    }
+      return putJson(destination, key, manifestOf(run, staged, output), manifests[index] ?? 'never');
+    });
     // Before the record: a file too few is noticed, a file too many is believed.
     await removeGone(publication);
     const existing = former === undefined ? 'never' : { version: former.version };
@@ -114,29 +125,30 @@ async function keepFormer(
   former: RunRecord & { readonly version: string },
 ): Promise<void> {
   const folder = keys.history(former.revision);
-  for (const { key } of former.outputs) {
-    if ((await destination.stat(`${folder}${key}`)) !== undefined) continue;
+  const published = publishedFiles(state);
+  await atOnce(AT_ONCE, former.outputs, async ({ key }) => {
+    if ((await destination.stat(`${folder}${key}`)) !== undefined) return;
     const stored = await destination.stat(key);
-    if (stored === undefined || !(await isOneOf(publishedFiles(state), stored, destination))) continue;
+    if (stored === undefined || !(await isOneOf(published, stored, destination))) return;
     const manifest = await destination.stat(manifestKey(key));
     if (manifest !== undefined) await destination.copy(manifest, `${folder}${manifestKey(key)}`);
     await destination.copy(stored, `${folder}${key}`);
-  }
+  });
   await destination.copy({ key: keys.record, version: former.version }, `${folder}record.json`);
 }
 
 /** Files of the former revision, or of a run that broke off, that this one does not have; no file of anybody else's. */
 async function removeGone({ destination, state, files }: Publication): Promise<void> {
-  const known = [...publishedFiles(state), ...pendingFiles(state)];
+  const known = knownFiles(state);
   const kept = new Set(files.map(({ target }) => target.key));
-  for (const key of new Set(known.map((file) => file.key))) {
-    if (kept.has(key)) continue;
+  const gone = [...known.keys()].filter((key) => !kept.has(key));
+  await atOnce(AT_ONCE, gone, async (key) => {
     const stored = await destination.stat(key);
-    if (stored !== undefined && !(await isOneOf(known, stored, destination))) continue;
+    if (stored !== undefined && !(await isOneOf(known, stored, destination))) return;
     if (stored !== undefined) await destination.remove(stored);
     const manifest = await destination.stat(manifestKey(key));
     if (manifest !== undefined) await destination.remove(manifest);
-  }
+  });
 }
 
 /** The files that a gate refused, where readers do not look, each with its manifest. */
@@ -147,9 +159,9 @@ export async function quarantine(
   destination: Destination,
 ): Promise<Output[]> {
   const outputs = await publishAll(files);
-  for (const output of outputs) {
+  await atOnce(AT_ONCE, outputs, (output) => {
     const manifest = manifestOf(run, staged, output);
-    await putJson(destination, manifestKey(output.file.target.key), manifest, 'replace');
-  }
+    return putJson(destination, manifestKey(output.file.target.key), manifest, 'replace');
+  });
   return outputs;
 }

@@ -6,6 +6,7 @@ import type { PeriodKind } from './calendar.js';
 import { didYouMean, messageOf, ReportError } from './errors.js';
 import { type FormatOptions, parseDefinition } from './report/definition.js';
 import type { Schedule } from './report/schedules.js';
+import type { SplitTerm } from './report/split-by.js';
 import type { WaitFor } from './report/wait-for.js';
 import { scheduledReport } from './schedules.js';
 import type { Column, Dimension, DocumentQuery, Kind } from './table.js';
@@ -16,6 +17,8 @@ export interface Output {
   readonly key: string;
   readonly dialect: FormatOptions;
   readonly compress: string | undefined;
+  /** One file for each combination of their values; without it, one of all rows. */
+  readonly splitBy?: readonly SplitTerm[];
 }
 
 /** What must hold before anything is published; see gates.ts. */

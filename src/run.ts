@@ -17,7 +17,7 @@ import {
   periodKeys,
   readState,
 } from './period-state.js';
-import { quarantined, targetsOf } from './period-targets.js';
+import { PeriodTargets } from './period-targets.js';
 import { publishPeriod, quarantine, type Restating } from './publish.js';
 import { definitionHash, type Report } from './report.js';
 import { paramValues } from './request.js';
@@ -133,25 +133,35 @@ async function runUnderLease(
   const started = new Date().toISOString();
   const definition = definitionOf(options);
   const about = aboutOf({ report, request, period, definition, revision, started });
-  const targets = await targetsOf(options, state, about);
-  if (lease.tookOver !== undefined) await tellLeftovers(options, targets, lease.tookOver);
-  const held = options.quarantine
-    ? await Promise.all(targets.map((target) => quarantined(target, about)))
-    : [];
+  const { signal, quarantine: isQuarantining = false } = options;
+  const targets = new PeriodTargets({
+    report,
+    period,
+    destination,
+    state,
+    about,
+    // Their files come by their own period.
+    excluded: new Set(report.schedules.map(({ organization }) => organization)),
+    quarantine: isQuarantining,
+    signal,
+  });
+  await targets.look();
+  if (lease.tookOver !== undefined) await tellLeftovers(options, targets.targets, lease.tookOver);
   const former = await formerRecord(destination, report.name, period);
-  const gateKeeper = new GateKeeper(report, former, { signal: options.signal });
+  const gateKeeper = new GateKeeper(report, former, { signal });
   const content = new ContentHash(request.columns, report.volatile);
   try {
     const staged = await stage(options, {
       request,
       totals: gateKeeper.totals,
       observers: [content, ...gateKeeper.observers],
-      targets: [...targets, ...held],
+      targets: targets.targets,
+      splits: targets.splits,
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.span === undefined ? {} : { span: options.span }),
     });
-    const files = staged.files.slice(0, targets.length);
-    const shadows = staged.files.slice(targets.length);
+    const files = staged.files.filter(({ target }) => !targets.isHeld(target));
+    const shadows = staged.files.filter(({ target }) => targets.isHeld(target));
     const run = {
       report,
       request,
@@ -167,7 +177,7 @@ async function runUnderLease(
     await refuse(run, staged, files, shadows, options);
     const notes = [...staged.notes, ...files.flatMap(({ target }) => target.writer.notes?.() ?? [])];
     const isSkipped = staged.rows === 0 && report.onEmpty === 'skip';
-    if (state.record !== undefined && isSame(run, state, isSkipped ? [] : targets)) {
+    if (state.record !== undefined && isSame(run, state, isSkipped ? [] : files)) {
       await discarded(staged.files);
       return { outcome: 'unchanged', record: state.record, notes };
     }
@@ -241,14 +251,14 @@ async function refuse(
 }
 
 /** Does the same definition publish the same rows, and is all of it still there? */
-function isSame(run: Run, state: PeriodState, targets: readonly Target[]): boolean {
+function isSame(run: Run, state: PeriodState, files: readonly FilledTarget[]): boolean {
   const { record } = state;
   return (
     record !== undefined &&
     !isUnfinished(state) &&
     record.content === run.content &&
     record.definition === run.definition &&
-    record.outputs.length === targets.length &&
-    targets.every(({ existing }) => typeof existing === 'object')
+    record.outputs.length === files.length &&
+    files.every(({ target }) => typeof target.existing === 'object')
   );
 }

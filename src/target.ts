@@ -1,7 +1,9 @@
 // One output on its way: encoded, compressed, counted and staged; then published or discarded with its siblings.
+import { atOnce } from './at-once.js';
 import { compression, transformed } from './compress.js';
 import { ByteCounter } from './counters.js';
-import { messageOf, ReportError } from './errors.js';
+import { messageOf, ReportError, withAddition } from './errors.js';
+import type { Part } from './split/part.js';
 import type { Destination, Existing, Published, Staged, Table, Writer } from './table.js';
 import { type Span, traced, tracedFlow } from './trace.js';
 import type { WriterOptions } from './writers/index.js';
@@ -31,6 +33,8 @@ export interface FilledTarget {
   readonly staged: Staged;
   readonly bytes: number;
   readonly sha256: string;
+  /** What is in it, when it is not all rows. */
+  readonly part?: Part;
 }
 
 interface Filling {
@@ -90,42 +94,41 @@ export async function orDiscard<T>(files: readonly FilledTarget[], work: () => T
   }
 }
 
-/** The error to throw when files became visible that no run record will tell of: it names them. */
+/** How many files an error names. */
+const NAMED = 3;
+
+/** The error to throw when files became visible that no run record will tell of: it names them, or some of many. */
 export function unrecorded(visible: readonly Published[], error: unknown): unknown {
   if (visible.length === 0) return error;
-  const locations = visible.map((output) => output.location).join(', ');
-  return withAddition(error, `already visible, but not recorded as published: ${locations}`);
+  const named = visible.slice(0, NAMED).map((output) => output.location);
+  const more = visible.length > NAMED ? ` and ${visible.length - NAMED} more` : '';
+  return withAddition(error, `already visible, but not recorded as published: ${named.join(', ')}${more}`);
 }
 
-function withAddition(error: unknown, addition: string): ReportError {
-  const { code, hint, retryable } = error instanceof ReportError ? error : new ReportError('unexpected', '');
-  return new ReportError(code, `${messageOf(error)}; ${addition}`, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(retryable === undefined ? {} : { retryable }),
-    cause: error,
-  });
-}
+/** How many files are published at the same time. */
+const PUBLISHING = 8;
 
 /**
- * Publishes one after the other, in order. When one fails the rest are discarded; those before it are visible, and the
- * error says so: without a run record they are not published to those who follow it.
+ * Publishes some at a time. When one fails no other is begun and the rest are discarded; those that are visible by then are
+ * named by the error: without a run record they are not published to those who follow it.
  */
 export async function publishAll(files: readonly FilledTarget[]): Promise<Output[]> {
-  const outputs: Output[] = [];
-  for (const [index, file] of files.entries()) {
-    const { target, staged, bytes } = file;
-    try {
-      const published = await staged.publish();
-      outputs.push({ ...published, file });
-      if (published.bytes !== bytes) {
-        throw new ReportError(
-          'destination',
-          `publishing ${target.key}: sent ${bytes} bytes but ${published.bytes} arrived`,
-        );
-      }
-    } catch (error) {
-      throw unrecorded(outputs, await discardAll(files.slice(index + 1), error));
-    }
+  const begun = new Set<FilledTarget>();
+  const visible: Output[] = [];
+  try {
+    return await atOnce(PUBLISHING, files, async (file) => {
+      begun.add(file);
+      const { target, staged, bytes } = file;
+      const output = { ...(await staged.publish()), file };
+      visible.push(output);
+      if (output.bytes === bytes) return output;
+      throw new ReportError(
+        'destination',
+        `publishing ${target.key}: sent ${bytes} bytes but ${output.bytes} arrived`,
+      );
+    });
+  } catch (error) {
+    const rest = files.filter((file) => !begun.has(file));
+    throw unrecorded(visible, await discardAll(rest, error));
   }
-  return outputs;
 }

@@ -95,6 +95,9 @@ function compareContent(
   ];
 }
 
+/** How many files of a record a difference names. */
+const LISTED = 3;
+
 /** A manifest alone does not mean that a file is published. */
 async function compareRecord(
   { key, sha256, bytes, rows }: Manifest,
@@ -111,8 +114,10 @@ async function compareRecord(
   if (typeof record === 'string') return unpublished('a run record that can be read', record);
   const output = record.outputs.find((each) => each.key === key);
   if (output === undefined) {
-    const listed = record.outputs.map((each) => each.key).join(', ');
-    return unpublished(`${key} in ${standing.recordKey}`, listed === '' ? 'no file' : listed);
+    const listed = record.outputs.map((each) => each.key);
+    const found = listed.slice(0, LISTED).join(', ') || 'no file';
+    const more = listed.length > LISTED ? ` and ${listed.length - LISTED} more` : '';
+    return unpublished(`${key} in ${standing.recordKey}`, `${found}${more}`);
   }
   return [
     ...compare('sha256 of the run record', output.sha256, sha256),

@@ -1,5 +1,5 @@
 // Finds the lines that stood there before: among neighbours, or among all of them in bounded memory.
-import { KeyFile } from './key-file.js';
+import { TemporaryFile } from '../temporary-file.js';
 import { eachKey } from './key-lines.js';
 import { KeyPartitions } from './key-partitions.js';
 import { KeyTable } from './key-table.js';
@@ -62,11 +62,16 @@ export interface ScatteredOptions {
 
 /** Of lines in any order. What memory does not hold is partitioned by a hash, and each part is looked at by itself. */
 export class ScatteredLines implements DuplicateLines {
-  readonly #file: KeyFile;
+  readonly #file: TemporaryFile;
   readonly #top: Level;
 
   constructor(found: Found, { memory, folder, signal }: ScatteredOptions) {
-    this.#file = new KeyFile(folder);
+    this.#file = new TemporaryFile(folder, {
+      name: 'unique',
+      code: 'source',
+      doing: 'testing the gate unique',
+      room: 'the unique columns of all rows need',
+    });
     const table = new KeyTable(memory);
     this.#top = new Level({ found, signal, file: this.#file, table, buffers: memory / 4 }, 0);
   }
@@ -89,7 +94,7 @@ export class ScatteredLines implements DuplicateLines {
 interface Shared {
   readonly found: Found;
   readonly signal: AbortSignal | undefined;
-  readonly file: KeyFile;
+  readonly file: TemporaryFile;
   /** Empty when a level begins and when it ends. */
   readonly table: KeyTable;
   /** Bytes for what a level has not yet written. */

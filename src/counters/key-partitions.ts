@@ -1,5 +1,5 @@
 // More keys than memory holds, by their hash in parts of one temporary file, each to be read again by itself.
-import type { Extent, KeyFile } from './key-file.js';
+import type { Extent, TemporaryFile } from '../temporary-file.js';
 import { eachKey } from './key-lines.js';
 
 const PARTS = 64;
@@ -16,14 +16,14 @@ interface Part {
 
 /** Lines in, parts out: lines that are equal are in the same part. */
 export class KeyPartitions {
-  readonly #file: KeyFile;
+  readonly #file: TemporaryFile;
   readonly #seed: number;
   readonly #room: number;
   readonly #parts: Part[];
   #full: { readonly part: Part; readonly lines: Buffer }[] = [];
 
   /** @param memory for what is not yet in the file, in bytes */
-  constructor(file: KeyFile, seed: number, memory: number) {
+  constructor(file: TemporaryFile, seed: number, memory: number) {
     this.#file = file;
     this.#seed = seed;
     this.#room = Math.max(LEAST_ROOM, Math.floor(memory / PARTS));

@@ -33,6 +33,10 @@ const totals = z
   .record(text, text)
   .describe('Column name to the exact sum of its values, as a decimal text.');
 
+const split = z
+  .record(text, text.nullable())
+  .describe('Column to the value that every row of this file has in it; absent where the file has all rows.');
+
 const period = z.object({
   kind: z.enum(PERIOD_KINDS).describe('How long periods of this report are.'),
   from: day.describe('The first day.'),
@@ -85,6 +89,7 @@ export const manifestShape = z
     ),
     notes: z.array(text).describe('What the sources noticed of their data, one line each.'),
     limit: count.exactOptional().describe('At most so many rows were asked for; without it, all.'),
+    split: split.exactOptional(),
     period: period.nullable().describe('What a run covered; null for an ad-hoc export.'),
     filters: z
       .record(text, z.array(text))
@@ -139,7 +144,15 @@ export const runRecordShape = z
       "SHA-256 of the rows' canonical text without the volatile columns, lower-case hex.",
     ),
     outputs: z
-      .array(z.object({ key, rows: count.describe('Rows in this file.'), bytes, sha256: fileHash }))
+      .array(
+        z.object({
+          key,
+          split: split.exactOptional(),
+          rows: count.describe('Rows in this file.'),
+          bytes,
+          sha256: fileHash,
+        }),
+      )
       .describe('Every file of the period; none when it was empty and the report asks for no file then.'),
     token,
     tool,

@@ -12,6 +12,7 @@ import { checkTemplate, readTemplate } from '../writers/xlsx/template/open.js';
 import { deepest, explain } from './complaints.js';
 import { gateKeys, gatesSchema, parseGates } from './gates.js';
 import { dividedOutputs, EXPECT_BY_KEYS, parseSchedules, type Schedule, timing } from './schedules.js';
+import { splitBySchema, splitKeyFault, splitTerms } from './split-by.js';
 import { documentWaitSchema, parseWaitFor, sqlWaitSchema, waitKeys } from './wait-for.js';
 import { type Path, YamlText } from './yaml-text.js';
 
@@ -63,6 +64,7 @@ const common = {
         format: z.enum(['csv', 'xlsx']),
         key: name,
         compress: z.enum(['gzip', 'zstd']).optional(),
+        'split-by': splitBySchema,
         ...formatOptions,
       }),
     )
@@ -224,7 +226,7 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
     Object.keys(definition.labels).map((label) => [label, document.typed(['labels', label])]),
   );
   const schedules = parseSchedules(definition, document);
-  const outputs = outputsOf(definition, labels, schedules, document, folder);
+  const outputs = outputsOf(definition, columns, labels, schedules, document, folder);
   const sources = [definition.source].flat();
   sources.forEach((source, index) => {
     const path = Array.isArray(definition.source) ? ['source', index] : ['source'];
@@ -282,6 +284,7 @@ function assertCurrency(
 /** Every key has known tokens only and is a file of its own, and every dialect is one that the writer takes. */
 function outputsOf(
   definition: Definition,
+  columns: readonly Column[],
   labels: Readonly<Record<string, string>>,
   schedules: readonly Schedule[],
   document: YamlText,
@@ -296,17 +299,31 @@ function outputsOf(
   }
   const period = periodContaining(definition.period, '2024-10-05');
   const keys: string[] = [];
-  const tokens = [...Object.keys(labels), ...(schedules.length === 0 ? [] : ['organization'])];
-  return definition.outputs.map(({ format, key, compress, template: path, ...options }, index) => {
+  const mapped = Object.fromEntries(
+    Object.entries(definition.filters).flatMap(([dimension, field]) =>
+      field === undefined ? [] : [[dimension, typeof field === 'string' ? field : field.path]],
+    ),
+  );
+  const known = { columns, mapped, labels: Object.keys(labels), volatile: definition.volatile };
+  return definition.outputs.map(({ format, key, compress, template: path, ...output }, index) => {
+    const { 'split-by': split, ...options } = output;
+    const terms = splitTerms([split ?? []].flat(), known, (message) =>
+      document.complaint(['outputs', index, 'split-by'], message),
+    );
+    const words = terms.map(({ word }) => word);
+    const tokens = [...Object.keys(labels), ...words, ...(schedules.length === 0 ? [] : ['organization'])];
     if (key.includes('{organization}') && !tokens.includes('organization'))
       throw document.complaint(
         ['outputs', index, 'key'],
-        '{organization} needs schedules, which say whose files these are',
+        '{organization} needs schedules or split-by, which say whose files these are',
       );
     const [unknown] = unknownTokens(key, tokens);
     if (unknown !== undefined) throw document.complaint(['outputs', index, 'key'], unknown);
     const extension = compress === undefined ? format : `${format}.${compress}`;
-    const expanded = expandKey(key, { report: 'report', period, extension, labels });
+    const values = { report: 'report', period, extension, labels };
+    const fault = splitKeyFault(key, terms, values);
+    if (fault !== undefined) throw document.complaint(['outputs', index, 'key'], fault);
+    const expanded = expandKey(key, values);
     const twin = keys.indexOf(expanded);
     if (twin !== -1)
       throw document.complaint(['outputs', index, 'key'], `found "${key}", the file that outputs.${twin} is`);
@@ -318,7 +335,8 @@ function outputsOf(
       if (format === 'csv') dialect(options);
       else if (template === undefined) sheetOf(options);
       else checkTemplate(template, Object.keys(definition.columns).length, options.sheet);
-      return { format, key, compress, dialect: chosen };
+      // Absent where nothing is split, so that the definition of every other report is what it was.
+      return { format, key, compress, dialect: chosen, ...(terms.length > 0 && { splitBy: terms }) };
     } catch (error) {
       throw document.complaint(['outputs', index], sentence(error));
     }
@@ -337,7 +355,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
     gates: gateKeys(path.slice(1)),
     'expect-by': EXPECT_BY_KEYS,
     'wait-for': waitKeys[documents ? 'documents' : 'sql'],
-    outputs: ['format', 'key', 'compress', ...Object.keys(formatOptions)],
+    outputs: ['format', 'key', 'compress', 'split-by', ...Object.keys(formatOptions)],
   };
   return [...(keys[String(first)] ?? [])];
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PERIOD_KINDS, type PeriodKind } from '../calendar.js';
 import { sentence } from '../errors.js';
 import { parseFilter } from '../filters/index.js';
+import type { SplitTerm } from './split-by.js';
 import type { YamlText } from './yaml-text.js';
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as "02:00" is needed');
@@ -55,19 +56,30 @@ export function parseSchedules(definition: Definition, document: YamlText): Sche
   return schedules;
 }
 
+interface DividedOutput {
+  readonly key: string;
+  readonly splitBy?: readonly SplitTerm[];
+}
+
 /**
- * The outputs of the report itself, and those of its schedules.
+ * The outputs of the report itself, and those of its schedules: all whose key has {organization}. One that is split by
+ * organization is both: the report writes the files of the organizations without a schedule, each schedule its own.
  * @throws ReportError `definition` for schedules without outputs
  */
-export function dividedOutputs<Output extends { readonly key: string }>(
+export function dividedOutputs<Output extends DividedOutput>(
   outputs: readonly Output[],
   schedules: readonly Schedule[],
   document: YamlText,
 ): { outputs: readonly Output[]; scheduledOutputs: readonly Output[] } {
   if (schedules.length === 0) return { outputs, scheduledOutputs: [] };
   const isScheduled = ({ key }: Output) => key.includes(`{${ORGANIZATION}}`);
-  const scheduledOutputs = outputs.filter(isScheduled);
+  const isSplit = ({ splitBy = [] }: Output) => splitBy.some(({ word }) => word === ORGANIZATION);
+  const scheduledOutputs = outputs.filter(isScheduled).map((output) => {
+    const { splitBy = [], ...whole } = output;
+    const rest = splitBy.filter(({ word }) => word !== ORGANIZATION);
+    return (rest.length === 0 ? whole : { ...whole, splitBy: rest }) as Output;
+  });
   if (scheduledOutputs.length === 0)
     throw document.complaint(['schedules'], `an output is needed whose key has {${ORGANIZATION}}`);
-  return { outputs: outputs.filter((output) => !isScheduled(output)), scheduledOutputs };
+  return { outputs: outputs.filter((output) => !isScheduled(output) || isSplit(output)), scheduledOutputs };
 }

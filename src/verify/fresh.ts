@@ -7,7 +7,8 @@ import { parseFilter, periodFilter } from '../filters/index.js';
 import type { Manifest } from '../manifest/shapes.js';
 import { definitionHash, loadReport, type Report } from '../report.js';
 import { requestOf } from '../request.js';
-import { DIMENSIONS, type Filter, type Request, type Source } from '../table.js';
+import { Spool } from '../split/spool.js';
+import { type Batch, DIMENSIONS, type Filter, type Prepared, type Request, type Source } from '../table.js';
 import { compare, compareEach, type Difference } from './differences.js';
 
 export interface FreshOptions {
@@ -22,12 +23,17 @@ interface Fresh {
   readonly content: string;
 }
 
+/** By the values in the columns that split them, as JSON; under NO_VALUES alone where nothing is split. */
+type Parts = ReadonlyMap<string, Fresh>;
+const NO_VALUES = '{}';
+
 /**
- * A function that compares what a manifest says with a fresh read. Files of one run are compared with one read.
+ * A function that compares what a manifest says with a fresh read. Files of one run are compared with one read, and those
+ * that are split by the same columns.
  * It throws ReportError `usage` when there is no such report, `definition`, `source`.
  */
 export function freshComparison(options: FreshOptions): (manifest: Manifest) => Promise<Difference[]> {
-  const reads = new Map<string, Promise<Fresh>>();
+  const reads = new Map<string, Promise<Parts>>();
   return async (manifest) => {
     const report = await loadReport(manifest.report, options.queries);
     const changed = compare('definition', manifest.definition, definitionHash(report, manifest.params));
@@ -41,7 +47,7 @@ export function freshComparison(options: FreshOptions): (manifest: Manifest) => 
         { what: 'source', expected: 'a report that can be read so', found: messageOf(error) },
       ];
     }
-    const { columns, filters, params, limit, period, volatile, definition } = manifest;
+    const { columns, filters, params, limit, period, volatile, definition, split = {} } = manifest;
     const identity = JSON.stringify([
       manifest.report,
       columns,
@@ -51,11 +57,15 @@ export function freshComparison(options: FreshOptions): (manifest: Manifest) => 
       period,
       volatile,
       definition,
+      Object.keys(split),
     ]);
     const fresh =
       reads.get(identity) ?? options.withSources(report, (sources) => read(sources, request, manifest));
     reads.set(identity, fresh);
-    const { rows, totals, content } = await fresh;
+    const parts = await fresh;
+    const found = parts.get(JSON.stringify(split));
+    if (found === undefined) return [...changed, ...compare('source rows', manifest.rows, 0)];
+    const { rows, totals, content } = found;
     return [
       ...changed,
       ...compare('source rows', manifest.rows, rows),
@@ -93,19 +103,38 @@ function requestFor(
   });
 }
 
-async function read(
-  sources: readonly Source[],
-  request: Request,
+async function read(sources: readonly Source[], request: Request, manifest: Manifest): Promise<Parts> {
+  const prepared = await prepareAll(sources, request);
+  const by = Object.keys(manifest.split ?? {});
+  if (by.length === 0) return new Map([[NO_VALUES, await counted(batchesOf(prepared), request, manifest)]]);
+  const spool = new Spool(request.columns, by);
+  try {
+    await spool.take(batchesOf(prepared));
+    const parts = new Map<string, Fresh>();
+    for (const [part, values] of spool.parts.entries()) {
+      const split = Object.fromEntries(by.map((name, index) => [name, values[index] ?? null]));
+      parts.set(JSON.stringify(split), await counted(spool.batches(part), request, manifest));
+    }
+    return parts;
+  } finally {
+    await spool.close();
+  }
+}
+
+async function* batchesOf(prepared: readonly Prepared[]): AsyncGenerator<Batch> {
+  for (const each of prepared) yield* each.read();
+}
+
+async function counted(
+  batches: AsyncIterable<Batch>,
+  { columns }: Request,
   { totals, volatile }: Manifest,
 ): Promise<Fresh> {
-  const prepared = await prepareAll(sources, request);
-  const counter = new RowCounter(request.columns, Object.keys(totals));
-  const content = new ContentHash(request.columns, volatile);
-  for (const each of prepared) {
-    for await (const batch of each.read()) {
-      counter.add(batch);
-      content.add(batch);
-    }
+  const counter = new RowCounter(columns, Object.keys(totals));
+  const content = new ContentHash(columns, volatile);
+  for await (const batch of batches) {
+    counter.add(batch);
+    content.add(batch);
   }
   return { rows: counter.rows, totals: counter.totals(), content: content.digest() };
 }

@@ -184,6 +184,8 @@ describe('a folder whose file system fails', { timeout: 600_000 }, () => {
     { scenario: SCENARIOS.two, whole: 11, sample: 29 },
     { scenario: SCENARIOS.restated, whole: 11, sample: 29 },
     { scenario: SCENARIOS.restatedTwo, whole: 17, sample: 43 },
+    { scenario: SCENARIOS.split, whole: 11, sample: 43 },
+    { scenario: SCENARIOS.restatedSplit, whole: 17, sample: 67 },
     { scenario: SCENARIOS.remains, whole: 11, sample: 43 },
   ]) {
     test(scenario.name, async (t) => {
