@@ -189,7 +189,7 @@ describe('what is wrong', () => {
       'an unknown key of a column',
       'source: v\ncolumns:\n  a: { kind: text, titel: x }',
       4,
-      /columns\.a\.titel: unknown key; allowed: kind, title, currency/,
+      /columns\.a\.titel: unknown key; did you mean "title"/,
     ],
     [
       'a misspelt needed key of a column',

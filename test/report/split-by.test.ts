@@ -77,7 +77,7 @@ describe('what is refused', () => {
       'a key without the token',
       'org',
       'relatorios/{organization}.csv',
-      /unknown token \{organization\}; allowed: .*, org$/,
+      /\{organization\} needs schedules or split-by, which say whose/,
     ],
     [
       'a key without one of the tokens',
