@@ -6,6 +6,7 @@ import type { Pending, RunRecord } from './manifest/shapes.js';
 import { manifestKey, manifestOf, putJson, type Run, runRecordOf } from './manifest.js';
 import { isOneOf, type PeriodKeys, type PeriodState, pendingFiles, publishedFiles } from './period-state.js';
 import type { Destination, Existing } from './table.js';
+import { putSchema, schemaKey } from './table-schema.js';
 import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from './target.js';
 
 export interface Restating {
@@ -54,7 +55,9 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   try {
     for (const [index, output] of outputs.entries()) {
       const key = manifestKey(output.file.target.key);
-      await putJson(destination, key, manifestOf(run, staged, output), manifests[index] ?? 'never');
+      const manifest = manifestOf(run, staged, output);
+      await putJson(destination, key, manifest, manifests[index] ?? 'never');
+      await putSchema(destination, manifest);
     }
     // Before the record: a file too few is noticed, a file too many is believed.
     await removeGone(publication);
@@ -108,7 +111,7 @@ function restatedOf({ state, staged, restating }: Publication): RunRecord['resta
   };
 }
 
-/** The former files, their manifests and the record, under the history; what was kept by a run that broke off stays. */
+/** The former files, their manifests and schemas, and the record, under the history; what was kept by a run that broke off stays. */
 async function keepFormer(
   { destination, keys, state }: Publication,
   former: RunRecord & { readonly version: string },
@@ -118,8 +121,10 @@ async function keepFormer(
     if ((await destination.stat(`${folder}${key}`)) !== undefined) continue;
     const stored = await destination.stat(key);
     if (stored === undefined || !(await isOneOf(publishedFiles(state), stored, destination))) continue;
-    const manifest = await destination.stat(manifestKey(key));
-    if (manifest !== undefined) await destination.copy(manifest, `${folder}${manifestKey(key)}`);
+    for (const beside of [manifestKey(key), schemaKey(key)]) {
+      const found = await destination.stat(beside);
+      if (found !== undefined) await destination.copy(found, `${folder}${beside}`);
+    }
     await destination.copy(stored, `${folder}${key}`);
   }
   await destination.copy({ key: keys.record, version: former.version }, `${folder}record.json`);
@@ -134,8 +139,10 @@ async function removeGone({ destination, state, files }: Publication): Promise<v
     const stored = await destination.stat(key);
     if (stored !== undefined && !(await isOneOf(known, stored, destination))) continue;
     if (stored !== undefined) await destination.remove(stored);
-    const manifest = await destination.stat(manifestKey(key));
-    if (manifest !== undefined) await destination.remove(manifest);
+    for (const beside of [manifestKey(key), schemaKey(key)]) {
+      const found = await destination.stat(beside);
+      if (found !== undefined) await destination.remove(found);
+    }
   }
 }
 

@@ -131,7 +131,7 @@ async function runOne(
   const afterInterrupt = await openDestination(config.destination, { token, signal: never, s3 });
   let progress: ProgressView | undefined;
   try {
-    return await runPeriod({
+    const outcome = await runPeriod({
       report,
       period,
       request,
@@ -151,6 +151,13 @@ async function runOne(
       onProgress: (now) => progress?.onProgress(now),
       ...(span === undefined ? {} : { span }),
     });
+    const { pointToLatest } = await import('../../latest.js');
+    await pointToLatest({ report, record: outcome.record, destination }).catch((error: unknown) => {
+      session.log.warn(
+        `${report.name}: latest.json was not brought up to date, which the next run does: ${messageOf(error)}`,
+      );
+    });
+    return outcome;
   } finally {
     progress?.stop();
     await Promise.all([destination.close(), afterInterrupt.close()]);
