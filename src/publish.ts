@@ -6,7 +6,7 @@ import type { Pending, RunRecord } from './manifest/shapes.js';
 import { manifestKey, manifestOf, putJson, type Run, runRecordOf } from './manifest.js';
 import { isOneOf, type PeriodKeys, type PeriodState, pendingFiles, publishedFiles } from './period-state.js';
 import type { Destination, Existing } from './table.js';
-import { putSchema, schemaKey } from './table-schema.js';
+import { schemaKey, tableSchemaOf } from './table-schema.js';
 import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from './target.js';
 
 export interface Restating {
@@ -34,15 +34,18 @@ export interface Publication {
 export async function publishPeriod(publication: Publication): Promise<RunRecord> {
   const { destination, keys, state, run, staged, files } = publication;
   const former = state.record;
-  const { note, manifests } = await orDiscard(files, async () => {
+  const { note, beside } = await orDiscard(files, async () => {
     // Looked at before anything is visible: one that another run writes from now on is not ours to replace.
-    const manifests = await Promise.all(
-      files.map(({ target }) => existingAt(destination, manifestKey(target.key))),
+    const beside = await Promise.all(
+      files.map(async ({ target: { key } }) => ({
+        manifest: await existingAt(destination, manifestKey(key)),
+        schema: await existingAt(destination, schemaKey(key)),
+      })),
     );
     const noted: Existing = state.pending === undefined ? 'never' : { version: state.pending.version };
     const note = await putJson(destination, keys.pending, pendingOf(publication), noted);
     if (former !== undefined) await keepFormer(publication, former);
-    return { note, manifests };
+    return { note, beside };
   });
   const removeNote = () =>
     destination.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
@@ -54,10 +57,11 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   const record = runRecordOf(run, staged, files, restatedOf(publication));
   try {
     for (const [index, output] of outputs.entries()) {
-      const key = manifestKey(output.file.target.key);
+      const { key } = output.file.target;
       const manifest = manifestOf(run, staged, output);
-      await putJson(destination, key, manifest, manifests[index] ?? 'never');
-      await putSchema(destination, manifest);
+      const { manifest: former = 'never', schema = 'never' } = beside[index] ?? {};
+      await putJson(destination, manifestKey(key), manifest, former);
+      await putJson(destination, schemaKey(key), tableSchemaOf(manifest), schema);
     }
     // Before the record: a file too few is noticed, a file too many is believed.
     await removeGone(publication);

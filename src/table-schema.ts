@@ -1,8 +1,6 @@
 // <file>.schema.json: what a published file's columns are and how they are written, in the words of Data Package v2.
 import { basename } from 'node:path/posix';
 import type { Manifest } from './manifest/shapes.js';
-import { putJson } from './manifest.js';
-import type { Destination } from './table.js';
 import { type CsvOptions, dialect } from './writers/csv/dialect.js';
 import { sheetOf, type XlsxOptions } from './writers/xlsx/options.js';
 
@@ -15,7 +13,6 @@ const PROFILES = 'https://datapackage.org/profiles/2.0';
 export interface TableSchema {
   readonly $schema: string;
   readonly fields: readonly Field[];
-  readonly fieldsMatch: 'exact';
   /** What stands for null; for CSV, outside of quotes only. */
   readonly missingValues?: readonly string[];
   readonly primaryKey?: readonly string[];
@@ -56,11 +53,7 @@ export function schemaKey(key: string): string {
   return `${key}.schema.json`;
 }
 
-/** Writes the schema beside a file and its manifest, in place of a former one. @throws ReportError `destination` */
-export async function putSchema(destination: Destination, manifest: Manifest): Promise<void> {
-  await putJson(destination, schemaKey(manifest.key), tableSchemaOf(manifest), 'replace');
-}
-
+/** Out of the manifest alone. */
 export function tableSchemaOf(manifest: Manifest): TableSchema {
   const { columns, title, key, format, contentType, compress, bytes, sha256, timezone } = manifest;
   const isCsv = format === 'csv';
@@ -78,7 +71,6 @@ export function tableSchemaOf(manifest: Manifest): TableSchema {
       kind: column.kind,
       ...(column.currency === undefined ? {} : { currency: column.currency }),
     })),
-    fieldsMatch: 'exact',
     ...(csv === undefined ? {} : { missingValues: [csv.null] }),
     ...(unique.length === 0
       ? {}

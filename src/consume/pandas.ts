@@ -24,10 +24,11 @@ export function pandasLines(published: PublishedFile): string[] {
     '',
     `with ${open} as file:`,
     '    text = file.read()',
-    // A private character (Unicode, 23.5) that no text of ours begins with.
     `# null is ${dialect.null === '' ? 'nothing' : nothing} outside of quotes; pandas would take the quoted text for null too`,
     `quoted = '"' + ${nothing} + '"'`,
     `mark = "\\ue000"`,
+    'while mark in text:',
+    `    mark += "\\ue000"`,
     `text = re.sub(r'"(?:[^"]|"")*"', lambda cell: '"' + mark + '"' if cell[0] == quoted else cell[0], text)`,
     'table = pd.read_csv(',
     '    io.StringIO(text, newline=""),',

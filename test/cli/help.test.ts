@@ -53,6 +53,15 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   explain: [...ROWS, ...COMMON],
   check: ['--param <name=value>', '--sample <documents>', '--clean', ...COMMON],
   verify: ['--date <when>', '--source', ...COMMON],
+  diff: [
+    '--date <when>',
+    '--revisions <n..m>',
+    '--key <columns>',
+    '--by <column>',
+    '-o, --output <file>',
+    ...COMMON,
+  ],
+  consume: ['--as <reader>', ...COMMON],
   status: ['--since <when>', '--notify', ...COMMON],
 };
 
@@ -96,7 +105,7 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, status\./,
+      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, diff, consume, status\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],
