@@ -56,7 +56,7 @@ export function diffCommand(context: Context): Command {
       const { added, gone, changed } = differences;
       throw new ReportError(
         'contract',
-        `diff: they differ: ${added} rows added, ${gone} gone, ${changed} changed`,
+        `diff: they differ: ${added} added, ${gone} gone, ${changed} changed`,
       );
     } finally {
       for (const destination of await Promise.allSettled(opened.values())) {

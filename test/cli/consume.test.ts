@@ -200,7 +200,7 @@ describe('what cannot be read right', { concurrency: 2 }, () => {
       [[join(folder, 'simples.csv'), '--as', 'sas'], 2, /choices|Allowed/],
       [[join(folder, 'simples.csv')], 2, /--as/],
       [[join(folder, 'simples.csv'), '--as', 'athena'], 2, /Athena reads s3:\/\/ only/],
-      [[join(folder, 'nada.csv'), '--as', 'psql'], 3, /nada\.csv has no manifest/],
+      [['nada.csv', '--as', 'psql'], 3, /nada\.csv has no manifest/],
     ];
     for (const [args, exitCode, said] of cases)
       assertRefused(await reportctl(['consume', ...args]), exitCode, said);
