@@ -3,7 +3,7 @@ import { didYouMean, ReportError } from '../errors.js';
 import type { Manifest } from '../manifest/shapes.js';
 import type { Kind } from '../table.js';
 
-export interface ComparedColumn {
+interface ComparedColumn {
   readonly name: string;
   /** What both files have; `text` where they have different ones that are not both numbers. */
   readonly kind: Kind;

@@ -11,7 +11,7 @@ export interface RowChange extends Pair {
   readonly columns: readonly number[];
 }
 
-export interface Total {
+interface Total {
   readonly before: string;
   readonly after: string;
   /** After less before, exact. */
@@ -26,7 +26,7 @@ export interface Counts {
   readonly totals: Readonly<Record<string, Total>>;
 }
 
-export interface Group extends Counts {
+interface Group extends Counts {
   readonly value: Cell;
 }
 
