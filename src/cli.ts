@@ -44,6 +44,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'published files against their manifests, run records, a fresh read',
     load: async (context) => (await import('./commands/verify.js')).verifyCommand(context),
   },
+  diff: {
+    summary: 'two published files, periods or revisions, compared by key',
+    load: async (context) => (await import('./commands/diff.js')).diffCommand(context),
+  },
+  consume: {
+    summary: 'the lines that read a published file right: DuckDB, pandas, psql, …',
+    load: async (context) => (await import('./commands/consume.js')).consumeCommand(context),
+  },
   status: {
     summary: 'which closed periods are published, missing, unfinished or damaged',
     load: async (context) => (await import('./commands/status.js')).statusCommand(context),

@@ -10,6 +10,7 @@ import { isOneOf, type KnownFiles, knownFiles, type PeriodState, periodKeys } fr
 import type { Output, Report } from './report.js';
 import type { Split } from './split.js';
 import type { Cell, Destination, Existing } from './table.js';
+import { schemaKey } from './table-schema.js';
 import type { Target } from './target.js';
 import { type About, createWriter } from './writers/index.js';
 
@@ -139,7 +140,7 @@ export class PeriodTargets {
   async #take(key: string, split: Readonly<Record<string, Cell>>): Promise<void> {
     const values = Object.entries(split).map(([word, value]) => `${word} ${JSON.stringify(value)}`);
     const who = values.length === 0 ? 'the file of all rows' : values.join(', ');
-    for (const each of [key, manifestKey(key)]) {
+    for (const each of [key, manifestKey(key), schemaKey(key)]) {
       const twin = this.#taken.get(each);
       this.#taken.set(each, who);
       if (twin !== undefined)

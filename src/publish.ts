@@ -14,6 +14,7 @@ import {
   publishedFiles,
 } from './period-state.js';
 import type { Destination, Existing } from './table.js';
+import { schemaKey, tableSchemaOf } from './table-schema.js';
 import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from './target.js';
 
 export interface Restating {
@@ -44,15 +45,16 @@ const AT_ONCE = 8;
 export async function publishPeriod(publication: Publication): Promise<RunRecord> {
   const { destination, keys, state, run, staged, files } = publication;
   const former = state.record;
-  const { note, manifests } = await orDiscard(files, async () => {
+  const { note, beside } = await orDiscard(files, async () => {
     // Looked at before anything is visible: one that another run writes from now on is not ours to replace.
-    const manifests = await atOnce(AT_ONCE, files, ({ target }) =>
-      existingAt(destination, manifestKey(target.key)),
-    );
+    const beside = await atOnce(AT_ONCE, files, async ({ target: { key } }) => ({
+      manifest: await existingAt(destination, manifestKey(key)),
+      schema: await existingAt(destination, schemaKey(key)),
+    }));
     const noted: Existing = state.pending === undefined ? 'never' : { version: state.pending.version };
     const note = await putJson(destination, keys.pending, pendingOf(publication), noted);
     if (former !== undefined) await keepFormer(publication, former);
-    return { note, manifests };
+    return { note, beside };
   });
   const removeNote = () =>
     destination.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
@@ -63,9 +65,12 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   });
   const record = runRecordOf(run, staged, files, restatedOf(publication));
   try {
-    await atOnce(AT_ONCE, outputs, (output, index) => {
-      const key = manifestKey(output.file.target.key);
-      return putJson(destination, key, manifestOf(run, staged, output), manifests[index] ?? 'never');
+    await atOnce(AT_ONCE, outputs, async (output, index) => {
+      const { key } = output.file.target;
+      const manifest = manifestOf(run, staged, output);
+      const { manifest: former = 'never', schema = 'never' } = beside[index] ?? {};
+      await putJson(destination, manifestKey(key), manifest, former);
+      await putJson(destination, schemaKey(key), tableSchemaOf(manifest), schema);
     });
     // Before the record: a file too few is noticed, a file too many is believed.
     await removeGone(publication);
@@ -119,7 +124,7 @@ function restatedOf({ state, staged, restating }: Publication): RunRecord['resta
   };
 }
 
-/** The former files, their manifests and the record, under the history; what was kept by a run that broke off stays. */
+/** The former files, their manifests and schemas, and the record, under the history; what was kept by a run that broke off stays. */
 async function keepFormer(
   { destination, keys, state }: Publication,
   former: RunRecord & { readonly version: string },
@@ -130,8 +135,10 @@ async function keepFormer(
     if ((await destination.stat(`${folder}${key}`)) !== undefined) return;
     const stored = await destination.stat(key);
     if (stored === undefined || !(await isOneOf(published, stored, destination))) return;
-    const manifest = await destination.stat(manifestKey(key));
-    if (manifest !== undefined) await destination.copy(manifest, `${folder}${manifestKey(key)}`);
+    for (const beside of [manifestKey(key), schemaKey(key)]) {
+      const found = await destination.stat(beside);
+      if (found !== undefined) await destination.copy(found, `${folder}${beside}`);
+    }
     await destination.copy(stored, `${folder}${key}`);
   });
   await destination.copy({ key: keys.record, version: former.version }, `${folder}record.json`);
@@ -146,8 +153,10 @@ async function removeGone({ destination, state, files }: Publication): Promise<v
     const stored = await destination.stat(key);
     if (stored !== undefined && !(await isOneOf(known, stored, destination))) return;
     if (stored !== undefined) await destination.remove(stored);
-    const manifest = await destination.stat(manifestKey(key));
-    if (manifest !== undefined) await destination.remove(manifest);
+    for (const beside of [manifestKey(key), schemaKey(key)]) {
+      const found = await destination.stat(beside);
+      if (found !== undefined) await destination.remove(found);
+    }
   });
 }
 

@@ -23,6 +23,7 @@ import {
 
 const KEY = 'r_20241005.csv';
 const MANIFEST = `${KEY}.manifest.json`;
+const SCHEMA = `${KEY}.schema.json`;
 const FORMER: readonly Row[] = [
   ['um', '1.50'],
   ['dois', '2.25'],
@@ -111,7 +112,7 @@ for (const [name, make] of Object.entries(PLACES)) {
 
     test('a run publishes file, manifest and record, and the next one does not read', async () => {
       const place = await published();
-      assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST]);
+      assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
       const record = await json<RunRecord>(place, RECORD);
       assert.deepEqual([record.revision, record.rows, record.totals], [1, 2, { valor: '3.75' }]);
       assert.equal(record.restated, undefined);
@@ -139,11 +140,12 @@ for (const [name, make] of Object.entries(PLACES)) {
       for (const key of await place.keys()) former.set(key, await place.get(key));
       const { outcome } = await runAt(place.open, { rows: LATER, restate: 'late rows' });
       assert.equal(outcome, 'restated');
-      const kept = [`${HISTORY}r1/${KEY}`, `${HISTORY}r1/${MANIFEST}`, `${HISTORY}r1/record.json`];
-      assert.deepEqual(await place.keys(), [RECORD, ...kept, KEY, MANIFEST]);
+      const kept = [KEY, MANIFEST, SCHEMA, 'record.json'].map((name) => `${HISTORY}r1/${name}`);
+      assert.deepEqual(await place.keys(), [RECORD, ...kept, KEY, MANIFEST, SCHEMA]);
       assert.deepEqual(await Promise.all(kept.map((key) => place.get(key))), [
         former.get(KEY),
         former.get(MANIFEST),
+        former.get(SCHEMA),
         former.get(RECORD),
       ]);
       const record = await json<RunRecord>(place, RECORD);
@@ -164,7 +166,7 @@ for (const [name, make] of Object.entries(PLACES)) {
       assert.deepEqual([third.revision, third.restated?.revision], [3, 2]);
       assert.equal((await json<RunRecord>(place, `${HISTORY}r2/record.json`)).token, record.token);
       assert.deepEqual(await place.get(kept[0] ?? ''), former.get(KEY));
-      assert.equal((await place.keys()).length, 9);
+      assert.equal((await place.keys()).length, 12);
     });
 
     test('restating what was never published is publishing it', async () => {
@@ -193,7 +195,7 @@ for (const [name, make] of Object.entries(PLACES)) {
       await runAt(place.open, { report, rows: FORMER, restate: 'moved' });
       assert.deepEqual(
         (await place.keys()).filter((key) => !key.startsWith('_')),
-        ['novo/20241005.csv', 'novo/20241005.csv.manifest.json'],
+        ['', '.manifest.json', '.schema.json'].map((ending) => `novo/20241005.csv${ending}`),
       );
       assert.deepEqual(await place.get(`${HISTORY}r1/${KEY}`), former);
     });
@@ -222,7 +224,7 @@ for (const [name, make] of Object.entries(PLACES)) {
         refused('destination', /r_20241005\.csv at .* already exists/),
       );
       assert.equal(`${await place.get(KEY)}`, 'by hand');
-      assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST]);
+      assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
     });
 
     test('a file that somebody else writes while we read is refused, and left alone', async () => {
@@ -239,6 +241,7 @@ for (const [name, make] of Object.entries(PLACES)) {
     for (const [step, pattern] of Object.entries({
       'before its file': /^r_\d+\.csv$/,
       'before its manifest': /manifest/,
+      'before its schema': /schema/,
       'before its record': /\/\d{8}\.json$/,
     })) {
       test(`a first run that broke off ${step} is made whole by the next one`, async () => {
@@ -252,7 +255,7 @@ for (const [name, make] of Object.entries(PLACES)) {
         );
         assert.ok(!(await place.keys()).includes(RECORD));
         assert.equal((await runAt(place.open, { rows: LATER })).outcome, 'published');
-        assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST]);
+        assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
         const record = await json<RunRecord>(place, RECORD);
         assert.deepEqual([record.revision, record.rows], [1, 3]);
         assert.equal((await json<Manifest>(place, MANIFEST)).token, record.token);
@@ -269,7 +272,7 @@ for (const [name, make] of Object.entries(PLACES)) {
         const record = await json<RunRecord>(place, RECORD);
         assert.deepEqual([record.revision, record.restated?.reason], [2, 'late rows']);
         assert.deepEqual(await place.get(`${HISTORY}r1/${KEY}`), former);
-        assert.equal((await place.keys()).length, 6);
+        assert.equal((await place.keys()).length, 8);
         assert.equal((await json<Manifest>(place, `${HISTORY}r1/${MANIFEST}`)).revision, 1);
       });
     }
@@ -280,7 +283,10 @@ for (const [name, make] of Object.entries(PLACES)) {
       assert.deepEqual(await place.keys(), [PENDING, KEY]);
       const report = reportOf(['{ format: csv, key: "novo/{YYYYMMDD}.csv" }']);
       await runAt(place.open, { report });
-      assert.deepEqual(await place.keys(), [RECORD, 'novo/20241005.csv', 'novo/20241005.csv.manifest.json']);
+      assert.deepEqual(await place.keys(), [
+        RECORD,
+        ...['', '.manifest.json', '.schema.json'].map((ending) => `novo/20241005.csv${ending}`),
+      ]);
     });
 
     test('a gate that does not hold leaves nothing, or what was there', async () => {
@@ -292,7 +298,7 @@ for (const [name, make] of Object.entries(PLACES)) {
       await runAt(place.open, { report, rows: LATER });
       const former = await place.get(KEY);
       await assert.rejects(runAt(place.open, { report, rows: FORMER, restate: 'fewer' }), gate);
-      assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST]);
+      assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
       assert.deepEqual(await place.get(KEY), former);
     });
 
@@ -361,7 +367,7 @@ for (const [name, make] of Object.entries(PLACES)) {
         assert.equal(said.filter((word) => word === 'published').length, 1, said.join(' and '));
         assert.ok(said.includes('already-running') || said.includes('unchanged'), said.join(' and '));
         assert.equal(reads, 1);
-        assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST]);
+        assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
       }
     });
 
@@ -479,7 +485,7 @@ test('a run that stood still before it published does not make the work of anoth
     runAt(standing, { rows: FORMER }),
     refused('destination', /r_20241005\.csv already exists/),
   );
-  assert.deepEqual(store.keys(), [RECORD, KEY, MANIFEST]);
+  assert.deepEqual(store.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
   assert.equal((await runAt(open, { rows: LATER })).outcome, 'unchanged');
 });
 
@@ -513,5 +519,5 @@ test('a run that stood still while it published does not spoil what another publ
     [record.rows, manifest.token, manifest.sha256],
     [3, record.token, record.outputs[0]?.sha256],
   );
-  assert.deepEqual(store.keys(), [RECORD, KEY, MANIFEST]);
+  assert.deepEqual(store.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
 });

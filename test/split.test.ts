@@ -89,7 +89,7 @@ function inMemory() {
 }
 
 const outputs = (store: ReturnType<typeof memoryStore>) =>
-  store.keys().filter((key) => !key.startsWith('_reportctl/') && !key.endsWith('.manifest.json'));
+  store.keys().filter((key) => !key.startsWith('_reportctl/') && !/\.(manifest|schema)\.json$/.test(key));
 
 /** The temporary files of this process that are still open. */
 async function openSpools(): Promise<string[]> {
@@ -121,7 +121,10 @@ for (const [name, make] of Object.entries(PLACES)) {
       const record = await json<RunRecord>(place, RECORD);
       const files = KEYS.flatMap((key) => [key, `${key}.gz`, key.replace('.csv', '.xlsx')]);
       assert.deepEqual(record.outputs.map(({ key }) => key).sort(), ['r_20241005.csv', ...files].sort());
-      const expected = [RECORD, ...record.outputs.flatMap(({ key }) => [key, `${key}.manifest.json`])];
+      const expected = [
+        RECORD,
+        ...record.outputs.flatMap(({ key }) => [key, `${key}.manifest.json`, `${key}.schema.json`]),
+      ];
       assert.deepEqual(await place.keys(), expected.sort());
 
       const [texts, quando] = [new Map<string, string>(), '^[^,]+,'];
@@ -255,6 +258,7 @@ describe('what the files are', () => {
     for (const [key, value] of [
       ['total.csv', 'total.csv'],
       ['x', 'x.manifest.json'],
+      ['x', 'x.schema.json'],
     ] as const) {
       const { store, open } = inMemory();
       const report = reportOf([
@@ -310,6 +314,7 @@ describe('restated', () => {
     const now = ['ACME/r_20241005.csv', 'Nova/r_20241005.csv'].flatMap((key) => [
       key,
       `${key}.manifest.json`,
+      `${key}.schema.json`,
     ]);
     const kept = [...former.keys()].map((key) => `${HISTORY}r1/${key === RECORD ? 'record.json' : key}`);
     assert.deepEqual(store.keys(), [RECORD, ...now, ...kept].sort());
@@ -347,7 +352,7 @@ describe('restated', () => {
       outputs(store).filter((key) => !key.startsWith('_reportctl')),
       KEYS,
     );
-    assert.equal(store.keys().length, 7);
+    assert.equal(store.keys().length, 10);
   });
 
   test('a file that somebody else has under the key of a part is refused, and nothing is published', async () => {

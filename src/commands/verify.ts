@@ -1,10 +1,10 @@
 // reportctl verify: published files against their manifests, their run records and, if asked, a fresh read.
 import { Command } from 'commander';
-import { compactDate, isClosed, type Period, parseDates, periodContaining, todayIn } from '../calendar.js';
+import { compactDate, isClosed, todayIn } from '../calendar.js';
 import { openDestination } from '../destinations/index.js';
 import { ReportError } from '../errors.js';
 import { periodKeys } from '../period-state.js';
-import { loadReport, type Report } from '../report.js';
+import { loadReport } from '../report.js';
 import { newToken } from '../run.js';
 import { publishedReports } from '../schedules.js';
 import type { Destination } from '../table.js';
@@ -12,6 +12,7 @@ import { type Difference, spellDifference } from '../verify/differences.js';
 import { filesAt, type Place, placeOf } from '../verify/place.js';
 import { locationOf, readRecord, type Verified, type VerifyOptions, verifyFile } from '../verify.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { onePeriod } from './one-period.js';
 import { formatBytes, formatRows, printJson, printLines } from './print.js';
 import { withSources } from './sources.js';
 
@@ -111,7 +112,7 @@ async function* placesRecorded(
   const published = publishedReports(loaded);
   const periods = (published.length === 0 ? [loaded] : published).map((report) => {
     const today = todayIn(report.timezone, session.now);
-    const period = periodOf(report, date, today);
+    const period = onePeriod('verify', report, date, today);
     return { report, period, isOver: isClosed(period, today) };
   });
   const isAnyOver = periods.some(({ isOver }) => isOver);
@@ -133,15 +134,6 @@ async function* placesRecorded(
       yield { location, differences: [], report: report.name, rows: record.rows };
     for (const output of record.outputs) yield { root: root.replace(/(?<=.)\/$/, ''), key: output.key };
   }
-}
-
-function periodOf(report: Report, date: string, today: string): Period {
-  const span = parseDates(date, today);
-  const period = span.from === undefined ? undefined : periodContaining(report.period, span.from);
-  if (period !== undefined && span.to !== undefined && span.to <= period.to) return period;
-  throw new ReportError('usage', `verify: "${date}" is not within one ${report.period} of "${report.name}"`, {
-    hint: 'Give a day.',
-  });
 }
 
 function absent(location: string, difference: Difference): Verified {

@@ -77,22 +77,35 @@ export async function measure(download: AsyncIterable<Buffer>, manifest: Manifes
 
 /** @throws ReportError `contract` when it is not what the manifest says */
 async function contentOf(bytes: AsyncIterable<Buffer>, manifest: Manifest): Promise<Content> {
-  const { format, compress, columns, totals } = manifest;
-  const load = Object.hasOwn(READERS, format) ? READERS[format] : undefined;
-  if (load === undefined) throw new ReportError('contract', `reportctl cannot read ${format} back`);
-  const reader = await load();
-  const counter = new RowCounter(columns, Object.keys(totals));
+  const counter = new RowCounter(manifest.columns, Object.keys(manifest.totals));
   let header: readonly Cell[] | undefined;
-  for await (const read of reader(decompressed(bytes, compress), manifest)) {
+  for await (const read of rowsIn(bytes, manifest)) {
     header ??= read.shift() ?? [];
-    const narrow = read.findIndex((row) => row.length !== columns.length);
-    if (narrow !== -1) {
-      const found = `row ${counter.rows + narrow + 1} has ${read[narrow]?.length} cells`;
-      throw new ReportError('contract', `${found} for ${columns.length} columns`);
-    }
     counter.add({ rowCount: read.length, rows: () => read });
   }
   return { header: header ?? [], rows: counter.rows, totals: counter.totals(), nulls: counter.nulls() };
+}
+
+/**
+ * Rows as wide as the columns, the header first, as the reader of the format gives them.
+ * @throws ReportError `contract` when it is not what the manifest says
+ */
+export async function* rowsIn(bytes: AsyncIterable<Buffer>, manifest: Manifest): AsyncGenerator<Cell[][]> {
+  const { format, compress, columns } = manifest;
+  const load = Object.hasOwn(READERS, format) ? READERS[format] : undefined;
+  if (load === undefined) throw new ReportError('contract', `reportctl cannot read ${format} back`);
+  const reader = await load();
+  // The header is row 0, and its width is for whoever compares it.
+  let before = 0;
+  for await (const read of reader(decompressed(bytes, compress), manifest)) {
+    const narrow = read.findIndex((row, index) => before + index > 0 && row.length !== columns.length);
+    if (narrow !== -1) {
+      const found = `row ${before + narrow} has ${read[narrow]?.length} cells`;
+      throw new ReportError('contract', `${found} for ${columns.length} columns`);
+    }
+    before += read.length;
+    yield read;
+  }
 }
 
 /** @throws ReportError `contract` when the bytes are not compressed so, or this Node cannot tell */

@@ -58,6 +58,15 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   trace: ['--key <name=value>', ...ROWS.slice(0, -2), ...COMMON],
   check: ['--param <name=value>', '--sample <documents>', '--clean', ...COMMON],
   verify: ['--date <when>', '--source', ...COMMON],
+  diff: [
+    '--date <when>',
+    '--revisions <n..m>',
+    '--key <columns>',
+    '--by <column>',
+    '-o, --output <file>',
+    ...COMMON,
+  ],
+  consume: ['--as <reader>', ...COMMON],
   status: ['--since <when>', '--notify', ...COMMON],
   schedule: [
     '--as <what>',
@@ -114,7 +123,7 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: export, run, list, explain, trace, check, verify, status, schedule, completion\./,
+      /unknown command "frobnicate"\. Allowed: export, run, list, explain, trace, check, verify, diff, consume, status, schedule, completion\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],

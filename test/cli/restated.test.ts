@@ -25,6 +25,7 @@ after(() => rm(folder, { recursive: true }));
 const RECORD = '_reportctl/vendas/20241005.json';
 const LEASE = '_reportctl/vendas/20241005.lease';
 const KEY = 'r_20241005.csv';
+const PUBLISHED = [RECORD, KEY, `${KEY}.manifest.json`, `${KEY}.schema.json`, 'vendas.latest.json'];
 
 /** A report over documents that a test may change, and a destination of its own. */
 async function workplace(definition = '') {
@@ -83,7 +84,7 @@ test('--restate replaces what differs, says what changed, and keeps what was the
   assert.equal(record.restated?.reason, 'late rows');
   assert.equal(record.restated?.by, `${userInfo().username}@${hostname()}`);
   assert.equal(await read(`_reportctl/vendas/history/20241005/r1/${KEY}`), former);
-  assert.equal((await files()).length, 6);
+  assert.equal((await files()).length, 9);
   assertRefused(await run('--restate', ' '), 2, /--restate without a reason/);
 });
 
@@ -121,7 +122,7 @@ describe('two at the same time', { concurrency: 3 }, () => {
     for (let round = 0; round < 2; round++) {
       const { spawn, files } = await workplace();
       assertOneOf(await Promise.all([finished(spawn()), finished(spawn())]));
-      assert.deepEqual(await files(), [RECORD, KEY, `${KEY}.manifest.json`]);
+      assert.deepEqual(await files(), PUBLISHED);
     }
   });
 
@@ -131,14 +132,21 @@ describe('two at the same time', { concurrency: 3 }, () => {
       const { spawn } = await workplace();
       const env = { ...s3.environment, REPORTCTL_DESTINATION: 's3://relatorios' };
       assertOneOf(await Promise.all([finished(spawn(env)), finished(spawn(env))]));
-      assert.deepEqual([s3.keys(), s3.uploads()], [[RECORD, KEY, `${KEY}.manifest.json`], []]);
+      assert.deepEqual([s3.keys(), s3.uploads()], [PUBLISHED, []]);
     } finally {
       await s3.close();
     }
   });
 
-  // The requests of the run that stands still: the note, the file, its manifest, the record.
-  for (const key of [`${RECORD.slice(0, -5)}.pending.json`, KEY, `${KEY}.manifest.json`, RECORD]) {
+  // The requests of the run that stands still: the note, the file, its manifest and schema, the record.
+  const requests = [
+    `${RECORD.slice(0, -5)}.pending.json`,
+    KEY,
+    `${KEY}.manifest.json`,
+    `${KEY}.schema.json`,
+    RECORD,
+  ];
+  for (const key of requests) {
     test(`one that stood still before ${key} and wakes up late spoils nothing`, async () => {
       const options = { bucket: 'relatorios', clockAhead: 0 };
       const s3 = await startS3Server(options);
@@ -166,7 +174,7 @@ describe('two at the same time', { concurrency: 3 }, () => {
         sleeper.kill('SIGCONT');
         const { code, stderr } = await end;
         assert.ok(code === 5 || code === 75, `${code}: ${stderr}`);
-        assert.deepEqual(s3.keys(), [RECORD, KEY, `${KEY}.manifest.json`]);
+        assert.deepEqual(s3.keys(), PUBLISHED);
         assert.deepEqual(
           s3.keys().map((each) => s3.get(each)?.etag),
           there,

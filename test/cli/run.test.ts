@@ -54,6 +54,8 @@ describe('a closed period', { concurrency: 3 }, () => {
       '_reportctl/transacoes/20241005.json',
       'relatorio_20241005.csv',
       'relatorio_20241005.csv.manifest.json',
+      'relatorio_20241005.csv.schema.json',
+      'transacoes.latest.json',
     ];
     assert.deepEqual(await files(), published);
 
@@ -145,7 +147,7 @@ describe('a closed period', { concurrency: 3 }, () => {
       stdout,
       /^published vendas_por_produto 2024-09-01\.\.2024-09-30: .*relatorios\/vendas\/vendas_por_produto_20240930\.csv, 360 rows/m,
     );
-    assert.equal((await files()).length, 9);
+    assert.equal((await files()).length, 15);
     assert.equal((await json('relatorios/vendas/vendas_por_produto_20240930.csv.manifest.json')).rows, 360);
   });
 
@@ -212,7 +214,7 @@ describe('what is refused leaves nothing', { concurrency: 3 }, () => {
       ['published', 'failed'],
     );
     assert.equal((await files()).filter((file) => file.includes('20241007')).length, 0);
-    assert.equal((await files()).length, 3);
+    assert.equal((await files()).length, 5);
   });
 
   test('--all: a report whose definition is broken does not keep the others from running, nor from being listed', async () => {
@@ -228,7 +230,7 @@ describe('what is refused leaves nothing', { concurrency: 3 }, () => {
       /error quebrado: \S+quebrado\.sql:1: no definition[^\n]*\nreportctl: 1 of 2 runs failed\./,
     );
     assert.match(stdout, /^published transacoes 2024-10-05/);
-    assert.equal((await files()).length, 3);
+    assert.equal((await files()).length, 5);
     const listed = await reportctl(['list'], { env });
     assert.equal(listed.code, 2);
     assert.match(listed.stdout, /^transacoes /m);
@@ -283,7 +285,7 @@ describe('what is refused leaves nothing', { concurrency: 3 }, () => {
       /"r" for 2024-10-05 was already published, by another definition/,
     );
     assert.deepEqual(await json('_reportctl/r/20241005.json'), record);
-    assert.equal((await files()).length, 3);
+    assert.equal((await files()).length, 5);
   });
 
   test('a query that fails on its last row', async () => {
@@ -343,6 +345,8 @@ test('a bucket: the same as in a folder, encrypted, and nothing of what is refus
       'vendas/_reportctl/transacoes/20241005.json',
       'vendas/relatorio_20241005.csv',
       'vendas/relatorio_20241005.csv.manifest.json',
+      'vendas/relatorio_20241005.csv.schema.json',
+      'vendas/transacoes.latest.json',
     ];
     assert.deepEqual(s3.keys(), keys);
     for (const key of keys) assert.equal(s3.get(key)?.encryption?.algorithm, 'AES256', key);

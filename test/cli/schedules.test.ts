@@ -80,7 +80,7 @@ describe('schedules', { concurrency: 3 }, () => {
       `published vendas@${ORFAO} 2024-10-16..2024-10-31`,
     ]);
     assert.deepEqual(
-      (await files()).filter((file) => !file.includes('manifest')).sort(),
+      (await files()).filter((file) => !/manifest|schema/.test(file)).sort(),
       [
         '_reportctl/vendas/20241031.json',
         '_reportctl/vendas@ACME Ltda/20241031.json',
@@ -88,6 +88,10 @@ describe('schedules', { concurrency: 3 }, () => {
         'ACME Ltda/v_20241031.csv',
         'vendas_20241031.csv',
         `${ORFAO}/v_20241031.csv`,
+        // Beside the files of each, to its newest period.
+        'vendas.latest.json',
+        'ACME Ltda/vendas@ACME Ltda.latest.json',
+        `${ORFAO}/vendas@${ORFAO}.latest.json`,
       ].sort(),
     );
     const rowsOf = async (key: string) =>

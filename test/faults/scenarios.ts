@@ -123,7 +123,7 @@ export async function filesOf(scenario: Scenario, quando: 'during' | 'after'): P
 }
 
 function isOutput(key: string): boolean {
-  return !key.startsWith('_') && !key.endsWith('.manifest.json');
+  return !key.startsWith('_') && !/\.(manifest|schema)\.json$/.test(key);
 }
 
 function sha256(content: Buffer | undefined): string {
@@ -143,7 +143,8 @@ export function assertNothingBad(files: Files, before: Files, runs: readonly Fil
     assert.ok(isAllowed, `${key} holds what no run published: ${content?.length} bytes`);
   }
   for (const key of files.keys()) {
-    const known = isOutput(key) || /\.manifest\.json$/.test(key) || [RECORD, PENDING, LEASE].includes(key);
+    const known =
+      isOutput(key) || /\.(manifest|schema)\.json$/.test(key) || [RECORD, PENDING, LEASE].includes(key);
     assert.ok(known || key.startsWith(HISTORY), `${key} is there`);
   }
   const record = recordIn(files);
@@ -187,8 +188,10 @@ export function assertComplete({ restate }: Scenario, files: Files, before: File
       [expected, record.token, record.revision],
     );
     assert.equal(manifest.content === record.content, manifest.split === undefined);
+    assert.equal(JSON.parse(`${files.get(`${key}.schema.json`)}`).hash, `sha256:${expected}`);
   }
-  const published = [RECORD, ...keys, ...keys.map((key) => `${key}.manifest.json`)];
+  const beside = keys.flatMap((key) => [`${key}.manifest.json`, `${key}.schema.json`]);
+  const published = [RECORD, ...keys, ...beside];
   const kept = restate === undefined ? [] : [...before.keys()];
   const history = kept.map((key) => `${HISTORY}r1/${key === RECORD ? 'record.json' : key}`);
   assert.deepEqual([...files.keys()].sort(), [...published, ...history].sort());

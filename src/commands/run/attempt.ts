@@ -1,6 +1,7 @@
 // One attempt at one report for one period, with a destination and sources of its own.
 import { hostname, userInfo } from 'node:os';
 import { openDestination } from '../../destinations/index.js';
+import { messageOf } from '../../errors.js';
 import { newToken, type RunOutcome, runPeriod } from '../../run.js';
 import type { Answer, Source } from '../../table.js';
 import type { Span } from '../../trace.js';
@@ -49,7 +50,7 @@ export async function attempt(
   const { waitFor } = report;
   let progress: ProgressView | undefined;
   try {
-    return await runPeriod({
+    const outcome = await runPeriod({
       report,
       period,
       request,
@@ -78,6 +79,13 @@ export async function attempt(
       onProgress: (now) => progress?.onProgress(now),
       span,
     });
+    const { pointToLatest } = await import('../../latest.js');
+    await pointToLatest({ report, record: outcome.record, destination }).catch((error: unknown) => {
+      session.log.warn(
+        `${report.name}: latest.json was not brought up to date, which the next run does: ${messageOf(error)}`,
+      );
+    });
+    return outcome;
   } catch (error) {
     if (error instanceof NotReady) return error.answer;
     throw error;

@@ -17,6 +17,8 @@ export interface SortOptions {
   readonly signal: AbortSignal;
   /** What is held in memory at most; 200,000 rows and 64 Mi characters of cells unless told. */
   readonly most?: { readonly rows: number; readonly characters: number };
+  /** Bytes that all sorted parts together are read ahead by; 32 MiB unless told. */
+  readonly readAhead?: number;
   /** Where the temporary file goes; the system's folder for them unless told. */
   readonly folder?: string;
 }
@@ -28,8 +30,8 @@ interface Run {
 }
 
 const BATCH = 1000;
-/** Bytes that all runs together are read ahead by, and what one gets at least and at most. */
 const READ_AHEAD = 32 * 1024 * 1024;
+/** Bytes that one run gets of it at least and at most. */
 const SMALLEST_READ = 16 * 1024;
 const LARGEST_READ = 1024 * 1024;
 
@@ -43,6 +45,7 @@ export async function* sorted(batches: AsyncIterable<Rows>, options: SortOptions
     signal,
     limit = Number.POSITIVE_INFINITY,
     most = { rows: 200_000, characters: 64 * 1024 ** 2 },
+    readAhead = READ_AHEAD,
   } = options;
   const compare = comparison(keys);
   const runs: Run[] = [];
@@ -71,7 +74,7 @@ export async function* sorted(batches: AsyncIterable<Rows>, options: SortOptions
       }
     }
     held.sort(compare);
-    const size = Math.min(LARGEST_READ, Math.max(SMALLEST_READ, Math.floor(READ_AHEAD / runs.length)));
+    const size = Math.min(LARGEST_READ, Math.max(SMALLEST_READ, Math.floor(readAhead / runs.length)));
     const read = (run: Run) => (file === undefined ? inMemory([]) : readRun(file, run, size, keys));
     yield* first(limit, merged([...runs.map(read), inMemory(held)], compare), signal);
   } finally {

@@ -1,0 +1,36 @@
+// reportctl consume: the lines by which another tool reads a published file right.
+import { Command, Option } from 'commander';
+import { consumingLines, READER_NAMES } from '../consume.js';
+import { openDestination } from '../destinations/index.js';
+import { openSide } from '../diff/side.js';
+import { newToken } from '../run.js';
+import { placeOf } from '../verify/place.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession } from './context.js';
+import { printJson } from './print.js';
+
+interface ConsumeOptions extends CommonOptions {
+  readonly as: string;
+}
+
+export function consumeCommand(context: Context): Command {
+  const command = new Command('consume')
+    .description('the lines that read a published file right: types, dialect, nulls, zone')
+    .argument('<file>', 'a file, s3:// URL or key at the destination')
+    .addOption(new Option('--as <reader>', 'who is to read it').choices(READER_NAMES).makeOptionMandatory());
+  addCommonOptions(command);
+  return command.action(async (named: string, options: ConsumeOptions) => {
+    const session = await openSession(context, options);
+    const { config, signal, stdout } = session;
+    const place = await placeOf(named, config.destination);
+    const destination = await openDestination(place.root, { token: newToken(), signal, s3: config.s3 });
+    try {
+      const { location, manifest } = await openSide(destination, place);
+      const lines = consumingLines(options.as, { location, manifest });
+      if (session.json) printJson(stdout, { location, as: options.as, lines: lines.join('\n') });
+      // As it is: it is code, in which what a name holds is escaped already.
+      else stdout.write(`${lines.join('\n')}\n`);
+    } finally {
+      await destination.close();
+    }
+  });
+}

@@ -1,0 +1,118 @@
+// reportctl diff: two published files, periods or revisions compared by key.
+import { Command, InvalidArgumentError } from 'commander';
+import { openDestination } from '../destinations/index.js';
+import type { Side } from '../diff/side.js';
+import { type DiffOptions, diffFiles } from '../diff.js';
+import { ReportError } from '../errors.js';
+import { loadReport, type Report } from '../report.js';
+import { newToken } from '../run.js';
+import type { Destination } from '../table.js';
+import { uniqueColumns } from '../table-schema.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { placeOfFile, writeChanges } from './diff/file.js';
+import { differenceLines } from './diff/lines.js';
+import { type Named, sidesOf } from './diff/named.js';
+import { printJson, printLines } from './print.js';
+
+interface DiffCommandOptions extends CommonOptions, Named {
+  readonly key?: readonly string[];
+  readonly by?: string;
+  readonly output?: string;
+}
+
+export function diffCommand(context: Context): Command {
+  const command = new Command('diff')
+    .description('two published files, periods or revisions, compared by key')
+    .argument('<what...>', 'two files (as verify takes them), a report and two days, or with --date a report')
+    .option('--date <when>', 'two revisions of the period that contains this day')
+    .option('--revisions <n..m>', 'which (the last two)', twoRevisions)
+    .option('--key <columns>', 'what tells rows apart: a,b (gates.unique, or order-by)', listed)
+    .option('--by <column>', 'group by it (the column of the organization)')
+    .option('-o, --output <file>', 'all differences as CSV: change, key, column, before, after');
+  addCommonOptions(command);
+  return command.action(async (what: string[], options: DiffCommandOptions) => {
+    const place = options.output === undefined ? undefined : placeOfFile(options.output);
+    const session = await openSession(context, options);
+    const opened = new Map<string, Promise<Destination>>();
+    const { signal, config } = session;
+    const open = (root: string) => {
+      const destination =
+        opened.get(root) ?? openDestination(root, { token: newToken(), signal, s3: config.s3 });
+      opened.set(root, destination);
+      return destination;
+    };
+    try {
+      const [before, after] = await sidesOf(what, options, session, open);
+      const target = place && { key: place.key, destination: await open(place.root) };
+      const differences = await diffFiles(before, after, {
+        ...(await chosen(after, options, session)),
+        signal,
+        take: target && ((changes, layout) => writeChanges(changes, layout, target.destination, target.key)),
+      });
+      if (session.json)
+        printJson(session.stdout, { before: about(before), after: about(after), ...differences });
+      else printLines(session.stdout, differenceLines(before, after, differences));
+      if (differences.isSame) return;
+      const { added, gone, changed } = differences;
+      throw new ReportError(
+        'contract',
+        `diff: they differ: ${added} added, ${gone} gone, ${changed} changed`,
+      );
+    } finally {
+      for (const destination of await Promise.allSettled(opened.values())) {
+        if (destination.status === 'fulfilled') await destination.value.close();
+      }
+    }
+  });
+}
+
+function about({ location, manifest }: Side) {
+  const { report, period, revision, rows, sha256 } = manifest;
+  return { location, report, period, revision, rows, sha256 };
+}
+
+/** What the command line says, or the manifest and, as far as it is still there, the report. @throws ReportError `usage` */
+async function chosen(
+  { manifest }: Side,
+  options: DiffCommandOptions,
+  { config }: Session,
+): Promise<Pick<DiffOptions, 'key' | 'by' | 'descending'>> {
+  const report = await loadReport(manifest.report, config.queries).catch((error: unknown) => {
+    if (error instanceof ReportError) return undefined;
+    throw error;
+  });
+  const has = (name: string) => manifest.columns.some((column) => column.name === name);
+  const usable = (names: readonly string[]) => names.length > 0 && names.every(has);
+  const order = (report?.orderBy ?? []).map((term) => term.replace(/^-/, ''));
+  const key = options.key ?? [uniqueColumns(manifest.gates), report?.gates.unique ?? [], order].find(usable);
+  if (key === undefined) {
+    throw new ReportError('usage', `diff: what tells the rows of "${manifest.report}" apart is not known`, {
+      hint: 'Give --key with columns, such as --key id.',
+    });
+  }
+  const by = options.by ?? organizationColumn(report);
+  return {
+    key,
+    by: by !== undefined && (options.by !== undefined || has(by)) ? by : undefined,
+    descending: key.map((name) => report?.orderBy.includes(`-${name}`) === true),
+  };
+}
+
+/** The exported column that the report maps the organization to: by its name or, of documents, its path. */
+function organizationColumn(report: Report | undefined): string | undefined {
+  const mapped = report?.filters.organization;
+  return report?.columns.find(({ name, path }) => (path ?? name) === mapped)?.name;
+}
+
+function twoRevisions(value: string): [number, number] {
+  const [, from, to] = /^(\d{1,6})\.\.(\d{1,6})$/.exec(value) ?? [];
+  if (from === undefined || to === undefined)
+    throw new InvalidArgumentError('Give two revisions, such as 1..2.');
+  return [Number(from), Number(to)];
+}
+
+function listed(value: string): string[] {
+  const names = value.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('Give names separated by commas.');
+  return names;
+}

@@ -1,0 +1,68 @@
+// All differences of two files as a CSV: a line for each value that was added, is gone or changed.
+import { basename, dirname } from 'node:path';
+import type { Layout } from '../../diff/layout.js';
+import type { RowChange } from '../../diff/tally.js';
+import { ReportError } from '../../errors.js';
+import type { Batch, Cell, Column, Destination } from '../../table.js';
+import { createWriter } from '../../writers/index.js';
+
+/** Where `-o` puts it. @throws ReportError `usage` for another ending than `.csv` */
+export function placeOfFile(output: string): { readonly root: string; readonly key: string } {
+  if (!output.endsWith('.csv')) {
+    throw new ReportError('usage', `diff: -o ${output} is no CSV`, { hint: 'Let the name end with .csv.' });
+  }
+  const object = /^(s3:\/\/[^/]+)\/(.+)$/i.exec(output);
+  if (object?.[1] !== undefined && object[2] !== undefined) return { root: object[1], key: object[2] };
+  return { root: dirname(output), key: basename(output) };
+}
+
+/** Replaces the file, whole, once every difference was written. @throws ReportError `destination`, and what the changes throw */
+export async function writeChanges(
+  changes: AsyncIterable<readonly RowChange[]>,
+  layout: Layout,
+  destination: Destination,
+  key: string,
+): Promise<void> {
+  const writer = await createWriter('csv', {});
+  const staged = await destination.stage(key, { contentType: writer.contentType, existing: 'replace' });
+  try {
+    const table = { columns: columnsOf(layout), batches: batchesOf(changes, layout) };
+    for await (const chunk of writer.encode(table)) await staged.write(chunk);
+  } catch (error) {
+    await staged.discard();
+    throw error;
+  }
+  await staged.publish();
+}
+
+/** `change`, the key, `column`, `before`, `after`; a column of the key that has such a name is called `key_…`. */
+function columnsOf({ columns, keys }: Layout): Column[] {
+  const own = ['change', 'column', 'before', 'after'];
+  const named = columns.slice(0, keys).map(({ name, kind }) => ({
+    name: own.includes(name) ? `key_${name}` : name,
+    kind,
+  }));
+  const text = (name: string): Column => ({ name, kind: 'text' });
+  return [text('change'), ...named, text('column'), text('before'), text('after')];
+}
+
+async function* batchesOf(
+  changes: AsyncIterable<readonly RowChange[]>,
+  { columns, keys }: Layout,
+): AsyncGenerator<Batch> {
+  for await (const some of changes) {
+    const rows = some.flatMap(({ change, before, after, columns: differing }): Cell[][] => {
+      const key = (before ?? after ?? []).slice(0, keys);
+      // A row of nothing but its key is told all the same.
+      const told = differing.length === 0 ? [-1] : differing;
+      return told.map((index) => [
+        change,
+        ...key,
+        columns[index]?.name ?? null,
+        before?.[index] ?? null,
+        after?.[index] ?? null,
+      ]);
+    });
+    yield { rowCount: rows.length, rows: () => rows };
+  }
+}

@@ -1,0 +1,119 @@
+// What a comparison of two files looks like at a terminal.
+import type { Side } from '../../diff/side.js';
+import type { Counts, Example } from '../../diff/tally.js';
+import type { Differences } from '../../diff.js';
+import { printable } from '../../log.js';
+import type { Cell } from '../../table.js';
+import { alignedLines, spellPeriod } from '../print.js';
+
+/** Groups that are shown. */
+const MOST_GROUPS = 20;
+/** Characters of a value that are shown. */
+const LONGEST = 60;
+
+export function differenceLines(before: Side, after: Side, differences: Differences): string[] {
+  return [
+    ...alignedLines([
+      ['before', ...describe(before)],
+      ['after', ...describe(after)],
+      ['key', differences.key.join(', ')],
+    ]),
+    '',
+    ...alignedLines(countRows(differences)),
+    '',
+    ...changeLines(differences),
+    ...groupLines(differences),
+    ...exampleLines(differences),
+  ];
+}
+
+function describe({ location, manifest }: Side): string[] {
+  const { period, revision } = manifest;
+  return [location, period === null ? 'an ad-hoc export' : `${spellPeriod(period)}, revision ${revision}`];
+}
+
+function countRows({ rows, totals }: Counts): string[][] {
+  const change = rows.after - rows.before;
+  return [
+    ['', 'BEFORE', 'AFTER', 'DIFFERENCE'],
+    ['rows', String(rows.before), String(rows.after), signed(String(change))],
+    ...Object.entries(totals).map(([name, { before, after, difference }]) => [
+      `total ${name}`,
+      before,
+      after,
+      signed(difference),
+    ]),
+  ];
+}
+
+function signed(number: string): string {
+  return /^-|^NaN$|^0(\.0*)?$/.test(number) ? number : `+${number}`;
+}
+
+function changeLines({ added, gone, changed, changedColumns, columns, isSame }: Differences): string[] {
+  if (isSame) return ['no differences'];
+  const counts = Object.entries(changedColumns).map(([name, count]) => `${name} in ${count}`);
+  const lines = [
+    `${added} added, ${gone} gone, ${changed} changed${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`,
+  ];
+  if (columns.added.length > 0) lines.push(`columns added: ${columns.added.join(', ')}`);
+  if (columns.gone.length > 0) lines.push(`columns gone: ${columns.gone.join(', ')}`);
+  return lines.map(printable);
+}
+
+function groupLines({ groups, groupsAreCut, by = '', totals }: Differences): string[] {
+  if (groups === undefined || groups.length === 0) return [];
+  const names = Object.keys(totals);
+  const table = [
+    [by.toUpperCase(), 'ROWS', 'ADDED', 'GONE', 'CHANGED', ...names.map((name) => name.toUpperCase())],
+    ...groups
+      .slice(0, MOST_GROUPS)
+      .map((group) => [
+        shown(group.value),
+        signed(String(group.rows.after - group.rows.before)),
+        String(group.added),
+        String(group.gone),
+        String(group.changed),
+        ...names.map((name) => signed(group.totals[name]?.difference ?? '0')),
+      ]),
+  ];
+  const more = groups.length - MOST_GROUPS;
+  return [
+    '',
+    ...alignedLines(table),
+    ...(more > 0 ? [`… and ${more} more`] : []),
+    ...(groupsAreCut ? [`too many values of ${by}: the later ones are not told`] : []),
+  ];
+}
+
+function exampleLines({ examples, added, gone, changed }: Differences): string[] {
+  const counts = { added, gone, changed };
+  return (['added', 'gone', 'changed'] as const).flatMap((kind) => {
+    const some = examples[kind];
+    const more = counts[kind] - some.length;
+    if (some.length === 0) return [];
+    return [
+      '',
+      ...some.map((example) => exampleLine(kind, example)),
+      ...(more > 0 ? [`… and ${more} more ${kind}`] : []),
+    ];
+  });
+}
+
+const SIGNS = { added: '+', gone: '-', changed: '~' } as const;
+
+function exampleLine(kind: keyof typeof SIGNS, { key, columns }: Example): string {
+  const cells = Object.entries(columns).map(([name, { before, after }]) =>
+    kind === 'changed'
+      ? `${name} ${shown(before)} to ${shown(after)}`
+      : `${name} ${shown(kind === 'added' ? after : before)}`,
+  );
+  return printable(`${SIGNS[kind]} ${Object.values(key).map(shown).join(', ')}: ${cells.join(', ')}`);
+}
+
+/** Null and the empty text look different. */
+function shown(cell: Cell | undefined): string {
+  if (cell === null || cell === undefined) return 'null';
+  if (cell === '' || cell === 'null') return JSON.stringify(cell);
+  return cell.length > LONGEST ? `${cell.slice(0, LONGEST)}…` : cell;
+}

@@ -1,0 +1,148 @@
+// Which two published files a user means: by their places, or by a report and its periods or revisions.
+import { compactDate, todayIn } from '../../calendar.js';
+import { openSide, type Side } from '../../diff/side.js';
+import { ReportError } from '../../errors.js';
+import type { RunRecord } from '../../manifest/shapes.js';
+import { periodKeys } from '../../period-state.js';
+import { loadReport, type Report } from '../../report.js';
+import type { Destination } from '../../table.js';
+import { placeOf } from '../../verify/place.js';
+import { readRecord } from '../../verify.js';
+import type { Session } from '../context.js';
+import { onePeriod } from '../one-period.js';
+
+export interface Named {
+  readonly date?: string;
+  /** Two revisions: the former and the later one. */
+  readonly revisions?: readonly [number, number];
+}
+
+/**
+ * Two files; a report and two days; or, with a day, a report whose revisions are meant: the two last unless told.
+ * @throws ReportError `usage`, `contract` when there is no such file, `destination`
+ */
+export async function sidesOf(
+  what: readonly string[],
+  { date, revisions }: Named,
+  session: Session,
+  open: (root: string) => Promise<Destination>,
+): Promise<readonly [Side, Side]> {
+  const root = session.config.destination.replace(/(?<=.)\/$/, '');
+  const [first = '', ...more] = what;
+  if (date === undefined) {
+    const [second, third] = more;
+    if (revisions !== undefined || second === undefined || more.length > 2) throw misnamed();
+    if (third === undefined) return both(first, second, async (named) => sideAt(named, root, open));
+    const report = await published(first, session);
+    const destination = await open(root);
+    return both(second, third, async (day) =>
+      sideOf(await recordOf(report, day, session, destination), destination),
+    );
+  }
+  if (more.length > 0) throw misnamed();
+  const report = await published(first, session);
+  const destination = await open(root);
+  const current = await recordOf(report, date, session, destination);
+  const [former, later] = revisions ?? lastTwo(current);
+  return both(former, later, async (revision) =>
+    sideOf(await revisionOf(current, revision, destination), destination),
+  );
+}
+
+async function both<T>(one: T, other: T, side: (which: T) => Promise<Side>): Promise<readonly [Side, Side]> {
+  return [await side(one), await side(other)];
+}
+
+function misnamed(): ReportError {
+  return new ReportError('usage', 'diff: what is to be compared?', {
+    hint: 'Give two files (A B), a report and two days (REPORT D1 D2), or a report, --date D and, if not the last two, --revisions 1..2.',
+  });
+}
+
+async function sideAt(
+  named: string,
+  root: string,
+  open: (root: string) => Promise<Destination>,
+): Promise<Side> {
+  const place = await placeOf(named, root);
+  return openSide(await open(place.root), place);
+}
+
+/** @throws ReportError `usage` for a report that publishes nothing itself */
+async function published(name: string, { config }: Session): Promise<Report> {
+  const report = await loadReport(name, config.queries);
+  if (report.outputs.length > 0) return report;
+  throw new ReportError('usage', `diff: report "${report.name}" has no outputs of its own`, {
+    hint: 'Name one of its schedules, such as vendas@Organization, or two files.',
+  });
+}
+
+/** A run record, and where the keys that it lists are. */
+interface Recorded {
+  readonly record: RunRecord;
+  readonly recordKey: string;
+  /** What stands before the keys: nothing, or the folder of a former revision. */
+  readonly folder: string;
+}
+
+async function recordOf(
+  report: Report,
+  day: string,
+  session: Session,
+  destination: Destination,
+): Promise<Recorded> {
+  const period = onePeriod('diff', report, day, todayIn(report.timezone, session.now));
+  return readAt(periodKeys(report.name, period).record, '', destination);
+}
+
+async function revisionOf(current: Recorded, revision: number, destination: Destination): Promise<Recorded> {
+  const { report, period, revision: last } = current.record;
+  if (revision === last) return current;
+  if (revision > last) {
+    throw new ReportError('usage', `diff: ${report} of ${period.lastDay} has no revision ${revision}`, {
+      hint: `The last one is ${last}.`,
+    });
+  }
+  const folder = periodKeys(report, period).history(revision);
+  return readAt(`${folder}record.json`, folder, destination);
+}
+
+async function readAt(recordKey: string, folder: string, destination: Destination): Promise<Recorded> {
+  const record = await readRecord(destination, recordKey);
+  if (record !== undefined && typeof record !== 'string') return { record, recordKey, folder };
+  throw new ReportError(
+    'contract',
+    `diff: not published: ${record ?? `there is no ${recordKey} at ${destination.label}`}`,
+    { hint: 'reportctl status lists what is published.' },
+  );
+}
+
+function lastTwo({ record }: Recorded): readonly [number, number] {
+  if (record.restated !== undefined) return [record.restated.revision, record.revision];
+  throw new ReportError(
+    'usage',
+    `diff: ${record.report} of ${record.period.lastDay} was never restated: it has one revision`,
+    { hint: `Give another day too: reportctl diff ${JSON.stringify(record.report)} D1 D2.` },
+  );
+}
+
+/** What is read fastest first. */
+const ENDINGS = ['.csv', '.csv.gz', '.csv.zst', '.xlsx'];
+
+/** Of the files with all rows of the period the one that is read fastest. @throws ReportError `contract`, `usage` */
+function sideOf({ record, recordKey, folder }: Recorded, destination: Destination): Promise<Side> {
+  const whole = record.outputs.filter(({ rows }) => rows === record.rows);
+  const rank = (key: string) =>
+    (ENDINGS.findIndex((ending) => key.endsWith(ending)) + ENDINGS.length + 1) % (ENDINGS.length + 1);
+  const [output] = whole.toSorted((one, other) => rank(one.key) - rank(other.key));
+  if (output !== undefined) return openSide(destination, { root: '', key: `${folder}${output.key}` });
+  if (record.outputs.length === 0)
+    throw new ReportError('contract', `diff: ${recordKey} lists no file, because there were no rows`);
+  throw new ReportError(
+    'usage',
+    `diff: no file of ${compactDate(record.period.lastDay)} has all rows of ${record.report}`,
+    {
+      hint: `Name two of its files, such as ${record.outputs[0]?.key}.`,
+    },
+  );
+}

@@ -1,0 +1,11 @@
+// Names and texts as SQL spells them.
+
+/** `'…'`, with quotes doubled: standard SQL. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** `"…"`, with quotes doubled: standard SQL. */
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
