@@ -8,6 +8,7 @@ import { estimate } from './json/estimate.js';
 import { type Files, filesOf, type Place } from './json/files.js';
 import { openFolder } from './json/folder.js';
 import { ask } from './json/question.js';
+import { outline } from './json/outline.js';
 import { explained, readDocuments } from './json/read.js';
 import { pathOf } from './json/rows.js';
 import { sample } from './json/sample.js';
@@ -39,6 +40,12 @@ export async function openJson(options: OpenJson): Promise<Source> {
       ask(place, question, label, signal).catch((error: unknown) => {
         throw explained(error, `asking ${label} whether "${question.report}" can be read`, place, signal);
       }),
+    outline: (from) => {
+      const doing = `describing ${JSON.stringify(from)} in ${label}`;
+      return outline(place, from, doing, signal).catch((error: unknown) => {
+        throw explained(error, doing, place, signal);
+      });
+    },
     close: async () => place.close(),
   };
 }

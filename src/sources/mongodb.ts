@@ -5,6 +5,7 @@ import { didYouMean, ReportError } from '../errors.js';
 import type { Batch, DocumentQuery, Estimate, Prepared, Request, Source } from '../table.js';
 import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
+import { outline } from './mongodb/outline.js';
 import { ask } from './mongodb/question.js';
 import { keepReplies, takeDocuments } from './mongodb/reply.js';
 import { RowReader } from './mongodb/rows.js';
@@ -43,6 +44,14 @@ export async function openMongodb(options: OpenMongodb): Promise<Source> {
         `asking ${label} whether "${question.report}" can be read`,
         () => ask(connected.database, question, label),
       ),
+    outline: (from) => {
+      const place = { ...connected, label, signal };
+      const doing = `describing ${JSON.stringify(from)} in ${label}`;
+      return cancellable(place, doing, async () => {
+        await assertCollection(place, from, doing);
+        return outline(connected.database, from, doing);
+      });
+    },
     close: () => disconnect(connected.client),
   };
 }

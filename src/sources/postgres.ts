@@ -7,6 +7,7 @@ import { matchContract } from './postgres/contract.js';
 import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
 import { sourceError } from './postgres/errors.js';
+import { outline } from './postgres/outline.js';
 import { ask, questionRequest } from './postgres/question.js';
 import { readStatement, typeProbe } from './postgres/statement.js';
 
@@ -45,6 +46,10 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
       return cancellable(client, options.signal, doing, () =>
         inReadOnly(client, request, () => ask(client, request, doing)),
       );
+    },
+    outline: (from) => {
+      const doing = `describing ${JSON.stringify(from)} in ${label}`;
+      return cancellable(client, options.signal, doing, () => outline(client, from, doing));
     },
     async close() {
       try {
