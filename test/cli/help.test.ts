@@ -58,6 +58,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   check: ['--param <name=value>', '--sample <documents>', '--clean', ...COMMON],
   verify: ['--date <when>', '--source', ...COMMON],
   status: ['--since <when>', '--notify', ...COMMON],
+  new: ['--from <what>', '--source <name>', '-o, --output <file>', ...COMMON],
+  test: ['--update', ...COMMON],
   schedule: [
     '--as <what>',
     '--at <time>',
@@ -112,7 +114,7 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, status, schedule\./,
+      /unknown command "frobnicate"\. Allowed: export, run, list, explain, check, verify, status, new, test, schedule\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],

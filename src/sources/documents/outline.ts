@@ -10,7 +10,6 @@ const MOST_FIELDS = 100;
 
 /** Fields of an object, or the kinds of the values. */
 interface Seen {
-  documents: number;
   readonly kinds: Set<Kind | 'object'>;
   readonly fields: Map<string, Seen>;
 }
@@ -59,7 +58,6 @@ export class DocumentOutline {
     for (const [name, value] of Object.entries(object)) {
       const field = into.fields.get(name) ?? seen();
       into.fields.set(name, field);
-      field.documents += 1;
       this.#value(value, field);
     }
   }
@@ -94,7 +92,12 @@ export class DocumentOutline {
         continue;
       }
       const [only] = field.kinds;
-      if (field.kinds.size === 1 && only === 'object' && field.fields.size > 0 && field.fields.size <= MOST_FIELDS) {
+      if (
+        field.kinds.size === 1 &&
+        only === 'object' &&
+        field.fields.size > 0 &&
+        field.fields.size <= MOST_FIELDS
+      ) {
         this.#columns(field, [...above, name], columns, notes);
         continue;
       }
@@ -109,7 +112,7 @@ export class DocumentOutline {
 }
 
 function seen(): Seen {
-  return { documents: 0, kinds: new Set(), fields: new Map() };
+  return { kinds: new Set(), fields: new Map() };
 }
 
 /** The narrowest kind that takes all of them; text takes any value but shows an object as its JSON. */

@@ -21,7 +21,16 @@ export async function outline(
 ): Promise<Outline> {
   const found = await filesOf(place, collection, doing);
   const query = { collection, pipeline: [], fields: {}, orderBy: [], onMismatch: 'null' as const };
-  const nothing = { report: '', query, columns: [], filters: [], mapped: {}, params: {}, orderBy: [], timezone: 'UTC' };
+  const nothing = {
+    report: '',
+    query,
+    columns: [],
+    filters: [],
+    mapped: {},
+    params: {},
+    orderBy: [],
+    timezone: 'UTC',
+  };
   const reader = new DocumentReader(new RowMaker(nothing, query, doing).root, doing, nothing.timezone);
   const outlined = new DocumentOutline(true);
   let name = '';

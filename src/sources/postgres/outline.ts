@@ -17,7 +17,10 @@ export async function outline(client: Client, from: string, doing: string): Prom
     throw new ReportError('contract', `${doing}: the query returns the column "${twin}" twice`, {
       hint: 'Give each column a name of its own with AS.',
     });
-  const comments = await commentsOf(client, columns.map(({ origin }) => origin));
+  const comments = await commentsOf(
+    client,
+    columns.map(({ origin }) => origin),
+  );
   return {
     query,
     columns: columns.map(({ name, type }, index) => {
@@ -69,7 +72,10 @@ async function tableOf(client: Client, from: string, doing: string): Promise<num
      ORDER BY name LIMIT 100`,
   );
   throw new ReportError('source', `${doing}: there is no such table or view`, {
-    hint: `${didYouMean(from, rows.map(({ name }) => name))}. A query begins with SELECT or WITH.`,
+    hint: `${didYouMean(
+      from,
+      rows.map(({ name }) => name),
+    )}. A query begins with SELECT or WITH.`,
     retryable: false,
   });
 }
