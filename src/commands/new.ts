@@ -108,10 +108,14 @@ async function writeNew(file: string, text: string): Promise<void> {
 function onlySource({ sources }: Config): string {
   const [only] = sources;
   if (only !== undefined && sources.length === 1) return only;
-  throw new ReportError('usage', sources.length === 0 ? 'new: no source has a URL' : 'new: several sources have a URL', {
-    hint:
-      sources.length === 0
-        ? 'Set REPORTCTL_SOURCE_<NAME>, for example REPORTCTL_SOURCE_VENDAS=postgres://….'
-        : `Give --source: ${sources.join(', ')}.`,
-  });
+  throw new ReportError(
+    'usage',
+    sources.length === 0 ? 'new: no source has a URL' : 'new: several sources have a URL',
+    {
+      hint:
+        sources.length === 0
+          ? 'Set REPORTCTL_SOURCE_<NAME>, for example REPORTCTL_SOURCE_VENDAS=postgres://….'
+          : `Give --source: ${sources.join(', ')}.`,
+    },
+  );
 }

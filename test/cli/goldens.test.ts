@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { assertRefused, filesBelow, ROOT, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
+import { assertRefused, filesBelow, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 
 const SCRIPT = `CREATE TABLE vendas (id integer PRIMARY KEY, empresa text, valor numeric, em timestamptz);
 INSERT INTO vendas SELECT n, CASE n % 2 WHEN 0 THEN 'ACME' ELSE E'Café \\x1b[31m' END, n * 1.10,
@@ -59,7 +59,11 @@ async function changed(folder: string, from: string | RegExp, to: string): Promi
 }
 
 /** Nobody's production: a test that read it would fail. */
-const PRODUCTION = { REPORTCTL_SOURCE_VENDAS: 'postgres://127.0.0.1:1/producao', PGHOST: '127.0.0.1', PGPORT: '1' };
+const PRODUCTION = {
+  REPORTCTL_SOURCE_VENDAS: 'postgres://127.0.0.1:1/producao',
+  PGHOST: '127.0.0.1',
+  PGPORT: '1',
+};
 
 const run = (folder: string, ...args: readonly string[]) =>
   reportctl(['test', ...args], { cwd: folder, env: PRODUCTION });
@@ -72,13 +76,24 @@ describe('test', { concurrency: 2, timeout: 120_000 }, () => {
   });
 
   test('a golden has the rows without what is volatile, the totals, the gates and the keys', async () => {
-    const files = (await filesBelow(join(template, 'fixtures', 'golden'))).filter((file) => /\.csv$/.test(file));
+    const files = (await filesBelow(join(template, 'fixtures', 'golden'))).filter((file) =>
+      /\.csv$/.test(file),
+    );
     assert.deepEqual(files, ['vendas/2024-10-02.csv', 'vendas/acme.csv', 'vendas@ACME/2024-10-02.csv']);
     const golden = (name: string) => readFile(join(template, 'fixtures', 'golden', name), 'utf8');
-    assert.equal(await golden('vendas/acme.csv'), 'lido,valor\n(volatile),39.60\n(volatile),41.80\n(volatile),44.00\n');
+    assert.equal(
+      await golden('vendas/acme.csv'),
+      'lido,valor\n(volatile),39.60\n(volatile),41.80\n(volatile),44.00\n',
+    );
     const counted = await golden('vendas/2024-10-02.yaml');
-    assert.match(counted, /^rows: 24\ntotals:\n {2}valor: "[\d.]+"\ngates:\n {2}- "ok min-rows: expected at least 20, found 24"\noutputs:\n {2}- key: r_20241002\.csv\n$/);
-    assert.match(await golden('vendas@ACME/2024-10-02.yaml'), /^rows: 30\n[\s\S]*key: ACME\/r_20241031\.xlsx\n$/);
+    assert.match(
+      counted,
+      /^rows: 24\ntotals:\n {2}valor: "[\d.]+"\ngates:\n {2}- "ok min-rows: expected at least 20, found 24"\noutputs:\n {2}- key: r_20241002\.csv\n$/,
+    );
+    assert.match(
+      await golden('vendas@ACME/2024-10-02.yaml'),
+      /^rows: 30\n[\s\S]*key: ACME\/r_20241031\.xlsx\n$/,
+    );
   });
 
   test('the same query is ok, at another time, and nothing of production is read', async () => {
@@ -94,16 +109,26 @@ describe('test', { concurrency: 2, timeout: 120_000 }, () => {
 
   test('a change of the query is shown as a change of the file, and accepted by --update', async () => {
     const folder = await copied();
-    await changed(folder, 'empresa, valor, em', "empresa, CASE id WHEN 13 THEN 0 ELSE valor END AS valor, em");
+    await changed(
+      folder,
+      'empresa, valor, em',
+      'empresa, CASE id WHEN 13 THEN 0 ELSE valor END AS valor, em',
+    );
     const { code, stdout, stderr } = await run(folder);
     assert.equal(code, 3);
     assert.equal(stderr, 'reportctl: 1 of 3 tests failed.\n');
-    assert.match(stdout, /^FAILED {2}vendas\/2024-10-02: 24 rows, and not what the golden has; if that is right, --update accepts it$/m);
+    assert.match(
+      stdout,
+      /^FAILED {2}vendas\/2024-10-02: 24 rows, and not what the golden has; if that is right, --update accepts it$/m,
+    );
     assert.match(stdout, /^ +- \d+: \(volatile\),13,Café .*,14\.30\n +\+ \d+: \(volatile\),13,Café .*,0$/m);
     assert.ok(!stdout.includes('\x1b'), 'no escape sequence reaches a terminal');
     const updated = await run(folder, '--update');
     assert.equal(updated.code, 0);
-    assert.match(updated.stdout, /^updated vendas\/2024-10-02: fixtures\/golden\/vendas\/2024-10-02\.csv, 24 rows$/m);
+    assert.match(
+      updated.stdout,
+      /^updated vendas\/2024-10-02: fixtures\/golden\/vendas\/2024-10-02\.csv, 24 rows$/m,
+    );
     assert.equal((await run(folder)).code, 0);
   });
 
@@ -124,18 +149,30 @@ describe('test', { concurrency: 2, timeout: 120_000 }, () => {
     const test = 'tests: [{ name: tudo }]';
     await report('sem_fixture', `source: outra\n${COLUMNS}\n${test}`);
     await report('errada', `source: vendas\n${COLUMNS}\n${test}`, 'SELECT nada FROM vendas');
-    await report('no_meio', `source: vendas\n${COLUMNS}\n${test}`, QUERY.replace('valor,', '1 / (id - 60) AS valor,'));
+    await report(
+      'no_meio',
+      `source: vendas\n${COLUMNS}\n${test}`,
+      QUERY.replace('valor,', '1 / (id - 60) AS valor,'),
+    );
     await report('quebrada', `source: vendas\ncolums: {}`);
     await report('sem_saida', `source: vendas\n${COLUMNS}\ntests: [{ run: 2024-10-02 }]`);
     await report('sem_teste', `source: vendas\n${COLUMNS}`);
-    await report('toda', `source: vendas\n${COLUMNS}\n${test}`, QUERY.replace('FROM', 'FROM generate_series(1, 200) AS m,'));
+    await report(
+      'toda',
+      `source: vendas\n${COLUMNS}\n${test}`,
+      QUERY.replace('FROM', 'FROM generate_series(1, 200) AS m,'),
+    );
     const { code, stdout, stderr } = await run(folder, '--json');
     assert.equal(code, 6, stderr);
     const found = new Map(
-      (JSON.parse(stdout) as { test: string; outcome: string; detail: string }[]).map((one) => [one.test, one]),
+      (JSON.parse(stdout) as { test: string; outcome: string; detail: string }[]).map((one) => [
+        one.test,
+        one,
+      ]),
     );
     const details: Readonly<Record<string, RegExp>> = {
-      'sem_fixture/tudo': /no fixture for source "outra": there is no fixtures\/outra\.sql\. .*REPORTCTL_TEST_SOURCE_OUTRA/,
+      'sem_fixture/tudo':
+        /no fixture for source "outra": there is no fixtures\/outra\.sql\. .*REPORTCTL_TEST_SOURCE_OUTRA/,
       'errada/tudo': /column "nada" does not exist|does not return the column/,
       'no_meio/tudo': /division by zero/,
       quebrada: /queries\/quebrada\.sql:3: colums: unknown key/,
@@ -156,7 +193,10 @@ describe('test', { concurrency: 2, timeout: 120_000 }, () => {
     await changed(folder, 'name: acme', 'name: outro');
     const { code, stdout } = await run(folder, 'vendas');
     assert.equal(code, 3);
-    assert.match(stdout, /^FAILED {2}vendas\/outro: there is no golden fixtures\/golden\/vendas\/outro\.csv; --update writes it/m);
+    assert.match(
+      stdout,
+      /^FAILED {2}vendas\/outro: there is no golden fixtures\/golden\/vendas\/outro\.csv; --update writes it/m,
+    );
     assert.match(stdout, /^unused {2}vendas\/acme\.csv: no test has .*; --update removes it$/m);
     await writeFile(join(folder, 'fixtures', 'golden', 'vendas', 'outro.csv'), '');
     const path = join(folder, 'fixtures', 'golden', 'vendas', 'outro.yaml');
