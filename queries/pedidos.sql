@@ -34,6 +34,9 @@ columns:
   metadados: json
 order-by: [data_transacao, id_transacao]
 totals: [quantidade, valor]
+tests:                            # what export with these filters writes, held by `reportctl test`
+  - { name: bebidas, date: 2024-10-05, product-type: Bebidas, price: ..9.99, params: { moeda: BRL } }
+  - { name: dolares, date: 2024-10-01..2024-10-06, organization: ACME Ltda, params: { moeda: USD } }
 ---*/
 SELECT t.id AS id_transacao,
        (t.data_transacao AT TIME ZONE 'America/Sao_Paulo')::date AS dia,

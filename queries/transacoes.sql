@@ -22,6 +22,9 @@ totals: [valor_transacao]
 gates: { min-rows: 1 }
 outputs:
   - { format: csv, key: "relatorio_{YYYYMMDD}.csv" }
+tests:
+  - { run: 2018-11-04 }           # began at 01:00
+  - { name: atacado, date: 2024-10, organization: [ACME Ltda, "Café & Cia"], quantity: 100 }
 ---*/
 SELECT now() AS data_extracao,
        u.nome AS nome_usuario, -- null: a sale over the counter

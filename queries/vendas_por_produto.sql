@@ -24,6 +24,8 @@ gates: { min-rows: 1 }
 labels: { project: vendas }
 outputs:
   - { format: csv, key: "relatorios/{project}/vendas_por_produto_{YYYYMMDD}.csv" }
+tests:
+  - { name: atacado, date: 2024-09, quantity: 100.., product-type: Bebidas }
 ---*/
 SELECT o.nome AS organizacao,
        tp.nome AS tipo_produto,

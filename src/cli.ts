@@ -56,6 +56,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'which closed periods are published, missing, unfinished or damaged',
     load: async (context) => (await import('./commands/status.js')).statusCommand(context),
   },
+  new: {
+    summary: 'drafts a report from a table, a query or a collection',
+    load: async (context) => (await import('./commands/new.js')).newCommand(context),
+  },
+  test: {
+    summary: 'what reports make of their fixtures, against goldens',
+    load: async (context) => (await import('./commands/test.js')).testCommand(context),
+  },
   schedule: {
     summary: 'what cron, systemd, Kubernetes, IAM and the bucket need, to paste',
     load: async (context) => (await import('./commands/schedule.js')).scheduleCommand(context),

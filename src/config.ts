@@ -57,6 +57,10 @@ function hasAt(text: string): boolean {
 export interface Config {
   /** The URL of the source that reports call `name`. @throws ReportError `definition` when the variable is not set */
   source(name: string): SecretUrl;
+  /** The URL of what tests read in place of the source, where it is set. */
+  testSource(name: string): SecretUrl | undefined;
+  /** The names of the sources that have a URL, in lower case, sorted. */
+  readonly sources: readonly string[];
   readonly destination: string;
   readonly queries: string;
   readonly logFormat: 'text' | 'json';
@@ -101,11 +105,12 @@ interface S3Config {
 
 /** Variables that may be given as `<NAME>_FILE`, the path of a file that holds the value. */
 const SECRETS =
-  /^(REPORTCTL_SOURCE_[A-Z0-9_]+|REPORTCTL_(?:WEBHOOK|HEARTBEAT)_URL|PGPASSWORD|AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|OTEL_EXPORTER_OTLP_(?:TRACES_)?HEADERS)_FILE$/;
+  /^(REPORTCTL_(?:TEST_)?SOURCE_[A-Z0-9_]+|REPORTCTL_(?:WEBHOOK|HEARTBEAT)_URL|PGPASSWORD|AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|OTEL_EXPORTER_OTLP_(?:TRACES_)?HEADERS)_FILE$/;
 
 /** Every variable of our own; `docs` tests hold the README to this list. */
 export const VARIABLES = [
   'REPORTCTL_SOURCE_<NAME>',
+  'REPORTCTL_TEST_SOURCE_<NAME>',
   'REPORTCTL_DESTINATION',
   'REPORTCTL_QUERIES',
   'REPORTCTL_SSE',
@@ -167,6 +172,11 @@ export function sourceVariable(name: string): string {
   return `REPORTCTL_SOURCE_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
+/** The name of the variable that holds the URL of what tests read in its place. */
+export function testSourceVariable(name: string): string {
+  return sourceVariable(name).replace('_SOURCE_', '_TEST_SOURCE_');
+}
+
 /**
  * Reads `.env` of the working directory (a real variable wins), the `…_FILE` secrets, and every setting.
  * @throws ReportError `usage` for a value that is not allowed or a secret's file that cannot be read.
@@ -201,6 +211,14 @@ export function loadConfig(flags: { readonly logFormat?: string | undefined } = 
       }
       return new SecretUrl(url);
     },
+    testSource(name) {
+      const url = variable(testSourceVariable(name));
+      return url === undefined ? undefined : new SecretUrl(url);
+    },
+    sources: Object.keys(process.env)
+      .filter((name) => variable(name) !== undefined && !name.endsWith('_FILE'))
+      .flatMap((name) => /^REPORTCTL_SOURCE_([A-Z0-9_]+)$/.exec(name)?.[1]?.toLowerCase() ?? [])
+      .sort(),
     destination: variable('REPORTCTL_DESTINATION') ?? './out',
     queries: variable('REPORTCTL_QUERIES') ?? './queries',
     logFormat:

@@ -23,8 +23,6 @@ interface Options {
   readonly destination: Destination;
   readonly state: PeriodState;
   readonly about: About;
-  /** Organizations whose files are made elsewhere: those of a split by organization are counted here, and not written. */
-  readonly excluded: ReadonlySet<string>;
   /** Every file also where readers do not look. */
   readonly quarantine: boolean;
   readonly signal: AbortSignal;
@@ -41,9 +39,12 @@ export class PeriodTargets {
   readonly #taken = new Map<string, string>();
   readonly #takenByCase = new Map<string, string>();
   readonly #held = new Set<Target>();
+  /** Organizations whose files come by their own period: those of a split are counted here, and not written. */
+  readonly #scheduled: ReadonlySet<string>;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#scheduled = new Set(options.report.schedules.map(({ organization }) => organization));
     this.#known = knownFiles(options.state);
     const split = options.report.outputs.flatMap(({ splitBy }) => (splitBy ? [splitBy] : []));
     const sets = new Map(split.map((terms) => [JSON.stringify(terms.map(({ column }) => column)), terms]));
@@ -93,7 +94,7 @@ export class PeriodTargets {
 
   #isExcluded({ splitBy = [] }: Output, values: readonly Cell[]): boolean {
     const value = values[splitBy.findIndex(({ word }) => word === 'organization')];
-    return typeof value === 'string' && this.#options.excluded.has(value);
+    return typeof value === 'string' && this.#scheduled.has(value);
   }
 
   /** The file, to be put where there is nothing or in place of one of ours, and the one that is held back where there is one. */

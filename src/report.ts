@@ -7,6 +7,7 @@ import { didYouMean, messageOf, ReportError } from './errors.js';
 import { type FormatOptions, parseDefinition } from './report/definition.js';
 import type { Schedule } from './report/schedules.js';
 import type { SplitTerm } from './report/split-by.js';
+import type { ReportTest } from './report/tests.js';
 import type { WaitFor } from './report/wait-for.js';
 import { scheduledReport } from './schedules.js';
 import type { Column, Dimension, DocumentQuery, Kind } from './table.js';
@@ -71,6 +72,8 @@ export interface Report {
   readonly organization: string | undefined;
   /** By when a period is to be published: a time of day `HH:MM` in the zone, so many days after the period's last one. */
   readonly expectBy: { readonly time: string; readonly days: number } | undefined;
+  /** What `reportctl test` holds against goldens. */
+  readonly tests: readonly ReportTest[];
   readonly query: string | DocumentQuery;
 }
 
@@ -143,8 +146,8 @@ export function parseReport(file: string, text: string): Report {
 }
 
 /**
- * What makes two definitions the same to a reader of the files: lower-case hex SHA-256. Gates, `wait-for`, `expect-by` and
- * `on-empty` are no part of it: they say whether and when a period is published, never what its files hold, and who changes
+ * What makes two definitions the same to a reader of the files: lower-case hex SHA-256. Gates, `wait-for`, `expect-by`,
+ * `on-empty` and `tests` are no part of it: they say whether and when a period is published, never what its files hold, and who changes
  * one does not have to restate every period that is published.
  */
 export function definitionHash(report: Report, params: Readonly<Record<string, string>>): string {

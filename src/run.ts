@@ -140,8 +140,6 @@ async function runUnderLease(
     destination,
     state,
     about,
-    // Their files come by their own period.
-    excluded: new Set(report.schedules.map(({ organization }) => organization)),
     quarantine: isQuarantining,
     signal,
   });

@@ -237,6 +237,25 @@ export interface Answer {
   readonly text: string;
 }
 
+/** A column as a source describes it to somebody who has no report yet. */
+export interface FoundColumn extends Column {
+  /** What the source itself says of its type: `numeric`, `timestamptz`; of documents the kinds of value that were seen. */
+  readonly type: string;
+  /** What its author wrote about it. */
+  readonly comment?: string;
+}
+
+/** What a source says of a table, a query or a collection. */
+export interface Outline {
+  /** The SQL that reads it, or the name of the collection. */
+  readonly query: string | { readonly collection: string };
+  readonly columns: readonly FoundColumn[];
+  /** Names of columns that together are unique and never null; none when the source knows of none. */
+  readonly key: readonly string[];
+  /** What there is besides, one line each. */
+  readonly notes: readonly string[];
+}
+
 /** An open source: one database, folder or file. */
 export interface Source {
   /** For messages; holds no secret. */
@@ -255,6 +274,12 @@ export interface Source {
    * @throws ReportError `source`
    */
   values?(request: Request, dimension: Dimension, prefix: string, limit: number): Promise<readonly string[]>;
+  /**
+   * Describes what a report could read. Of documents it reads some.
+   * @param from a table, view or query in SQL; a collection
+   * @throws ReportError `source` when there is no such thing, or the signal's reason
+   */
+  outline(from: string): Promise<Outline>;
   /** Releases everything; safe to call after a failure. */
   close(): Promise<void>;
 }

@@ -102,6 +102,7 @@ outputs:
     schedules: [],
     scheduledOutputs: [],
     organization: undefined,
+    tests: [],
     expectBy: undefined,
     query: 'SELECT 1',
   });
@@ -131,6 +132,33 @@ test('columns keep their order, and names and values what was typed, where YAML 
   );
   assert.deepEqual(report.labels, { loja: '007', taxa: '1.10' });
   assert.equal(report.params.n?.default, '0x1F');
+});
+
+test('tests keep what was typed, and have names that are files', () => {
+  const yaml = `${START}outputs: [{ format: csv, key: "r.csv" }]
+tests:
+  - { run: 2024-10-05 }
+  - { date: [2024-10, 2024-09-30], price: 1.10, organization: 007, params: { p: 1.0 } }
+  - { organization: a/b, limit: 3 }
+  - {}`;
+  const { tests } = parse(yaml);
+  assert.deepEqual(
+    tests.map(({ name, run, filters }) => [name, run, filters]),
+    [
+      ['2024-10-05', '2024-10-05', {}],
+      [
+        '2024-10 2024-09-30 007 1.10',
+        undefined,
+        { date: ['2024-10', '2024-09-30'], organization: ['007'], price: ['1.10'] },
+      ],
+      [tests[2]?.name, undefined, { organization: ['a/b'] }],
+      ['all', undefined, {}],
+    ],
+  );
+  assert.match(tests[2]?.name ?? '', /^a_b~[0-9a-f]{8}$/);
+  assert.deepEqual([tests[1]?.params, tests[2]?.limit], [{ p: '1.0' }, 3]);
+  const without = parse(yaml.replace(/tests:[\s\S]*/, ''));
+  assert.equal(definitionHash(parse(yaml), {}), definitionHash(without, {}), 'no part of the definition');
 });
 
 test('an alias is what it stands for', () => {

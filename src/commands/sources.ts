@@ -22,7 +22,7 @@ export interface SourceWatch {
  */
 export async function withSources<T>(
   session: Session,
-  report: Report,
+  report: Pick<Report, 'name' | 'sources'>,
   work: (sources: readonly Source[]) => Promise<T>,
   watch?: SourceWatch,
 ): Promise<T> {

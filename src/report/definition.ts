@@ -13,6 +13,7 @@ import { deepest, explain } from './complaints.js';
 import { gateKeys, gatesSchema, parseGates } from './gates.js';
 import { dividedOutputs, EXPECT_BY_KEYS, parseSchedules, type Schedule, timing } from './schedules.js';
 import { splitBySchema, splitKeyFault, splitTerms } from './split-by.js';
+import { parseTests, TEST_KEYS, testsSchema } from './tests.js';
 import { documentWaitSchema, parseWaitFor, sqlWaitSchema, waitKeys } from './wait-for.js';
 import { type Path, YamlText } from './yaml-text.js';
 
@@ -69,6 +70,7 @@ const common = {
       }),
     )
     .default([]),
+  tests: testsSchema,
 };
 
 const columnKeys = { kind, title: name.optional(), currency: name.optional() };
@@ -256,6 +258,7 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
     ...dividedOutputs(outputs, schedules, document),
     schedules,
     organization: undefined,
+    tests: parseTests(definition.tests, document),
     expectBy: typeof expectBy === 'string' ? { time: expectBy, days: 1 } : expectBy,
   };
 }
@@ -356,6 +359,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
     'expect-by': EXPECT_BY_KEYS,
     'wait-for': waitKeys[documents ? 'documents' : 'sql'],
     outputs: ['format', 'key', 'compress', 'split-by', ...Object.keys(formatOptions)],
+    tests: second === undefined || path.length > 2 ? [] : TEST_KEYS,
   };
   return [...(keys[String(first)] ?? [])];
 }

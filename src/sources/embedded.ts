@@ -25,7 +25,8 @@ export async function startEmbedded({ script, signal }: StartEmbedded): Promise<
     signal.throwIfAborted();
     await initialise(installed, ['-A', 'trust']);
     signal.throwIfAborted();
-    stop = await start(installed, ['listen_addresses=']);
+    // PGPORT would be the port of a server elsewhere.
+    stop = await start(installed, ['listen_addresses=', 'port=5432']);
     const url = `postgres://postgres@localhost:5432/postgres?host=${encodeURIComponent(installed.folder)}`;
     await load(url, sql, signal);
     return { url, stop };

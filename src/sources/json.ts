@@ -8,6 +8,7 @@ import { estimate } from './json/estimate.js';
 import { type Files, filesOf, type Place } from './json/files.js';
 import { openFolder } from './json/folder.js';
 import { funnel, trace, values } from './json/inspect.js';
+import { outline } from './json/outline.js';
 import { ask } from './json/question.js';
 import { explained, readDocuments } from './json/read.js';
 import { pathOf } from './json/rows.js';
@@ -45,6 +46,12 @@ export async function openJson(options: OpenJson): Promise<Source> {
       const doing = `looking for values of ${dimension} in ${label}`;
       const found = await filesOf(place, query.collection, doing);
       return values({ place, request, query, found, doing, signal }, dimension, { prefix, limit });
+    },
+    outline: (from) => {
+      const doing = `describing ${JSON.stringify(from)} in ${label}`;
+      return outline(place, from, doing, signal).catch((error: unknown) => {
+        throw explained(error, doing, place, signal);
+      });
     },
     close: async () => place.close(),
   };

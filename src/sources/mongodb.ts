@@ -6,6 +6,7 @@ import type { Batch, DocumentQuery, Estimate, Prepared, Request, Source } from '
 import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
 import { filterPlans, funnel, trace, values } from './mongodb/inspect.js';
+import { outline } from './mongodb/outline.js';
 import { stagesOf } from './mongodb/pipeline.js';
 import { ask } from './mongodb/question.js';
 import { keepReplies, takeDocuments } from './mongodb/reply.js';
@@ -56,6 +57,14 @@ export async function openMongodb(options: OpenMongodb): Promise<Source> {
         `looking for values of ${dimension} in ${label}`,
         () => values(connected.database, query, path, { prefix, limit, stages }),
       );
+    },
+    outline: (from) => {
+      const place = { ...connected, label, signal };
+      const doing = `describing ${JSON.stringify(from)} in ${label}`;
+      return cancellable(place, doing, async () => {
+        await assertCollection(place, from, doing);
+        return outline(connected.database, from, doing);
+      });
     },
     close: () => disconnect(connected.client),
   };

@@ -8,6 +8,7 @@ import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
 import { sourceError } from './postgres/errors.js';
 import { filterPlans, funnel, planOf, trace, values } from './postgres/inspect.js';
+import { outline } from './postgres/outline.js';
 import { ask, questionRequest } from './postgres/question.js';
 import { readStatement, typeProbe } from './postgres/statement.js';
 
@@ -53,6 +54,10 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
       return cancellable(client, options.signal, doing, () =>
         inReadOnly(client, request, () => values(client, request, dimension, { prefix, limit })),
       );
+    },
+    outline: (from) => {
+      const doing = `describing ${JSON.stringify(from)} in ${label}`;
+      return cancellable(client, options.signal, doing, () => outline(client, from, doing));
     },
     async close() {
       try {

@@ -68,6 +68,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   consume: ['--as <reader>', ...COMMON],
   status: ['--since <when>', '--notify', ...COMMON],
+  new: ['--from <what>', '--source <name>', '-o, --output <file>', ...COMMON],
+  test: ['--update', ...COMMON],
   schedule: [
     '--as <what>',
     '--at <time>',
@@ -123,7 +125,7 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: export, run, list, explain, trace, check, verify, diff, consume, status, schedule, completion\./,
+      /unknown command "frobnicate"\. Allowed: export, run, list, explain, trace, check, verify, diff, consume, status, new, test, schedule, completion\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],

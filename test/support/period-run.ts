@@ -51,6 +51,7 @@ export function sourceOf(read: () => AsyncIterable<Batch> | Iterable<Batch>): So
       },
     }),
     ask: async () => ({ isReady: true, text: 'true' }),
+    outline: async () => ({ query: '', columns: [], key: [], notes: [] }),
     close: async () => {},
   };
 }

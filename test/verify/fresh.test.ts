@@ -84,6 +84,7 @@ function sources(...tables: readonly Rows[]) {
         };
       },
       ask: async () => ({ isReady: true, text: 'true' }),
+      outline: async () => ({ query: '', columns: [], key: [], notes: [] }),
       close: async () => {},
     };
   });

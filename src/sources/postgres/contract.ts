@@ -1,6 +1,6 @@
 // Holds what the server says a query returns against what the report promises.
 import { didYouMean, ReportError } from '../../errors.js';
-import type { Dimension, Kind, SqlRequest } from '../../table.js';
+import { type Dimension, KINDS, type Kind, type SqlRequest } from '../../table.js';
 import type { Description } from './describe.js';
 import { dimensionsOf, hasMarker } from './statement.js';
 
@@ -14,6 +14,11 @@ const TYPES: Readonly<Record<Kind, readonly string[] | 'any'>> = {
   timestamp: ['timestamp', 'timestamptz'],
   json: ['json', 'jsonb'],
 };
+
+/** The narrowest kind that takes a type's text as it is. */
+export function kindOf(type: string): Kind {
+  return KINDS.find((kind) => TYPES[kind] !== 'any' && TYPES[kind].includes(type)) ?? 'text';
+}
 
 /** What the statement is built from: the type of each exported column, and of each mapped dimension at each marker. */
 export interface Types {

@@ -4,13 +4,23 @@ import { ReportError } from '../../errors.js';
 
 export interface Description {
   /** The columns of the result; `type` is the internal name (`int4`); domains are shown as their base type. */
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    /** The OID of the table and the number of the column there when it is just that, else zeros. */
+    readonly origin: readonly [table: number, column: number];
+  }[];
   /** The types that the server inferred for $1, $2, …. */
   readonly parameters: readonly string[];
 }
 
 interface RowDescription {
-  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
+  readonly fields: readonly {
+    readonly name: string;
+    readonly dataTypeID: number;
+    readonly tableID: number;
+    readonly columnID: number;
+  }[];
 }
 
 /**
@@ -35,7 +45,11 @@ export async function describe(client: Client, text: string): Promise<Descriptio
   const names = new Map(rows.map((row) => [Number(row.oid), row.typname]));
   const typeName = (oid: number) => names.get(oid) ?? `oid ${oid}`;
   return {
-    columns: fields.map((field) => ({ name: field.name, type: typeName(field.dataTypeID) })),
+    columns: fields.map(({ name, dataTypeID, tableID, columnID }) => ({
+      name,
+      type: typeName(dataTypeID),
+      origin: [tableID, columnID],
+    })),
     parameters: parameters.map(typeName),
   };
 }

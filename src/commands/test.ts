@@ -1,0 +1,159 @@
+// reportctl test: what reports make of their fixtures, held against goldens.
+import { Command } from 'commander';
+import type { SecretUrl } from '../config.js';
+import { ReportError } from '../errors.js';
+import { printable } from '../log.js';
+import { loadReport, type Report, reportNames } from '../report.js';
+import type { Source } from '../table.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { printJson, printLines } from './print.js';
+import { withSources } from './sources.js';
+import { type BrokenCase, type Case, casesOf } from './test/cases.js';
+import { fixtureUrls } from './test/fixtures.js';
+import { foundBy } from './test/found.js';
+import { compared, failed, type Result, unused } from './test/goldens.js';
+
+interface TestOptions extends CommonOptions {
+  readonly update?: true;
+}
+
+export function testCommand(context: Context): Command {
+  const command = new Command('test')
+    .description('what reports make of their fixtures, against goldens')
+    .argument('[reports...]', 'names in queries/, or paths of report files; else all')
+    .option('--update', 'write the goldens that are missing or differ, and remove those that no test has');
+  addCommonOptions(command);
+  return command.action(async (names: string[], options: TestOptions) => {
+    const session = await openSession(context, options);
+    const update = options.update === true;
+    const { queries } = session.config;
+    const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(queries);
+    const loaded = await Promise.all(chosen.map((name) => reportOrError(name, queries)));
+    const reports = loaded.filter((one) => 'tests' in one);
+    const tests = loaded.flatMap((one) => ('tests' in one ? casesOf(one) : [one]));
+    const results = [
+      ...(await resultsOf(session, tests, update)),
+      ...reports.filter((report) => report.tests.length === 0).map(untested),
+      ...(await unused({ queries: names.length > 0 ? undefined : queries, reports, tests, update })),
+    ];
+    if (session.json) printJson(session.stdout, results.map(shownResult));
+    else printLines(session.stdout, results.flatMap(linesOf));
+    throwFailures(results);
+  });
+}
+
+async function reportOrError(name: string, queries: string): Promise<Report | BrokenCase> {
+  return loadReport(name, queries).catch((error: unknown) => ({ title: name, error }));
+}
+
+function untested({ name, file }: Report): Result {
+  return { title: name, outcome: 'untested', detail: `${file} has no tests` };
+}
+
+/** A test with what it reads in place of its report's sources. */
+interface Planned {
+  readonly test: Case;
+  readonly urls: ReadonlyMap<string, SecretUrl>;
+}
+
+/** One for each test, in order; all that read the same fixtures share what was opened for the first. */
+async function resultsOf(
+  session: Session,
+  tests: readonly (Case | BrokenCase)[],
+  update: boolean,
+): Promise<Result[]> {
+  const results = new Map<Case | BrokenCase, Result>();
+  const groups = new Map<string, Planned[]>();
+  for (const test of tests) {
+    try {
+      if ('error' in test) throw test.error;
+      const urls = await fixtureUrls(session.config, test.report);
+      const key = JSON.stringify([...urls].map(([name, url]) => [name, url.reveal()]));
+      groups.set(key, [...(groups.get(key) ?? []), { test, urls }]);
+    } catch (error) {
+      results.set(test, failed(test.title, error));
+    }
+  }
+  for (const group of groups.values()) {
+    const work = (test: Case, sources: readonly Source[]) => tried(session, test, sources, update);
+    for (const [test, result] of await inTurn(session, group, work)) results.set(test, result);
+  }
+  return tests.flatMap((test) => results.get(test) ?? []);
+}
+
+async function inTurn(
+  session: Session,
+  group: readonly Planned[],
+  work: (test: Case, sources: readonly Source[]) => Promise<Result>,
+): Promise<Map<Case, Result>> {
+  const results = new Map<Case, Result>();
+  const left = [...group];
+  for (let [first] = left; first !== undefined; [first] = left) {
+    try {
+      await withSources(testing(session, first.urls), first.test.report, async (sources) => {
+        for (let next = left.shift(); next !== undefined; next = left.shift()) {
+          const result = await work(next.test, sources);
+          results.set(next.test, result);
+          // A connection that was left in the middle of a read serves no other test: open again.
+          if (result.outcome === 'failed') return;
+        }
+      });
+    } catch (error) {
+      session.signal.throwIfAborted();
+      if (left.length === 0) throw error;
+      for (const { test } of left.splice(0)) results.set(test, failed(test.title, error));
+    }
+  }
+  return results;
+}
+
+/** The session as one that knows no source but these. */
+function testing(session: Session, urls: Planned['urls']): Session {
+  const source = (name: string) => {
+    const url = urls.get(name);
+    if (url === undefined) throw new Error(`no fixture was chosen for "${name}"`);
+    return url;
+  };
+  // PGHOST and its like are about sources too.
+  return { ...session, config: { ...session.config, source, postgres: {} } };
+}
+
+async function tried(
+  session: Session,
+  test: Case,
+  sources: readonly Source[],
+  update: boolean,
+): Promise<Result> {
+  try {
+    return await compared(test, await foundBy(session, test, sources), update);
+  } catch (error) {
+    session.signal.throwIfAborted();
+    return failed(test.title, error);
+  }
+}
+
+const WORDS: Readonly<Partial<Record<Result['outcome'], string>>> = {
+  differs: 'FAILED',
+  missing: 'FAILED',
+  failed: 'FAILED',
+  untested: '-',
+};
+
+function linesOf({ title, outcome, detail, lines = [] }: Result): string[] {
+  const first = `${(WORDS[outcome] ?? outcome).padEnd(7)} ${title}: ${detail}`;
+  return [first, ...lines.map((line) => `        ${line}`)].map(printable);
+}
+
+function shownResult({ title, outcome, detail, lines = [] }: Result) {
+  return { test: title, outcome, detail, differences: lines };
+}
+
+/** All of one kind end with that kind's exit code, several kinds with `partial`. */
+function throwFailures(results: readonly Result[]): void {
+  const errors = results.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  if (errors.length === 0) return;
+  const codes = new Set(errors.map((error) => (error instanceof ReportError ? error.code : 'unexpected')));
+  const [code = 'unexpected'] = codes;
+  const count = results.filter(({ outcome }) => outcome !== 'untested' && outcome !== 'unused').length;
+  throw new ReportError(codes.size === 1 ? code : 'partial', `${errors.length} of ${count} tests failed`);
+}

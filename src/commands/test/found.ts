@@ -1,0 +1,90 @@
+// What a test finds: everything that run or export does up to publishing, into a folder that nobody sees.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { aboutOf } from '../../about.js';
+import { openDestination } from '../../destinations/index.js';
+import { stageReport } from '../../export.js';
+import { GateKeeper } from '../../gates.js';
+import { countedText, type Golden, goldenWriter } from '../../golden.js';
+import { PeriodTargets } from '../../period-targets.js';
+import { definitionHash } from '../../report.js';
+import { paramValues } from '../../request.js';
+import { newToken } from '../../run.js';
+import type { Source } from '../../table.js';
+import { orDiscard, publishAll, type Target } from '../../target.js';
+import { type About, createWriter } from '../../writers/index.js';
+import type { Session } from '../context.js';
+import type { Case } from './cases.js';
+
+const ROWS = 'rows.csv';
+/** The state of a place that is new. */
+const NOTHING = { record: undefined, pending: undefined };
+
+export interface Found extends Golden {
+  readonly rows: number;
+}
+
+/**
+ * Of a run every output is written as it would be; gates that do not hold are part of what is found.
+ * @throws ReportError of what reading and writing throw
+ */
+export async function foundBy(session: Session, test: Case, sources: readonly Source[]): Promise<Found> {
+  const { signal, config } = session;
+  const folder = await mkdtemp(join(tmpdir(), 'reportctl-test-'));
+  const open = (name: string) =>
+    openDestination(join(folder, name), { token: newToken(), signal, s3: config.s3 });
+  const outside = await open('outputs');
+  const inside = await open('golden');
+  const { report, request, period, title } = test;
+  const gateKeeper = new GateKeeper(report, undefined, { columns: request.columns, signal });
+  try {
+    const about = aboutTest(test);
+    const place = { report, destination: outside, state: NOTHING, about, quarantine: false, signal };
+    const outputs = period && new PeriodTargets({ ...place, period });
+    await outputs?.look();
+    const rows: Target = {
+      key: ROWS,
+      format: 'csv',
+      options: {},
+      writer: goldenWriter(await createWriter('csv', { formulas: 'keep' }, about), {
+        title,
+        volatile: report.volatile,
+        isOrdered: report.orderBy.length > 0,
+      }),
+      compress: undefined,
+      destination: inside,
+      existing: 'never',
+    };
+    const { observers, totals } = gateKeeper;
+    const staged = await stageReport({
+      request,
+      sources,
+      totals,
+      observers,
+      targets: [...(outputs?.targets ?? []), rows],
+      splits: outputs?.splits ?? [],
+    });
+    const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
+    await publishAll(staged.files);
+    const files = staged.files.filter(({ target }) => target !== rows);
+    const written = files.map(({ target: { key, writer } }) => {
+      return { key, neutralised: writer.neutralised, notes: writer.notes?.() ?? [] };
+    });
+    return {
+      rows: staged.rows,
+      csv: await readFile(join(folder, 'golden', ROWS), 'utf8'),
+      yaml: countedText({ rows: staged.rows, totals: staged.totals, gates, outputs: written }),
+    };
+  } finally {
+    await Promise.all([gateKeeper.close(), outside.close(), inside.close()]);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function aboutTest({ report, request, period }: Case): About {
+  const definition = definitionHash(report, paramValues(request));
+  // About when its run would come: nothing here asks for the time.
+  const started = `${period?.to ?? '2000-01-01'}T00:00:00.000Z`;
+  return aboutOf({ report, request, period, definition, revision: 1, started });
+}

@@ -1,0 +1,135 @@
+// The goldens on disk: compared with what was found, written, and removed when no test has them.
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { messageOf, ReportError, sentence } from '../../errors.js';
+import { differences, GOLDEN_FILES } from '../../golden.js';
+import type { Report } from '../../report.js';
+import { formatRows } from '../print.js';
+import { type BrokenCase, type Case, fixturesFolder, goldenFolder } from './cases.js';
+import type { Found } from './found.js';
+
+/** `ok`, `differs`, `missing` and `failed` are of a test; `new`, `updated` and `removed` of `--update`. */
+export type Outcome =
+  | 'ok'
+  | 'differs'
+  | 'missing'
+  | 'failed'
+  | 'new'
+  | 'updated'
+  | 'untested'
+  | 'unused'
+  | 'removed';
+
+export interface Result {
+  readonly title: string;
+  readonly outcome: Outcome;
+  readonly detail: string;
+  /** How the golden and what was found differ, line by line. */
+  readonly lines?: readonly string[];
+  /** What the command ends with. */
+  readonly error?: unknown;
+}
+
+export function failed(title: string, error: unknown): Result {
+  return { title, outcome: 'failed', detail: sentence(error), error };
+}
+
+/** @throws ReportError `destination` when the golden cannot be read or written */
+export async function compared({ title, golden }: Case, found: Found, update: boolean): Promise<Result> {
+  const lines: string[] = [];
+  let isThere = false;
+  for (const ending of GOLDEN_FILES) {
+    const path = `${golden}.${ending}`;
+    const text = await readGolden(path);
+    isThere ||= text !== undefined;
+    const changes = text === undefined ? [`+ the whole of ${path}`] : differences(text, found[ending]);
+    if (changes.length > 0 && text !== undefined) lines.push(path, ...changes.map((line) => `  ${line}`));
+    else lines.push(...changes);
+    if (update && changes.length > 0) await writeGolden(path, found[ending]);
+  }
+  const rows = formatRows(found.rows);
+  if (lines.length === 0) return { title, outcome: 'ok', detail: rows };
+  const path = `${golden}.csv`;
+  if (update)
+    return isThere
+      ? { title, outcome: 'updated', detail: `${path}, ${rows}`, lines }
+      : { title, outcome: 'new', detail: `${path}, ${rows}` };
+  if (!isThere)
+    return failure(title, 'missing', `there is no golden ${path}; --update writes it, for you to review`);
+  const detail = `${rows}, and not what the golden has; if that is right, --update accepts it`;
+  return { ...failure(title, 'differs', detail), lines };
+}
+
+function failure(title: string, outcome: Outcome, detail: string): Result {
+  return { title, outcome, detail, error: new ReportError('contract', `${title}: ${detail}`) };
+}
+
+async function readGolden(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw fileError(`reading the golden ${path}`, error);
+  });
+}
+
+async function writeGolden(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  } catch (error) {
+    throw fileError(`writing the golden ${path}`, error);
+  }
+}
+
+function fileError(doing: string, error: unknown): ReportError {
+  return new ReportError('destination', `${doing}: ${messageOf(error)}`, {
+    hint: 'Goldens lie beside the fixtures, in the repository: look at the rights of the folder.',
+    cause: error,
+    retryable: false,
+  });
+}
+
+interface Known {
+  /** The folder of all reports when all were tested: then goldens of reports that are gone count too. */
+  readonly queries: string | undefined;
+  readonly reports: readonly Report[];
+  readonly tests: readonly (Case | BrokenCase)[];
+  readonly update: boolean;
+}
+
+/** Goldens that no test has, of these reports; those of a report that could not be read are left alone. */
+export async function unused({ queries, reports, tests, update }: Known): Promise<Result[]> {
+  const roots = new Set(reports.map((report) => goldenFolder(fixturesFolder(report))));
+  if (queries !== undefined) roots.add(goldenFolder(fixturesFolder({ file: join(queries, '-') })));
+  const wanted = new Set(tests.flatMap((test) => ('golden' in test ? [test.golden] : [])));
+  // What cannot be said of a test must not cost it its golden.
+  const unclear = tests.flatMap((test) => ('error' in test ? [test.title.replace(/[@/].*$/s, '')] : []));
+  const isOurs = (folder: string) =>
+    !unclear.includes(folder.replace(/@.*$/s, '')) &&
+    (queries !== undefined || reports.some(({ name }) => folder === name || folder.startsWith(`${name}@`)));
+  const results: Result[] = [];
+  for (const root of roots) {
+    const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+    const paths = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => GOLDEN_FILES.some((ending) => path.endsWith(`.${ending}`)))
+      .filter((path) => isOurs(relative(root, path).split(sep)[0] ?? ''))
+      .filter((path) => !wanted.has(path.replace(/\.[a-z]+$/, '')))
+      .sort();
+    for (const path of paths) results.push(await unusedGolden(root, path, update));
+  }
+  return results;
+}
+
+async function unusedGolden(root: string, path: string, update: boolean): Promise<Result> {
+  const title = join(basename(dirname(path)), basename(path));
+  if (!update) return { title, outcome: 'unused', detail: `no test has ${path}; --update removes it` };
+  try {
+    await rm(path);
+    // The last one takes its folder with it.
+    if (dirname(path) !== root) await rmdir(dirname(path)).catch(() => undefined);
+    return { title, outcome: 'removed', detail: `no test has ${path}` };
+  } catch (error) {
+    return failed(title, fileError(`removing the golden ${path}`, error));
+  }
+}

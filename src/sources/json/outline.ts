@@ -1,0 +1,60 @@
+// What the first documents of the files say of the columns that a report could have.
+import { ReportError } from '../../errors.js';
+import type { Outline } from '../../table.js';
+import { DocumentOutline, OUTLINED } from '../documents/outline.js';
+import { readAhead } from './ahead.js';
+import { filesOf, type Place } from './files.js';
+import { unzipped } from './gunzip.js';
+import { explained, withEnd } from './read.js';
+import { DocumentReader } from './reader.js';
+import { RowMaker } from './rows.js';
+
+/** Texts, which stay as they are, and numbers with a point or an exponent, whose digits JSON.parse would lose. */
+const NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/g;
+
+/** @throws ReportError `source` for a collection that is not there, has no documents or a broken one, or the signal's reason */
+export async function outline(
+  place: Place,
+  collection: string,
+  doing: string,
+  signal: AbortSignal,
+): Promise<Outline> {
+  const found = await filesOf(place, collection, doing);
+  const query = { collection, pipeline: [], fields: {}, orderBy: [], onMismatch: 'null' as const };
+  const nothing = {
+    report: '',
+    query,
+    columns: [],
+    filters: [],
+    mapped: {},
+    params: {},
+    orderBy: [],
+    timezone: 'UTC',
+  };
+  const reader = new DocumentReader(new RowMaker(nothing, query, doing).root, doing, nothing.timezone);
+  const outlined = new DocumentOutline(true);
+  let name = '';
+  try {
+    for await (const { file, chunks } of readAhead(found.files, signal)) {
+      name = file.name;
+      reader.begin(name);
+      for await (const chunk of withEnd(unzipped(name, chunks))) {
+        signal.throwIfAborted();
+        if (chunk === undefined) reader.finish();
+        else reader.append(chunk);
+        while (reader.next()) {
+          outlined.add(JSON.parse(reader.json.replace(NUMBER, exact)));
+          if (outlined.documents === OUTLINED) return outlined.outline(collection);
+        }
+      }
+    }
+  } catch (error) {
+    throw explained(reader.explain(error), `${doing}: ${name}`, place, signal);
+  }
+  if (outlined.documents > 0) return outlined.outline(collection);
+  throw new ReportError('source', `${doing}: there are no documents to look at`, { retryable: false });
+}
+
+function exact(token: string): string {
+  return token.startsWith('"') ? token : `{"$numberDecimal":"${token}"}`;
+}

@@ -1,0 +1,16 @@
+// What the first documents of a collection say of the columns that a report could have.
+import type { Db } from 'mongodb';
+import { ReportError } from '../../errors.js';
+import type { Outline } from '../../table.js';
+import { DocumentOutline, OUTLINED } from '../documents/outline.js';
+
+/** @throws ReportError `source` for a collection without documents, and what the driver says */
+export async function outline(database: Db, collection: string, doing: string): Promise<Outline> {
+  const { BSON } = await import('mongodb');
+  const outlined = new DocumentOutline(false);
+  const options = { limit: OUTLINED, promoteValues: false };
+  for await (const document of database.collection(collection).find({}, options))
+    outlined.add(BSON.EJSON.serialize(document, { relaxed: false }));
+  if (outlined.documents > 0) return outlined.outline(collection);
+  throw new ReportError('source', `${doing}: there are no documents to look at`, { retryable: false });
+}
