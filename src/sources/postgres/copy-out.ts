@@ -1,5 +1,6 @@
 // COPY … TO STDOUT as it comes over the wire, to blocks of bytes (PostgreSQL manual, 55.2.6 and 55.7).
 import type { Connection, Submittable } from 'pg';
+import { BORROWED } from './socket.js';
 
 const HEADER_LENGTH = 5;
 const COPY_DATA = 'd'.charCodeAt(0);
@@ -10,8 +11,8 @@ const NEWLINE = 10;
 
 /** Bytes of rows that travel together: about two thousand rows of a hundred bytes. */
 const BLOCK = 256 * 1024;
-/** What one read of a socket brings at most (libuv), and a message that is not whole yet. */
-const SLACK = 96 * 1024;
+/** For what a read brings after the last whole row. */
+const SLACK = 144 * 1024;
 /** Milliseconds that rows wait for others to travel with. */
 const PATIENCE = 10;
 
@@ -55,7 +56,7 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     this.#stream = stream;
     this.#listener = listener;
     stream.off('data', listener);
-    stream.on('data', this.#onData);
+    stream.on('data', this.#onData).on(BORROWED, this.#onData);
     connection.query(this.#statement);
   }
 
@@ -144,7 +145,7 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
   #giveBack(): void {
     const { stream, listener } = { stream: this.#stream, listener: this.#listener };
     if (stream === undefined || listener === undefined) return;
-    stream.off('data', this.#onData);
+    stream.off('data', this.#onData).off(BORROWED, this.#onData);
     stream.on('data', listener);
     listener(Buffer.from(this.#block.subarray(this.#from, this.#to)));
     stream.resume();
