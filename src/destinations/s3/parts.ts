@@ -1,0 +1,83 @@
+// Bytes to the parts of an upload: two buffers take turns, so that one is filled while the other is on its way.
+
+/** How many there are, and so how many parts can be in flight. */
+const BUFFERS = 2;
+/** Bytes that the first begins with: most files are far smaller than a part. */
+const FIRST_ROOM = 256 * 1024;
+
+export class Parts {
+  readonly #partSize: number;
+  readonly #send: (part: Buffer, number: number) => Promise<void>;
+  /** Parts on their way; each resolves with its buffer. */
+  readonly #underWay = new Set<Promise<Buffer>>();
+  #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_ROOM);
+  #length = 0;
+  #count = 0;
+
+  /** @param send must not reject, and has no use for the bytes when it resolves */
+  constructor(partSize: number, send: (part: Buffer, number: number) => Promise<void>) {
+    this.#partSize = partSize;
+    this.#send = send;
+  }
+
+  /** How many parts were sent. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The bytes that were not sent: of all parts but the last there are none. */
+  get rest(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Takes the bytes, which are the caller's again; resolves when there is room for more. */
+  async write(chunk: Buffer): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      // Only now: a file of one part is no upload in parts.
+      if (this.#length === this.#partSize) await this.#next();
+      const count = Math.min(chunk.length - at, this.#partSize - this.#length);
+      this.#makeRoom(this.#length + count);
+      chunk.copy(this.#buffer, this.#length, at, at + count);
+      this.#length += count;
+      at += count;
+    }
+  }
+
+  /** Sends what is left. */
+  finish(): Promise<void> {
+    this.#sendBuffer();
+    return this.settled();
+  }
+
+  /** Resolves when no part is on its way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  async #next(): Promise<void> {
+    this.#sendBuffer();
+    this.#buffer =
+      this.#underWay.size < BUFFERS
+        ? Buffer.allocUnsafeSlow(this.#partSize)
+        : await Promise.race(this.#underWay);
+  }
+
+  #sendBuffer(): void {
+    const buffer = this.#buffer;
+    const sent: Promise<Buffer> = this.#send(this.rest, ++this.#count).then(() => {
+      this.#underWay.delete(sent);
+      return buffer;
+    });
+    this.#underWay.add(sent);
+    this.#length = 0;
+  }
+
+  #makeRoom(needed: number): void {
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(
+      Math.min(this.#partSize, Math.max(needed, this.#buffer.length * 2)),
+    );
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+}
