@@ -9,10 +9,10 @@ const COPY_OUT_RESPONSE = 'H'.charCodeAt(0);
 const ASIDES = [...Buffer.from('NAS')];
 const NEWLINE = 10;
 
-/** Bytes of rows that travel together: about two thousand rows of a hundred bytes. */
-const BLOCK = 256 * 1024;
+/** Bytes of rows that travel together: about a thousand rows of a hundred bytes. */
+const BLOCK = 128 * 1024;
 /** For what a read brings after the last whole row. */
-const SLACK = 144 * 1024;
+const SLACK = 80 * 1024;
 /** Milliseconds that rows wait for others to travel with. */
 const PATIENCE = 10;
 

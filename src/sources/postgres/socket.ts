@@ -1,8 +1,8 @@
 // The socket of a connection: it reads into one buffer for ever, so that a million rows leave no garbage behind.
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 
-/** What a read brings at most; a local server sends about as much while we are busy. */
-const READ_SIZE = 128 * 1024;
+/** What a read brings at most. */
+const READ_SIZE = 64 * 1024;
 
 /**
  * Bytes that come are lent to the listeners of `BORROWED`, who must be done with them when they return; where there are
