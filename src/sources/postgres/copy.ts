@@ -9,8 +9,7 @@ import { CopyOut } from './copy-out.js';
 const NEWLINE = 10;
 
 /**
- * Runs a statement through COPY and yields its rows as they arrive;
- * then ends the transaction.
+ * Runs a statement through COPY and yields its rows as they arrive; then ends the transaction.
  * @throws what the driver reports, the signal's reason, or ReportError `source` when the server counted other rows
  */
 export async function* copyBatches(
