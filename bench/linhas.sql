@@ -1,6 +1,10 @@
 /*---
 title: The bench's table, as it is
 source: bench
+timezone: America/Sao_Paulo
+filters:
+  date: momento
+  organization: organizacao
 columns:
   id: integer
   cliente: text

@@ -7,7 +7,10 @@ export interface Measure {
   readonly megabytes: number;
 }
 
-/** Runs a command to its end; the peak is its resident memory's high-water mark, polled while it lives (Linux). */
+/**
+ * Runs a command to its end; the peak is the resident memory's high-water mark of it and of what it started, added up,
+ * polled while they live (Linux).
+ */
 export async function measure(
   command: string,
   args: readonly string[],
@@ -18,16 +21,25 @@ export async function measure(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  let peak = 0;
+  const peaks = new Map<number, number>();
   const timer = setInterval(async () => {
-    const text = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0));
+    for (const pid of await familyOf(child.pid)) {
+      const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+      peaks.set(pid, Math.max(peaks.get(pid) ?? 0, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0)));
+    }
   }, 20);
   const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve)).finally(
     () => clearInterval(timer),
   );
   if (code !== 0) throw new Error(`${command} ended with ${code}`);
-  return { seconds: (performance.now() - start) / 1000, megabytes: peak / 1024 };
+  const kilobytes = [...peaks.values()].reduce((sum, peak) => sum + peak, 0);
+  return { seconds: (performance.now() - start) / 1000, megabytes: kilobytes / 1024 };
+}
+
+async function familyOf(pid: number | undefined): Promise<number[]> {
+  if (pid === undefined) return [];
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)];
 }
 
 /** Runs all of the work once to warm the caches, and then so many times, one after the other in turn. */
@@ -47,18 +59,26 @@ export async function inTurn(
 
 /** In Markdown. @param peer the name of the work that the others are held against */
 export function table(results: ReadonlyMap<string, readonly Measure[]>, peer: string): string {
+  const head = `| work | median s | min–max | × ${peer} | peak MB |\n|---|---|---|---|---|`;
+  return [head, ...lines(results, peer)].join('\n');
+}
+
+/** The rows of such a table. @param most what the ratio of each may be, by its name; a column of its own where given */
+export function lines(
+  results: ReadonlyMap<string, readonly Measure[]>,
+  peer: string,
+  most?: Readonly<Record<string, number>>,
+): string[] {
   const secondsOf = (runs: readonly Measure[]) => runs.map(({ seconds }) => seconds);
   const base = median(secondsOf(results.get(peer) ?? []));
-  const lines = [...results].map(([name, runs]) => {
+  return [...results].map(([name, runs]) => {
     const seconds = secondsOf(runs);
     const range = `${Math.min(...seconds).toFixed(2)}–${Math.max(...seconds).toFixed(2)}`;
     const peak = Math.max(...runs.map(({ megabytes }) => megabytes)).toFixed(0);
     const ratio = (median(seconds) / base).toFixed(2);
-    return `| ${name} | ${median(seconds).toFixed(2)} | ${range} | ${ratio} | ${peak} |`;
+    const limit = most === undefined ? '' : ` ${most[name] ?? ''} |`;
+    return `| ${name} | ${median(seconds).toFixed(2)} | ${range} | ${ratio} |${limit} ${peak} |`;
   });
-  return [`| work | median s | min–max | × ${peer} | peak MB |`, '|---|---|---|---|---|', ...lines].join(
-    '\n',
-  );
 }
 
 function median(values: readonly number[]): number {

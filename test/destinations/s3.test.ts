@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { type DestinationOptions, openDestination } from '../../src/destinations/index.js';
-import { HandedBody } from '../../src/destinations/s3/body.js';
+import { Parts } from '../../src/destinations/s3/parts.js';
 import { ReportError } from '../../src/errors.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
 
@@ -349,48 +349,49 @@ describe('check', () => {
   });
 });
 
-describe('the body of an upload', () => {
-  test('returns only after end()', async () => {
-    const body = new HandedBody();
-    const chunks: string[] = [];
-    const read = (async () => {
-      for await (const chunk of body) chunks.push(String(chunk));
-    })();
-    await body.put(Buffer.from('a'));
-    await body.put(Buffer.from('b'));
-    const first = await Promise.race([
-      read.then(() => 'ended'),
-      new Promise((resolve) => setImmediate(resolve, 'open')),
-    ]);
-    assert.equal(first, 'open');
-    body.end();
-    await read;
-    assert.deepEqual(chunks, ['a', 'b']);
+describe('the parts of an upload', () => {
+  /** Parts of four bytes, and for each that was sent its text and what ends it. */
+  function parts() {
+    const sent: { readonly part: Buffer; readonly number: number; readonly arrive: () => void }[] = [];
+    const send = (part: Buffer, number: number) =>
+      new Promise<void>((arrive) => sent.push({ part, number, arrive }));
+    return { sent, parts: new Parts(4, send) };
+  }
+
+  test('a file that fits into one is not sent', async () => {
+    const { sent, parts: file } = parts();
+    await file.write(Buffer.from('ab'));
+    await file.write(Buffer.from('cd'));
+    assert.equal(sent.length, 0);
+    assert.equal(String(file.rest), 'abcd');
   });
 
-  test('throws at its reader and at a waiting writer, also after end()', async () => {
-    const reason = new Error('stop');
-    const waiting = new HandedBody();
-    const put = waiting.put(Buffer.from('a'));
-    waiting.fail(reason);
-    await assert.rejects(put, reason);
-    await assert.rejects(waiting.put(Buffer.from('b')), reason);
-    await assert.rejects(async () => {
-      for await (const _ of waiting);
-    }, reason);
-    const ended = new HandedBody();
-    ended.end();
-    ended.fail(reason);
-    await assert.rejects(async () => {
-      for await (const _ of ended);
-    }, reason);
-  });
-
-  test('refuses the writer when the reader has left', async () => {
-    const body = new HandedBody();
-    const put = body.put(Buffer.from('a'));
-    for await (const _ of body) break;
-    await put;
-    await assert.rejects(body.put(Buffer.from('b')), /stopped reading/);
+  test('no more than two are on their way, and nobody writes over them', async () => {
+    const { sent, parts: file } = parts();
+    let isTaken = false;
+    const writing = file.write(Buffer.from('aaaabbbbccccd')).then(() => {
+      isTaken = true;
+    });
+    await new Promise(setImmediate);
+    assert.deepEqual(
+      sent.map(({ part }) => String(part)),
+      ['aaaa', 'bbbb'],
+    );
+    assert.equal(isTaken, false);
+    sent[1]?.arrive();
+    await new Promise(setImmediate);
+    assert.equal(isTaken, false);
+    assert.equal(String(sent[0]?.part), 'aaaa');
+    assert.equal(String(sent[2]?.part), 'cccc');
+    sent[0]?.arrive();
+    await writing;
+    const finished = file.finish();
+    for (const { arrive } of sent) arrive();
+    await finished;
+    assert.deepEqual(
+      sent.map(({ number }) => number),
+      [1, 2, 3, 4],
+    );
+    assert.equal(String(sent[3]?.part), 'd');
   });
 });

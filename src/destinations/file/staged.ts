@@ -8,6 +8,9 @@ import { codeOf, explain } from './failures.js';
 import { flushFolders, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { versionAt, versionOf } from './version.js';
 
+/** After so many bytes the system is asked to bring them to the disk, beside what we do. */
+const FLUSH_EVERY = 16 * 1024 ** 2;
+
 interface Options {
   readonly existing: Existing;
   readonly signal: AbortSignal;
@@ -50,6 +53,9 @@ class StagedFile implements Staged {
   readonly #handle: FileHandle;
   readonly #made: string | undefined;
   #bytes = 0;
+  /** Bytes that nobody has been asked to bring to the disk, and what became of those before; it never rejects. */
+  #unflushed = 0;
+  #flushing: Promise<{ readonly error: unknown } | undefined> = Promise.resolve(undefined);
 
   constructor(target: string, temporary: string, options: Options, { handle, made }: Created) {
     this.#target = target;
@@ -66,6 +72,8 @@ class StagedFile implements Staged {
       // On a handle this continues where the last write ended, and writes all of it.
       await this.#handle.writeFile(chunk);
       this.#bytes += chunk.length;
+      this.#unflushed += chunk.length;
+      if (this.#unflushed >= FLUSH_EVERY) await this.#flushOnTheWay();
     } catch (error) {
       throw explain(`write ${this.#target}`, error);
     }
@@ -75,6 +83,7 @@ class StagedFile implements Staged {
     let version: string;
     try {
       this.#signal.throwIfAborted();
+      await this.#flushed();
       await this.#handle.sync();
       const stats = await this.#handle.stat({ bigint: true });
       if (Number(stats.size) !== this.#bytes) {
@@ -102,6 +111,22 @@ class StagedFile implements Staged {
 
   async discard(): Promise<void> {
     await this.#cleanUp(undefined);
+  }
+
+  /** So that publishing has little to wait for (5 instead of 70 ms for 135 MB). */
+  async #flushOnTheWay(): Promise<void> {
+    await this.#flushed();
+    this.#unflushed = 0;
+    this.#flushing = this.#handle.datasync().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+  }
+
+  /** @throws what the last flush on the way met: the system may tell of a lost byte once and then no more */
+  async #flushed(): Promise<void> {
+    const failure = await this.#flushing;
+    if (failure !== undefined) throw failure.error;
   }
 
   async #makeVisible(): Promise<void> {
@@ -146,6 +171,7 @@ class StagedFile implements Staged {
 
   /** @param failure what led here, for the message when something stays */
   async #cleanUp(failure: unknown): Promise<void> {
+    await this.#flushing;
     try {
       await this.#handle.close();
     } catch {

@@ -1,15 +1,13 @@
 // An upload on its way: parts go up while rows come in, and only publish() lets it become an object.
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { CompletedPart, PutObjectCommandInput, UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import type { Published, Staged, StageOptions } from '../../table.js';
-import { HandedBody } from './body.js';
 import { capacityOf, tooLarge } from './capacity.js';
 import { conditionOf, type Refusals, refusalOf } from './conditions.js';
 import { attemptsOf, explain, isAmbiguous, withLeft } from './failures.js';
 import { removeNote, writeNote } from './notes.js';
 import { type Committed, confirm, resolve } from './outcome.js';
-import { CONFIRMED_WITHIN } from './removing.js';
+import { Parts } from './parts.js';
 import {
   encryptionFault,
   encryptionInput,
@@ -20,13 +18,12 @@ import {
 } from './store.js';
 import { abortLostUploads, abortUpload } from './uploads.js';
 
-/** Parts in flight. */
-const QUEUE_SIZE = 2;
-
 /** What we read of any answer. */
 interface Answer extends Committed {
-  readonly UploadId?: string;
+  readonly UploadId?: string | undefined;
 }
+
+type Input = PutObjectCommandInput & { readonly Bucket: string; readonly Key: string };
 
 interface StagedObjectOptions extends StageOptions, Refusals {
   readonly token: string;
@@ -35,8 +32,7 @@ interface StagedObjectOptions extends StageOptions, Refusals {
 
 /** Begins an upload. Nothing is sent before there is more than one part of bytes, or `publish()`. */
 export async function stageObject(store: Store, key: string, options: StagedObjectOptions): Promise<Staged> {
-  const { Upload } = await import('@aws-sdk/lib-storage');
-  return new StagedObject(store, key, options, Upload);
+  return new StagedObject(store, key, options);
 }
 
 class StagedObject implements Staged {
@@ -45,54 +41,41 @@ class StagedObject implements Staged {
   readonly #location: string;
   readonly #options: StagedObjectOptions;
   readonly #stage = randomUUID();
-  readonly #body = new HandedBody();
+  /** What every request that makes the object says of it. */
+  readonly #input: Input;
+  readonly #parts: Parts;
   readonly #cancelParts = new AbortController();
   readonly #signal: AbortSignal;
-  /** Settles when the uploader has stopped; never rejects, because what failed is in #failure. */
-  readonly #stopped: Promise<void>;
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
   /** The request that makes the object visible is on its way: from now on only looking tells whether it is. */
   #committing = false;
   /** What the store answered to creating an upload and to committing. */
   #answer: Answer = {};
-  #parts: number | undefined;
+  /** The parts that the store has. */
+  readonly #stored: CompletedPart[] = [];
+  #creating: Promise<void> | undefined;
   #uploadId: string | undefined;
   #encryptionConfirmed = false;
   #lostCreations = 0;
   #creatingSince = 0;
 
-  constructor(
-    store: Store,
-    key: string,
-    options: StagedObjectOptions,
-    Upload: typeof import('@aws-sdk/lib-storage').Upload,
-  ) {
+  constructor(store: Store, key: string, options: StagedObjectOptions) {
     this.#store = store;
     this.#key = key;
     this.#location = `s3://${store.bucket}/${key}`;
     this.#options = options;
     this.#signal = options.signal;
-    const upload = new Upload({
-      client: this.#watchedClient(),
-      params: {
-        Bucket: store.bucket,
-        Key: key,
-        Body: Readable.from(this.#body, { highWaterMark: 1 }),
-        ContentType: options.contentType,
-        ...(options.contentEncoding !== undefined && { ContentEncoding: options.contentEncoding }),
-        Metadata: { [TOKEN_METADATA]: options.token, [STAGE_METADATA]: this.#stage },
-        ...encryptionInput(store.options),
-        ...conditionOf(options.existing),
-      },
-      queueSize: QUEUE_SIZE,
-      partSize: store.options.partSize,
-      leavePartsOnError: false,
-    });
-    this.#stopped = upload.done().then(
-      () => {},
-      (error) => this.#fail(error),
-    );
+    this.#input = {
+      Bucket: store.bucket,
+      Key: key,
+      ContentType: options.contentType,
+      ...(options.contentEncoding !== undefined && { ContentEncoding: options.contentEncoding }),
+      Metadata: { [TOKEN_METADATA]: options.token, [STAGE_METADATA]: this.#stage },
+      ...encryptionInput(store.options),
+      ...conditionOf(options.existing),
+    };
+    this.#parts = new Parts(store.options.partSize, (part, number) => this.#sendPart(part, number));
     options.signal.addEventListener('abort', this.#cancelled);
     if (options.signal.aborted) this.#cancelled();
   }
@@ -100,24 +83,21 @@ class StagedObject implements Staged {
   async write(chunk: Buffer): Promise<void> {
     const { options } = this.#store;
     if (this.#bytes + chunk.length > capacityOf(options)) this.#fail(tooLarge(this.#location, options));
-    try {
-      await this.#body.put(chunk);
-      this.#bytes += chunk.length;
-    } catch (error) {
-      throw this.#explained(this.#failure?.error ?? error);
-    }
+    if (this.#failure === undefined) await this.#parts.write(chunk);
+    if (this.#failure !== undefined) throw this.#explained(this.#failure.error);
+    this.#bytes += chunk.length;
   }
 
   async publish(): Promise<Published> {
-    this.#body.end();
-    await this.#stopped;
+    if (this.#failure === undefined) await this.#commit().catch((error: unknown) => this.#fail(error));
+    await this.#parts.settled();
     this.#signal.removeEventListener('abort', this.#cancelled);
     const sent = {
       key: this.#key,
       location: this.#location,
       stage: this.#stage,
       bytes: this.#bytes,
-      parts: this.#parts,
+      parts: this.#parts.count === 0 ? undefined : this.#parts.count,
     };
     if (!this.#failure) {
       try {
@@ -145,9 +125,60 @@ class StagedObject implements Staged {
 
   async discard(): Promise<void> {
     this.#fail(new Error('the report was discarded'));
-    await this.#stopped;
+    await this.#parts.settled();
     this.#signal.removeEventListener('abort', this.#cancelled);
     await this.#clearUploads();
+  }
+
+  /**
+   * The request that makes the object: with all of its bytes, by the SDK's own Upload, or, when there is more than a part of
+   * them, without any. Rows go up in parts of ours, because Upload keeps copies of them: 205 MB at the peak instead of 136.
+   */
+  async #commit(): Promise<void> {
+    const { sdk, client, options } = this.#store;
+    if (this.#parts.count === 0) {
+      const params = { ...this.#input, Body: this.#parts.rest };
+      const { Upload } = await import('@aws-sdk/lib-storage');
+      await this.#sent('commits', () => new Upload({ client, params, partSize: options.partSize }).done());
+      return;
+    }
+    await this.#parts.finish();
+    if (this.#failure) throw this.#failure.error;
+    const inOrder = this.#stored.sort((a, b) => Number(a.PartNumber) - Number(b.PartNumber));
+    const whole = { UploadId: this.#uploadId, MultipartUpload: { Parts: inOrder } };
+    const command = new sdk.CompleteMultipartUploadCommand({ ...this.#input, ...whole });
+    await this.#sent('commits', () => client.send(command));
+  }
+
+  /** Never rejects: what failed is in #failure. */
+  async #sendPart(part: Buffer, number: number): Promise<void> {
+    const { Bucket, Key } = this.#input;
+    const { sdk } = this.#store;
+    try {
+      this.#creating ??= this.#create();
+      await this.#creating;
+      const order = { Bucket, Key, UploadId: this.#uploadId, PartNumber: number, Body: part };
+      const { client } = this.#store;
+      const command = new sdk.UploadPartCommand(order);
+      const answer: UploadPartCommandOutput = await this.#sent('sends', () =>
+        client.send(command, this.#cutOff),
+      );
+      this.#confirmEncryption(answer);
+      const { ETag, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 } = answer;
+      if (ETag === undefined) throw new Error(`the store gave part ${number} no ETag`);
+      const checksums = { ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 };
+      this.#stored.push({ PartNumber: number, ETag, ...checksums });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #create(): Promise<void> {
+    const { sdk, client } = this.#store;
+    const isChecked = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
+    const checksum = isChecked ? { ChecksumAlgorithm: sdk.ChecksumAlgorithm.CRC32 } : {};
+    const command = new sdk.CreateMultipartUploadCommand({ ...this.#input, ...checksum });
+    await this.#sent('creates', () => client.send(command, this.#cutOff));
   }
 
   /** Makes sure that no unfinished upload of ours is left. */
@@ -173,11 +204,10 @@ class StagedObject implements Staged {
 
   readonly #cancelled = () => this.#fail(this.#signal.reason);
 
-  /** Stops the upload at once: the body throws, and parts on their way are dropped. The first failure counts. */
+  /** Stops the upload at once: parts on their way are dropped. The first failure counts. */
   #fail(error: unknown): void {
     if (this.#committing && error === this.#signal.reason) return;
     this.#failure ??= { error };
-    this.#body.fail(this.#failure.error);
     this.#cancelParts.abort();
   }
 
@@ -187,45 +217,30 @@ class StagedObject implements Staged {
       : explain(`write ${this.#location}`, error);
   }
 
-  /**
-   * The client as the uploader sees it. The uploader notices a failed part only when the other half of its queue
-   * gets a next one, and keeps upload ids and answers to itself; so we watch what it sends.
-   */
-  #watchedClient(): S3Client {
-    const { client } = this.#store;
-    const send = (command: Parameters<S3Client['send']>[0]) => this.#send(command);
-    return Object.assign(Object.create(client) as S3Client, { send });
+  /** What lets a failure end a request: any but a commit, because that would leave its outcome open. */
+  get #cutOff() {
+    return { abortSignal: this.#cancelParts.signal };
   }
 
-  async #send(command: Parameters<S3Client['send']>[0]): Promise<unknown> {
-    const { sdk, client } = this.#store;
-    const creates = command instanceof sdk.CreateMultipartUploadCommand;
-    const commits =
-      command instanceof sdk.PutObjectCommand || command instanceof sdk.CompleteMultipartUploadCommand;
-    const aborts = command instanceof sdk.AbortMultipartUploadCommand;
-    if (this.#failure && !aborts) throw this.#failure.error;
-    if (creates) this.#creatingSince = Date.now();
-    if (commits) this.#committing = true;
-    if (command instanceof sdk.CompleteMultipartUploadCommand) {
-      this.#parts = command.input.MultipartUpload?.Parts?.length;
-    }
-    // A commit is never cut off, because that would leave its outcome open.
-    const abortSignal = aborts ? AbortSignal.timeout(CONFIRMED_WITHIN) : this.#cancelParts.signal;
+  /** Sends a request of this upload and keeps what its answer, or its failure, tells. */
+  async #sent<T extends Answer>(what: 'creates' | 'sends' | 'commits', send: () => Promise<T>): Promise<T> {
+    if (this.#failure) throw this.#failure.error;
+    if (what === 'creates') this.#creatingSince = Date.now();
+    if (what === 'commits') this.#committing = true;
     try {
-      const answer = (await client.send(command, commits ? {} : { abortSignal })) as Answer;
-      if (creates) await this.#created(answer);
-      else if (command instanceof sdk.UploadPartCommand) this.#confirmEncryption(answer);
-      if (commits)
+      const answer = await send();
+      if (what === 'creates') await this.#created(answer);
+      if (what === 'commits')
         this.#answer = {
           ...answer,
           ServerSideEncryption: answer.ServerSideEncryption ?? this.#answer.ServerSideEncryption,
         };
       return answer;
     } catch (error) {
-      if (creates && this.#uploadId === undefined && isAmbiguous(error)) {
+      if (what === 'creates' && this.#uploadId === undefined && isAmbiguous(error)) {
         this.#lostCreations += attemptsOf(error);
       }
-      if (!aborts) this.#fail(error);
+      this.#fail(error);
       throw error;
     }
   }

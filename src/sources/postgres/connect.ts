@@ -6,6 +6,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
 import { didYouMean, messageOf, ReportError } from '../../errors.js';
 import { sourceError } from './errors.js';
+import { createSocket } from './socket.js';
 
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 type SslMode = (typeof SSL_MODES)[number];
@@ -62,7 +63,7 @@ export async function connect({ url, label, variables, signal }: Connect): Promi
 async function attempt(config: ClientConfig, signal: AbortSignal): Promise<Client> {
   signal.throwIfAborted();
   const { default: pg } = await import('pg');
-  const client = new pg.Client(config);
+  const client = new pg.Client({ ...config, stream: createSocket });
   // Without a listener a connection that dies between two queries would end the process.
   client.on('error', () => undefined);
   const onAbort = () => destroySocket(client);

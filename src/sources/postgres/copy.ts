@@ -4,12 +4,12 @@ import type { Client } from 'pg';
 import { CopyText, cellEnds } from '../../copy-text.js';
 import { ReportError } from '../../errors.js';
 import type { Batch } from '../../table.js';
+import { CopyOut } from './copy-out.js';
 
 const NEWLINE = 10;
 
 /**
- * Runs a statement through COPY and yields its rows as they arrive, each network chunk's whole lines as one batch;
- * then ends the transaction.
+ * Runs a statement through COPY and yields its rows as they arrive; then ends the transaction.
  * @throws what the driver reports, the signal's reason, or ReportError `source` when the server counted other rows
  */
 export async function* copyBatches(
@@ -18,20 +18,13 @@ export async function* copyBatches(
   columnCount: number,
   signal: AbortSignal,
 ): AsyncGenerator<Batch> {
-  const { to: copyTo } = await import('pg-copy-streams');
-  const stream = client.query(copyTo(`COPY (\n${statement}\n) TO STDOUT`));
+  const copy = client.query(new CopyOut(`COPY (\n${statement}\n) TO STDOUT`));
   let rows = 0;
-  let rest: Buffer[] = [];
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  let isWhole = true;
+  for await (const lines of copy) {
     signal.throwIfAborted();
-    const end = chunk.lastIndexOf(NEWLINE) + 1;
-    if (end === 0) {
-      rest.push(chunk);
-      continue;
-    }
-    const lines =
-      rest.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...rest, chunk.subarray(0, end)]);
-    rest = end < chunk.length ? [chunk.subarray(end)] : [];
+    isWhole = lines.at(-1) === NEWLINE;
+    if (!isWhole) break;
     const batch = batchOf(lines, rows, columnCount);
     rows += batch.rowCount;
     yield batch;
@@ -39,8 +32,8 @@ export async function* copyBatches(
   signal.throwIfAborted();
   // The server's count comes after the last row, maybe in a later packet: what waits for an answer waits for both.
   await client.query('COMMIT');
-  if (rest.length > 0 || rows !== stream.rowCount) {
-    throw new ReportError('source', `the server sent ${stream.rowCount} rows but ${rows} arrived`, {
+  if (!isWhole || rows !== copy.rowCount) {
+    throw new ReportError('source', `the server sent ${copy.rowCount} rows but ${rows} arrived`, {
       retryable: true,
     });
   }

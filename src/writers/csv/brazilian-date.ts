@@ -10,48 +10,63 @@ export function brazilianDate(text: string): string {
   return `${day}/${month}/${year}${time === undefined ? '' : ` ${time}`}${fraction === undefined ? '' : `,${fraction}`}`;
 }
 
-/** What stands at each position of a date and a time: a digit where there is a 0. */
-const SHAPE = Buffer.from('0000-00-00 00:00:00');
 const DATE_LENGTH = 10;
-const DOT = 46;
+const TIMESTAMP_LENGTH = 19;
+const SPACE = 32;
 const COMMA = 44;
+const MINUS = 45;
+const DOT = 46;
 const SLASH = 47;
 const PLUS = 43;
-const MINUS = 45;
+const COLON = 58;
 
 /**
- * The same of the bytes from `start` to `end`, written into a copy of them at the same place, where it is never longer.
+ * The same of the bytes from `start` to `end`, written into `target` `shift` bytes further on, where it is never longer.
  * @returns its length, or undefined for what is no common date
  */
 export function brazilianDateBytes(
-  source: Buffer,
-  target: Buffer,
+  bytes: Buffer,
   start: number,
   end: number,
+  target: Buffer,
+  shift: number,
 ): number | undefined {
   const length = end - start;
-  if (length !== DATE_LENGTH && length < SHAPE.length) return undefined;
-  const shaped = Math.min(length, SHAPE.length);
-  for (let at = 0; at < shaped; at++) {
-    const expected = SHAPE[at] as number;
-    const found = source[start + at] as number;
-    if (expected === 48 ? !isDigit(found) : found !== expected) return undefined;
+  const hasTime = length >= TIMESTAMP_LENGTH;
+  if (!hasTime && length !== DATE_LENGTH) return undefined;
+  if (bytes[start + 4] !== MINUS || bytes[start + 7] !== MINUS) return undefined;
+  if (!isTwoDigits(bytes, start) || !isTwoDigits(bytes, start + 2)) return undefined;
+  if (!isTwoDigits(bytes, start + 5) || !isTwoDigits(bytes, start + 8)) return undefined;
+  let at = start + DATE_LENGTH;
+  if (hasTime) {
+    if (bytes[at] !== SPACE || bytes[at + 3] !== COLON || bytes[at + 6] !== COLON) return undefined;
+    if (!isTwoDigits(bytes, at + 1) || !isTwoDigits(bytes, at + 4) || !isTwoDigits(bytes, at + 7)) {
+      return undefined;
+    }
+    at = start + TIMESTAMP_LENGTH;
+    if (bytes[at] === DOT && at < end) {
+      target[at + shift] = COMMA;
+      at += 1;
+      while (at < end && isDigit(bytes[at] as number)) at += 1;
+      if (bytes[at - 1] === DOT) return undefined;
+    }
   }
-  for (let at = 0; at < 2; at++) {
-    target[start + at] = source[start + 8 + at] as number;
-    target[start + 3 + at] = source[start + 5 + at] as number;
-  }
-  for (let at = 0; at < 4; at++) target[start + 6 + at] = source[start + at] as number;
-  target[start + 2] = SLASH;
-  target[start + 5] = SLASH;
-  let at = start + shaped;
-  if (source[at] === DOT && at < end) {
-    target[at] = COMMA;
-    at += 1;
-    while (at < end && isDigit(source[at] as number)) at += 1;
-    if (source[at - 1] === DOT) return undefined;
-  }
-  return isOffset(source, at, end) ? at - start : undefined;
+  const to = start + shift;
+  target[to] = bytes[start + 8] as number;
+  target[to + 1] = bytes[start + 9] as number;
+  target[to + 2] = SLASH;
+  target[to + 3] = bytes[start + 5] as number;
+  target[to + 4] = bytes[start + 6] as number;
+  target[to + 5] = SLASH;
+  target[to + 6] = bytes[start] as number;
+  target[to + 7] = bytes[start + 1] as number;
+  target[to + 8] = bytes[start + 2] as number;
+  target[to + 9] = bytes[start + 3] as number;
+  return isOffset(bytes, at, end) ? at - start : undefined;
+}
+
+function isTwoDigits(bytes: Buffer, at: number): boolean {
+  return isDigit(bytes[at] as number) && isDigit(bytes[at + 1] as number);
 }
 
 /** Nothing, `-03`, `+05:30` or `-03:06:28`. */
@@ -62,7 +77,7 @@ function isOffset(bytes: Buffer, start: number, end: number): boolean {
   if ((sign !== PLUS && sign !== MINUS) || length % 3 !== 0 || length > 9) return false;
   for (let at = start + 1; at < end; at++) {
     const isColon = (at - start) % 3 === 0;
-    if (isColon ? bytes[at] !== 58 : !isDigit(bytes[at] as number)) return false;
+    if (isColon ? bytes[at] !== COLON : !isDigit(bytes[at] as number)) return false;
   }
   return true;
 }

@@ -13,21 +13,18 @@ const COMMA = 44;
 const DOT = 46;
 const SEMICOLON = 59;
 const LETTER_N = 78;
+
+/** What is to be done with a cell, as its first byte tells. */
+const NOTHING = 0;
+const QUOTE_EMPTY = 1;
+const CUT_NULL = 2;
+const SPELL_ROW = 3;
+const SPELL_DECIMAL = 4;
+const SPELL_DATE = 5;
 const BACKSLASH = 92;
 
 /** A text as this dialect spells it, before it is quoted; undefined where it stays as it is. */
 export type Spelling = ((text: string) => string) | undefined;
-
-/** What there is to look at in a column's cells that need no quotes. */
-const LOOKS: Readonly<Record<Kind, 'nothing' | 'formula' | 'decimal' | 'date'>> = {
-  text: 'formula',
-  integer: 'nothing',
-  decimal: 'decimal',
-  boolean: 'nothing',
-  date: 'date',
-  timestamp: 'date',
-  json: 'nothing',
-};
 
 /** A dialect in which most cells stay as they are; for the others there is csv-stringify alone. */
 export function canStayEncoded({ delimiter, decimal, quoteAll, null: nullText }: Dialect): boolean {
@@ -43,7 +40,7 @@ export function encodedRowsToCsv(
   columns: readonly { readonly kind: Kind; readonly spell: Spelling }[],
   { delimiter, eol, neutralise }: Dialect,
 ): (batch: Pick<Batch, 'rowCount'> & { readonly encoded: EncodedRows }) => Buffer {
-  const looks = columns.map(({ kind, spell }) => (spell === undefined ? 'nothing' : LOOKS[kind]));
+  const deeds = deedsOf(columns);
   const separator = delimiter.charCodeAt(0);
   const width = columns.length;
   const needsQuotes = new RegExp(`["\\r\\n${delimiter}]|^$`);
@@ -61,42 +58,70 @@ export function encodedRowsToCsv(
     return cells.join(delimiter) + eol;
   };
 
+  // Of the row at hand: what is left out, or, where nothing is, the place of an empty text's quotes.
+  const starts = new Int32Array(width);
+  const stops = new Int32Array(width);
+
   return ({ encoded: { bytes, ends }, rowCount }) => {
-    const changed = Buffer.from(bytes);
-    // All separators at once; each row then gets its line feed back.
-    for (let at = 0; at < ends.length; at++) changed[ends[at] as number] = separator;
-    const output = new Output(changed);
+    const output = new Output(bytes);
+    let { bytes: target, shift } = output;
     const suspicion = new Suspicion(bytes, suspects);
     for (let row = 0, cell = 0, rowStart = 0; row < rowCount; row++, cell += width) {
       const rowEnd = ends[cell + width - 1] as number;
-      changed[rowEnd] = NEWLINE;
       let isOdd = suspicion.isIn(rowStart, rowEnd);
-      output.mark();
+      let changes = 0;
       for (let column = 0, start = rowStart; column < width && !isOdd; column++) {
         const end = ends[cell + column] as number;
-        if (start === end) output.insert('""', start, end);
-        // Every other backslash has made the row odd.
-        else if (bytes[start] === BACKSLASH) output.insert('', start, end);
-        else {
-          const look = looks[column];
-          if (look === 'formula') isOdd = FORMULA_STARTS[bytes[start] as number] === 1;
-          else if (look === 'decimal') dotToComma(changed, start, end);
-          else if (look === 'date') {
-            const length = brazilianDateBytes(bytes, changed, start, end);
-            if (length === undefined) isOdd = true;
-            else if (start + length < end) output.insert('', start + length, end);
+        target[end + shift] = separator;
+        const deed = deeds[(column << 8) | (bytes[start] as number)];
+        if (deed !== NOTHING) {
+          if (deed === SPELL_DECIMAL) dotToComma(target, start + shift, end + shift);
+          else if (deed === SPELL_ROW) isOdd = true;
+          else {
+            const kept = deed === SPELL_DATE ? brazilianDateBytes(bytes, start, end, target, shift) : 0;
+            if (kept === undefined) isOdd = true;
+            else if (kept < end - start || deed === QUOTE_EMPTY) {
+              starts[changes] = start + kept;
+              stops[changes++] = end;
+            }
           }
         }
         start = end + 1;
       }
-      if (isOdd) {
-        output.backToMark();
-        output.insert(oddRow(bytes.toString('utf8', rowStart, rowEnd)), rowStart, rowEnd + 1);
-      } else if (eol === '\r\n') output.insert('\r', rowEnd, rowEnd);
+      if (isOdd) output.insert(oddRow(bytes.toString('utf8', rowStart, rowEnd)), rowStart, rowEnd + 1);
+      else {
+        target[rowEnd + shift] = NEWLINE;
+        for (let each = 0; each < changes; each++) {
+          const start = starts[each] as number;
+          const stop = stops[each] as number;
+          if (start < stop) output.cut(start, stop);
+          else output.insert('""', start, stop);
+        }
+        if (eol === '\r\n') output.insert('\r', rowEnd, rowEnd);
+      }
+      ({ bytes: target, shift } = output);
       rowStart = rowEnd + 1;
     }
     return output.finish();
   };
+}
+
+/** For each column, 256 deeds by a cell's first byte, which is its end where the cell is empty. */
+function deedsOf(columns: readonly { readonly kind: Kind; readonly spell: Spelling }[]): Uint8Array {
+  const deeds = new Uint8Array(columns.length << 8);
+  for (const [index, { kind, spell }] of columns.entries()) {
+    const own = deeds.subarray(index << 8, (index + 1) << 8);
+    if (spell !== undefined) {
+      if (kind === 'text')
+        for (const byte of own.keys()) own[byte] = FORMULA_STARTS[byte] ? SPELL_ROW : NOTHING;
+      else own.fill(kind === 'decimal' ? SPELL_DECIMAL : SPELL_DATE);
+    }
+    own[TAB] = QUOTE_EMPTY;
+    own[NEWLINE] = QUOTE_EMPTY;
+    // Every other backslash makes the row odd.
+    own[BACKSLASH] = CUT_NULL;
+  }
+  return deeds;
 }
 
 function dotToComma(bytes: Buffer, start: number, end: number): void {
@@ -108,6 +133,8 @@ class Suspicion {
   readonly #bytes: Buffer;
   readonly #suspects: readonly { readonly byte: number; next: number }[];
   #backslash: number;
+  /** None of them comes before. */
+  #next = 0;
 
   constructor(bytes: Buffer, suspects: readonly number[]) {
     this.#bytes = bytes;
@@ -117,16 +144,26 @@ class Suspicion {
 
   /** To be asked row by row. */
   isIn(start: number, end: number): boolean {
+    return end > this.#next && this.#look(start, end);
+  }
+
+  #look(start: number, end: number): boolean {
     let found = false;
+    let next = this.#bytes.length;
     for (const suspect of this.#suspects) {
-      if (suspect.next < start) suspect.next = this.#find(suspect.byte, start);
-      if (suspect.next < end) found = true;
+      if (suspect.next < end) {
+        if (suspect.next < start) suspect.next = this.#find(suspect.byte, start);
+        if (suspect.next < end) found = true;
+      }
+      if (suspect.next < next) next = suspect.next;
     }
-    if (this.#backslash < start) this.#backslash = this.#find(BACKSLASH, start);
-    while (!found && this.#backslash < end) {
-      found = !this.#isNull(this.#backslash);
-      this.#backslash = this.#find(BACKSLASH, this.#backslash + 1);
+    if (this.#backslash < end) {
+      for (let at = Math.max(start, this.#backslash); at < end && !found; at++) {
+        found = this.#bytes[at] === BACKSLASH && !this.#isNull(at);
+      }
+      this.#backslash = this.#find(BACKSLASH, end);
     }
+    this.#next = Math.min(next, this.#backslash);
     return found;
   }
 

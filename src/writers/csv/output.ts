@@ -1,74 +1,69 @@
-// Bytes that are mostly those of another buffer, with insertions: copied in runs as long as they can be.
+// Bytes that are mostly those of another buffer, with insertions and cuts: moved in runs as long as they can be.
 
-/** Runs shorter than this are copied faster by a loop than by a call into Node (measured on Node 20). */
+/** Texts shorter than this are written faster by a loop than by a call into Node (measured on Node 20). */
 const SHORT = 48;
 
+/**
+ * The source lies at the end of a larger buffer, and what becomes of it is written from the buffer's beginning: that
+ * follows the reading and overtakes it only where insertions are longer than the room before the source.
+ */
 export class Output {
-  readonly #source: Buffer;
-  #bytes: Buffer | undefined;
+  /** The source's byte at a position is at the position plus `shift` until it was passed. Both are new after an insertion. */
+  bytes: Buffer;
+  shift: number;
   #length = 0;
-  /** The source is copied up to here. */
-  #copied = 0;
-  #markedLength = 0;
-  #markedCopied = 0;
+  /** The source has been passed up to here. */
+  #passed = 0;
 
   constructor(source: Buffer) {
-    this.#source = source;
+    this.shift = 64 + (source.length >> 3);
+    this.bytes = Buffer.allocUnsafeSlow(this.shift + source.length);
+    source.copy(this.bytes, this.shift);
   }
 
-  /** A text in place of the source's bytes from `start` to `end`; insertions come in their order. */
+  /** Leaves out the source's bytes from `start` to `end`; cuts and insertions come in their order. */
+  cut(start: number, end: number): void {
+    this.#passUpTo(start);
+    this.#passed = end;
+  }
+
+  /** A text in place of the source's bytes from `start` to `end`. */
   insert(text: string, start: number, end: number): void {
-    this.#copyUpTo(start);
-    this.#copied = end;
-    if (text === '') return;
+    this.cut(start, end);
     if (text.length < SHORT && isAscii(text)) {
-      const bytes = this.#room(text.length);
+      this.#makeRoom(text.length);
+      const { bytes } = this;
       for (let at = 0; at < text.length; at++) bytes[this.#length++] = text.charCodeAt(at);
     } else {
       // UTF-8 has at most three bytes for a UTF-16 unit.
-      this.#length += this.#room(text.length * 3).write(text, this.#length, 'utf8');
+      this.#makeRoom(text.length * 3);
+      this.#length += this.bytes.write(text, this.#length, 'utf8');
     }
   }
 
-  /** What is inserted from here on can be taken back. */
-  mark(): void {
-    this.#markedLength = this.#length;
-    this.#markedCopied = this.#copied;
-  }
-
-  backToMark(): void {
-    this.#length = this.#markedLength;
-    this.#copied = this.#markedCopied;
-  }
-
-  /** The whole; without insertions it is the source itself. */
+  /** The whole. */
   finish(): Buffer {
-    if (this.#length === 0 && this.#copied === 0) return this.#source;
-    this.#copyUpTo(this.#source.length);
-    return this.#room(0).subarray(0, this.#length);
+    if (this.#length === 0 && this.#passed === 0) return this.bytes.subarray(this.shift);
+    this.#passUpTo(this.bytes.length - this.shift);
+    return this.bytes.subarray(0, this.#length);
   }
 
-  #copyUpTo(end: number): void {
-    const count = end - this.#copied;
-    if (count <= 0) return;
-    const bytes = this.#room(count);
-    if (count < SHORT) {
-      const source = this.#source;
-      for (let at = this.#copied; at < end; at++) bytes[this.#length++] = source[at] as number;
-    } else {
-      this.#source.copy(bytes, this.#length, this.#copied, end);
-      this.#length += count;
-    }
-    this.#copied = end;
+  #passUpTo(end: number): void {
+    const start = this.#passed + this.shift;
+    this.bytes.copyWithin(this.#length, start, end + this.shift);
+    this.#length += end - this.#passed;
+    this.#passed = end;
   }
 
-  #room(count: number): Buffer {
-    const needed = this.#length + count;
-    if (this.#bytes !== undefined && needed <= this.#bytes.length) return this.#bytes;
-    const larger = Buffer.allocUnsafe(Math.max(needed * 2, this.#source.length + (this.#source.length >> 3)));
-    this.#bytes?.copy(larger, 0, 0, this.#length);
-    this.#bytes = larger;
-    return larger;
+  #makeRoom(count: number): void {
+    const unread = this.#passed + this.shift;
+    if (this.#length + count <= unread) return;
+    const more = count + this.bytes.length;
+    const larger = Buffer.allocUnsafeSlow(this.bytes.length + more);
+    this.bytes.copy(larger, 0, 0, this.#length);
+    this.bytes.copy(larger, unread + more, unread);
+    this.bytes = larger;
+    this.shift += more;
   }
 }
 
