@@ -116,8 +116,8 @@ describe('schedule', { concurrency: 2 }, () => {
     [['--at', '1:00'], /argument '1:00' is invalid/],
     [['--zone', 'Brasil'], /unknown time zone "Brasil"/],
     [['--host-zone', '+03:00'], /unknown time zone "\+03:00"/],
-    [['--as', 'launchd'], /Allowed choices are crontab, systemd, kubernetes, iam, bucket/],
-    [['--cron', 'fcron'], /Allowed choices are debian, cronie/],
+    [['--as', 'launchd'], /Allowed: crontab, systemd, kubernetes, iam, bucket/],
+    [['--cron', 'fcron'], /(Did you mean|Allowed).*debian, cronie/],
     [['pedido'], /no report "pedido".*did you mean "pedidos"/i],
     [['avulso'], /report "avulso" has no outputs/],
     [

@@ -78,7 +78,7 @@ test('2,000 organizations: every row in one file, the totals add up, ten are nam
   const record = JSON.parse(await readFile(join(out, RECORD), 'utf8')) as RunRecord;
   const [whole, ...parts] = record.outputs;
   assert.deepEqual([whole?.rows, whole?.split, parts.length], [ROWS, undefined, PARTS]);
-  assert.equal((await filesBelow(out)).length, 1 + 2 * (PARTS + 1));
+  assert.equal((await filesBelow(out)).length, 1 + 4 * (PARTS + 1));
   const [rows, sum] = [parts.reduce((all, part) => all + part.rows, 0), new DecimalSum()];
   const seen = new Set<string>();
   for (const { key, split } of parts) {

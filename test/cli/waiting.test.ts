@@ -87,7 +87,7 @@ describe('a report that waits', { concurrency: 3 }, () => {
       stderr,
       /^\S+ info espera \S+ is not ready, asking every 1s for 30s: source "base" \([^)]*\) answered: null\n$/,
     );
-    assert.match(stdout, /^published espera .*\npublished rapida .*\n$/);
+    assert.match(stdout, /^published rapida .*\npublished espera .*\n$/);
     const later = await reportctl(['check', 'espera'], { env });
     assert.match(later.stdout, /^ok {5}report espera: source "base" .* is ready for \S+$/m);
   });
