@@ -126,7 +126,9 @@ function typeOf(kind: string, csv: Csv, timezone: string): Pick<Field, 'type'> &
     case 'boolean':
       return {
         type: 'boolean',
-        ...(csv === undefined ? {} : { trueValues: ['true'], falseValues: ['false'] }),
+        ...(csv === undefined
+          ? {}
+          : { trueValues: [csv.booleans?.true ?? 'true'], falseValues: [csv.booleans?.false ?? 'false'] }),
       };
     case 'date':
       return { type: 'date', format: csv?.brazilianDates ? '%d/%m/%Y' : 'default' };

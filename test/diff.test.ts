@@ -17,6 +17,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'dia', kind: 'date' },
   { name: 'visto', kind: 'timestamp' },
   { name: 'org', kind: 'text' },
+  { name: 'ativo', kind: 'boolean' },
 ];
 
 type Row = readonly [id: string, texto: Cell, valor: Cell, org?: Cell];
@@ -39,6 +40,7 @@ async function side(name: string, rows: readonly Row[], made: Made = {}): Promis
     '2024-10-05',
     '2024-10-05 13:45:10.25-03',
     org,
+    'true',
   ]);
   const writer = await createWriter(format, options, {});
   const chunks: Buffer[] = [];
@@ -127,6 +129,8 @@ test('rows added, gone and changed, with the columns, the exact totals, and by o
 describe('the same rows are the same', { concurrency: 2 }, () => {
   const dialects: Readonly<Record<string, Made>> = {
     'pt-BR': { options: { locale: 'pt-BR' } },
+    'Sim and Não': { options: { booleans: 'Sim/Não' } },
+    'xlsx with Sim and Não': { format: 'xlsx', options: { booleans: 'Sim/Não' } },
     'tabs, a word for null': { options: { delimiter: '\\t', null: '\\N', quote: 'all' } },
     'formulas kept': { options: { formulas: 'keep' } },
     xlsx: { format: 'xlsx', options: { locale: 'pt-BR' } },

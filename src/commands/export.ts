@@ -78,6 +78,7 @@ function addDialectOptions(command: Command): void {
     .option('--null <text>', 'what stands for null (nothing; the empty text is "")')
     .addOption(new Option('--quote <which>', 'which cells are quoted (needed)').choices(['all', 'needed']))
     .addOption(new Option('--locale <name>', '; , BOM CRLF dd/mm/yyyy at once').choices(['pt-BR']))
+    .option('--booleans <words>', 'what stands for true and false, such as Sim/Não')
     .addOption(
       new Option('--formulas <what>', 'text that a spreadsheet would run (neutralise)').choices([
         'neutralise',
@@ -94,7 +95,19 @@ function addDialectOptions(command: Command): void {
 
 /** What of the command line says how the file is written. */
 function dialectOf(options: ExportOptions): WriterOptions {
-  const { delimiter, decimal, bom, eol, null: nullText, quote, locale, formulas, strict, sheet } = options;
+  const {
+    delimiter,
+    decimal,
+    bom,
+    eol,
+    null: nullText,
+    quote,
+    locale,
+    booleans,
+    formulas,
+    strict,
+    sheet,
+  } = options;
   const template = options.template === undefined ? undefined : readTemplate(options.template);
   const all = {
     delimiter,
@@ -104,6 +117,7 @@ function dialectOf(options: ExportOptions): WriterOptions {
     null: nullText,
     quote,
     locale,
+    booleans,
     formulas,
     strict,
     sheet,

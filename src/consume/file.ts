@@ -17,10 +17,25 @@ export interface CsvFile extends PublishedFile {
 /** @param reader who is to read it, for messages. @throws ReportError `usage` for what is no CSV */
 export function csvFile(file: PublishedFile, reader: string): CsvFile {
   const { format, dialect: options } = file.manifest;
-  if (format === 'csv') return { ...file, dialect: dialect(options as CsvOptions) };
+  if (format === 'csv') {
+    const chosen = dialect(options as CsvOptions);
+    return {
+      ...file,
+      manifest: chosen.booleans ? withoutBooleans(file.manifest) : file.manifest,
+      dialect: chosen,
+    };
+  }
   throw new ReportError('usage', `consume: there are no lines by which ${reader} reads ${format} right`, {
     hint: 'Take the CSV of the same period, or add one to the outputs of the report.',
   });
+}
+
+/** Words for booleans, such as Sim and Não, are texts to every reader. */
+function withoutBooleans(manifest: Manifest): Manifest {
+  const columns = manifest.columns.map((column) =>
+    column.kind === 'boolean' ? { ...column, kind: 'text' as const } : column,
+  );
+  return { ...manifest, columns };
 }
 
 /** @throws ReportError `usage` when the reader cannot decompress it */

@@ -4,10 +4,13 @@ import type { Manifest } from '../manifest/shapes.js';
 import type { Kind } from '../table.js';
 import { type CsvOptions, dialect } from '../writers/csv/dialect.js';
 import { neutraliser } from '../writers/csv/formulas.js';
+import { type BooleanWords, booleanWords } from '../writers/words/booleans.js';
+import type { XlsxOptions } from '../writers/xlsx/options.js';
 
 /** How a file spells what the kinds alone do not say. */
 export interface Spelling {
   readonly dates: 'iso' | 'brazilian' | 'serial';
+  readonly booleans: BooleanWords | undefined;
   /** Makes the formulas of a text harmless, as the file's were; undefined where they were kept. */
   readonly neutralise: ((text: string) => string) | undefined;
   /** Equal for spellings that neutralise alike. */
@@ -16,10 +19,14 @@ export interface Spelling {
 
 /** @throws ReportError `contract` for a dialect that is none */
 export function spellingOf({ format, dialect: options, key }: Manifest): Spelling {
-  if (format === 'xlsx') return { dates: 'serial', neutralise: undefined, separator: undefined };
   try {
-    const { brazilianDates, neutralise, delimiter } = dialect(options as CsvOptions);
+    if (format === 'xlsx') {
+      const booleans = booleanWords((options as XlsxOptions).booleans);
+      return { dates: 'serial', booleans, neutralise: undefined, separator: undefined };
+    }
+    const { brazilianDates, booleans, neutralise, delimiter } = dialect(options as CsvOptions);
     return {
+      booleans,
       dates: brazilianDates ? 'brazilian' : 'iso',
       neutralise: neutralise ? neutraliser(delimiter) : undefined,
       separator: neutralise ? delimiter : undefined,
@@ -43,6 +50,12 @@ export function respelling(
       if (own.separator === other.separator) return undefined;
       const guards = [own, other].flatMap(({ neutralise }) => neutralise ?? []);
       return (text) => guards.reduce((guarded, guard) => guard(guarded), text);
+    }
+    case 'boolean': {
+      const { booleans } = own;
+      return (
+        booleans && ((text) => (text === booleans.true ? 'true' : text === booleans.false ? 'false' : text))
+      );
     }
     case 'date':
       return own.dates === 'iso' ? undefined : (text) => isoDate(text, own.dates);

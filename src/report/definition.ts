@@ -28,6 +28,7 @@ export const csvOptions = {
   null: z.string().optional(),
   quote: z.enum(['all', 'needed']).optional(),
   locale: z.enum(['pt-BR']).optional(),
+  booleans: z.string().optional(),
   formulas: z.enum(['neutralise', 'keep']).optional(),
 };
 /** What xlsx has besides; `locale` is an option of both. */

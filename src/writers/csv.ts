@@ -5,6 +5,7 @@ import { brazilianDate } from './csv/brazilian-date.js';
 import { type CsvOptions, type Dialect, dialect } from './csv/dialect.js';
 import { canStayEncoded, encodedRowsToCsv, type Spelling } from './csv/encoded.js';
 import { neutraliser } from './csv/formulas.js';
+import { wordOf } from './words/booleans.js';
 
 /** @throws ReportError `usage` for options that would make the file ambiguous */
 export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
@@ -72,6 +73,10 @@ function spelling({ kind }: Column, chosen: Dialect, guard: (text: string) => st
       return chosen.neutralise ? guard : undefined;
     case 'decimal':
       return chosen.decimal === ',' ? (text) => text.replace('.', ',') : undefined;
+    case 'boolean': {
+      const { booleans } = chosen;
+      return booleans && ((text) => wordOf(booleans, text));
+    }
     case 'date':
     case 'timestamp':
       return chosen.brazilianDates ? brazilianDate : undefined;

@@ -18,12 +18,12 @@ interface Format {
 
 const WRITERS: Readonly<Record<string, Format>> = {
   csv: {
-    options: ['delimiter', 'decimal', 'bom', 'eol', 'null', 'quote', 'locale', 'formulas'],
+    options: ['delimiter', 'decimal', 'bom', 'eol', 'null', 'quote', 'locale', 'booleans', 'formulas'],
     isCompressed: false,
     create: async (options) => (await import('./csv.js')).createCsvWriter(options),
   },
   xlsx: {
-    options: ['locale', 'strict', 'sheet', 'template'],
+    options: ['locale', 'booleans', 'strict', 'sheet', 'template'],
     isCompressed: true,
     create: async (options, about) => (await import('./xlsx.js')).createXlsxWriter(options, about),
   },

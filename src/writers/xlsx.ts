@@ -1,6 +1,7 @@
 // XLSX (ECMA-376): the rows by our own encoder, streamed; everything around them by exceljs.
 import { ReportError } from '../errors.js';
 import type { Column, Table, Writer } from '../table.js';
+import { booleanWords } from './words/booleans.js';
 import { Changes } from './xlsx/changes.js';
 import { DataSheets } from './xlsx/data-sheet.js';
 import { Groups } from './xlsx/groups.js';
@@ -22,6 +23,7 @@ const FIRST_PARTS = ['_rels/.rels', 'docProps/core.xml'];
 export async function createXlsxWriter(options: XlsxOptions, about: About = {}): Promise<Writer> {
   if (options.template !== undefined) return createTemplateWriter(options.template, options);
   const base = sheetOf(options);
+  const booleans = booleanWords(options.booleans);
   // A broken installation is found before anything is read.
   await newWorkbook();
   let changes = new Changes(options.strict ?? false);
@@ -47,7 +49,7 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
     try {
       const start = sheetStart(columns, await rows.sample(SAMPLE));
       const looks = columns.map((column) => columnStyles(column, styles));
-      const encoder = new RowEncoder(columns, looks, changes);
+      const encoder = new RowEncoder(columns, looks, changes, { booleans });
       const sheets = new DataSheets(zip, rows, encoder);
       const titles = columns.map(({ title, name }) => title ?? name);
       do {

@@ -30,6 +30,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--null <text>',
     '--quote <which>',
     '--locale <name>',
+    '--booleans <words>',
     '--formulas <what>',
     '--strict',
     '--sheet <name>',

@@ -215,6 +215,14 @@ describe('numbers, dates and the rest', () => {
   });
 });
 
+test('booleans are true and false, or the words that were asked for', async () => {
+  const rows = [['true'], ['false'], [null]];
+  assert.equal((await csv(rows, {}, ['boolean'])).text, 'a\ntrue\nfalse\n\n');
+  assert.equal((await csv(rows, { booleans: 'Sim/Não' }, ['boolean'])).text, 'a\nSim\nNão\n\n');
+  for (const booleans of ['Sim', 'Sim/Sim', 'a/b/c', '/Não', ';/N'])
+    await assert.rejects(csv(rows, { booleans }, ['boolean']), /the words for booleans are /);
+});
+
 describe('formulas', () => {
   // OWASP, "CSV Injection", with its full-width forms, and payloads that have been used.
   const dangerous: readonly [value: string, harmless: string][] = [
@@ -439,6 +447,8 @@ describe('a strict reader gets back what was read', () => {
         fc.constantFrom<CsvOptions>(
           {},
           { locale: 'pt-BR' },
+          { locale: 'pt-BR', booleans: 'Sim/Não' },
+          { booleans: 'S/N', eol: 'crlf' },
           { eol: 'crlf' },
           { formulas: 'keep', delimiter: ';' },
         ),

@@ -117,6 +117,17 @@ describe('numbers', () => {
   });
 });
 
+describe('booleans', () => {
+  test('are booleans, or the words that were asked for', async () => {
+    const cells = ['true', null, 'false'];
+    assert.deepEqual((await readColumn('boolean', cells)).values, [true, undefined, false]);
+    const { values, notes } = await readColumn('boolean', cells, { booleans: 'Sim/Não' });
+    assert.deepEqual([values, notes], [['Sim', undefined, 'Não'], []]);
+    for (const booleans of ['Sim', 'Sim/Sim', 'Sim/Não/Talvez', '/Não', '=1/0', 'S;/N'])
+      await assert.rejects(readColumn('boolean', cells, { booleans }), /the words for booleans are /);
+  });
+});
+
 describe('dates', () => {
   test('are dates from 1900-03-01 to 9999-12-31, and text before and after', async () => {
     const dates = ['1900-03-01', '1999-12-31', '2000-02-29', '2024-10-05', '9999-12-31'];

@@ -1,5 +1,6 @@
 // The words in which a CSV dialect is asked for, and what they come to.
 import { ReportError } from '../../errors.js';
+import { type BooleanWords, booleanWords } from '../words/booleans.js';
 
 /** As a command line or a report spells them; each given one overrides the locale's. */
 export interface CsvOptions {
@@ -13,6 +14,8 @@ export interface CsvOptions {
   readonly null?: string | undefined;
   readonly quote?: 'all' | 'needed' | undefined;
   readonly locale?: 'pt-BR' | undefined;
+  /** What stands for true and for false: `Sim/Não`. */
+  readonly booleans?: string | undefined;
   readonly formulas?: 'neutralise' | 'keep' | undefined;
 }
 
@@ -25,6 +28,8 @@ export interface Dialect {
   readonly quoteAll: boolean;
   /** dd/mm/yyyy, and timestamps in the report's time zone without their offset. */
   readonly brazilianDates: boolean;
+  /** Undefined where it is `true` and `false`. */
+  readonly booleans: BooleanWords | undefined;
   readonly neutralise: boolean;
 }
 
@@ -35,7 +40,7 @@ const LOCALES = {
 
 /**
  * RFC 4180 with a header, comma, `.`, UTF-8 without BOM and LF, unless the options say otherwise.
- * @throws ReportError `usage` for a delimiter or decimal separator that would make the file ambiguous
+ * @throws ReportError `usage` for a delimiter, decimal separator or words that would make the file ambiguous
  */
 export function dialect(options: CsvOptions): Dialect {
   const locale = options.locale === undefined ? {} : LOCALES[options.locale];
@@ -64,6 +69,7 @@ export function dialect(options: CsvOptions): Dialect {
     null: nullText,
     quoteAll: merged.quote === 'all',
     brazilianDates: options.locale === 'pt-BR',
+    booleans: booleanWords(merged.booleans),
     neutralise: merged.formulas !== 'keep',
   };
 }

@@ -114,6 +114,7 @@ function deedsOf(columns: readonly { readonly kind: Kind; readonly spell: Spelli
     if (spell !== undefined) {
       if (kind === 'text')
         for (const byte of own.keys()) own[byte] = FORMULA_STARTS[byte] ? SPELL_ROW : NOTHING;
+      else if (kind === 'boolean') own.fill(SPELL_ROW);
       else own.fill(kind === 'decimal' ? SPELL_DECIMAL : SPELL_DATE);
     }
     own[TAB] = QUOTE_EMPTY;

@@ -6,6 +6,8 @@ import { spelled } from './text.js';
 export interface XlsxOptions {
   /** How dates look: `dd/mm/yyyy`; without it `yyyy-mm-dd`. */
   readonly locale?: 'pt-BR' | undefined;
+  /** What stands, as text, for true and for false: `Sim/Não`; without it they are booleans. */
+  readonly booleans?: string | undefined;
   /** A cell that Excel cannot hold as it is fails the export; without it, it is changed and counted. */
   readonly strict?: boolean | undefined;
   /** The name of the sheet with the rows; `Dados` without it. */

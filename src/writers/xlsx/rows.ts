@@ -1,6 +1,7 @@
 // Rows to the XML of a sheet's rows (ECMA-376 part 1, 18.3.1.73 row and 18.3.1.4 c), straight from their bytes.
 import { isNullCell } from '../../copy-text.js';
 import type { Column, Kind } from '../../table.js';
+import { type BooleanWords, wordOf } from '../words/booleans.js';
 import type { Block } from './block.js';
 import {
   cellStart,
@@ -26,8 +27,10 @@ const TAGS = 96;
 /** One byte of COPY text becomes seven where it is spelled `_x0007_`, and no more. */
 const EXPANSION = 7;
 
+type Look = 'text' | 'number' | 'boolean' | 'word' | 'date' | 'timestamp';
+
 /** What cells are written alike. */
-const LOOKS: Readonly<Record<Kind, 'text' | 'number' | 'boolean' | 'date' | 'timestamp'>> = {
+const LOOKS: Readonly<Record<Kind, Look>> = {
   text: 'text',
   json: 'text',
   integer: 'number',
@@ -58,12 +61,18 @@ export function columnStyles({ kind, currency = '' }: Column, styles: WorkbookSt
 interface CellPlan {
   readonly name: string;
   readonly kind: Kind;
-  readonly look: (typeof LOOKS)[Kind];
+  readonly look: Look;
   readonly letters: string;
   readonly styles: ColumnStyles;
   readonly start: Counting;
   readonly precise: Counting;
   readonly blank: Counting | undefined;
+}
+
+export interface RowOptions {
+  /** Of every row beside its number, with a space before each. */
+  readonly attributes?: string;
+  readonly booleans?: BooleanWords | undefined;
 }
 
 export class RowEncoder {
@@ -72,6 +81,7 @@ export class RowEncoder {
   /** Everything with the number of the row in it. */
   readonly #counting: readonly Counting[];
   readonly #changes: Changes;
+  readonly #booleans: BooleanWords | undefined;
   /** In this sheet, from 1. */
   #row = 1;
   /** Of all sheets, for messages. */
@@ -79,14 +89,14 @@ export class RowEncoder {
 
   /**
    * @param styles one for each column
-   * @param attributes of every row beside its number, with a space before each
    */
   constructor(
     columns: readonly Column[],
     styles: readonly ColumnStyles[],
     changes: Changes,
-    attributes: string = '',
+    { attributes = '', booleans }: RowOptions = {},
   ) {
+    this.#booleans = booleans;
     this.#rowStart = new Counting('<row r="', `"${attributes}>`, 1);
     this.#columns = columns.map(({ name, kind }, index) => {
       const letters = columnLetters(index);
@@ -99,7 +109,7 @@ export class RowEncoder {
       return {
         name,
         kind,
-        look: LOOKS[kind],
+        look: kind === 'boolean' && booleans !== undefined ? 'word' : LOOKS[kind],
         letters,
         styles: own,
         start,
@@ -174,14 +184,15 @@ export class RowEncoder {
   #oddCell({ kind, name, letters, styles }: CellPlan, text: string): string {
     const place = () => `row ${this.#rows}, column "${name}"`;
     const reference = `${letters}${this.#row}`;
-    let fit = text;
+    const word = kind === 'boolean' && this.#booleans !== undefined;
+    let fit = word ? wordOf(this.#booleans, text) : text;
     if (kind === 'integer' || kind === 'decimal') {
       const unfit = unfitNumber(text);
       if (unfit === undefined) return `${cellStart(reference, styles.value, '')}${text}</v></c>`;
       this.#changes.add(unfit, text, place);
     } else if (kind === 'date' || kind === 'timestamp') this.#changes.add('date', text, place);
-    else fit = fitting(text, (reason) => this.#changes.add(reason, text, place));
-    return `<c r="${reference}" s="${styles.text}" t="inlineStr">${inlineString(fit)}</c>`;
+    else fit = fitting(fit, (reason) => this.#changes.add(reason, text, place));
+    return `<c r="${reference}" s="${word ? styles.value : styles.text}" t="inlineStr">${inlineString(fit)}</c>`;
   }
 }
 
@@ -201,6 +212,8 @@ function putCell(
       return putNumber(view, at, cell, bytes, start, end);
     case 'boolean':
       return putBoolean(view, at, cell, bytes, start, end);
+    case 'word':
+      return ODD;
     case 'date':
       return putDate(view, at, cell, bytes, start, end);
     case 'timestamp':

@@ -1,6 +1,7 @@
 // The rows go into a sheet of a workbook that somebody designed in Excel; every other part of it stays as it is.
 import { ReportError } from '../../errors.js';
 import type { Column, Table, Writer } from '../../table.js';
+import { booleanWords } from '../words/booleans.js';
 import { Changes } from './changes.js';
 import { DataSheets } from './data-sheet.js';
 import { DATA_SHEET, SHEET_ROWS, type Template, type XlsxOptions } from './options.js';
@@ -16,18 +17,17 @@ import { Zip } from './zip.js';
 /** @throws ReportError `definition` for what is no workbook, or has no sheet of the name */
 export function createTemplateWriter(template: Template, options: XlsxOptions): Writer {
   const pack = openPackage(template, options.sheet ?? DATA_SHEET);
+  const booleans = booleanWords(options.booleans);
   let changes = new Changes(options.strict ?? false);
 
   async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
     const model = modelIn(template, pack, columns.length);
     changes = new Changes(options.strict ?? false);
     const parts = new Map(pack.parts);
-    const encoder = new RowEncoder(
-      columns,
-      stylesFor(columns, model, pack, parts, options),
-      changes,
-      model.attributes,
-    );
+    const encoder = new RowEncoder(columns, stylesFor(columns, model, pack, parts, options), changes, {
+      attributes: model.attributes,
+      booleans,
+    });
     const zip = new Zip();
     // What speaks of the rows waits until it is known how many there are.
     const waiting = [pack.workbook, pack.sheet, ...pack.tables];
