@@ -17,6 +17,19 @@ export interface Observer {
   add(batch: Batch): void | Promise<void>;
 }
 
+/** The same batches, each seen by every observer before it goes on. */
+export async function* observed(
+  batches: AsyncIterable<Batch>,
+  observers: readonly Observer[],
+  signal?: AbortSignal,
+): AsyncGenerator<Batch> {
+  for await (const batch of batches) {
+    signal?.throwIfAborted();
+    for (const observer of observers) await observer.add(batch);
+    yield batch;
+  }
+}
+
 /** Rows, exact totals and nulls of one read. */
 export class RowCounter {
   rows = 0;

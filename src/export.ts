@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { shared } from './broadcast.js';
 import { assertCapacity } from './capacity.js';
 
-import { type Observer, RowCounter } from './counters.js';
+import { type Observer, observed, RowCounter } from './counters.js';
 import { Spool } from './split/spool.js';
 import { type Split, stageSplits } from './split.js';
 
@@ -65,7 +65,7 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
     bytes = written;
   };
   const progress = { add: () => plan.onProgress?.({ rows: counter.rows, bytes }) };
-  const rows = observed(prepared, [counter, ...observers, progress]);
+  const rows = observed(readAll(prepared), [counter, ...observers, progress]);
   const read = tracedFlow(span, 'source', rows, () => ({ rows: counter.rows }));
   const files: FilledTarget[] = [];
   try {
@@ -87,14 +87,6 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   return { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls(), files, notes };
 }
 
-async function* observed(
-  prepared: readonly Prepared[],
-  observers: readonly Observer[],
-): AsyncGenerator<Batch> {
-  for (const source of prepared) {
-    for await (const batch of source.read()) {
-      for (const observer of observers) await observer.add(batch);
-      yield batch;
-    }
-  }
+async function* readAll(prepared: readonly Prepared[]): AsyncGenerator<Batch> {
+  for (const source of prepared) yield* source.read();
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import pLimit from 'p-limit';
 import { atOnce } from './at-once.js';
 import { shared } from './broadcast.js';
-import { ContentHash, DecimalSum, RowCounter } from './counters.js';
+import { ContentHash, DecimalSum, observed, RowCounter } from './counters.js';
 import { ReportError } from './errors.js';
 import type { Part } from './split/part.js';
 import type { Spool } from './split/spool.js';
@@ -109,18 +109,6 @@ async function stageParts(
 function inOrder(parts: readonly (readonly Cell[])[]): { values: readonly Cell[]; number: number }[] {
   const known = parts.map((values, number) => ({ values, number, sorted: JSON.stringify(values) }));
   return known.sort((a, b) => (a.sorted < b.sorted ? -1 : 1));
-}
-
-async function* observed(
-  batches: AsyncIterable<Batch>,
-  observers: readonly { add(batch: Batch): void }[],
-  signal: AbortSignal,
-): AsyncGenerator<Batch> {
-  for await (const batch of batches) {
-    signal.throwIfAborted();
-    for (const observer of observers) observer.add(batch);
-    yield batch;
-  }
 }
 
 function waitingRoom(count: number): WaitingRoom {
