@@ -106,34 +106,38 @@ export class Scanner {
     if (bytes[at] === OBJECT + TO_CLOSING) return at + 1;
     let previous: Field | undefined;
     for (;;) {
-      if (bytes[at] !== QUOTE) this.stop(at, `${this.shown(at)} where a field's name in quotes should be`);
       let field = previous === undefined ? fields.first : previous.next;
-      let behind = field === undefined ? 0 : this.#behindName(field, at + 1);
-      if (behind === 0) {
-        behind = this.string(at);
-        field = meetField(fields, this.nameAt(at, behind));
+      let start = field === undefined ? 0 : this.#behindKnown(field, at);
+      if (start === 0) {
+        if (bytes[at] !== QUOTE) this.stop(at, `${this.shown(at)} where a field's name in quotes should be`);
+        const behindName = this.string(at);
+        field = meetField(fields, this.nameAt(at, behindName));
         if (previous === undefined) fields.first = field;
         else previous.next = field;
-      }
-      const start = this.#behindColon(behind);
-      const first = bytes[start] as number;
+        start = this.#behindColon(behindName);
+      } else if ((bytes[start] as number) <= SPACE) start = this.space(start);
+      let behind: number;
       if (field === undefined) behind = this.value(start);
       else {
         if (field.seenIn === scan) this.twice(field.name, start);
         field.seenIn = scan;
         field.documents += 1;
         field.start = start;
+        const first = bytes[start] as number;
         if (first === QUOTE) behind = this.string(start);
-        else if (first === MINUS || (first >= ZERO && first <= NINE)) behind = this.#number(start);
+        else if (isDigit(first)) behind = this.#number(start);
         else if (first === OBJECT && field.inside !== undefined)
           behind = this.object(field.inside, start + 1, scan);
         else behind = this.value(start);
         field.end = behind;
         previous = field;
       }
-      at = (bytes[behind] as number) > SPACE ? behind : this.space(behind);
-      if (bytes[at] === OBJECT + TO_CLOSING) return at + 1;
-      at = this.#behindComma(at, OBJECT);
+      if (bytes[behind] === COMMA && bytes[behind + 1] === QUOTE) at = behind + 1;
+      else {
+        at = this.space(behind);
+        if (bytes[at] === OBJECT + TO_CLOSING) return at + 1;
+        at = this.#behindComma(at, OBJECT);
+      }
     }
   }
 
@@ -210,17 +214,16 @@ export class Scanner {
       : `byte 0x${byte.toString(16).padStart(2, '0')}`;
   }
 
-  /** Behind the closing quote when the field's name begins here, else 0. */
-  #behindName({ spelled, words, lastMask }: Field, from: number): number {
+  /** Behind the colon when the field's name and a colon are here, else 0. */
+  #behindKnown({ words, lastMask, length }: Field, from: number): number {
     const view = this.view;
-    const last = words.length - 1;
+    const last = from + 4 * (words.length - 1);
     // A name holds no 0, so that it never goes on behind the end.
-    if (from + 4 * last >= this.end) return 0;
-    for (let index = 0; index < last; index += 1) {
-      if (view.getInt32(from + 4 * index, true) !== words[index]) return 0;
-    }
-    if ((view.getInt32(from + 4 * last, true) & lastMask) !== words[last]) return 0;
-    return from + spelled.length;
+    if (last >= this.end) return 0;
+    let index = 0;
+    let at = from;
+    for (; at < last; at += 4, index += 1) if (view.getInt32(at, true) !== words[index]) return 0;
+    return (view.getInt32(last, true) & lastMask) === words[index] ? from + length : 0;
   }
 
   /** From a name to its value. */
