@@ -3,8 +3,9 @@ import type { Kind } from '../../table.js';
 import { DateWriter } from '../documents/dates.js';
 import type { Lines } from '../documents/lines.js';
 import { toCell } from '../documents/value.js';
+import { ARRAY, MINUS, NINE, OBJECT, QUOTE, ZERO } from './ascii.js';
 import { dayAt, EXTENDED, ExtendedPlace, instantAt, numberShape, SHAPE } from './places.js';
-import { ARRAY, MINUS, NINE, OBJECT, QUOTE, type Scanner, ZERO } from './scanner.js';
+import type { Scanner } from './scanner.js';
 
 const LETTER_F = 0x66;
 const LETTER_N = 0x6e;

@@ -2,8 +2,9 @@
 import type { DayRange, FilterTest, NumberRange } from '../../table.js';
 import { type MatchRules, matcher } from '../documents/match.js';
 import { toCell } from '../documents/value.js';
+import { BACKSLASH, OBJECT, QUOTE } from './ascii.js';
 import { dayAt, EXTENDED, ExtendedPlace, instantAt, numberAt } from './places.js';
-import { BACKSLASH, OBJECT, QUOTE, type Scanner } from './scanner.js';
+import type { Scanner } from './scanner.js';
 
 /** `unknown`: it takes a Value to know. */
 export const VERDICT = { fails: 0, passes: 1, unknown: 2 } as const;

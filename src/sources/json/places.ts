@@ -1,5 +1,5 @@
 // What the bytes of a scanned value spell in the common ways, found without a string: numbers, days, instants, Extended JSON.
-import { COLON, DOT, isDigit, MINUS, OBJECT, QUOTE, SPACE, ZERO } from './scanner.js';
+import { COLON, DOT, isDigit, MINUS, OBJECT, QUOTE, SPACE, ZERO } from './ascii.js';
 
 const DOLLAR = 0x24;
 const DAY = 86_400_000;

@@ -9,7 +9,7 @@ import { type ByteTest, byteTest } from './matching.js';
 import { columnValue, filterValues, THROUGH_ARRAY } from './paths.js';
 import type { DocumentReader } from './reader.js';
 
-export interface ColumnPlan {
+interface ColumnPlan {
   readonly column: Column;
   readonly field: Field;
   readonly toCell: ToCell;

@@ -1,5 +1,23 @@
 // Walks the structure of JSON over bytes, checks all of it, and notes where the values of known fields are.
 import { viewOf } from '../documents/lines.js';
+import {
+  ARRAY,
+  BACKSLASH,
+  behindPlain,
+  COLON,
+  COMMA,
+  DOT,
+  isDigit,
+  LETTER_E,
+  MINUS,
+  NEW_LINE,
+  NINE,
+  OBJECT,
+  QUOTE,
+  SPACE,
+  TO_CLOSING,
+  ZERO,
+} from './ascii.js';
 import { type Field, type Fields, meetField } from './fields.js';
 
 /** The JSON is wrong at `at`, an index of the scanner's bytes. */
@@ -21,22 +39,6 @@ export const SLACK = 4;
 
 /** How deep objects and arrays may stand in each other; MongoDB takes 100. */
 const DEEPEST = 1000;
-
-export const QUOTE = 0x22;
-export const BACKSLASH = 0x5c;
-export const COMMA = 0x2c;
-export const COLON = 0x3a;
-export const OBJECT = 0x7b;
-export const ARRAY = 0x5b;
-const NEW_LINE = 0x0a;
-export const SPACE = 0x20;
-export const MINUS = 0x2d;
-export const ZERO = 0x30;
-export const NINE = 0x39;
-export const DOT = 0x2e;
-const LETTER_E = 0x65;
-/** From an opening bracket to its closing one, in ASCII, for both kinds. */
-export const TO_CLOSING = 2;
 
 /** By the first byte. */
 const LITERALS: Readonly<Record<number, Uint8Array>> = {
@@ -286,28 +288,6 @@ export class Scanner {
   }
 }
 
-export function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= NINE;
-}
-
 function closingOf(bracket: number): string {
   return String.fromCharCode(bracket + TO_CLOSING);
-}
-
-/**
- * The next byte that does not stand for itself inside a string: four at once while none of them is a quote, a backslash or
- * below a space (Bit Twiddling Hacks, "haszero", "hasless"; the lowest byte that they find is always right).
- */
-function behindPlain(view: DataView, from: number): number {
-  for (let at = from; ; at += 4) {
-    const word = view.getInt32(at, true);
-    const quotes = word ^ 0x22222222;
-    const slashes = word ^ 0x5c5c5c5c;
-    const odd =
-      (((quotes - 0x01010101) & ~quotes) |
-        ((slashes - 0x01010101) & ~slashes) |
-        ((word - 0x20202020) & ~word)) &
-      0x80808080;
-    if (odd !== 0) return at + ((31 - Math.clz32(odd & -odd)) >> 3);
-  }
 }

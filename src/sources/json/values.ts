@@ -1,18 +1,9 @@
 // The bytes of one JSON value to a Value, digit by digit; objects of Extended JSON v2 are leaves.
 import { plainDecimal } from '../documents/numbers.js';
 import type { ToCell, Value } from '../documents/value.js';
+import { ARRAY, BACKSLASH, COLON, COMMA, OBJECT, QUOTE, TO_CLOSING } from './ascii.js';
 import { extendedValue, knownValue } from './extended.js';
-import {
-  ARRAY,
-  BACKSLASH,
-  BrokenJson,
-  COLON,
-  COMMA,
-  OBJECT,
-  QUOTE,
-  type Scanner,
-  TO_CLOSING,
-} from './scanner.js';
+import { BrokenJson, type Scanner } from './scanner.js';
 
 /** Bytes that were scanned already. */
 export interface Scanned {
