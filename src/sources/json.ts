@@ -93,16 +93,23 @@ async function prepare(
       const note = (lines: readonly string[]) => {
         notes = lines;
       };
-      const rows = readDocuments({ ...read, limit: isSorted ? undefined : request.limit, note });
-      const batches = isSorted ? sorted(rows, { keys, limit: request.limit, signal }) : rows;
+      const batches = readDocuments({ ...read, limit: isSorted ? undefined : request.limit, note });
+      if (!isSorted) {
+        yield* batches;
+        return;
+      }
       const exported = request.columns.length;
-      for await (const batch of batches) {
-        yield batchOf(columns.length === exported ? batch : batch.map((row) => row.slice(0, exported)));
+      for await (const rows of sorted(rowsOf(batches), { keys, limit: request.limit, signal })) {
+        yield batchOf(columns.length === exported ? rows : rows.map((row) => row.slice(0, exported)));
       }
     },
     notes: () => notes,
     sample: (count) => sample(read, label, count),
   };
+}
+
+async function* rowsOf(batches: AsyncIterable<Batch>): AsyncGenerator<readonly (readonly Cell[])[]> {
+  for await (const batch of batches) yield batch.rows();
 }
 
 function batchOf(rows: readonly (readonly Cell[])[]): Batch {

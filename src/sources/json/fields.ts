@@ -3,8 +3,11 @@
 /** A field of an object: wanted, on the way to wanted ones, or only known to be there. */
 export interface Field {
   readonly name: string;
-  /** The name as JSON spells it without escapes, in UTF-8. */
-  readonly spelled: Uint8Array;
+  /** The name as JSON spells it without escapes, in quotes, and a colon: how many bytes of UTF-8. */
+  readonly length: number;
+  /** The same four bytes at once, as they lie in memory, and which bits of the last belong to it. */
+  readonly words: Int32Array;
+  readonly lastMask: number;
   readonly parent: Field | undefined;
   /** Does a path end at it or lead through it? */
   wanted: boolean;
@@ -51,9 +54,14 @@ export function meetField(fields: Fields, name: string): Field | undefined {
 }
 
 function addField(fields: Fields, name: string): Field {
+  const spelled = Buffer.from(`${JSON.stringify(name)}:`);
+  const padded = Buffer.alloc(Math.ceil(spelled.length / 4) * 4);
+  spelled.copy(padded);
   const field: Field = {
     name,
-    spelled: Buffer.from(`${JSON.stringify(name).slice(1)}`),
+    length: spelled.length,
+    words: Int32Array.from({ length: padded.length / 4 }, (_, index) => padded.readInt32LE(4 * index)),
+    lastMask: (-1 >>> (8 * (padded.length - spelled.length))) | 0,
     parent: fields.owner,
     wanted: false,
     inside: undefined,

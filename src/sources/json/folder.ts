@@ -8,7 +8,7 @@ import { messageOf, ReportError } from '../../errors.js';
 import type { DocumentFile, Place } from './files.js';
 
 /** Bytes of one read. */
-const CHUNK = 256 * 1024;
+const CHUNK = 1024 * 1024;
 const AT_ONCE = 8;
 
 /**

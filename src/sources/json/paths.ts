@@ -42,6 +42,12 @@ export function filterValues(document: Document, field: Field): Value[] {
   return values;
 }
 
+/** Is the field not there, nor hidden by an array? */
+export function isMissing(document: Document, field: Field): boolean {
+  if (field.seenIn === document.scan) return false;
+  return field.parent === undefined || arrayAbove(document, field) === undefined;
+}
+
 /** The scan does not look into arrays: the one that hides the field, if that is why it was not seen. */
 function arrayAbove({ scan, bytes }: Document, field: Field): Field | undefined {
   let above = field.parent;

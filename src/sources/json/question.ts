@@ -51,8 +51,10 @@ export async function ask(
   const found = await filesOf(place, collection, doing);
   const note = () => undefined;
   const limit = wanted.length === 0 ? 1 : undefined;
-  for await (const rows of readDocuments({ place, request, query, found, doing, signal, limit, note })) {
-    const matches = rows.some((row) => wanted.every(([, value], index) => row[index] === String(value)));
+  for await (const batch of readDocuments({ place, request, query, found, doing, signal, limit, note })) {
+    const matches = batch
+      .rows()
+      .some((row) => wanted.every(([, value], index) => row[index] === String(value)));
     if (matches) return { isReady: true, text: 'true' };
   }
   return { isReady: false, text: 'no such document' };

@@ -1,15 +1,17 @@
 // Reads the documents of all files, in order, as batches of rows.
 import { messageOf, ReportError } from '../../errors.js';
-import type { Cell, DocumentQuery, Request } from '../../table.js';
+import type { Batch, DocumentQuery, Request } from '../../table.js';
 import { readAhead } from './ahead.js';
+import { BatchMaker } from './batches.js';
 import type { DocumentFile, Files, Place } from './files.js';
 import { unzipped } from './gunzip.js';
 import { DocumentReader } from './reader.js';
 import { countOf, RowMaker } from './rows.js';
 
 const BATCH = 1000;
-/** Bytes that a batch may span: cells are slices that keep the chunks they were read from in memory. */
-const BATCH_SPAN = 16 * 1024 * 1024;
+/** Bytes of rows that one batch may have, and bytes of documents after which those that are there go on. */
+const BATCH_SIZE = 1024 * 1024;
+const BATCH_SPAN = 4 * 1024 * 1024;
 
 /** One request, ready to be read. */
 export interface Read {
@@ -29,13 +31,13 @@ interface Reading extends Read {
 }
 
 /** @throws ReportError `source` or `contract`, or the signal's reason */
-export async function* readDocuments(reading: Reading): AsyncGenerator<readonly (readonly Cell[])[]> {
+export async function* readDocuments(reading: Reading): AsyncGenerator<Batch> {
   const { place, request, query, found, doing, signal, note } = reading;
   const maker = new RowMaker(request, query, doing);
   const reader = new DocumentReader(maker.root, doing, request.timezone);
+  const batches = new BatchMaker(maker, request.timezone);
   const empty: string[] = [];
   let left = reading.limit ?? Number.POSITIVE_INFINITY;
-  let rows: Cell[][] = [];
   let span = 0;
   let file: DocumentFile | undefined;
   try {
@@ -48,27 +50,21 @@ export async function* readDocuments(reading: Reading): AsyncGenerator<readonly 
         signal.throwIfAborted();
         if (chunk === undefined) reader.finish();
         else reader.append(chunk);
-        while (reader.next()) {
-          const row = rowOf(maker, reader);
-          if (row === undefined) continue;
-          rows.push(row);
-          left -= 1;
-          if (left > 0 && rows.length < BATCH) continue;
-          yield rows;
-          rows = [];
+        while (isFilled(batches, reader, left)) {
+          left -= batches.rows;
+          yield batches.take();
           span = 0;
           if (left === 0) return;
         }
         span += chunk?.length ?? 0;
-        if (span > BATCH_SPAN && rows.length > 0) {
-          yield rows;
-          rows = [];
-        }
-        if (rows.length === 0) span = 0;
+        if (span < BATCH_SPAN) continue;
+        left -= batches.rows;
+        if (batches.rows > 0) yield batches.take();
+        span = 0;
       }
       if (reader.isEmpty) empty.push(checkedEmpty(file, found, doing));
     }
-    if (rows.length > 0) yield rows;
+    if (batches.rows > 0) yield batches.take();
   } catch (error) {
     const what = file === undefined ? doing : `${doing}: ${file.name}`;
     throw explained(error, what, place, signal);
@@ -77,9 +73,14 @@ export async function* readDocuments(reading: Reading): AsyncGenerator<readonly 
   }
 }
 
-function rowOf(maker: RowMaker, reader: DocumentReader): Cell[] | undefined {
+/** Adds rows until the batch is large enough or the limit is reached; false when more bytes are needed before. */
+function isFilled(batches: BatchMaker, reader: DocumentReader, left: number): boolean {
   try {
-    return maker.row(reader);
+    const most = Math.min(left, BATCH);
+    while (reader.next()) {
+      if (batches.add(reader) && (batches.rows === most || batches.size >= BATCH_SIZE)) return true;
+    }
+    return false;
   } catch (error) {
     throw reader.explain(error);
   }

@@ -1,10 +1,11 @@
 // Bytes of a file, chunk by chunk, to the documents in it: one or many objects on lines of their own, or one array.
 import { isUtf8 } from 'node:buffer';
 import { ReportError } from '../../errors.js';
+import { viewOf } from '../documents/lines.js';
 import { type ToCell, toCell } from '../documents/value.js';
 import type { Fields } from './fields.js';
 import type { Document } from './paths.js';
-import { BrokenJson, OUT_OF_BYTES, Scanner } from './scanner.js';
+import { BrokenJson, OUT_OF_BYTES, Scanner, SLACK } from './scanner.js';
 
 /** Bytes. A document of MongoDB has at most 16 MiB, and several times that in canonical Extended JSON. */
 const LARGEST_DOCUMENT = 128 * 1024 * 1024;
@@ -38,7 +39,6 @@ export class DocumentReader implements Document {
   /** A document that is not whole is tried again when there are so many bytes: trying is paid for twice at most. */
   #enough = 0;
   #final = false;
-  #latin1: string | undefined;
 
   /** @param doing what we are doing, for messages: `reading "producao" from source "vendas" (file:docs)` */
   constructor(root: Fields, doing: string, timezone: string) {
@@ -49,11 +49,6 @@ export class DocumentReader implements Document {
 
   get bytes(): Buffer {
     return this.scanner.bytes;
-  }
-
-  get latin1(): string {
-    this.#latin1 ??= this.scanner.bytes.toString('latin1', 0, this.scanner.end);
-    return this.#latin1;
   }
 
   /** The current document as it stands in the file. */
@@ -87,7 +82,6 @@ export class DocumentReader implements Document {
     this.#final = false;
     this.#at = this.#before = this.#checked = this.#start = this.#line = this.#enough = 0;
     this.scanner.end = this.scanner.lines = 0;
-    this.#latin1 = undefined;
   }
 
   /** @throws ReportError `source` when the bytes are not UTF-8 */
@@ -96,7 +90,7 @@ export class DocumentReader implements Document {
     const kept = scanner.end - this.#at;
     let bytes = scanner.bytes;
     // One more for the 0 at the end.
-    const needed = kept + chunk.length + 1;
+    const needed = kept + chunk.length + 1 + SLACK;
     if (needed > bytes.length) bytes = Buffer.allocUnsafeSlow(needed * 2);
     if (bytes !== scanner.bytes || this.#at > 0) scanner.bytes.copy(bytes, 0, this.#at, scanner.end);
     bytes.set(chunk, kept);
@@ -105,10 +99,12 @@ export class DocumentReader implements Document {
     this.#at = 0;
     this.#start = 0;
     this.#line = scanner.lines;
-    scanner.bytes = bytes;
+    if (bytes !== scanner.bytes) {
+      scanner.bytes = bytes;
+      scanner.view = viewOf(bytes);
+    }
     scanner.end = kept + chunk.length;
     bytes[scanner.end] = 0;
-    this.#latin1 = undefined;
     this.#check(scanner.end - unfinished(bytes, scanner.end));
   }
 

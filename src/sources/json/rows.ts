@@ -5,6 +5,7 @@ import { matcher } from '../documents/match.js';
 import type { Misfits } from '../documents/sample.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';
 import { type Field, type Fields, newFields, wantField } from './fields.js';
+import { type ByteTest, byteTest } from './matching.js';
 import { columnValue, filterValues, THROUGH_ARRAY } from './paths.js';
 import type { DocumentReader } from './reader.js';
 
@@ -19,9 +20,11 @@ interface ColumnPlan {
 
 type Found = Value | typeof THROUGH_ARRAY;
 
-interface Test {
+export interface Test {
   readonly field: Field;
   readonly passes: (values: readonly Value[]) => boolean;
+  /** The same for bytes, where that is simple. */
+  readonly quick: ByteTest;
 }
 
 /** Characters of a value in a message. */
@@ -32,8 +35,8 @@ const MOST_FIELDS_SHOWN = 20;
 export class RowMaker {
   /** What the scanner has to look for. */
   readonly root: Fields = newFields();
-  readonly #columns: readonly ColumnPlan[];
-  readonly #tests: readonly Test[];
+  readonly columns: readonly ColumnPlan[];
+  readonly tests: readonly Test[];
   readonly #id: Field;
   readonly #idCell: ToCell;
   readonly #doing: string;
@@ -46,25 +49,26 @@ export class RowMaker {
     this.#onMismatch = query.onMismatch;
     this.#id = wantField(this.root, ['_id']);
     this.#idCell = toCell('text', rules);
-    this.#columns = request.columns.map((column) => ({
+    this.columns = request.columns.map((column) => ({
       column,
       field: wantField(this.root, pathOf(column)),
       toCell: toCell(column.kind, rules),
       mismatches: 0,
       first: '',
     }));
-    this.#tests = request.filters.map(({ filter, column }) => {
+    this.tests = request.filters.map(({ filter, column }) => {
       const kind = query.fields[filter.dimension]?.kind ?? 'timestamp';
       return {
         field: wantField(this.root, column.split('.')),
         passes: matcher(filter.test, { ...rules, kind }),
+        quick: byteTest(filter.test, { ...rules, kind }),
       };
     });
   }
 
   /** What each filter says of the current document, in their order. */
   verdicts(document: DocumentReader): boolean[] {
-    return this.#tests.map(({ field, passes }) => passes(filterValues(document, field)));
+    return this.tests.map(({ field, passes }) => passes(filterValues(document, field)));
   }
 
   /**
@@ -72,30 +76,29 @@ export class RowMaker {
    * @throws ReportError `contract` when a value does not fit its column, BrokenJson
    */
   row(document: DocumentReader): Cell[] | undefined {
-    for (const { field, passes } of this.#tests) if (!passes(filterValues(document, field))) return undefined;
+    for (const { field, passes } of this.tests) if (!passes(filterValues(document, field))) return undefined;
     return this.cells(document);
   }
 
   /** As row(), whatever the filters say. */
   cells(document: DocumentReader): Cell[] {
-    const cells: Cell[] = [];
-    for (const plan of this.#columns) {
-      const value = columnValue(document, plan.field);
-      const cell = value === THROUGH_ARRAY ? undefined : plan.toCell(value);
-      if (cell !== undefined) cells.push(cell);
-      else if (this.#onMismatch === 'fail') throw this.#mismatch(document, plan, value);
-      else {
-        if (plan.mismatches === 0) plan.first = this.#wrong(document, plan.column, value);
-        plan.mismatches += 1;
-        cells.push(null);
-      }
-    }
-    return cells;
+    return this.columns.map((plan) => this.cell(document, plan));
+  }
+
+  /** One of the cells. @throws ReportError `contract` when the value does not fit, BrokenJson */
+  cell(document: DocumentReader, plan: ColumnPlan): Cell {
+    const value = columnValue(document, plan.field);
+    const cell = value === THROUGH_ARRAY ? undefined : plan.toCell(value);
+    if (cell !== undefined) return cell;
+    if (this.#onMismatch === 'fail') throw this.#mismatch(document, plan, value);
+    if (plan.mismatches === 0) plan.first = this.#wrong(document, plan.column, value);
+    plan.mismatches += 1;
+    return null;
   }
 
   /** What became null because it did not fit, for each column that had such values. */
   misfits(): Misfits[] {
-    return this.#columns
+    return this.columns
       .filter(({ mismatches }) => mismatches > 0)
       .map(({ mismatches, first }) => ({ count: mismatches, first }));
   }

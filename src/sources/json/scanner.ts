@@ -1,4 +1,23 @@
 // Walks the structure of JSON over bytes, checks all of it, and notes where the values of known fields are.
+import { viewOf } from '../documents/lines.js';
+import {
+  ARRAY,
+  BACKSLASH,
+  behindPlain,
+  COLON,
+  COMMA,
+  DOT,
+  isDigit,
+  LETTER_E,
+  MINUS,
+  NEW_LINE,
+  NINE,
+  OBJECT,
+  QUOTE,
+  SPACE,
+  TO_CLOSING,
+  ZERO,
+} from './ascii.js';
 import { type Field, type Fields, meetField } from './fields.js';
 
 /** The JSON is wrong at `at`, an index of the scanner's bytes. */
@@ -15,19 +34,11 @@ export class BrokenJson extends Error {
 /** The bytes ended in the middle; with more of them it may be right. Thrown as it is: a stack for each chunk would cost. */
 export const OUT_OF_BYTES = new Error('the bytes end in the middle of a document');
 
+/** Bytes behind the one at `end` that may be read, whatever they are: four are looked at together. */
+export const SLACK = 4;
+
 /** How deep objects and arrays may stand in each other; MongoDB takes 100. */
 const DEEPEST = 1000;
-
-export const QUOTE = 0x22;
-export const BACKSLASH = 0x5c;
-export const COMMA = 0x2c;
-export const COLON = 0x3a;
-export const OBJECT = 0x7b;
-export const ARRAY = 0x5b;
-const NEW_LINE = 0x0a;
-const MINUS = 0x2d;
-/** From an opening bracket to its closing one, in ASCII, for both kinds. */
-export const TO_CLOSING = 2;
 
 /** By the first byte. */
 const LITERALS: Readonly<Record<number, Uint8Array>> = {
@@ -36,10 +47,6 @@ const LITERALS: Readonly<Record<number, Uint8Array>> = {
   110: Buffer.from('null'),
 };
 
-/** Bytes that stand for themselves inside a string. */
-const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 0 : 1,
-);
 const ESCAPED = Uint8Array.from({ length: 256 }, (_, byte) =>
   '"\\/bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0,
 );
@@ -52,7 +59,9 @@ const HEX = Uint8Array.from({ length: 256 }, (_, byte) =>
  * at `end` must be 0, which is wrong everywhere in JSON, so that no loop has to look whether the bytes are at an end.
  */
 export class Scanner {
-  bytes: Buffer = Buffer.alloc(1);
+  bytes: Buffer = Buffer.alloc(1 + SLACK);
+  /** The same bytes, to be read four at once. */
+  view = viewOf(this.bytes);
   end = 0;
   /** Line feeds passed so far. */
   lines = 0;
@@ -99,33 +108,38 @@ export class Scanner {
     if (bytes[at] === OBJECT + TO_CLOSING) return at + 1;
     let previous: Field | undefined;
     for (;;) {
-      if (bytes[at] !== QUOTE) this.stop(at, `${this.shown(at)} where a field's name in quotes should be`);
       let field = previous === undefined ? fields.first : previous.next;
-      let behind = field === undefined ? 0 : this.#behindName(field, at + 1);
-      if (behind === 0) {
-        behind = this.string(at);
-        field = meetField(fields, this.nameAt(at, behind));
+      let start = field === undefined ? 0 : this.#behindKnown(field, at);
+      if (start === 0) {
+        if (bytes[at] !== QUOTE) this.stop(at, `${this.shown(at)} where a field's name in quotes should be`);
+        const behindName = this.string(at);
+        field = meetField(fields, this.nameAt(at, behindName));
         if (previous === undefined) fields.first = field;
         else previous.next = field;
-      }
-      const start = this.#behindColon(behind);
-      if (field !== undefined) {
+        start = this.#behindColon(behindName);
+      } else if ((bytes[start] as number) <= SPACE) start = this.space(start);
+      let behind: number;
+      if (field === undefined) behind = this.value(start);
+      else {
         if (field.seenIn === scan) this.twice(field.name, start);
         field.seenIn = scan;
         field.documents += 1;
         field.start = start;
-      }
-      behind =
-        field?.inside !== undefined && bytes[start] === OBJECT
-          ? this.object(field.inside, start + 1, scan)
-          : this.value(start);
-      if (field !== undefined) {
+        const first = bytes[start] as number;
+        if (first === QUOTE) behind = this.string(start);
+        else if (isDigit(first)) behind = this.#number(start);
+        else if (first === OBJECT && field.inside !== undefined)
+          behind = this.object(field.inside, start + 1, scan);
+        else behind = this.value(start);
         field.end = behind;
         previous = field;
       }
-      at = this.space(behind);
-      if (bytes[at] === OBJECT + TO_CLOSING) return at + 1;
-      at = this.#behindComma(at, OBJECT);
+      if (bytes[behind] === COMMA && bytes[behind + 1] === QUOTE) at = behind + 1;
+      else {
+        at = this.space(behind);
+        if (bytes[at] === OBJECT + TO_CLOSING) return at + 1;
+        at = this.#behindComma(at, OBJECT);
+      }
     }
   }
 
@@ -149,7 +163,7 @@ export class Scanner {
         depth -= 1;
         at += 1;
       } else if (first === QUOTE) at = this.string(at);
-      else if (first === MINUS || (first >= 0x30 && first <= 0x39)) at = this.#number(at);
+      else if (first === MINUS || (first >= ZERO && first <= NINE)) at = this.#number(at);
       else at = this.#literal(at);
       for (;;) {
         if (depth === 0) return at;
@@ -168,10 +182,10 @@ export class Scanner {
 
   /** A string, from its opening quote to behind its closing one. */
   string(from: number): number {
-    const bytes = this.bytes;
+    const { bytes, view } = this;
     let at = from + 1;
     for (;;) {
-      while (PLAIN[bytes[at] as number] === 1) at += 1;
+      at = behindPlain(view, at);
       const byte = bytes[at] as number;
       if (byte === QUOTE) return at + 1;
       if (byte !== BACKSLASH)
@@ -202,12 +216,16 @@ export class Scanner {
       : `byte 0x${byte.toString(16).padStart(2, '0')}`;
   }
 
-  /** Behind the closing quote when the field's name begins here, else 0. */
-  #behindName({ spelled }: Field, from: number): number {
-    const bytes = this.bytes;
-    const { length } = spelled;
-    for (let index = 0; index < length; index += 1) if (bytes[from + index] !== spelled[index]) return 0;
-    return from + length;
+  /** Behind the colon when the field's name and a colon are here, else 0. */
+  #behindKnown({ words, lastMask, length }: Field, from: number): number {
+    const view = this.view;
+    const last = from + 4 * (words.length - 1);
+    // A name holds no 0, so that it never goes on behind the end.
+    if (last >= this.end) return 0;
+    let index = 0;
+    let at = from;
+    for (; at < last; at += 4, index += 1) if (view.getInt32(at, true) !== words[index]) return 0;
+    return (view.getInt32(last, true) & lastMask) === words[index] ? from + length : 0;
   }
 
   /** From a name to its value. */
@@ -217,43 +235,46 @@ export class Scanner {
   }
 
   #behindColon(from: number): number {
-    const at = this.space(from);
-    if (this.bytes[at] !== COLON) this.stop(at, `${this.shown(at)} where ":" should be`);
-    return this.space(at + 1);
+    const bytes = this.bytes;
+    const at = bytes[from] === COLON ? from : this.space(from);
+    if (bytes[at] !== COLON) this.stop(at, `${this.shown(at)} where ":" should be`);
+    return (bytes[at + 1] as number) > SPACE ? at + 1 : this.space(at + 1);
   }
 
   #behindComma(at: number, bracket: number): number {
-    const closing = String.fromCharCode(bracket + TO_CLOSING);
-    if (this.bytes[at] !== COMMA) this.stop(at, `${this.shown(at)} where "," or "${closing}" should be`);
-    const next = this.space(at + 1);
-    if (this.bytes[next] === bracket + TO_CLOSING) this.stop(next, `a comma before "${closing}"`);
+    const bytes = this.bytes;
+    if (bytes[at] !== COMMA)
+      this.stop(at, `${this.shown(at)} where "," or "${closingOf(bracket)}" should be`);
+    const next = (bytes[at + 1] as number) > SPACE ? at + 1 : this.space(at + 1);
+    if (bytes[next] === bracket + TO_CLOSING) this.stop(next, `a comma before "${closingOf(bracket)}"`);
     return next;
   }
 
   #number(from: number): number {
     const bytes = this.bytes;
-    let at = bytes[from] === MINUS ? from + 1 : from;
-    const whole = at;
-    at = this.#digits(at);
-    if (bytes[whole] === 0x30 && at > whole + 1) this.stop(whole, 'a number that begins with 0');
-    if (bytes[at] === 0x2e) at = this.#digits(at + 1);
-    if (bytes[at] === 0x65 || bytes[at] === 0x45) {
-      at += 1;
-      at = this.#digits(bytes[at] === 0x2b || bytes[at] === MINUS ? at + 1 : at);
+    const whole = bytes[from] === MINUS ? from + 1 : from;
+    let at = whole;
+    while (isDigit(bytes[at] as number)) at += 1;
+    if (at === whole) this.#noDigit(at);
+    if (bytes[whole] === ZERO && at > whole + 1) this.stop(whole, 'a number that begins with 0');
+    if (bytes[at] === DOT) {
+      const fraction = at + 1;
+      at = fraction;
+      while (isDigit(bytes[at] as number)) at += 1;
+      if (at === fraction) this.#noDigit(at);
     }
+    // The letters differ in one bit.
+    if (((bytes[at] as number) | 0x20) !== LETTER_E) return at;
+    at += 1;
+    if (bytes[at] === 0x2b || bytes[at] === MINUS) at += 1;
+    const exponent = at;
+    while (isDigit(bytes[at] as number)) at += 1;
+    if (at === exponent) this.#noDigit(at);
     return at;
   }
 
-  #digits(from: number): number {
-    const bytes = this.bytes;
-    let at = from;
-    for (;;) {
-      const byte = bytes[at] as number;
-      if (byte < 0x30 || byte > 0x39) break;
-      at += 1;
-    }
-    if (at === from) this.stop(at, `${this.shown(at)} where a digit should be`);
-    return at;
+  #noDigit(at: number): never {
+    this.stop(at, `${this.shown(at)} where a digit should be`);
   }
 
   #literal(from: number): number {
@@ -265,4 +286,8 @@ export class Scanner {
     }
     return from + word.length;
   }
+}
+
+function closingOf(bracket: number): string {
+  return String.fromCharCode(bracket + TO_CLOSING);
 }

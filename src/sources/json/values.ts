@@ -1,24 +1,14 @@
 // The bytes of one JSON value to a Value, digit by digit; objects of Extended JSON v2 are leaves.
 import { plainDecimal } from '../documents/numbers.js';
 import type { ToCell, Value } from '../documents/value.js';
+import { ARRAY, BACKSLASH, COLON, COMMA, OBJECT, QUOTE, TO_CLOSING } from './ascii.js';
 import { extendedValue, knownValue } from './extended.js';
-import {
-  ARRAY,
-  BACKSLASH,
-  BrokenJson,
-  COLON,
-  COMMA,
-  OBJECT,
-  QUOTE,
-  type Scanner,
-  TO_CLOSING,
-} from './scanner.js';
+import { BrokenJson, type Scanner } from './scanner.js';
 
-/** Bytes that were scanned already, and the same as text, of which a short slice costs least. */
+/** Bytes that were scanned already. */
 export interface Scanned {
   readonly scanner: Scanner;
   readonly bytes: Buffer;
-  readonly latin1: string;
   /** What json cells make of a value. */
   readonly toJson: ToCell;
 }
@@ -48,7 +38,7 @@ export function valueAt(scanned: Scanned, start: number, end: number): Value {
     case 0x6e:
       return NULL;
     default:
-      return numberValue(scanned.latin1.slice(start, end));
+      return numberValue(scanned.bytes.toString('latin1', start, end));
   }
 }
 
@@ -59,12 +49,12 @@ function numberValue(text: string): Value {
 }
 
 /** Of a string without its quotes. */
-function textAt({ bytes, latin1 }: Scanned, start: number, end: number): string {
+function textAt({ bytes }: Scanned, start: number, end: number): string {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] as number;
     if (byte >= 0x80 || byte === BACKSLASH) return decoded(bytes, start, end);
   }
-  return latin1.slice(start, end);
+  return bytes.toString('latin1', start, end);
 }
 
 function decoded(bytes: Buffer, start: number, end: number): string {
@@ -88,13 +78,13 @@ const PLAIN_TEXT = new Set([
 ]);
 
 /** `{"$oid":"…"}` as mongoexport spells it, without making an object of it; undefined for what is not so simple. */
-function simpleExtended({ bytes, latin1 }: Scanned, start: number, end: number): Value | undefined {
+function simpleExtended({ bytes }: Scanned, start: number, end: number): Value | undefined {
   if (bytes[start + 1] !== QUOTE || bytes[end - 2] !== QUOTE) return undefined;
   let nameEnd = start + 2;
   while (bytes[nameEnd] !== QUOTE) nameEnd += 1;
   if (bytes[nameEnd + 1] !== COLON || bytes[nameEnd + 2] !== QUOTE) return undefined;
-  const name = latin1.slice(start + 2, nameEnd);
-  return PLAIN_TEXT.has(name) ? knownValue(name, latin1.slice(nameEnd + 3, end - 2)) : undefined;
+  const name = bytes.toString('latin1', start + 2, nameEnd);
+  return PLAIN_TEXT.has(name) ? knownValue(name, bytes.toString('latin1', nameEnd + 3, end - 2)) : undefined;
 }
 
 /** Does the object begin with a name that begins with `$`? */
@@ -122,11 +112,11 @@ function jsonAt(scanned: Scanned, start: number): Value {
  * @throws BrokenJson for a name that stands twice in one object
  */
 function writeJson(scanned: Scanned, start: number, parts: string[]): number {
-  const { bytes, latin1, scanner } = scanned;
+  const { bytes, scanner } = scanned;
   const first = bytes[start];
   if (first !== OBJECT && first !== ARRAY) {
     const end = scanner.value(start);
-    parts.push(first === QUOTE ? jsonString(bytes, start, end) : latin1.slice(start, end));
+    parts.push(first === QUOTE ? jsonString(bytes, start, end) : bytes.toString('latin1', start, end));
     return end;
   }
   if (first === OBJECT && isExtended(bytes, start)) {

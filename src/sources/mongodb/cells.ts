@@ -1,10 +1,10 @@
 // Values of raw BSON documents to cells of COPY text: the common types of each kind straight from byte to byte.
 import type { Kind } from '../../table.js';
+import { DateWriter } from '../documents/dates.js';
+import { LONGEST_NUMBER, writeDecimal, writeWhole } from '../documents/digits.js';
+import type { Lines } from '../documents/lines.js';
 import { toCell } from '../documents/value.js';
-import { DateWriter } from './dates.js';
-import { LONGEST_NUMBER, writeDecimal, writeWhole } from './digits.js';
 import { TYPE } from './layout.js';
-import type { Lines } from './lines.js';
 import { ABSENT } from './places.js';
 
 /** How the value of a type becomes a cell of a kind. */

@@ -1,7 +1,8 @@
 // Dates as cells, written from what is remembered of the hour: the day, the offset, and how late it began.
-import type { ToCell } from '../documents/value.js';
+
 import { writeDigits, writePair } from './digits.js';
 import type { Lines } from './lines.js';
+import type { ToCell } from './value.js';
 
 const HOUR = 3_600_000;
 const SPACE = 32;

@@ -1,0 +1,142 @@
+// Values of scanned JSON to cells of COPY text: what is common straight from byte to byte, by the rules of documents/value.ts.
+import type { Kind } from '../../table.js';
+import { DateWriter } from '../documents/dates.js';
+import type { Lines } from '../documents/lines.js';
+import { toCell } from '../documents/value.js';
+import { ARRAY, MINUS, NINE, OBJECT, QUOTE, ZERO } from './ascii.js';
+import { dayAt, EXTENDED, ExtendedPlace, instantAt, numberShape, SHAPE } from './places.js';
+import type { Scanner } from './scanner.js';
+
+const LETTER_F = 0x66;
+const LETTER_N = 0x6e;
+const LETTER_T = 0x74;
+/** As it lies in memory: `\N` */
+const NULL = Buffer.from('\\N').readUInt16LE();
+const DAY_LENGTH = 10;
+const OBJECT_ID_DIGITS = 24;
+
+export class CellWriter {
+  readonly #lines: Lines;
+  readonly #dates: DateWriter;
+  readonly #extended = new ExtendedPlace();
+
+  constructor(lines: Lines, timezone: string) {
+    this.#lines = lines;
+    const rules = { timezone, isoText: false };
+    this.#dates = new DateWriter(lines, toCell('timestamp', rules), toCell('date', rules));
+  }
+
+  /**
+   * Writes the cell of the value from `start` to `end`.
+   * @returns false when it takes a Value to know the cell, or there is none: nothing is written then
+   */
+  write(kind: Kind, { bytes, view }: Scanner, start: number, end: number): boolean {
+    switch (bytes[start]) {
+      case QUOTE:
+        if (kind === 'text') return this.#lines.plain(view, start + 1, end - 1);
+        if (kind === 'json') return this.#lines.plain(view, start, end);
+        return isDated(kind) && this.#isoText(kind, bytes, view, start + 1, end - 1);
+      case OBJECT:
+        return this.#object(kind, bytes, view, start, end);
+      case ARRAY:
+        return false;
+      case LETTER_N:
+        this.null();
+        return true;
+      case LETTER_T:
+      case LETTER_F:
+        return (
+          (kind === 'boolean' || kind === 'text' || kind === 'json') && this.#lines.plain(view, start, end)
+        );
+      default:
+        return this.#number(kind, bytes, view, start, end);
+    }
+  }
+
+  null(): void {
+    const lines = this.#lines;
+    lines.reserve(2);
+    lines.out.setUint16(lines.at, NULL, true);
+    lines.at += 2;
+  }
+
+  #number(kind: Kind, bytes: Buffer, view: DataView, start: number, end: number): boolean {
+    if (kind === 'boolean' || isDated(kind)) return false;
+    const shape = numberShape(bytes, start, end);
+    if (shape === SHAPE.other || (shape === SHAPE.decimal && kind === 'integer')) return false;
+    return this.#lines.plain(view, start, end);
+  }
+
+  #isoText(kind: Kind, bytes: Buffer, view: DataView, start: number, end: number): boolean {
+    if (end - start === DAY_LENGTH && kind === 'date') {
+      return !Number.isNaN(dayAt(bytes, start)) && this.#lines.plain(view, start, end);
+    }
+    return this.#instant(kind, instantAt(bytes, start, end));
+  }
+
+  #instant(kind: Kind, milliseconds: number): boolean {
+    if (Number.isNaN(milliseconds)) return false;
+    if (kind === 'date') return this.#dates.date(milliseconds);
+    return (kind === 'timestamp' || kind === 'text') && this.#dates.timestamp(milliseconds);
+  }
+
+  /** The text of the object that was found, of at most so many digits. */
+  #whole(kind: Kind, bytes: Buffer, view: DataView, most: number): boolean {
+    const { start, end } = this.#extended;
+    if (end - start > most || numberShape(bytes, start, end) !== SHAPE.whole) return false;
+    return this.#number(kind, bytes, view, start, end);
+  }
+
+  #object(kind: Kind, bytes: Buffer, view: DataView, start: number, end: number): boolean {
+    const place = this.#extended;
+    switch (place.find(bytes, view, start, end)) {
+      case EXTENDED.instant:
+        return this.#instant(kind, place.milliseconds);
+      case EXTENDED.oid:
+        return (
+          kind === 'text' &&
+          isObjectId(bytes, place.start, place.end) &&
+          this.#lines.plain(view, place.start, place.end)
+        );
+      case EXTENDED.int:
+        return this.#whole(kind, bytes, view, 10);
+      case EXTENDED.long:
+        return this.#whole(kind, bytes, view, 19);
+      case EXTENDED.decimal:
+        return this.#number(kind, bytes, view, place.start, place.end);
+      case EXTENDED.double:
+        return (
+          isShortest(bytes, place.start, place.end) && this.#number(kind, bytes, view, place.start, place.end)
+        );
+      default:
+        return false;
+    }
+  }
+}
+
+function isDated(kind: Kind): boolean {
+  return kind === 'timestamp' || kind === 'date';
+}
+
+/** In lower case, as it is printed. */
+function isObjectId(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (!((byte >= ZERO && byte <= NINE) || (byte >= 0x61 && byte <= 0x66))) return false;
+  }
+  return end - start === OBJECT_ID_DIGITS;
+}
+
+/**
+ * Is the text of a double what PostgreSQL prints for it? A decimal of at most 15 digits is the only one of them that reads
+ * back as its double (DBL_DIG), so that no shorter one does, if it has no 0 at its end; below 1e-4 there is an
+ * exponent, and what begins with 0.0 is left to whoever knows.
+ */
+function isShortest(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > 15) return false;
+  const shape = numberShape(bytes, start, end);
+  if (shape !== SHAPE.decimal) return shape === SHAPE.whole;
+  const first = bytes[start] === MINUS ? start + 1 : start;
+  const isSmall = bytes[first] === ZERO && bytes[first + 2] === ZERO;
+  return bytes[end - 1] !== ZERO && !isSmall;
+}
