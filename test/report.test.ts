@@ -426,7 +426,7 @@ describe('what is wrong', () => {
       'an option of another format',
       outputs('{ format: xlsx, key: a, delimiter: ";" }'),
       5,
-      /outputs\.0: xlsx has no option "delimiter"\. It has: locale, strict, sheet/,
+      /outputs\.0: xlsx has no option "delimiter"\. It has: locale, booleans, strict, sheet/,
     ],
     [
       'a compressed workbook',

@@ -81,6 +81,7 @@ export async function attempt(
     });
     const { pointToLatest } = await import('../../latest.js');
     await pointToLatest({ report, record: outcome.record, destination }).catch((error: unknown) => {
+      if (signal.aborted) return;
       session.log.warn(
         `${report.name}: latest.json was not brought up to date, which the next run does: ${messageOf(error)}`,
       );
