@@ -8,6 +8,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY bin bin
 COPY schemas schemas
+COPY docs docs
 COPY src src
 COPY CHANGELOG.md README.md LICENSE ./
 # The package as npm would publish it (prepack compiles), with the versions of the lockfile.

@@ -507,7 +507,7 @@ describe('pipelines', () => {
     const codes: [Document, number][] = [
       [{ $stage: {} }, 40324],
       [{ $out: 'x' }, 40324],
-      [{ $facet: {} }, 40324],
+      [{ $bucket: {} }, 40324],
       [{ $project: { x: { $nada: 1 } } }, 168],
       // A Decimal128 in the hands of mingo.
       [{ $project: { x: { $abs: '$total' } } }, 238],

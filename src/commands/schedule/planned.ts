@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, sourceVariable } from '../../config.js';
 import { messageOf } from '../../errors.js';
+import { latestKey } from '../../latest.js';
 import type { Log } from '../../log.js';
 import { safeSegment } from '../../naming.js';
 import type { Report } from '../../report.js';
@@ -56,7 +57,11 @@ export function plannedDestination(reports: readonly Report[], where: string): P
   }
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
   const all = reports.flatMap((report) =>
-    [...report.outputs, ...report.scheduledOutputs].map(({ key }) => beginningOf(key, report)),
+    [...report.outputs, ...report.scheduledOutputs].flatMap(({ key }) => {
+      const beginning = beginningOf(key, report);
+      const folder = beginning.slice(0, beginning.lastIndexOf('/') + 1);
+      return [beginning, latestKey(folder, report.name)];
+    }),
   );
   const beginnings = [...new Set(all)].sort();
   return {
