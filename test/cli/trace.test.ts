@@ -43,7 +43,7 @@ after(async () => {
 const run = (...args: string[]) =>
   reportctl(args, { cwd: folder, env: { REPORTCTL_SOURCE_VENDAS: server.url } });
 
-describe('trace', { concurrency: 2, timeout: 60_000 }, () => {
+describe('trace', { timeout: 60_000 }, () => {
   test('names the filter that leaves the row out, with the value in the zone of the report', async () => {
     const { code, stdout, stderr } = await run('trace', 'pedidos', '--key', 'id=2', '--date', '2024-10-05');
     assert.equal(code, 3);
