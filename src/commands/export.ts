@@ -16,7 +16,7 @@ import { newToken } from '../run.js';
 import type { Request, Source } from '../table.js';
 import { orDiscard, publishAll, type Target, unrecorded } from '../target.js';
 import { type Span, traced } from '../trace.js';
-import { checkOptions, createWriter, FORMATS, type WriterOptions } from '../writers/index.js';
+import { checkOptions, createWriter, FORMATS, OPTION_NAMES, type WriterOptions } from '../writers/index.js';
 import { readTemplate } from '../writers/xlsx/template/open.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import { createPreview, type Preview, USUAL_SCREEN } from './export/preview.js';
@@ -64,7 +64,9 @@ export function exportCommand(context: Context): Command {
     const writer = place.preview ?? (await createWriter(format, chosen, about));
     const target = { format, options: chosen, writer, compress };
     await inTrace(session, 'export', options, (span) =>
-      withSources(session, report, (sources) => run(session, report, request, sources, place, target, span)),
+      withSources(session, report, (sources) =>
+        run(session, { report, request, definition, started }, sources, place, target, span),
+      ),
     );
   });
 }
@@ -95,48 +97,31 @@ function addDialectOptions(command: Command): void {
 
 /** What of the command line says how the file is written. */
 function dialectOf(options: ExportOptions): WriterOptions {
-  const {
-    delimiter,
-    decimal,
-    bom,
-    eol,
-    null: nullText,
-    quote,
-    locale,
-    booleans,
-    formulas,
-    strict,
-    sheet,
-  } = options;
   const template = options.template === undefined ? undefined : readTemplate(options.template);
-  const all = {
-    delimiter,
-    decimal,
-    bom,
-    eol,
-    null: nullText,
-    quote,
-    locale,
-    booleans,
-    formulas,
-    strict,
-    sheet,
-    template,
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const given: WriterOptions = { ...options, template };
+  return Object.fromEntries(
+    OPTION_NAMES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
+  );
+}
+
+interface Asked {
+  readonly report: Report;
+  readonly request: Request;
+  /** See definitionHash(). */
+  readonly definition: string;
+  /** ISO 8601, UTC. */
+  readonly started: string;
 }
 
 async function run(
   session: Session,
-  report: Report,
-  request: Request,
+  { report, request, definition, started }: Asked,
   sources: readonly Source[],
   { root, key, existing, isData, preview }: Place,
   target: Omit<Target, 'key' | 'destination' | 'existing'>,
   span: Span,
 ): Promise<void> {
   const token = newToken();
-  const started = new Date(session.now).toISOString();
   const destination = await openDestination(root, {
     token,
     signal: session.signal,
@@ -164,7 +149,7 @@ async function run(
       report,
       request,
       period: undefined,
-      definition: definitionHash(report, paramValues(request)),
+      definition,
       revision: 1,
       gates,
       content: undefined,

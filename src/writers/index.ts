@@ -31,6 +31,11 @@ const WRITERS: Readonly<Record<string, Format>> = {
 
 export const FORMATS: readonly string[] = Object.keys(WRITERS);
 
+/** Of all formats together. */
+export const OPTION_NAMES: readonly (keyof WriterOptions)[] = [
+  ...new Set(Object.values(WRITERS).flatMap(({ options }) => options)),
+];
+
 function formatOf(name: string): Format {
   const format = Object.hasOwn(WRITERS, name) ? WRITERS[name] : undefined;
   if (format !== undefined) return format;
@@ -44,7 +49,7 @@ function formatOf(name: string): Format {
  */
 export function checkOptions(name: string, options: WriterOptions, compress?: string): void {
   const format = formatOf(name);
-  for (const option of Object.values(WRITERS).flatMap((other) => other.options)) {
+  for (const option of OPTION_NAMES) {
     if (options[option] === undefined || format.options.includes(option)) continue;
     throw new ReportError('usage', `${name} has no option "${option}"`, {
       hint: `It has: ${format.options.join(', ')}.`,
