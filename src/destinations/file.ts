@@ -1,5 +1,5 @@
 // A folder as a destination: staged beside the target under a hidden name, published by link() or rename().
-import { mkdir, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '../errors.js';
 import type { Destination, Existing, Finding, Leftover, Staged, StageOptions } from '../table.js';
@@ -7,7 +7,7 @@ import { alreadyExists, changed, isAlreadyExists, isChanged } from './contract/e
 import { checkKey, checkPrefix } from './contract/key.js';
 import { copyStored, removeStored } from './file/copying.js';
 import { explain } from './file/failures.js';
-import { removeEmpty } from './file/folders.js';
+import { inFolder, removeEmpty } from './file/folders.js';
 import { downloadFile, leftoverFiles, listFiles, readFile, statFile, UNFINISHED } from './file/reading.js';
 import { stageFile } from './file/staged.js';
 
@@ -93,9 +93,10 @@ async function checkWriting(stage: (existing: Existing) => Promise<Staged>, targ
   let made: string | undefined;
   const written = await step('write', target, async () => {
     // Made here so that we know which folders were not there before.
-    made = await mkdir(dirname(target), { recursive: true }).catch((error: unknown) => {
+    const probed = await inFolder(dirname(target), async () => undefined).catch((error: unknown) => {
       throw explain(`write ${target}`, error);
     });
+    made = probed.made;
     await publishProbe('never');
   });
   if (written) {

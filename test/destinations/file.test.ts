@@ -8,6 +8,7 @@ import {
   readdir,
   readFile,
   rm,
+  rmdir,
   stat,
   symlink,
   utimes,
@@ -186,6 +187,35 @@ test('a file that somebody wrote into is another version, also with the same siz
   await destination.remove({ key: 'a.csv', version });
   assert.deepEqual(await readdir(root), ['a.csv']);
   assert.equal(String(await readFile(join(root, 'a.csv'))), 'two');
+});
+
+test('folders that others remove because they are empty are made again', async () => {
+  // Each check and each staging makes the folders that it does not find, and removes what it made.
+  const destinations = await Promise.all(
+    Array.from({ length: 6 }, (_, run) =>
+      openFolder(root, { token: `run-${run}`, signal: new AbortController().signal }),
+    ),
+  );
+  await writeFile(join(root, 'a.csv'), 'x');
+  const version = (await (await open()).stat('a.csv'))?.version ?? '';
+  await Promise.all(
+    destinations.map(async (destination, run) => {
+      for (let round = 0; round < 25; round++) {
+        const findings = await destination.check();
+        assert.deepEqual(
+          findings.filter(({ ok }) => !ok),
+          [],
+        );
+        await (await destination.stage('_reportctl/.unfinished/x', never)).discard();
+        const key = `_reportctl/.unfinished/${run}`;
+        await destination.copy({ key: 'a.csv', version }, key);
+        await destination.remove({ key, version });
+        // As whoever finds them empty would; copying leaves them.
+        await rmdir(join(root, '_reportctl/.unfinished')).catch(() => undefined);
+        await rmdir(join(root, '_reportctl')).catch(() => undefined);
+      }
+    }),
+  );
 });
 
 test('a copy is another name of the same bytes', async () => {

@@ -1,9 +1,9 @@
 // A published file under a second name, and the end of one.
-import { constants, copyFile, link, mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ReportError } from '../../errors.js';
 import { codeOf, explain } from './failures.js';
-import { flushFolders, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
+import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { versionAt } from './version.js';
 
 interface Copy {
@@ -23,8 +23,14 @@ export async function copyStored({ source, version, target, temporary, changed }
   let made: string | undefined;
   let failure: ReportError | undefined;
   try {
-    made = await mkdir(dirname(target), { recursive: true });
-    if (!(await secure(source, version, temporary))) throw changed(source, 'copied');
+    const secured = await inFolder(dirname(target), () =>
+      secure(source, version, temporary).catch(async (error: unknown) => {
+        await removeTemporary(temporary, error);
+        throw error;
+      }),
+    );
+    made = secured.made;
+    if (!secured.result) throw changed(source, 'copied');
     await rename(temporary, target);
     await flushFolders(dirname(target), made);
   } catch (error) {
@@ -43,7 +49,8 @@ async function secure(source: string, version: string, temporary: string): Promi
     await link(await realpath(source), temporary);
     return (await versionAt(temporary)) === version;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    // Either name may be what is not there.
+    if (codeOf(error) === 'ENOENT' && (await versionAt(source)) !== version) return false;
     if (!NO_LINKS.includes(codeOf(error))) throw error;
   }
   if ((await versionAt(source)) !== version) return false;

@@ -1,11 +1,11 @@
 // A file on its way: written beside its target under a hidden name, published by link() or rename().
 import type { FileHandle } from 'node:fs/promises';
-import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ReportError } from '../../errors.js';
 import type { Existing, Published, Staged } from '../../table.js';
 import { codeOf, explain } from './failures.js';
-import { flushFolders, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
+import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { versionAt, versionOf } from './version.js';
 
 /** After so many bytes the system is asked to bring them to the disk, beside what we do. */
@@ -31,17 +31,11 @@ interface Created {
 }
 
 async function create(target: string, temporary: string): Promise<Created> {
-  const parent = dirname(target);
-  for (let attempt = 1; ; attempt++) {
-    let made: string | undefined;
-    try {
-      made = await mkdir(parent, { recursive: true });
-      return { handle: await open(temporary, 'wx'), made };
-    } catch (error) {
-      await removeEmpty(parent, made);
-      // Another run that discards may just have removed the folder, because it was empty.
-      if (codeOf(error) !== 'ENOENT' || attempt === 3) throw explain(`write ${target}`, error);
-    }
+  try {
+    const { made, result } = await inFolder(dirname(target), () => open(temporary, 'wx'));
+    return { handle: result, made };
+  } catch (error) {
+    throw explain(`write ${target}`, error);
   }
 }
 
