@@ -5,19 +5,16 @@ FROM node:24-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json ./
 COPY bin bin
 COPY schemas schemas
 COPY docs docs
+COPY scripts scripts
 COPY src src
 COPY CHANGELOG.md README.md LICENSE ./
-# The package as npm would publish it (prepack compiles), with the versions of the lockfile.
+# The package as npm would publish it: prepack builds the libraries in, in the versions of the lockfile.
 RUN npm pack --pack-destination /tmp
 WORKDIR /app
-RUN tar -xzf /tmp/reportctl-*.tgz --strip-components=1 \
- && cp /src/package-lock.json . \
- && npm ci --omit=dev --omit=optional --ignore-scripts \
- && rm package-lock.json
+RUN tar -xzf /tmp/reportctl-*.tgz --strip-components=1
 
 FROM node:24-slim
 ENV NODE_ENV=production \

@@ -1,7 +1,7 @@
 // <report>.latest.json: beside the files of a report, where the newest published period is.
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isAlreadyExists, isChanged } from './destinations/index.js';
 import { parseRunRecord, type RunRecord, runRecordShape } from './manifest/shapes.js';
 import { putJson } from './manifest.js';

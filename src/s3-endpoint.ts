@@ -2,7 +2,7 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { ReportError } from './errors.js';
 
-type Sdk = typeof import('@aws-sdk/client-s3');
+type Sdk = typeof import('./s3-sdk.js');
 
 interface Endpoint {
   /** `http:` or `https:` */

@@ -19,7 +19,7 @@ import { type Span, traced } from '../trace.js';
 import { checkOptions, createWriter, FORMATS, OPTION_NAMES, type WriterOptions } from '../writers/index.js';
 import { readTemplate } from '../writers/xlsx/template/open.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { createPreview, type Preview, USUAL_SCREEN } from './export/preview.js';
+import type { Preview } from './export/preview.js';
 import { addRowOptions, choiceOf, type RowOptions } from './filter-options.js';
 import { inTrace, TRACE_OPTION } from './in-trace.js';
 import { formatBytes, formatRows, printJson, printLines } from './print.js';
@@ -221,6 +221,7 @@ async function placeOf(
         hint: 'Name a file with -o, or print the bytes here with -o -.',
       });
     }
+    const { createPreview, USUAL_SCREEN } = await import('./export/preview.js');
     const { columns: width = USUAL_SCREEN.width, rows: height = USUAL_SCREEN.height } = stdout;
     return { ...toStdout, preview: createPreview({ width, height }) };
   }

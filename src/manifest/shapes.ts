@@ -1,5 +1,5 @@
 // The shapes of what stands beside published files: manifest, run record, pending note. zod is slow to load: import this where needed.
-import { z } from 'zod';
+import * as z from 'zod';
 import { PERIOD_KINDS } from '../calendar.js';
 import { messageOf, ReportError } from '../errors.js';
 import { KINDS } from '../table.js';

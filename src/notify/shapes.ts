@@ -1,5 +1,5 @@
 // The shapes of what is sent to a webhook as plain JSON, and of the note of an alarm. zod is slow to load: import this where needed.
-import { z } from 'zod';
+import * as z from 'zod';
 import { PERIOD_KINDS } from '../calendar.js';
 
 const text = z.string();

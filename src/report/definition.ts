@@ -1,6 +1,6 @@
 // The YAML in a report file's leading comment, validated; every complaint has the file, the line, what was found and what is allowed.
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { assertTimeZone, PERIOD_KINDS, periodContaining } from '../calendar.js';
 import { didYouMean, ReportError, sentence } from '../errors.js';
 import { expandKey, TOKENS, unknownTokens } from '../naming.js';

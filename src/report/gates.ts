@@ -1,5 +1,5 @@
 // The gates of a definition: their schema, and what the schema alone cannot say.
-import { z } from 'zod';
+import * as z from 'zod';
 import { didYouMean } from '../errors.js';
 import { compareDecimals } from '../gates/decimal.js';
 import type { Column } from '../table.js';

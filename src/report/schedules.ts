@@ -1,5 +1,5 @@
 // When a definition's files are due, and for whom: the organizations with a period of their own, and `expect-by`.
-import { z } from 'zod';
+import * as z from 'zod';
 import { PERIOD_KINDS, type PeriodKind } from '../calendar.js';
 import { sentence } from '../errors.js';
 import { parseFilter } from '../filters/index.js';

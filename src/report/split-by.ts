@@ -1,5 +1,5 @@
 // `split-by` of an output: one file for each value of a dimension or column, or for each combination of several.
-import { z } from 'zod';
+import * as z from 'zod';
 import { didYouMean } from '../errors.js';
 import { expandKey, type KeyValues, LONGEST_SEGMENT, TOKENS } from '../naming.js';
 import { type Column, DIMENSIONS, type Dimension } from '../table.js';

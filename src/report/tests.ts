@@ -1,5 +1,5 @@
 // What a report's `tests:` ask: the periods and exports that `reportctl test` holds against goldens.
-import { z } from 'zod';
+import * as z from 'zod';
 import { periodContaining } from '../calendar.js';
 import { messageOf } from '../errors.js';
 import { safeSegment } from '../naming.js';

@@ -1,5 +1,5 @@
 // What a report waits for before it is read: its schema, its durations, and the question that it becomes for a period.
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Period, startOfDay } from '../calendar.js';
 import { DURATION_FORM, parseDuration } from '../duration.js';
 import { expandKey, unknownTokens } from '../naming.js';

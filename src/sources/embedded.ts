@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { messageOf, ReportError } from '../errors.js';
 import { install } from './embedded/install.js';
 import { initialise, type Stop, start } from './embedded/server.js';
+import { importPg } from './postgres/driver.js';
 
 export interface EmbeddedServer {
   /** `postgres://…` over a Unix socket; no password, nothing listens on TCP. */
@@ -55,7 +56,7 @@ async function readScript(path: string): Promise<string> {
 }
 
 async function load(url: string, sql: string, signal: AbortSignal): Promise<void> {
-  const { default: pg } = await import('pg');
+  const pg = await importPg();
   // PGSSLMODE is about servers elsewhere; this is a socket.
   const client = new pg.Client({ connectionString: url, ssl: false });
   client.on('error', () => undefined);

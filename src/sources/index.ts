@@ -1,6 +1,7 @@
 // The registry of sources: the scheme of a URL to the code that opens it.
 import { didYouMean, ReportError } from '../errors.js';
 import type { Source } from '../table.js';
+import { importPg } from './postgres/driver.js';
 
 export interface OpenSource {
   /** The name that reports use. */
@@ -55,8 +56,8 @@ const SOURCES: Readonly<Record<string, (options: OpenSource) => Promise<Source>>
 
 /** Loads the driver of a URL's engine ahead, so that opening takes no longer than the engine itself does. */
 export async function loadEngine(url: string): Promise<void> {
-  if (/^postgres/i.test(url)) await import('pg');
-  if (/^mongodb/i.test(url)) await import('mongodb');
+  if (/^postgres/i.test(url)) await importPg();
+  if (/^mongodb/i.test(url)) await import('./mongodb/driver.js');
 }
 
 /**

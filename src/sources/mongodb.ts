@@ -50,7 +50,7 @@ export async function openMongodb(options: OpenMongodb): Promise<Source> {
       const query = documentQuery(request, label);
       const path = request.mapped[dimension];
       if (path === undefined) return [];
-      const { BSON } = await import('mongodb');
+      const { BSON } = await import('./mongodb/driver.js');
       const stages = stagesOf(query, {}, request.report, BSON);
       return cancellable(
         { ...connected, label, signal },
@@ -77,7 +77,7 @@ interface Place extends Connected {
 
 async function prepare(place: Place, request: Request): Promise<Prepared> {
   const query = documentQuery(request, place.label);
-  const { BSON } = await import('mongodb');
+  const { BSON } = await import('./mongodb/driver.js');
   const statement = statementOf(request, query, BSON);
   const doing = `describing the query of "${request.report}" in ${place.label}`;
   await cancellable(place, doing, () => assertCollection(place, statement.collection, doing));
@@ -254,7 +254,7 @@ async function firstBatch(
       ...(noCursorTimeout ? { noCursorTimeout } : {}),
     });
   };
-  const { AbstractCursor } = await import('mongodb');
+  const { AbstractCursor } = await import('./mongodb/driver.js');
   const { getMore } = AbstractCursor.prototype as unknown as Readonly<Record<string, unknown>>;
   const started = async (cursor: AbstractCursor<Document>) => {
     keepReplies(cursor, getMore);

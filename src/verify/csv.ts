@@ -1,5 +1,5 @@
 // Reads back the CSV that writers/csv.ts writes, and nothing else: what could be read in two ways is refused.
-import { z } from 'zod';
+import * as z from 'zod';
 import { ReportError } from '../errors.js';
 import type { Manifest } from '../manifest/shapes.js';
 import { csvOptions } from '../report/definition.js';

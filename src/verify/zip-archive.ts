@@ -91,7 +91,8 @@ export async function openArchive(file: FileHandle, isWanted: (name: string) => 
 
 async function zipOf(file: FileHandle): Promise<ZipFile> {
   const { size } = await file.stat();
-  const { fromRandomAccessReaderPromise, RandomAccessReader } = await import('yauzl');
+  const { default: yauzl } = await import('yauzl');
+  const { fromRandomAccessReaderPromise, RandomAccessReader } = yauzl;
   // Over the handle, so that whatever a position is, an error has its promise, and closing waits for what is under way.
   class HandleReader extends RandomAccessReader {
     override read(...[buffer, offset, length, position, callback]: Parameters<RandomAccessReader['read']>) {

@@ -138,8 +138,9 @@ class StagedObject implements Staged {
     const { sdk, client, options } = this.#store;
     if (this.#parts.count === 0) {
       const params = { ...this.#input, Body: this.#parts.rest };
-      const { Upload } = await import('@aws-sdk/lib-storage');
-      await this.#sent('commits', () => new Upload({ client, params, partSize: options.partSize }).done());
+      await this.#sent('commits', () =>
+        new sdk.Upload({ client, params, partSize: options.partSize }).done(),
+      );
       return;
     }
     await this.#parts.finish();

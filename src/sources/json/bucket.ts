@@ -9,7 +9,7 @@ import { type DocumentFile, ENDING, type Place } from './files.js';
 const CONNECTION_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 300_000;
 
-type Sdk = typeof import('@aws-sdk/client-s3');
+type Sdk = typeof import('../../s3-sdk.js');
 
 interface Bucket {
   readonly sdk: Sdk;
@@ -38,7 +38,7 @@ export async function openBucket({ url, label, pathStyle, allowHttp, signal }: O
   if (bucket === '') {
     throw new ReportError('definition', `${label} names no bucket`, { hint: 'Write s3://bucket/prefix/.' });
   }
-  const sdk = await import('@aws-sdk/client-s3');
+  const sdk = await import('../../s3-sdk.js');
   const config = {
     forcePathStyle: pathStyle,
     requestHandler: {

@@ -43,7 +43,7 @@ export async function connect({ url, label, signal }: Connect): Promise<Connecte
   const options = Object.fromEntries(
     Object.entries(DEFAULTS).filter(([name]) => !said.has(name.toLowerCase())),
   );
-  const mongodb = await import('mongodb');
+  const mongodb = await import('./driver.js');
   let client: MongoClient;
   try {
     client = new mongodb.MongoClient(url, options);

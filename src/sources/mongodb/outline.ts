@@ -6,7 +6,7 @@ import { DocumentOutline, OUTLINED } from '../documents/outline.js';
 
 /** @throws ReportError `source` for a collection without documents, and what the driver says */
 export async function outline(database: Db, collection: string, doing: string): Promise<Outline> {
-  const { BSON } = await import('mongodb');
+  const { BSON } = await import('./driver.js');
   const outlined = new DocumentOutline(false);
   const options = { limit: OUTLINED, promoteValues: false };
   for await (const document of database.collection(collection).find({}, options))

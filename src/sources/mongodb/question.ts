@@ -11,7 +11,7 @@ export async function ask(database: Db, { report, about }: Question, label: stri
       hint: 'Write wait-for with a collection and a match.',
     });
   }
-  const { BSON } = await import('mongodb');
+  const { BSON } = await import('./driver.js');
   const fixed = { collection: about.collection, fields: {}, orderBy: [], onMismatch: 'fail' as const };
   const [stage] = stagesOf(
     { ...fixed, pipeline: [{ $match: about.match }] },

@@ -27,7 +27,7 @@ export async function sample(
   { database, label, request, query, isoTextAt }: SampleRequest,
   count: number,
 ): Promise<string[]> {
-  const { BSON } = await import('mongodb');
+  const { BSON } = await import('./driver.js');
   const collection = database.collection(query.collection);
   const options = { raw: true, batchSize: Math.min(count, FETCHED) };
   const stages = stagesOf(query, {}, request.report, BSON);

@@ -5,6 +5,7 @@ import { connect as connectSocket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
 import { didYouMean, messageOf, ReportError } from '../../errors.js';
+import { importPg } from './driver.js';
 import { sourceError } from './errors.js';
 import { createSocket } from './socket.js';
 
@@ -62,7 +63,7 @@ export async function connect({ url, label, variables, signal }: Connect): Promi
 
 async function attempt(config: ClientConfig, signal: AbortSignal): Promise<Client> {
   signal.throwIfAborted();
-  const { default: pg } = await import('pg');
+  const pg = await importPg();
   const client = new pg.Client({ ...config, stream: createSocket });
   // Without a listener a connection that dies between two queries would end the process.
   client.on('error', () => undefined);
