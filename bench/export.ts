@@ -3,25 +3,22 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BINARY } from '../test/support/cli.js';
 import { freePort, startPostgres } from '../test/support/postgres.js';
-import { inTurn, lines, type Measure, measure } from './measure.js';
+import { firstByte, SLOW_REPORT } from './first-byte.js';
+import { createLinhas } from './linhas.js';
+import { inTurn, lines, type Measure, measure, median } from './measure.js';
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);
 const RUNS = Number(process.argv[3] ?? 5);
 /** Peers that are not called so on the PATH. */
 const { MINIO = 'minio', MC = 'mc', SLING = 'sling', BENCH_PYTHON = 'python3' } = process.env;
 
-const TABLE = `CREATE TABLE linhas AS SELECT i AS id, 'Cliente número ' || i % 5000 AS cliente,
-  timestamptz '2024-01-01 00:00:00-03' + i * interval '7.3 seconds' AS momento, (i * 37 % 1000000)::numeric / 100 AS valor,
-  i % 97 AS quantidade, 'Organização ' || i % 50 AS organizacao, 'Produto ' || i % 700 AS produto,
-  (ARRAY['Bebidas', 'Alimentos', 'Limpeza'])[1 + i % 3] AS tipo, md5(i::text) AS codigo,
-  CASE WHEN i % 11 = 0 THEN NULL ELSE 'aprovada' END AS status FROM generate_series(1, ${ROWS}) AS i`;
 const ALL = 'SELECT * FROM linhas';
 /** Half of the days of one organization in fifty: 1 %. */
 const [FROM, TO, AFTER] = ['2024-01-01', '2024-02-11', '2024-02-12'];
@@ -166,6 +163,63 @@ async function filtered(): Promise<void> {
   await assertSame(createReadStream(file('psql-few.csv')), [createReadStream(file('few.csv'))], 'bytes');
 }
 
+/** Both by `run`, which publishes once: each time to a folder of its own. */
+async function split(): Promise<void> {
+  const definition = await readFile(report, 'utf8');
+  const published = (name: string, output: string) => {
+    const written = writeFile(
+      file(`queries/${name}.sql`),
+      definition
+        .replace(/^filters:\n.*\n/m, 'filters:\n')
+        .replace(/^totals:/m, `outputs: [${output}]\ntotals:`),
+    );
+    let run = 0;
+    return async () => {
+      await written;
+      run += 1;
+      const destination = file(`published/${name}-${run}`);
+      const measured = await measure(process.execPath, [BINARY, 'run', name, '-q'], {
+        ...env,
+        REPORTCTL_QUERIES: file('queries'),
+        REPORTCTL_DESTINATION: destination,
+      });
+      await rm(destination, { recursive: true });
+      return measured;
+    };
+  };
+  await mkdir(file('queries'));
+  await compare(
+    'reportctl run, one file',
+    { 'reportctl run, 50 files': 1.5 },
+    {
+      'reportctl run, one file': published('um', '{ format: csv, key: "{YYYYMMDD}.csv" }'),
+      'reportctl run, 50 files': published(
+        'partes',
+        '{ format: csv, key: "{organization}/{YYYYMMDD}.csv", split-by: organization }',
+      ),
+    },
+  );
+}
+
+/** From the first row on the server's socket to stdout, and to a file. */
+async function firstBytes(): Promise<void> {
+  const slow = file('devagar.sql');
+  await writeFile(slow, SLOW_REPORT);
+  const socket = join(postgres.folder, `.s.PGSQL.${postgres.port}`);
+  for (const [name, to] of [
+    ['stdout', undefined],
+    ['a file', file('primeira/devagar.csv')],
+  ] as const) {
+    if (to !== undefined) await mkdir(dirname(to));
+    const times: number[] = [];
+    for (let run = 0; run < RUNS; run++) times.push(await firstByte(slow, socket, to));
+    const [least, most] = [Math.min(...times), Math.max(...times)].map((time) => time.toFixed(0));
+    output.push(
+      `| first row to ${name} | ${median(times).toFixed(0)} ms | ${least}–${most} ms |  | 50 ms |  |`,
+    );
+  }
+}
+
 /** Those that are found; ours is half as long as the fastest of them, or should be. */
 async function others(): Promise<void> {
   const peers: Record<string, () => Promise<Measure>> = {};
@@ -206,15 +260,13 @@ async function starting(): Promise<void> {
 }
 
 try {
+  await createLinhas(postgres, ROWS);
   const client = await postgres.connect();
-  await client.query(TABLE);
-  await client.query('CREATE INDEX ON linhas (organizacao, momento)');
-  await client.query('VACUUM ANALYZE linhas');
   const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
   await client.end();
   const load = () => loadavg()[0]?.toFixed(1);
   const before = load();
-  for (const part of [toFiles, toStore, filtered, others, starting]) await part();
+  for (const part of [toFiles, toStore, filtered, split, others, starting, firstBytes]) await part();
   const versions = [
     `Node ${process.versions.node}`,
     `PostgreSQL ${rows[0]?.server_version}`,

@@ -1,9 +1,9 @@
 // What a workbook tells of itself beside the rows, out of the report and what was asked of it.
 import type { Period } from './calendar.js';
-import { toolVersion } from './manifest.js';
 import type { Report } from './report.js';
 import { paramValues } from './request.js';
 import type { Request } from './table.js';
+import { toolVersion } from './tool-version.js';
 import type { About } from './writers/index.js';
 
 interface Asked {

@@ -8,7 +8,7 @@ import type { Context } from './commands/context.js';
 import { logFormatVariable } from './config.js';
 import { didYouMean, exitCodeOf, Interrupted, ReportError, sentence } from './errors.js';
 import { createLog, printable } from './log.js';
-import { toolVersion } from './manifest.js';
+import { toolVersion } from './tool-version.js';
 
 interface Entry {
   readonly summary: string;

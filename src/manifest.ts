@@ -1,5 +1,4 @@
 // What stands beside a published file, and the run record that alone means "published".
-import { readFileSync } from 'node:fs';
 import type { Period } from './calendar.js';
 import type { StagedReport } from './export.js';
 import type { GateResult } from './gates.js';
@@ -8,6 +7,7 @@ import type { Report } from './report.js';
 import { paramValues } from './request.js';
 import type { Destination, Existing, Published, Request } from './table.js';
 import type { FilledTarget, Output } from './target.js';
+import { toolVersion } from './tool-version.js';
 
 export interface Run {
   readonly report: Report;
@@ -23,14 +23,6 @@ export interface Run {
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly finished: string;
-}
-
-/** `reportctl 1.2.3` */
-export function toolVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return `reportctl ${version}`;
 }
 
 export function manifestKey(key: string): string {

@@ -16,8 +16,8 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
-import { toolVersion } from '../manifest.js';
 import { failureOf } from '../notify/failure.js';
+import { toolVersion } from '../tool-version.js';
 import type { Span, Tracing, TracingOptions } from '../trace.js';
 
 /** Milliseconds that exporting may take; of an interrupted run, which has ten seconds for everything. */

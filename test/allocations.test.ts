@@ -1,0 +1,90 @@
+// What is allocated for a row, told by how often garbage is collected: steadier than time, whatever else the machine does.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { BINARY, temporaryFolder } from './support/cli.js';
+import { startPostgres, type TestPostgres } from './support/postgres.js';
+
+const FEW = 1_000;
+const MANY = 200_000;
+const COLUMNS = `columns: { id: integer, nome: text, momento: timestamp, valor: decimal, codigo: text, status: text }
+totals: [valor]
+`;
+
+let server: TestPostgres;
+let folder: string;
+before(async () => {
+  [server, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+  for (const rows of [FEW, MANY]) {
+    const query = `SELECT i AS id, 'Cliente número ' || i % 5000 AS nome, timestamptz '2024-01-01' + i * interval '7 seconds' AS momento,
+      (i % 10000)::numeric / 100 AS valor, md5(i::text) AS codigo, nullif(i % 11, 0)::text AS status FROM generate_series(1, ${rows}) AS i`;
+    await writeFile(join(folder, `tabela-${rows}.sql`), `/*---\nsource: tabela\n${COLUMNS}---*/\n${query}`);
+    const documents = Array.from({ length: rows }, (_, i) =>
+      JSON.stringify({
+        id: i,
+        nome: `Cliente ${i % 5000}`,
+        momento: '2024-01-01T00:00:00Z',
+        valor: 12.5,
+        codigo: `x${i}`,
+        status: null,
+      }),
+    );
+    await writeFile(join(folder, `arquivo-${rows}.ndjson`), documents.join('\n'));
+    await writeFile(
+      join(folder, `arquivo-${rows}.yaml`),
+      `source: arquivo${rows}\ncollection: linhas\n${COLUMNS}`,
+    );
+  }
+});
+after(async () => {
+  await Promise.all([server?.stop(), rm(folder, { recursive: true, force: true })]);
+});
+
+/** The collections of an export, young generation and old, whose young generation stays at 1 MB. */
+async function collections(report: string, output: string, ...more: string[]): Promise<number> {
+  const env: NodeJS.ProcessEnv = { ...process.env, REPORTCTL_SOURCE_TABELA: server.url };
+  for (const rows of [FEW, MANY]) {
+    env[`REPORTCTL_SOURCE_ARQUIVO${rows}`] = `file:${join(folder, `arquivo-${rows}.ndjson`)}`;
+  }
+  // Counting what runs, V8 optimises less.
+  delete env.NODE_V8_COVERAGE;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--trace-gc', BINARY, 'export', report, '-q', '-o', join(folder, output), ...more],
+    { env },
+  );
+  const lines = stdout.match(/Scavenge|Mark-Compact/g) ?? [];
+  assert.ok(lines.length > 0, 'V8 tells of its collections');
+  return lines.length;
+}
+
+describe('nothing is allocated for a cell', { timeout: 120_000 }, () => {
+  // At one small object (24 bytes) a cell there would be 28 collections more.
+  const cases = [
+    { name: 'rows to CSV', report: 'tabela', output: 'a.csv', most: 10 },
+    {
+      name: 'rows to CSV as in Brazil',
+      report: 'tabela',
+      output: 'b.csv',
+      options: ['--locale', 'pt-BR'],
+      most: 10,
+    },
+    { name: 'rows to XLSX', report: 'tabela', output: 'c.xlsx', most: 24 },
+    { name: 'documents to CSV', report: 'arquivo', output: 'd.csv', most: 24 },
+  ];
+  for (const { name, report, output, options = [], most } of cases) {
+    test(name, async () => {
+      const extension = report === 'tabela' ? 'sql' : 'yaml';
+      const few = await collections(join(folder, `${report}-${FEW}.${extension}`), `1${output}`, ...options);
+      const many = await collections(
+        join(folder, `${report}-${MANY}.${extension}`),
+        `2${output}`,
+        ...options,
+      );
+      assert.ok(many - few <= most, `${many - few} collections for ${MANY} rows`);
+    });
+  }
+});
