@@ -28,7 +28,8 @@ const FEW = `${ALL} WHERE organizacao = '${ORGANIZATION}' AND momento >= '${FROM
 type Work = Readonly<Record<string, () => Promise<Measure>>>;
 
 const folder = await mkdtemp(join(tmpdir(), 'reportctl-bench-'));
-const postgres = await startPostgres();
+// Over TCP too, which is all that sling takes.
+const postgres = await startPostgres({ settings: ['listen_addresses=127.0.0.1'] });
 const report = new URL('linhas.sql', import.meta.url).pathname;
 // The same zone, so that psql writes the same bytes as we.
 const env = { REPORTCTL_SOURCE_BENCH: postgres.url, PGTZ: 'America/Sao_Paulo' };
@@ -43,8 +44,13 @@ let store: { stop(): Promise<void> } | undefined;
 
 const output = ['| work | median s | min–max | × peer | at most | peak MB |', '|---|---|---|---|---|---|'];
 /** @param most the ratio that each of ours may have */
-async function compare(peer: string, most: Readonly<Record<string, number>>, work: Work): Promise<void> {
-  output.push(...lines(await inTurn(work, RUNS), peer, most));
+async function compare(
+  peer: string,
+  most: Readonly<Record<string, number>>,
+  work: Work,
+  runs = RUNS,
+): Promise<void> {
+  output.push(...lines(await inTurn(work, runs), peer, most));
 }
 
 function found(command: string, ...args: string[]): string | undefined {
@@ -228,7 +234,14 @@ async function others(): Promise<void> {
     peers.connectorx = () => measure(BENCH_PYTHON, [script, connectorxUrl(), file('connectorx.csv')], env);
   } else console.error('not measured: connectorx (not found with BENCH_PYTHON)');
   if (found(SLING, '--version') !== undefined) {
-    const to = ['run', '--src-conn', postgres.url, '--src-stream', ALL, '--tgt-object'];
+    const to = [
+      'run',
+      '--src-conn',
+      `postgres://postgres@127.0.0.1:${postgres.port}/postgres?sslmode=disable`,
+      '--src-stream',
+      ALL,
+      '--tgt-object',
+    ];
     peers.sling = () => measure(SLING, [...to, `file://${file('sling.csv')}`], env);
   } else console.error('not measured: sling (not found)');
   console.error("not measured: DuckDB's postgres extension, which is no file that a package brings");
@@ -256,6 +269,8 @@ async function starting(): Promise<void> {
       'reportctl --version': () => measure(process.execPath, [BINARY, '--version']),
       'reportctl --help': () => measure(process.execPath, [BINARY, '--help']),
     },
+    // Of so few milliseconds others take their share.
+    5 * RUNS,
   );
 }
 

@@ -24,6 +24,8 @@ export async function firstByte(report: string, socket: string, file?: string): 
   let sent: number | undefined;
   const server = createServer((client) => {
     const upstream = connect(socket);
+    // As the kernel of a server does: not waiting for more.
+    client.setNoDelay(true);
     client.pipe(upstream);
     upstream.on('data', (chunk) => {
       if (chunk.includes(MARK)) sent ??= performance.now();

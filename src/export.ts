@@ -4,8 +4,7 @@ import { shared } from './broadcast.js';
 import { assertCapacity } from './capacity.js';
 
 import { type Observer, observed, RowCounter } from './counters.js';
-import { Spool } from './split/spool.js';
-import { type Split, stageSplits } from './split.js';
+import { type Split, Splitting } from './split.js';
 
 import type { Batch, Prepared, Request, Source } from './table.js';
 import { discardAll, type FilledTarget, fill, type Target } from './target.js';
@@ -58,8 +57,9 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   const prepared = await prepareAll(plan.sources, request);
   await assertCapacity(prepared, targets);
   const counter = new RowCounter(columns, plan.totals);
-  const spools = splits.map(({ by }) => new Spool(columns, by));
   const staged: Pick<FilledTarget, 'staged'>[] = [];
+  const onStaged = (one: Pick<FilledTarget, 'staged'>) => void staged.push(one);
+  const splittings = splits.map((split) => new Splitting(split, { columns, totals: plan.totals, onStaged }));
   let bytes = 0;
   const onBytes = (written: number) => {
     bytes = written;
@@ -71,17 +71,22 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   try {
     await shared(read, [
       ...targets.map((target, index) => async (batches: AsyncIterable<Batch>) => {
-        const onStaged = (one: FilledTarget['staged']) => void staged.push({ staged: one });
-        files[index] = await fill(target, { columns, batches }, { span, onStaged, onBytes });
+        const filling = {
+          span,
+          onBytes,
+          onStaged: (one: FilledTarget['staged']) => onStaged({ staged: one }),
+        };
+        files[index] = await fill(target, { columns, batches }, filling);
       }),
-      ...spools.map((spool) => (batches: AsyncIterable<Batch>) => spool.take(batches)),
+      ...splittings.map((splitting) => (batches: AsyncIterable<Batch>) => splitting.take(batches)),
     ]);
     const whole = { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls() };
-    files.push(...(await stageSplits(splits, spools, { columns, whole }, (one) => staged.push(one))));
+    for (const splitting of splittings) files.push(...(await splitting.finish(whole)));
   } catch (error) {
+    for (const splitting of splittings) await splitting.stop(error);
     throw await discardAll(staged, error);
   } finally {
-    for (const spool of spools) await spool.close();
+    for (const splitting of splittings) await splitting.close();
   }
   const notes = prepared.flatMap((source) => source.notes?.() ?? []);
   return { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls(), files, notes };

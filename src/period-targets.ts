@@ -16,6 +16,8 @@ import { type About, createWriter } from './writers/index.js';
 
 /** How many keys are looked at at the same time. */
 const AT_ONCE = 8;
+/** Files of CSV that are written while the rows are read; a workbook, or what compresses, would take megabytes each. */
+const AHEAD = 64;
 
 interface Options {
   readonly report: Report;
@@ -72,24 +74,17 @@ export class PeriodTargets {
       ({ splitBy = [] }) =>
         splitBy.length === by.length && splitBy.every(({ column }, at) => column === by[at]),
     );
-    const targetsOf: Split['targetsOf'] = async (parts) => {
-      const files = parts.flatMap((values, part) =>
-        outputs
-          .filter((output) => !this.#isExcluded(output, values))
-          .map((output) => ({ output, values, part })),
-      );
-      const targets = await atOnce(AT_ONCE, files, ({ output, values }) => {
-        const terms = output.splitBy ?? [];
-        return this.#targetsOf(
-          output,
-          Object.fromEntries(terms.map(({ word }, at) => [word, values[at] ?? null])),
-        );
-      });
-      const byPart = parts.map((): Target[] => []);
-      for (const [index, { part }] of files.entries()) byPart[part]?.push(...(targets[index] ?? []));
-      return byPart;
+    const targetsOf: Split['targetsOf'] = async (values) => {
+      const targets = outputs
+        .filter((output) => !this.#isExcluded(output, values))
+        .map((output) => {
+          const terms = (output.splitBy ?? []).map(({ word }, at) => [word, values[at] ?? null] as const);
+          return this.#targetsOf(output, Object.fromEntries(terms));
+        });
+      return (await Promise.all(targets)).flat();
     };
-    return { by, volatile: report.volatile, signal, targetsOf };
+    const isLight = outputs.every(({ format, compress }) => format === 'csv' && compress === undefined);
+    return { by, volatile: report.volatile, signal, ahead: isLight ? AHEAD : 0, targetsOf };
   }
 
   #isExcluded({ splitBy = [] }: Output, values: readonly Cell[]): boolean {

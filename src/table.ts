@@ -316,7 +316,7 @@ export interface Published {
 
 /** Bytes on their way to a key. Exactly one of publish and discard is called, once. */
 export interface Staged {
-  /** Takes the next bytes; resolves when there is room for more. @throws ReportError `destination` */
+  /** Takes the next bytes; resolves when there is room for more, and the chunk may be used again. @throws ReportError `destination` */
   write(chunk: Buffer): Promise<void>;
   /**
    * Makes the file visible, whole, in one step.

@@ -9,6 +9,7 @@ import { openFolder } from '../src/destinations/file.js';
 import { openDestination } from '../src/destinations/index.js';
 import { ReportError } from '../src/errors.js';
 import type { Manifest, RunRecord } from '../src/manifest/shapes.js';
+import { Handover } from '../src/split/handover.js';
 import { Spool } from '../src/split/spool.js';
 import type { Batch, Cell } from '../src/table.js';
 import { verifyFile } from '../src/verify.js';
@@ -247,7 +248,7 @@ describe('what the files are', () => {
     await assert.rejects(runAt(careless, { report: reportOf([CSV]), rows }), (error: unknown) => {
       assert.ok(error instanceof ReportError);
       assert.equal(error.code, 'contract');
-      assert.match(error.message, /would be the file of two: texto "ACME", and texto "Acme"$/);
+      assert.match(error.message, /would be the file of two: texto "Acme", and texto "ACME"$/);
       assert.match(error.hint ?? '', /does not tell upper from lower case/);
       return true;
     });
@@ -272,6 +273,25 @@ describe('what the files are', () => {
       assert.deepEqual([store.keys(), store.staged()], [[], []]);
     }
   });
+});
+
+test('the first parts are written while the rows are read, the others after them, and all are as their rows', async () => {
+  const rows = Array.from({ length: 30_000 }, (_, index): Row => [`org ${(index * 7) % 100}`, `${index}.5`]);
+  const { store, open } = inMemory();
+  const { record } = await runAt(open, { report: reportOf([CSV]), rows });
+  assert.equal(record.outputs.length, 100);
+  for (let org = 0; org < 100; org++) {
+    const name = `org ${org}`;
+    const lines = `${store.get(`${name}/r_20241005.csv`)}`.split('\n').slice(1, -1);
+    const expected = rows.filter(([texto]) => texto === name).map(([texto, valor]) => `${texto},${valor}`);
+    assert.deepEqual(
+      lines.map((line) => line.replace(/^[^,]+,/, '')),
+      expected,
+    );
+    const output = record.outputs.find(({ key }) => key.startsWith(`${name}/`));
+    assert.deepEqual([output?.rows, output?.split], [300, { texto: name }]);
+  }
+  assert.deepEqual(await openSpools(), []);
 });
 
 test('a key in which values run together is refused for the values that do', async () => {
@@ -398,24 +418,54 @@ describe('what goes wrong', () => {
     assert.deepEqual([store.keys(), store.staged(), await openSpools()], [[], [], []]);
   });
 
-  test('parts that do not add up to the whole are an error of ours, and nothing is published', async (t) => {
+  for (const [when, output] of [
+    ['while the rows are read', CSV],
+    ['after them', '{ format: csv, key: "{texto}/r_{YYYYMMDD}.{ext}", split-by: texto, compress: gzip }'],
+  ] as const) {
+    test(`parts that do not add up to the whole are an error of ours, and nothing is published (${when})`, async (t) => {
+      const { store, open } = inMemory();
+      const withoutFirst = (batch: Batch) => copyTextBatch(batch.rows().slice(1));
+      const { batches } = Spool.prototype;
+      t.mock.method(Spool.prototype, 'batches', async function* (this: Spool, part: number) {
+        for await (const batch of batches.call(this, part)) yield part === 1 ? withoutFirst(batch) : batch;
+      });
+      const { put } = Handover.prototype;
+      let puts = 0;
+      t.mock.method(Handover.prototype, 'put', function (this: Handover<Batch>, batch: Batch) {
+        return put.call(this, puts++ === 1 ? withoutFirst(batch) : batch);
+      });
+      await assert.rejects(runAt(open, { report: reportOf([output]), rows: ROWS }), (error: unknown) => {
+        assert.ok(error instanceof ReportError);
+        assert.equal(error.code, 'unexpected');
+        assert.match(
+          error.message,
+          /by texto do not add up to the whole: rows: 4 instead of 5; total valor: 10/,
+        );
+        return true;
+      });
+      assert.equal(puts > 0, when === 'while the rows are read');
+      assert.deepEqual([store.keys(), store.staged(), await openSpools()], [[], [], []]);
+    });
+  }
+
+  test('a key that somebody else has, and a place that cannot be asked, end what is under way', async () => {
     const { store, open } = inMemory();
-    const { batches } = Spool.prototype;
-    t.mock.method(Spool.prototype, 'batches', async function* (this: Spool, part: number) {
-      for await (const batch of batches.call(this, part)) {
-        yield part === 1 ? copyTextBatch(batch.rows().slice(1)) : batch;
-      }
-    });
-    await assert.rejects(runAt(open, { report: reportOf([CSV]), rows: ROWS }), (error: unknown) => {
-      assert.ok(error instanceof ReportError);
-      assert.equal(error.code, 'unexpected');
-      assert.match(
-        error.message,
-        /by texto do not add up to the whole: rows: 4 instead of 5; total valor: 10/,
-      );
-      return true;
-    });
-    assert.deepEqual([store.keys(), store.staged(), await openSpools()], [[], [], []]);
+    await (await open({ token: 'other', signal: new AbortController().signal }))
+      .stage('Café/r_20241005.csv', { contentType: 'text/csv', existing: 'never' })
+      .then((staged) => staged.publish());
+    const [taken] = store.keys();
+    await assert.rejects(runAt(open, { report: reportOf([CSV]), rows: ROWS }), /Café.* already exists/);
+    const silent: Open = async (options) => {
+      const destination = await open(options);
+      const stat: typeof destination.stat = async (key) => {
+        if (key.startsWith('_null')) throw new ReportError('destination', 'nobody answers');
+        return destination.stat(key);
+      };
+      return { ...destination, stat };
+    };
+    const rows = ROWS.filter(([texto]) => texto !== 'Café');
+    await assert.rejects(runAt(silent, { report: reportOf([CSV]), rows }), /nobody answers/);
+    assert.deepEqual([store.keys(), store.staged(), await openSpools()], [[taken], [], []]);
   });
 
   test('of two at the same time one publishes', async () => {
@@ -448,13 +498,20 @@ describe('the spool', () => {
       ]);
       const batches: Batch[] = [];
       for (let at = 0; at < rows.length; at += 1_000) batches.push(make(rows.slice(at, at + 1_000)));
-      const spool = new Spool(columns, ['org']);
+      const taken = Array.from({ length: 5 }, (): (readonly Cell[])[] => []);
+      const spool = new Spool(columns, ['org'], {
+        parts: taken.length,
+        take: async (part, batch) => void taken[part]?.push(...batch.rows()),
+      });
       await spool.take(each(batches));
       const digest = (some: readonly (readonly Cell[])[]) =>
         createHash('sha256').update(JSON.stringify(some)).digest('hex');
       for (const [part, values] of spool.parts.entries()) {
-        const found: (readonly Cell[])[] = [];
-        for await (const batch of spool.batches(part)) found.push(...batch.rows());
+        const found = [...(taken[part] ?? [])];
+        for await (const batch of spool.batches(part)) {
+          assert.ok(part >= taken.length, 'what was taken ahead is not kept');
+          found.push(...batch.rows());
+        }
         const expected = rows.filter(([, org]) => org === values[0]);
         assert.deepEqual([found.length, digest(found)], [expected.length, digest(expected)]);
       }

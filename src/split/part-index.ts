@@ -5,6 +5,7 @@ import type { Cell, EncodedRows } from '../table.js';
 
 /** More than anybody wants files: the split names the wrong column. */
 const MOST_PARTS = 100_000;
+const TAB = 9;
 
 export class PartIndex {
   /** The values of each part, in the order in which they came. */
@@ -12,8 +13,11 @@ export class PartIndex {
   readonly #by: readonly string[];
   readonly #indices: readonly number[];
   readonly #width: number;
-  /** By the encoded cells, as latin1, with tabs between. */
-  readonly #known = new Map<string, number>();
+  /** An open hash table of 1 + the number of a part; 0 is free. Strings as its keys would be the half of splitting. */
+  #table = new Int32Array(1 << 10);
+  readonly #hashes: number[] = [];
+  /** The encoded cells of each part with tabs between. */
+  readonly #keys: Buffer[] = [];
 
   /** @param columns names. @param by those of them that split */
   constructor(columns: readonly string[], by: readonly string[]) {
@@ -29,7 +33,7 @@ export class PartIndex {
     let last = -1;
     for (let row = 0; row < rowCount; row++) {
       const cell = row * width;
-      if (last === -1 || !this.#isAsBefore(rows, cell)) last = this.#partOf(this.#key(rows, cell));
+      if (last === -1 || !this.#isAsBefore(rows, cell)) last = this.#partOf(rows, cell);
       parts[at + row] = last;
     }
   }
@@ -48,29 +52,76 @@ export class PartIndex {
     return true;
   }
 
-  #key({ bytes, ends }: EncodedRows, cell: number): string {
-    let key = '';
-    for (const index of this.#indices) {
-      const here = cell + index;
-      const text = bytes.toString('latin1', here === 0 ? 0 : (ends[here - 1] as number) + 1, ends[here]);
-      key = key === '' && index === this.#indices[0] ? text : `${key}\t${text}`;
+  #partOf(rows: EncodedRows, cell: number): number {
+    const hash = this.#hash(rows, cell);
+    const mask = this.#table.length - 1;
+    let slot = hash & mask;
+    for (let entry = this.#table[slot] as number; entry !== 0; entry = this.#table[slot] as number) {
+      if (this.#hashes[entry - 1] === hash && this.#isKey(this.#keys[entry - 1] as Buffer, rows, cell)) {
+        return entry - 1;
+      }
+      slot = (slot + 1) & mask;
     }
-    return key;
+    return this.#add(rows, cell, hash);
   }
 
-  #partOf(key: string): number {
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    if (this.parts.length === MOST_PARTS) {
+  /** FNV-1a over the bytes of the cells (draft-eastlake-fnv). */
+  #hash({ bytes, ends }: EncodedRows, cell: number): number {
+    let hash = 0x811c9dc5 | 0;
+    for (const index of this.#indices) {
+      const here = cell + index;
+      const end = ends[here] as number;
+      for (let at = here === 0 ? 0 : (ends[here - 1] as number) + 1; at < end; at++) {
+        hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+      }
+      hash = Math.imul(hash ^ TAB, 0x01000193);
+    }
+    // What differs in its last bytes alone differs in few low bits.
+    return hash ^ (hash >>> 15);
+  }
+
+  #isKey(key: Buffer, { bytes, ends }: EncodedRows, cell: number): boolean {
+    let place = 0;
+    for (const index of this.#indices) {
+      const here = cell + index;
+      const end = ends[here] as number;
+      for (let at = here === 0 ? 0 : (ends[here - 1] as number) + 1; at < end; at++) {
+        if (key[place++] !== bytes[at]) return false;
+      }
+      if (key[place++] !== TAB) return false;
+    }
+    return place === key.length;
+  }
+
+  /** @throws ReportError `contract` */
+  #add({ bytes, ends }: EncodedRows, cell: number, hash: number): number {
+    const part = this.parts.length;
+    if (part === MOST_PARTS) {
       throw new ReportError(
         'contract',
         `splitting by ${this.#by.map((name) => `"${name}"`).join(', ')}: there are more than ${MOST_PARTS} values`,
         { hint: 'Each would be a file. Split by a column with fewer values.' },
       );
     }
-    const part = this.parts.length;
-    this.#known.set(key, part);
-    this.parts.push(key.split('\t').map((text) => decodeCell(Buffer.from(text, 'latin1').toString())));
+    const cells = this.#indices.map((index) => {
+      const here = cell + index;
+      return bytes.subarray(here === 0 ? 0 : (ends[here - 1] as number) + 1, ends[here]);
+    });
+    this.parts.push(cells.map((coded) => decodeCell(coded.toString())));
+    this.#keys.push(Buffer.concat(cells.flatMap((coded) => [coded, Buffer.of(TAB)])));
+    this.#hashes.push(hash);
+    if (2 * this.parts.length > this.#table.length) {
+      this.#table = new Int32Array(4 * this.#table.length);
+      for (let each = 0; each < part; each++) this.#enter(each);
+    }
+    this.#enter(part);
     return part;
+  }
+
+  #enter(part: number): void {
+    const mask = this.#table.length - 1;
+    let slot = (this.#hashes[part] as number) & mask;
+    while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
+    this.#table[slot] = part + 1;
   }
 }

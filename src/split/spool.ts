@@ -9,7 +9,15 @@ const NEWLINE = 10;
 /** Bytes of rows that are put in order of their parts and written in one go; there are two buffers of so many. */
 const ROOM = 8 * 1024 ** 2;
 /** Bytes of a batch that is read again. */
-const PIECE = 64 * 1024;
+const PIECE = 256 * 1024;
+
+/** Who takes the rows of the first parts as they come, so that these need not be on disk. */
+export interface Ahead {
+  /** How many. */
+  readonly parts: number;
+  /** Whole rows of one part, in their order; the bytes of the batch are used again when this has resolved. */
+  take(part: number, batch: Batch): Promise<void>;
+}
 
 /**
  * Memory depends on the number of parts, not of rows: each part has one piece in every 8 MiB that were written, and where
@@ -19,18 +27,22 @@ export class Spool {
   readonly #width: number;
   readonly #index: PartIndex;
   readonly #file: TemporaryFile;
+  readonly #ahead: Ahead | undefined;
   #waiting = Buffer.allocUnsafe(ROOM);
   #sorted = Buffer.allocUnsafe(ROOM);
   #length = 0;
   #rows = 0;
+  /** What is made of the sorted rows, while the next ones are read; it never rejects. */
+  #handedOut: Promise<{ readonly error: unknown } | undefined> = Promise.resolve(undefined);
   #rowEnds = new Int32Array(1 << 14);
   #rowParts = new Int32Array(1 << 14);
   /** Of each part, position and length in turn. */
   readonly #pieces: number[][] = [];
 
   /** @param by names of columns */
-  constructor(columns: readonly Column[], by: readonly string[]) {
+  constructor(columns: readonly Column[], by: readonly string[], ahead?: Ahead) {
     this.#width = columns.length;
+    this.#ahead = ahead;
     this.#index = new PartIndex(
       columns.map(({ name }) => name),
       by,
@@ -50,13 +62,18 @@ export class Spool {
 
   /** @throws ReportError `destination` without room for the temporary file, `contract` for too many parts */
   async take(batches: AsyncIterable<Batch>): Promise<void> {
-    for await (const batch of batches) await this.#add(batch);
-    await this.#flush();
-    // What comes now needs other memory.
-    this.#waiting = this.#sorted = Buffer.alloc(0);
+    try {
+      for await (const batch of batches) await this.#add(batch);
+      await this.#flush();
+    } finally {
+      await this.#handedOut;
+      // What comes now needs other memory.
+      this.#waiting = this.#sorted = Buffer.alloc(0);
+    }
+    await this.#settle();
   }
 
-  /** The rows of one part, in their order. @throws ReportError `destination` */
+  /** The rows of one part that nobody took ahead, in their order. @throws ReportError `destination` */
   async *batches(part: number): AsyncGenerator<Batch> {
     const pieces = this.#pieces[part] ?? [];
     let left = 0;
@@ -96,6 +113,7 @@ export class Spool {
     const ends = batch.encoded?.ends ?? cellEnds(bytes);
     if (this.#length + bytes.length > this.#waiting.length) await this.#flush();
     if (bytes.length > this.#waiting.length) {
+      await this.#settle();
       this.#waiting = Buffer.allocUnsafe(bytes.length);
       this.#sorted = Buffer.allocUnsafe(bytes.length);
     }
@@ -113,8 +131,9 @@ export class Spool {
     this.#rows = rows;
   }
 
-  /** Writes what waits, in order of the parts. */
+  /** Puts what waits in order of the parts, and lets it go while others wait. */
   async #flush(): Promise<void> {
+    await this.#settle();
     if (this.#rows === 0) return;
     while (this.#pieces.length < this.parts.length) this.#pieces.push([]);
     const lengths = this.#lengths();
@@ -123,12 +142,43 @@ export class Spool {
       starts[part] = (starts[part - 1] as number) + (lengths[part - 1] as number);
     }
     this.#sort(starts.slice());
-    const { from } = await this.#file.append(this.#sorted.subarray(0, this.#length));
-    lengths.forEach((length, part) => {
-      if (length > 0) this.#pieces[part]?.push(from + (starts[part] as number), length);
-    });
+    this.#handedOut = this.#handOut(this.#sorted.subarray(0, this.#length), starts, lengths).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
     this.#length = 0;
     this.#rows = 0;
+  }
+
+  /** The buffer of sorted rows is free from now on. @throws what handing them out met */
+  async #settle(): Promise<void> {
+    const failure = await this.#handedOut;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** To who takes them ahead, and the others to disk. */
+  async #handOut(sorted: Buffer, starts: Int32Array, lengths: Int32Array): Promise<void> {
+    const ahead = Math.min(lengths.length, this.#ahead?.parts ?? 0);
+    for (let part = 0; part < ahead; part++) {
+      const start = starts[part] as number;
+      await this.#give(part, sorted.subarray(start, start + (lengths[part] as number)));
+    }
+    const taken = starts[ahead] ?? sorted.length;
+    if (taken === sorted.length) return;
+    const { from } = await this.#file.append(sorted.subarray(taken));
+    for (let part = ahead; part < lengths.length; part++) {
+      const length = lengths[part] as number;
+      if (length > 0) this.#pieces[part]?.push(from + (starts[part] as number) - taken, length);
+    }
+  }
+
+  async #give(part: number, bytes: Buffer): Promise<void> {
+    for (let start = 0; start < bytes.length; ) {
+      const whole = bytes.lastIndexOf(NEWLINE, Math.min(start + PIECE, bytes.length) - 1) + 1;
+      const end = whole > start ? whole : bytes.indexOf(NEWLINE, start) + 1 || bytes.length;
+      await this.#ahead?.take(part, this.#batch(bytes.subarray(start, end)));
+      start = end;
+    }
   }
 
   /** The bytes of each part. */

@@ -17,7 +17,9 @@ export interface WaitingRoom {
   readonly file: TemporaryFile;
   /** So many large files are sent at once; how many small ones is the publisher's. */
   readonly large: LimitFunction;
-  /** Called once for each file when it needs its bytes no more. */
+  /** Called once for each file. */
+  enter(): void;
+  /** … and when it needs its bytes no more. */
   leave(): Promise<void>;
 }
 
@@ -36,8 +38,10 @@ export class WaitingFile implements Staged {
     this.#destination = destination;
     this.#key = key;
     this.#how = how;
+    room.enter();
   }
 
+  /** Unlike a destination it keeps the chunk until it `rest`s: who encodes makes new ones. */
   async write(chunk: Buffer): Promise<void> {
     this.#bytes += chunk.length;
     const { capacity, label } = this.#destination;
@@ -83,9 +87,10 @@ export class WaitingFile implements Staged {
   async #send(): Promise<Published> {
     const staged = await this.#destination.stage(this.#key, this.#how);
     try {
+      const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, this.#bytes));
       for (const { from, length } of this.#extents) {
-        for (let at = 0; at < length; at += PIECE) {
-          const bytes = Buffer.allocUnsafe(Math.min(PIECE, length - at));
+        for (let at = 0; at < length; at += buffer.length) {
+          const bytes = buffer.subarray(0, length - at);
           this.#room.file.readInto(bytes, from + at);
           await staged.write(bytes);
         }

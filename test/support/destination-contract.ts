@@ -87,6 +87,18 @@ export function destinationContract(sibling: Sibling): void {
       assert.deepEqual((await destination.read(key))?.content, body);
     });
 
+    test('a chunk that was taken may be used for the next', async () => {
+      const staged = await destination.stage('chunks.csv', { ...csv, existing: 'never' });
+      const chunk = Buffer.alloc(Math.ceil(size / 7));
+      for (let at = 0; at < size; at += chunk.length) {
+        const taken = body.copy(chunk, 0, at);
+        await staged.write(chunk.subarray(0, taken));
+      }
+      chunk.fill(0);
+      await staged.publish();
+      assert.deepEqual(await place.content('chunks.csv'), body);
+    });
+
     test('an empty file is a file', async () => {
       await publish('empty.csv', Buffer.alloc(0), 'never');
       assert.equal((await destination.read('empty.csv'))?.content.length, 0);
