@@ -1,4 +1,4 @@
-// npm run bench:scaling [-- most rows]: time, CPU, memory and requests as rows, columns, parts and jobs grow; bench/SCALING.md.
+// npm run bench:scaling [-- most rows [section]]: time, CPU, memory and requests as rows, columns, parts and jobs grow; bench/SCALING.md.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,7 +157,16 @@ async function asJobsGrow(): Promise<void> {
 try {
   await mkdir(queries);
   await createLinhas(postgres, MOST);
-  for (const part of [asRowsGrow, asRequestsGrow, asColumnsGrow, asPartsGrow, asJobsGrow]) await part();
+  const sections = {
+    rows: asRowsGrow,
+    requests: asRequestsGrow,
+    columns: asColumnsGrow,
+    organizations: asPartsGrow,
+    reports: asJobsGrow,
+  };
+  for (const [name, act] of Object.entries(sections)) {
+    if (process.argv[3] === undefined || process.argv[3] === name) await act();
+  }
 } finally {
   await postgres.stop();
   await rm(folder, { recursive: true });

@@ -45,10 +45,18 @@ const ATTEMPTS = 5;
  * @throws ReportError `destination`; the period is published all the same
  */
 export async function pointToLatest({ report, record, destination }: Pointing): Promise<void> {
-  const current = folders(report, record);
-  const former = await formerFolders(report, record, destination);
-  const all = [...new Set([...current, ...former])];
-  await pLimit(AT_ONCE).map(all, (folder) => pointFrom(folder, { report, record, destination }));
+  const own = pointers(report, record, periodKeys(report.name, record.period).record);
+  const all = [...new Set([...own.keys(), ...(await formerFolders(report, record, destination))])];
+  const look = () => newer(report, record, destination);
+  let known: ReturnType<typeof look> | undefined;
+  const newest = (attempt: number) => {
+    if (attempt > 1) return look();
+    known ??= look();
+    return known;
+  };
+  await pLimit(AT_ONCE).map(all, (folder) =>
+    pointFrom(folder, { own: own.get(folder), newest, report, record, destination }),
+  );
 }
 
 /** `vendas/transacoes.latest.json`: several reports may have files in a folder. */
@@ -56,14 +64,23 @@ export function latestKey(folder: string, report: string): string {
   return `${folder}${report}.latest.json`;
 }
 
-async function pointFrom(folder: string, { report, record, destination }: Pointing): Promise<void> {
+interface Folder extends Pointing {
+  /** What to point to from it when no newer period is published; undefined when this one has no file there. */
+  readonly own: Latest | undefined;
+  /** The pointers of a newer period, if there is one. */
+  readonly newest: (attempt: number) => Promise<ReadonlyMap<string, Latest> | undefined>;
+}
+
+async function pointFrom(
+  folder: string,
+  { own, newest, report, record, destination }: Folder,
+): Promise<void> {
   const key = latestKey(folder, report.name);
   for (let attempt = 1; ; attempt++) {
     const stored = await destination.read(key);
     const known = stored && parsed(stored.content);
-    const own = pointer(folder, report, record, periodKeys(report.name, record.period).record);
     if (known !== undefined && (isDeepStrictEqual(known, own) || !isAfter(record, known))) return;
-    const wanted = (await newer(folder, report, record, destination)) ?? own;
+    const wanted = (await newest(attempt))?.get(folder) ?? own;
     if (wanted === undefined) {
       // It pointed to files of this period that a restatement has taken away.
       if (stored !== undefined && isOf(record, known)) await destination.remove(stored);
@@ -98,11 +115,10 @@ function isOf({ period }: RunRecord, known: Latest | undefined): boolean {
 
 /** What to point to when a newer period is published, whose run could not say so. */
 async function newer(
-  folder: string,
   report: Report,
   { period }: RunRecord,
   destination: Destination,
-): Promise<Latest | undefined> {
+): Promise<ReadonlyMap<string, Latest> | undefined> {
   const book = bookFolder(report.name);
   let last = '';
   for await (const { key } of destination.list(book)) {
@@ -113,27 +129,22 @@ async function newer(
   }
   if (last <= periodKeys(report.name, period).record) return undefined;
   const found = await destination.read(last);
-  return found && pointer(folder, report, parseRunRecord(found.content, last), last);
+  return found && pointers(report, parseRunRecord(found.content, last), last);
 }
 
-/** Undefined when the period has no file there. */
-function pointer(folder: string, report: Report, record: RunRecord, recordKey: string): Latest | undefined {
-  const files = record.outputs.filter(({ key }) => folderOf(report, key) === folder);
-  if (files.length === 0) return undefined;
-  return {
-    latest: 1,
-    report: record.report,
-    period: record.period,
-    revision: record.revision,
-    rows: record.rows,
-    record: recordKey,
-    files: files.map(({ key, rows, bytes, sha256 }) => ({ key, rows, bytes, sha256 })),
-    published: record.finished,
-  };
-}
-
-function folders(report: Report, { outputs }: Pick<RunRecord, 'outputs'>): string[] {
-  return outputs.map(({ key }) => folderOf(report, key));
+/** By folder: there may be thousands, of which each looks at its own files alone. */
+function pointers(report: Report, record: RunRecord, recordKey: string): Map<string, Latest> {
+  const folderOf = folderFinder(report);
+  const files = new Map<string, Latest['files'][number][]>();
+  for (const { key, rows, bytes, sha256 } of record.outputs) {
+    const folder = folderOf(key);
+    const beside = files.get(folder) ?? [];
+    beside.push({ key, rows, bytes, sha256 });
+    files.set(folder, beside);
+  }
+  const { report: name, period, revision, rows, finished: published } = record;
+  const common = { latest: 1, report: name, period, revision, rows, record: recordKey } as const;
+  return new Map([...files].map(([folder, each]) => [folder, { ...common, files: each, published }]));
 }
 
 /** Those that only the replaced revision had files in. */
@@ -141,26 +152,30 @@ async function formerFolders(report: Report, record: RunRecord, destination: Des
   if (record.restated === undefined) return [];
   const key = `${periodKeys(report.name, record.period).history(record.restated.revision)}record.json`;
   const stored = await destination.read(key);
-  return stored === undefined ? [] : folders(report, parseRunRecord(stored.content, key));
+  return stored === undefined ? [] : [...pointers(report, parseRunRecord(stored.content, key), key).keys()];
 }
 
 const DATE = /\{(YYYYMMDD|YYYY|MM|DD)\}/;
 
-/** The folder of a key, ending with a slash, up to the first one that is named by the period; empty for the root. */
-function folderOf({ outputs }: Report, key: string): string {
-  const segments = key.split('/').slice(0, -1);
-  const template =
-    outputs
-      .find((output) => matches(output.key, key))
-      ?.key.split('/')
-      .slice(0, -1) ?? [];
-  const dated = template.findIndex((segment) => DATE.test(segment));
-  const stable = dated === -1 ? segments : segments.slice(0, dated);
-  return stable.map((segment) => `${segment}/`).join('');
+/** What tells the folder of a key, ending with a slash, up to the first one that is named by the period; empty for the root. */
+function folderFinder({ outputs }: Report): (key: string) => string {
+  const templates = outputs.map((output) => {
+    const dated = output.key
+      .split('/')
+      .slice(0, -1)
+      .findIndex((segment) => DATE.test(segment));
+    return { pattern: patternOf(output.key), dated };
+  });
+  return (key) => {
+    const segments = key.split('/').slice(0, -1);
+    const { dated = -1 } = templates.find(({ pattern }) => pattern.test(key)) ?? {};
+    const stable = dated === -1 ? segments : segments.slice(0, dated);
+    return stable.map((segment) => `${segment}/`).join('');
+  };
 }
 
-/** Can the key be one that the template makes? No token makes a slash. */
-function matches(template: string, key: string): boolean {
-  const pattern = template.split(/\{[^{}]*\}/).map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${pattern.join('[^/]*')}$`, 's').test(key);
+/** Of the keys that the template can make. No token makes a slash. */
+function patternOf(template: string): RegExp {
+  const parts = template.split(/\{[^{}]*\}/).map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('[^/]*')}$`, 's');
 }
