@@ -125,6 +125,9 @@ interface Fault {
   readonly times: number;
 }
 
+/** Files of one run share new folders: which of them makes one, and so how many are flushed, is chance. */
+const SPREAD = 10;
+
 async function survive(prepared: Prepared, { step, code, times }: Fault): Promise<void> {
   const { scenario, template, before, runs, calls } = prepared;
   const at = await mkdtemp(join(folder, 'case-'));
@@ -166,7 +169,8 @@ async function survive(prepared: Prepared, { step, code, times }: Fault): Promis
 
 async function folderCases(scenario: Scenario): Promise<Case[]> {
   const prepared = await prepare(scenario);
-  const steps = Array.from({ length: prepared.calls.length + 1 }, (_, index) => index + 1);
+  const { length } = prepared.calls;
+  const steps = [...Array.from({ length }, (_, index) => index + 1), length + SPREAD + 1];
   return (Object.keys(ERRORS) as (keyof typeof ERRORS)[]).flatMap((code) =>
     [1, 2, 5].flatMap((times) =>
       steps.map((step) => ({
