@@ -62,7 +62,7 @@ async function collections(report: string, output: string, ...more: string[]): P
 }
 
 describe('nothing is allocated for a cell', { timeout: 120_000 }, () => {
-  // At one small object (24 bytes) a cell there would be 28 collections more.
+  // With one small object a cell there are some 40.
   const cases = [
     { name: 'rows to CSV', report: 'tabela', output: 'a.csv', most: 10 },
     {
