@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BINARY } from '../test/support/cli.js';
+import { startTcpProxy } from '../test/support/tcp-proxy.js';
 
 /** In no other message than the first row's. */
 const MARK = 'PRIMEIRA-LINHA';
@@ -22,25 +22,16 @@ SELECT 1 AS id, 'PRIMEIRA-' || 'LINHA' || repeat('x', ${ROW}) AS texto UNION ALL
 /** @param file where it is exported to; without one it is stdout that is watched. @returns milliseconds */
 export async function firstByte(report: string, socket: string, file?: string): Promise<number> {
   let sent: number | undefined;
-  const server = createServer((client) => {
-    const upstream = connect(socket);
-    // As the kernel of a server does: not waiting for more.
-    client.setNoDelay(true);
-    client.pipe(upstream);
-    upstream.on('data', (chunk) => {
+  const proxy = await startTcpProxy({
+    socket,
+    watch: (chunk) => {
       if (chunk.includes(MARK)) sent ??= performance.now();
-      client.write(chunk);
-    });
-    for (const one of [client, upstream]) one.on('error', () => undefined);
-    upstream.on('close', () => client.destroy());
-    client.on('close', () => upstream.destroy());
+    },
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
   const child = spawn(process.execPath, [BINARY, 'export', report, '-q', '-o', file ?? '-'], {
     env: {
       ...process.env,
-      REPORTCTL_SOURCE_BENCH: `postgres://postgres@127.0.0.1:${port}/postgres?sslmode=disable`,
+      REPORTCTL_SOURCE_BENCH: `postgres://postgres@127.0.0.1:${proxy.port}/postgres?sslmode=disable`,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -54,7 +45,7 @@ export async function firstByte(report: string, socket: string, file?: string): 
     if (await isStarted(dirname(file))) seen = performance.now();
   }
   await closed;
-  server.close();
+  await proxy.stop();
   if (sent === undefined || seen === undefined) throw new Error('the first row was not seen');
   return seen - sent;
 }

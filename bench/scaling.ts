@@ -1,5 +1,5 @@
 // npm run bench:scaling [-- most rows [section]]: time, CPU, memory and requests as rows, columns, parts and jobs grow; bench/SCALING.md.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BINARY } from '../test/support/cli.js';
@@ -19,16 +19,9 @@ const REPORTS = 4;
 /** Rows of each report in the tables of parts and jobs. */
 const SOME = Math.min(MOST, 500_000);
 
-const KINDS = `id: integer
-  cliente: text
-  momento: timestamp
-  valor: decimal
-  quantidade: integer
-  organizacao: text
-  produto: text
-  tipo: text
-  codigo: text
-  status: text`;
+/** The columns of the bench's table, as its report file has them. */
+const definition = await readFile(new URL('linhas.sql', import.meta.url), 'utf8');
+const KINDS = /^columns:\n {2}(.*?)\ntotals:/ms.exec(definition)?.[1] ?? '';
 
 const folder = await mkdtemp(join(tmpdir(), 'reportctl-scaling-'));
 const postgres = await startPostgres({ settings: ['shared_buffers=256MB'] });

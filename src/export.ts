@@ -58,7 +58,7 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   await assertCapacity(prepared, targets);
   const counter = new RowCounter(columns, plan.totals);
   const staged: Pick<FilledTarget, 'staged'>[] = [];
-  const onStaged = (one: Pick<FilledTarget, 'staged'>) => void staged.push(one);
+  const onStaged = (one: FilledTarget['staged']) => void staged.push({ staged: one });
   const splittings = splits.map((split) => new Splitting(split, { columns, totals: plan.totals, onStaged }));
   let bytes = 0;
   const onBytes = (written: number) => {
@@ -71,12 +71,7 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   try {
     await shared(read, [
       ...targets.map((target, index) => async (batches: AsyncIterable<Batch>) => {
-        const filling = {
-          span,
-          onBytes,
-          onStaged: (one: FilledTarget['staged']) => onStaged({ staged: one }),
-        };
-        files[index] = await fill(target, { columns, batches }, filling);
+        files[index] = await fill(target, { columns, batches }, { span, onStaged, onBytes });
       }),
       ...splittings.map((splitting) => (batches: AsyncIterable<Batch>) => splitting.take(batches)),
     ]);

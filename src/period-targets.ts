@@ -75,13 +75,12 @@ export class PeriodTargets {
         splitBy.length === by.length && splitBy.every(({ column }, at) => column === by[at]),
     );
     const targetsOf: Split['targetsOf'] = async (values) => {
-      const targets = outputs
-        .filter((output) => !this.#isExcluded(output, values))
-        .map((output) => {
-          const terms = (output.splitBy ?? []).map(({ word }, at) => [word, values[at] ?? null] as const);
-          return this.#targetsOf(output, Object.fromEntries(terms));
-        });
-      return (await Promise.all(targets)).flat();
+      const written = outputs.filter((output) => !this.#isExcluded(output, values));
+      const targets = await atOnce(AT_ONCE, written, (output) => {
+        const terms = (output.splitBy ?? []).map(({ word }, at) => [word, values[at] ?? null] as const);
+        return this.#targetsOf(output, Object.fromEntries(terms));
+      });
+      return targets.flat();
     };
     const isLight = outputs.every(({ format, compress }) => format === 'csv' && compress === undefined);
     return { by, volatile: report.volatile, signal, ahead: isLight ? AHEAD : 0, targetsOf };

@@ -44,7 +44,7 @@ interface Options {
   /** Names of the columns to sum. */
   readonly totals: readonly string[];
   /** Called with each file, which is the caller's to discard from then on. */
-  readonly onStaged: (file: Pick<FilledTarget, 'staged'>) => void;
+  readonly onStaged: (staged: FilledTarget['staged']) => void;
 }
 
 interface StagedPart {
@@ -165,7 +165,7 @@ export class Splitting {
         const filled = await fill(
           elsewhere,
           { columns, batches: copies },
-          { onStaged: (staged) => onStaged({ staged }), onBytes: () => undefined },
+          { onStaged, onBytes: () => undefined },
         );
         return { ...filled, target };
       }),

@@ -13,7 +13,7 @@ export class PartIndex {
   readonly #by: readonly string[];
   readonly #indices: readonly number[];
   readonly #width: number;
-  /** An open hash table of 1 + the number of a part; 0 is free. Strings as its keys would be the half of splitting. */
+  /** An open hash table of 1 + the number of a part; 0 is free. Strings as keys would be garbage for every row. */
   #table = new Int32Array(1 << 10);
   readonly #hashes: number[] = [];
   /** The encoded cells of each part with tabs between. */

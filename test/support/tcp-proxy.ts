@@ -11,6 +11,8 @@ export interface TcpProxyOptions {
   readonly after?: { readonly bytes: number; readonly follows: 'reset' | 'end' | 'stall' };
   /** What comes from the server arrives in packets of so many bytes. */
   readonly packet?: number;
+  /** Sees what comes from the server, before the client does. */
+  readonly watch?: (chunk: Buffer) => void;
 }
 
 export interface TcpProxy {
@@ -20,7 +22,12 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-export async function startTcpProxy({ socket, after, packet }: TcpProxyOptions = {}): Promise<TcpProxy> {
+export async function startTcpProxy({
+  socket,
+  after,
+  packet,
+  watch,
+}: TcpProxyOptions = {}): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let frozen = socket === undefined;
   const keep = (one: Socket) => {
@@ -43,6 +50,7 @@ export async function startTcpProxy({ socket, after, packet }: TcpProxyOptions =
   async function forward(upstream: Socket, client: Socket): Promise<void> {
     let sent = 0;
     for await (const chunk of upstream as AsyncIterable<Buffer>) {
+      watch?.(chunk);
       const room = after === undefined ? chunk.length : Math.min(chunk.length, after.bytes - sent);
       const step = packet ?? room;
       for (let at = 0; at < room && !frozen; at += step) {
