@@ -39,6 +39,11 @@ export async function* transformed(
   transform: Transform,
 ): AsyncGenerator<Buffer> {
   // The error reaches the loop below through the transform, which pipeline destroys with it.
-  pipeline(Readable.from(bytes, { objectMode: false }), transform, () => undefined);
+  pipeline(Readable.from(kept(bytes), { objectMode: false }), transform, () => undefined);
   yield* transform as AsyncIterable<Buffer>;
+}
+
+/** Streams ask for the next chunk before they are done with this one. */
+async function* kept(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
 }

@@ -7,7 +7,8 @@ import type { Batch, Cell, Column, EncodedRows } from './table.js';
 const MINUS = 45;
 const DOT = 46;
 const ZERO = 48;
-const BACKSLASH = 92;
+/** Of `\\N` and what stands behind it. */
+const NULL_LENGTH = 3;
 /** A double holds whole numbers up to 2^53 exactly: a sum up to 2^52 and a value of at most ten times 2^48 among them. */
 const LARGEST_SUM = 2 ** 52;
 const LARGEST_VALUE = 2 ** 48;
@@ -82,14 +83,14 @@ export class RowCounter {
         sum.addEncoded(bytes, cell === 0 ? 0 : (ends[cell - 1] as number) + 1, ends[cell] as number);
       }
     }
-    let start = 0;
-    for (let cell = 0, column = 0; cell < ends.length; cell++) {
+    for (let cell = 0, before = -1; cell < ends.length; cell++) {
       const end = ends[cell] as number;
-      if (bytes[start] === BACKSLASH && isNullCell(bytes, start, end)) {
+      // Few cells have the length of a null: the others' bytes are not looked at.
+      if (end - before === NULL_LENGTH && isNullCell(bytes, before + 1, end)) {
+        const column = cell % width;
         nulls[column] = (nulls[column] as number) + 1;
       }
-      start = end + 1;
-      column = column + 1 === width ? 0 : column + 1;
+      before = end;
     }
   }
 }

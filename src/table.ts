@@ -290,7 +290,7 @@ export interface Writer {
   readonly extension: string;
   /** IANA media type. */
   readonly contentType: string;
-  /** Yields at least the header; ends by throwing when the table does. */
+  /** Yields at least the header; ends by throwing when the table does. The memory of a chunk is used again for the next. */
   encode(table: Table): AsyncGenerator<Buffer>;
   /** Text cells neutralised so far (DESIGN.md, "The commands"); 0 for formats that have no formulas to fear. */
   readonly neutralised: number;

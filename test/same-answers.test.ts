@@ -253,7 +253,7 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
     const prepared = await source.prepare(request);
     const chunks: Buffer[] = [];
     for await (const chunk of writer.encode({ columns: request.columns, batches: prepared.read() }))
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks).toString('utf8');
   };
 

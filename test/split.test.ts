@@ -5,13 +5,14 @@ import { readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { cellEnds } from '../src/copy-text.js';
 import { openFolder } from '../src/destinations/file.js';
 import { openDestination } from '../src/destinations/index.js';
 import { ReportError } from '../src/errors.js';
 import type { Manifest, RunRecord } from '../src/manifest/shapes.js';
 import { Handover } from '../src/split/handover.js';
 import { Spool } from '../src/split/spool.js';
-import type { Batch, Cell } from '../src/table.js';
+import type { Batch, Cell, EncodedRows } from '../src/table.js';
 import { verifyFile } from '../src/verify.js';
 import { filesBelow, temporaryFolder } from './support/cli.js';
 import { BATCH_FORMS, copyTextBatch } from './support/copy-text.js';
@@ -501,7 +502,11 @@ describe('the spool', () => {
       const taken = Array.from({ length: 5 }, (): (readonly Cell[])[] => []);
       const spool = new Spool(columns, ['org'], {
         parts: taken.length,
-        take: async (part, batch) => void taken[part]?.push(...batch.rows()),
+        take: async (part, batch) => {
+          const { bytes, ends } = batch.encoded as EncodedRows;
+          assert.deepEqual(ends, cellEnds(bytes));
+          taken[part]?.push(...batch.rows());
+        },
       });
       await spool.take(each(batches));
       const digest = (some: readonly (readonly Cell[])[]) =>
@@ -519,4 +524,22 @@ describe('the spool', () => {
       await spool.close();
     });
   }
+
+  test('hands on rows of few bytes before the ends of their cells take much memory', async () => {
+    const batch = copyTextBatch(Array.from({ length: 100_000 }, (_, row) => ['', `${row % 2}`, '']));
+    const counts: number[] = [0, 0];
+    let most = 0;
+    const spool = new Spool(columns, ['org'], {
+      parts: 2,
+      take: async (part, { rowCount, encoded }) => {
+        assert.deepEqual(encoded?.ends, cellEnds(encoded?.bytes as Buffer));
+        counts[part] = (counts[part] as number) + rowCount;
+        most = Math.max(most, (encoded?.ends.buffer.byteLength ?? 0) / 4);
+      },
+    });
+    await spool.take(each(Array.from({ length: 12 }, () => batch)));
+    assert.deepEqual(counts, [600_000, 600_000]);
+    assert.ok(most < 2 ** 21, `the ends of ${most} cells at once`);
+    await spool.close();
+  });
 });

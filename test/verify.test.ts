@@ -50,7 +50,8 @@ async function published(
     yield batch;
   }
   const chunks: Buffer[] = [];
-  for await (const chunk of writer.encode({ columns: COLUMNS, batches: batches() })) chunks.push(chunk);
+  for await (const chunk of writer.encode({ columns: COLUMNS, batches: batches() }))
+    chunks.push(Buffer.from(chunk));
   const plain = Buffer.concat(chunks);
   const bytes = compress === undefined ? plain : zlib.gzipSync(plain);
   const manifest: Manifest = {

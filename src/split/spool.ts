@@ -1,13 +1,12 @@
 // The rows of one read on disk, part by part: written once as they come, then read again one part after the other.
 import { tmpdir } from 'node:os';
 import { CopyText, cellEnds, encodeRows } from '../copy-text.js';
-import type { Batch, Cell, Column } from '../table.js';
+import type { Batch, Cell, Column, EncodedRows } from '../table.js';
 import { TemporaryFile } from '../temporary-file.js';
 import { PartIndex } from './part-index.js';
+import { SortingRoom } from './sorting-room.js';
 
 const NEWLINE = 10;
-/** Bytes of rows that are put in order of their parts and written in one go; there are two buffers of so many. */
-const ROOM = 8 * 1024 ** 2;
 /** Bytes of a batch that is read again. */
 const PIECE = 256 * 1024;
 
@@ -20,7 +19,7 @@ export interface Ahead {
 }
 
 /**
- * Memory depends on the number of parts, not of rows: each part has one piece in every 8 MiB that were written, and where
+ * Memory depends on the number of parts, not of rows: each part has one piece in every 8 MiB of rows, and where
  * these are is what is remembered. Within a part the rows keep their order.
  */
 export class Spool {
@@ -28,14 +27,9 @@ export class Spool {
   readonly #index: PartIndex;
   readonly #file: TemporaryFile;
   readonly #ahead: Ahead | undefined;
-  #waiting = Buffer.allocUnsafe(ROOM);
-  #sorted = Buffer.allocUnsafe(ROOM);
-  #length = 0;
-  #rows = 0;
+  readonly #room: SortingRoom;
   /** What is made of the sorted rows, while the next ones are read; it never rejects. */
   #handedOut: Promise<{ readonly error: unknown } | undefined> = Promise.resolve(undefined);
-  #rowEnds = new Int32Array(1 << 14);
-  #rowParts = new Int32Array(1 << 14);
   /** Of each part, position and length in turn. */
   readonly #pieces: number[][] = [];
 
@@ -47,6 +41,7 @@ export class Spool {
       columns.map(({ name }) => name),
       by,
     );
+    this.#room = new SortingRoom(columns.length, this.#index);
     this.#file = new TemporaryFile(tmpdir(), {
       name: 'split',
       code: 'destination',
@@ -67,8 +62,7 @@ export class Spool {
       await this.#flush();
     } finally {
       await this.#handedOut;
-      // What comes now needs other memory.
-      this.#waiting = this.#sorted = Buffer.alloc(0);
+      this.#room.clear();
     }
     await this.#settle();
   }
@@ -104,110 +98,72 @@ export class Spool {
     await this.#file.close();
   }
 
-  #batch(bytes: Buffer): Batch {
-    return new CopyText({ bytes, ends: cellEnds(bytes) }, this.#width);
+  #batch(bytes: Buffer, ends = cellEnds(bytes)): Batch {
+    return new CopyText({ bytes, ends }, this.#width);
   }
 
   async #add(batch: Batch): Promise<void> {
     const bytes = batch.encoded?.bytes ?? encodeRows(batch.rows());
-    const ends = batch.encoded?.ends ?? cellEnds(bytes);
-    if (this.#length + bytes.length > this.#waiting.length) await this.#flush();
-    if (bytes.length > this.#waiting.length) {
-      await this.#settle();
-      this.#waiting = Buffer.allocUnsafe(bytes.length);
-      this.#sorted = Buffer.allocUnsafe(bytes.length);
+    const rows = { bytes, ends: batch.encoded?.ends ?? cellEnds(bytes) };
+    if (!this.#room.has(rows)) {
+      await this.#flush();
+      // Larger than all the room: nobody may be reading what was sorted.
+      if (!this.#room.has(rows)) await this.#settle();
     }
-    const rows = this.#rows + batch.rowCount;
-    if (rows > this.#rowEnds.length) {
-      this.#rowEnds = longer(this.#rowEnds, rows);
-      this.#rowParts = longer(this.#rowParts, rows);
-    }
-    this.#index.assign({ bytes, ends }, this.#rowParts, this.#rows);
-    for (let row = this.#rows, last = this.#width - 1; row < rows; row++, last += this.#width) {
-      this.#rowEnds[row] = this.#length + (ends[last] as number) + 1;
-    }
-    bytes.copy(this.#waiting, this.#length);
-    this.#length += bytes.length;
-    this.#rows = rows;
+    this.#room.add(rows);
   }
 
   /** Puts what waits in order of the parts, and lets it go while others wait. */
   async #flush(): Promise<void> {
     await this.#settle();
-    if (this.#rows === 0) return;
+    if (this.#room.isEmpty) return;
     while (this.#pieces.length < this.parts.length) this.#pieces.push([]);
-    const lengths = this.#lengths();
-    const starts = new Int32Array(lengths.length);
-    for (let part = 1; part < starts.length; part++) {
-      starts[part] = (starts[part - 1] as number) + (lengths[part - 1] as number);
-    }
-    this.#sort(starts.slice());
-    this.#handedOut = this.#handOut(this.#sorted.subarray(0, this.#length), starts, lengths).then(
+    const ahead = Math.min(this.parts.length, this.#ahead?.parts ?? 0);
+    this.#handedOut = this.#handOut(this.#room.sort(ahead), ahead).then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
-    this.#length = 0;
-    this.#rows = 0;
   }
 
-  /** The buffer of sorted rows is free from now on. @throws what handing them out met */
+  /** The room for what is sorted is free from now on. @throws what handing it out met */
   async #settle(): Promise<void> {
     const failure = await this.#handedOut;
     if (failure !== undefined) throw failure.error;
   }
 
   /** To who takes them ahead, and the others to disk. */
-  async #handOut(sorted: Buffer, starts: Int32Array, lengths: Int32Array): Promise<void> {
-    const ahead = Math.min(lengths.length, this.#ahead?.parts ?? 0);
+  async #handOut(sorted: ReturnType<SortingRoom['sort']>, ahead: number): Promise<void> {
+    const { starts, lengths, cells, cellCounts, bytes, ends } = sorted;
     for (let part = 0; part < ahead; part++) {
-      const start = starts[part] as number;
-      await this.#give(part, sorted.subarray(start, start + (lengths[part] as number)));
+      const [start, cell] = [starts[part] as number, cells[part] as number];
+      await this.#give(part, {
+        bytes: bytes.subarray(start, start + (lengths[part] as number)),
+        ends: ends.subarray(cell, cell + (cellCounts[part] as number)),
+      });
     }
-    const taken = starts[ahead] ?? sorted.length;
-    if (taken === sorted.length) return;
-    const { from } = await this.#file.append(sorted.subarray(taken));
+    const taken = starts[ahead] ?? bytes.length;
+    if (taken === bytes.length) return;
+    const { from } = await this.#file.append(bytes.subarray(taken));
     for (let part = ahead; part < lengths.length; part++) {
       const length = lengths[part] as number;
       if (length > 0) this.#pieces[part]?.push(from + (starts[part] as number) - taken, length);
     }
   }
 
-  async #give(part: number, bytes: Buffer): Promise<void> {
-    for (let start = 0; start < bytes.length; ) {
-      const whole = bytes.lastIndexOf(NEWLINE, Math.min(start + PIECE, bytes.length) - 1) + 1;
-      const end = whole > start ? whole : bytes.indexOf(NEWLINE, start) + 1 || bytes.length;
-      await this.#ahead?.take(part, this.#batch(bytes.subarray(start, end)));
+  /** Some rows at a time. */
+  async #give(part: number, { bytes, ends }: EncodedRows): Promise<void> {
+    const width = this.#width;
+    for (let cell = 0, start = 0; cell < ends.length; ) {
+      const first = cell;
+      let end = start;
+      do {
+        cell += width;
+        end = (ends[cell - 1] as number) + 1;
+      } while (cell < ends.length && end - start < PIECE);
+      const own = ends.subarray(first, cell);
+      if (start > 0) for (let each = 0; each < own.length; each++) own[each] = (own[each] as number) - start;
+      await this.#ahead?.take(part, this.#batch(bytes.subarray(start, end), own));
       start = end;
     }
   }
-
-  /** The bytes of each part. */
-  #lengths(): Int32Array {
-    const lengths = new Int32Array(this.parts.length);
-    for (let row = 0, start = 0; row < this.#rows; row++) {
-      const end = this.#rowEnds[row] as number;
-      const part = this.#rowParts[row] as number;
-      lengths[part] = (lengths[part] as number) + end - start;
-      start = end;
-    }
-    return lengths;
-  }
-
-  /** Copies every row to the place of its part; neighbours of one part in one step. */
-  #sort(places: Int32Array): void {
-    for (let row = 0, start = 0; row < this.#rows; ) {
-      const part = this.#rowParts[row] as number;
-      let end = this.#rowEnds[row++] as number;
-      while (row < this.#rows && this.#rowParts[row] === part) end = this.#rowEnds[row++] as number;
-      this.#waiting.copy(this.#sorted, places[part], start, end);
-      places[part] = (places[part] as number) + end - start;
-      start = end;
-    }
-  }
-}
-
-function longer(numbers: Int32Array, least: number): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(Math.max(least, numbers.length * 2));
-  more.set(numbers);
-  return more;
 }

@@ -5,8 +5,9 @@ import type { Destination, Published, Staged, StageOptions } from '../table.js';
 import { discardAll } from '../target.js';
 import type { Extent, TemporaryFile } from '../temporary-file.js';
 
-/** Bytes that are collected before they are written. */
+/** Bytes that are collected before they are written; chunks that are not small are written as they are. */
 const WRITTEN = 512 * 1024;
+const SMALL = 64 * 1024;
 /** Bytes that are read again at once. */
 const PIECE = 256 * 1024;
 /** A file of more bytes takes several buffers to send. */
@@ -41,7 +42,6 @@ export class WaitingFile implements Staged {
     room.enter();
   }
 
-  /** Unlike a destination it keeps the chunk until it `rest`s: who encodes makes new ones. */
   async write(chunk: Buffer): Promise<void> {
     this.#bytes += chunk.length;
     const { capacity, label } = this.#destination;
@@ -56,9 +56,10 @@ export class WaitingFile implements Staged {
         },
       );
     }
-    this.#collected.push(chunk);
+    const isSmall = chunk.length < SMALL;
+    this.#collected.push(isSmall ? Buffer.from(chunk) : chunk);
     this.#collectedBytes += chunk.length;
-    if (this.#collectedBytes >= WRITTEN) await this.rest();
+    if (!isSmall || this.#collectedBytes >= WRITTEN) await this.rest();
   }
 
   /** Nothing of it is in memory from now on. */

@@ -24,7 +24,7 @@ export async function writeXlsx(
   }
   const writer = await createWriter('xlsx', options, about);
   const chunks: Buffer[] = [];
-  for await (const chunk of writer.encode({ columns, batches: all() })) chunks.push(chunk);
+  for await (const chunk of writer.encode({ columns, batches: all() })) chunks.push(Buffer.from(chunk));
   const bytes = Buffer.concat(chunks);
   const parts = [...unzipped(bytes)].map(([name, part]) => [name, part.toString()] as const);
   return { bytes, writer, parts: new Map(parts) };

@@ -19,7 +19,7 @@ async function written(
   }
   const chunks: Buffer[] = [];
   const writer = await createWriter('csv', options);
-  for await (const chunk of writer.encode({ columns, batches: batches() })) chunks.push(chunk);
+  for await (const chunk of writer.encode({ columns, batches: batches() })) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 

@@ -99,7 +99,7 @@ function table(batches: Iterable<Batch> | AsyncIterable<Batch>): Table {
 
 async function bytesOf(format: string, of: Table): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of (await createWriter(format, {})).encode(of)) chunks.push(chunk);
+  for await (const chunk of (await createWriter(format, {})).encode(of)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 

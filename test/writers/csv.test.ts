@@ -21,7 +21,7 @@ async function written(
     if (rows.length > 0) yield batchOf(rows);
   }
   const chunks: Buffer[] = [];
-  for await (const chunk of writer.encode({ columns, batches: batches() })) chunks.push(chunk);
+  for await (const chunk of writer.encode({ columns, batches: batches() })) chunks.push(Buffer.from(chunk));
   return { text: Buffer.concat(chunks).toString('utf8'), neutralised: writer.neutralised };
 }
 

@@ -96,7 +96,7 @@ async function filled(
     yield* batches;
   }
   const chunks: Buffer[] = [];
-  for await (const chunk of writer.encode({ columns, batches: all() })) chunks.push(chunk);
+  for await (const chunk of writer.encode({ columns, batches: all() })) chunks.push(Buffer.from(chunk));
   const written = Buffer.concat(chunks);
   const parts = unzipped(written);
   for (const [name, part] of parts) {

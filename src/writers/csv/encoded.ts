@@ -61,9 +61,10 @@ export function encodedRowsToCsv(
   // Of the row at hand: what is left out, or, where nothing is, the place of an empty text's quotes.
   const starts = new Int32Array(width);
   const stops = new Int32Array(width);
+  const output = new Output();
 
   return ({ encoded: { bytes, ends }, rowCount }) => {
-    const output = new Output(bytes);
+    output.begin(bytes);
     let { bytes: target, shift } = output;
     const suspicion = new Suspicion(bytes, suspects);
     for (let row = 0, cell = 0, rowStart = 0; row < rowCount; row++, cell += width) {

@@ -9,15 +9,20 @@ const SHORT = 48;
  */
 export class Output {
   /** The source's byte at a position is at the position plus `shift` until it was passed. Both are new after an insertion. */
-  bytes: Buffer;
-  shift: number;
+  bytes = Buffer.alloc(0);
+  shift = 0;
   #length = 0;
-  /** The source has been passed up to here. */
+  /** The source has been passed up to here, and ends there. */
   #passed = 0;
+  #end = 0;
 
-  constructor(source: Buffer) {
-    this.shift = 64 + (source.length >> 3);
-    this.bytes = Buffer.allocUnsafeSlow(this.shift + source.length);
+  /** What was made of the source before is gone: one buffer serves all (new ones for each are work for the collector). */
+  begin(source: Buffer): void {
+    const needed = 64 + (source.length >> 3) + source.length;
+    if (needed > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(needed);
+    this.shift = this.bytes.length - source.length;
+    this.#end = source.length;
+    this.#length = this.#passed = 0;
     source.copy(this.bytes, this.shift);
   }
 
@@ -41,10 +46,10 @@ export class Output {
     }
   }
 
-  /** The whole. */
+  /** The whole, until the next source begins. */
   finish(): Buffer {
     if (this.#length === 0 && this.#passed === 0) return this.bytes.subarray(this.shift);
-    this.#passUpTo(this.bytes.length - this.shift);
+    this.#passUpTo(this.#end);
     return this.bytes.subarray(0, this.#length);
   }
 
