@@ -24,7 +24,8 @@ if (process.argv.includes('--apart')) {
 } else {
   const { metafile } = await build({
     ...options,
-    entryPoints: ['src/cli.ts'],
+    // A thread begins in a file of its own.
+    entryPoints: { cli: 'src/cli.ts', thread: 'src/sources/json/thread.ts' },
     bundle: true,
     // What a command imports when it needs it stays in files of its own.
     splitting: true,

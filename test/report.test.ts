@@ -714,7 +714,26 @@ order-by: [-preco, id]
     });
   });
 
+  for (const spelled of ['null', '"null"', "'null'"]) {
+    test(`lets values that do not fit become null (${spelled})`, () => {
+      const { query } = parseReport('queries/producao.yaml', `${GOOD}on-mismatch: ${spelled}\n`);
+      assert.equal(typeof query === 'string' ? query : query.onMismatch, 'null');
+    });
+  }
+
   for (const { wrong, from, to, said } of [
+    {
+      wrong: 'nothing for on-mismatch',
+      from: 'filters:',
+      to: 'on-mismatch:\nfilters:',
+      said: /yaml:5: on-mismatch: found nothing; allowed: fail, null/,
+    },
+    {
+      wrong: 'another word for on-mismatch',
+      from: 'filters:',
+      to: 'on-mismatch: nul\nfilters:',
+      said: /yaml:5: on-mismatch: found "nul"; did you mean "null"\?/,
+    },
     {
       wrong: 'no collection',
       from: 'collection: producoes\n',

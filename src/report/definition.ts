@@ -92,7 +92,8 @@ const documentSchema = z.strictObject({
   ...common,
   collection: name,
   pipeline: z.array(z.record(z.string(), z.unknown())).default([]),
-  'on-mismatch': z.enum(['fail', 'null']).default('fail'),
+  // The word null is YAML's null too.
+  'on-mismatch': z.enum(['fail', 'null']).nullable().default('fail'),
   'wait-for': documentWaitSchema,
   filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, field.optional()]))).default({}),
   columns: z.record(name, z.union([kind, z.strictObject({ ...columnKeys, path: name.optional() })])),
@@ -171,7 +172,10 @@ function parseDocuments(file: string, text: string) {
     );
   });
   const { collection, pipeline, 'on-mismatch': onMismatch } = definition;
-  const query: DocumentQuery = { collection, pipeline, fields, orderBy, onMismatch };
+  // A key with nothing behind it is not yet the word.
+  if (onMismatch === null && document.typed(['on-mismatch']) !== 'null')
+    throw document.complaint(['on-mismatch'], 'found nothing; allowed: fail, null');
+  const query: DocumentQuery = { collection, pipeline, fields, orderBy, onMismatch: onMismatch ?? 'null' };
   return { ...report, filters, params: {}, query };
 }
 

@@ -96,6 +96,19 @@ export class Lines {
     return true;
   }
 
+  /** Whole lines, with the places where their cells end. */
+  join(bytes: Uint8Array, ends: Int32Array): void {
+    this.reserve(bytes.length);
+    this.#bytes.set(bytes, this.at);
+    const cells = this.#cells + ends.length;
+    if (cells > this.#ends.length) this.#ends = longer(this.#ends, cells);
+    for (let cell = 0; cell < ends.length; cell++) {
+      this.#ends[this.#cells + cell] = this.at + (ends[cell] as number);
+    }
+    this.#cells = cells;
+    this.at += bytes.length;
+  }
+
   /** What was written since clear(), in memory of its own. */
   take(): EncodedRows {
     const bytes = Buffer.allocUnsafeSlow(this.at);
@@ -110,11 +123,7 @@ export class Lines {
 
   #end(separator: number): void {
     this.reserve(1);
-    if (this.#cells === this.#ends.length) {
-      const longer = new Int32Array(this.#cells * 2);
-      longer.set(this.#ends);
-      this.#ends = longer;
-    }
+    if (this.#cells === this.#ends.length) this.#ends = longer(this.#ends, this.#cells);
     this.#ends[this.#cells++] = this.at;
     this.out.setUint8(this.at++, separator);
   }
@@ -125,6 +134,12 @@ export class Lines {
     this.#bytes = larger;
     this.out = viewOf(larger);
   }
+}
+
+function longer(ends: Int32Array, least: number): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(Math.max(least, ends.length * 2));
+  more.set(ends);
+  return more;
 }
 
 export function viewOf(bytes: Buffer): DataView {

@@ -1,12 +1,16 @@
 // Scanned documents to batches of COPY text: those that pass the filters, by their bytes where these are simple.
-import { CopyText } from '../../copy-text.js';
-import type { Batch } from '../../table.js';
+import type { EncodedRows } from '../../table.js';
 import { Lines } from '../documents/lines.js';
 import { CellWriter } from './cells.js';
 import { VERDICT } from './matching.js';
 import { filterValues, isMissing } from './paths.js';
 import type { DocumentReader } from './reader.js';
 import type { RowMaker, Test } from './rows.js';
+
+/** Rows. */
+export const BATCH = 1000;
+/** Bytes of rows that one batch may have. */
+const BATCH_SIZE = 1024 * 1024;
 
 /** Makes the same rows as the RowMaker that it asks for all that is not simple. */
 export class BatchMaker {
@@ -51,12 +55,34 @@ export class BatchMaker {
     return true;
   }
 
+  /** Adds rows that were made elsewhere. */
+  join({ bytes, ends }: EncodedRows): void {
+    this.#lines.join(bytes, ends);
+    this.rows += ends.length / this.#maker.columns.length;
+  }
+
   /** The rows added since the last batch, at least one. */
-  take(): Batch {
-    const batch = new CopyText(this.#lines.take(), this.#maker.columns.length);
+  take(): EncodedRows {
+    const rows = this.#lines.take();
     this.#lines.clear();
     this.rows = 0;
-    return batch;
+    return rows;
+  }
+}
+
+/**
+ * Adds rows until the batch is large enough or has the `most` that are wanted; false when more bytes are needed before.
+ * @throws ReportError `source` or `contract`
+ */
+export function isFilled(batches: BatchMaker, reader: DocumentReader, most = BATCH): boolean {
+  try {
+    while (reader.next()) {
+      if (batches.add(reader) && (batches.rows >= Math.min(most, BATCH) || batches.size >= BATCH_SIZE))
+        return true;
+    }
+    return false;
+  } catch (error) {
+    throw reader.explain(error);
   }
 }
 

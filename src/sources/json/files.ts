@@ -8,6 +8,8 @@ export interface DocumentFile {
   readonly name: string;
   /** Bytes as stored. */
   readonly size: number;
+  /** Where it is on this machine, if it is. */
+  readonly path?: string;
   /** Of the first `most` bytes, or all. Throws what `explain` of its place makes a sentence of. */
   readonly stream: (signal: AbortSignal, most?: number) => AsyncGenerator<Uint8Array>;
 }

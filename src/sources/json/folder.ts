@@ -30,6 +30,7 @@ function fileOf(path: string, name: string, size: number): DocumentFile {
   return {
     name,
     size,
+    path,
     async *stream(signal, most = Number.POSITIVE_INFINITY) {
       const options = { highWaterMark: CHUNK, end: most - 1, signal };
       for await (const chunk of createReadStream(path, options)) yield chunk as Buffer;

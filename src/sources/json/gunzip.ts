@@ -28,12 +28,17 @@ export async function* unzipped(
       throw Object.assign(new Error('unexpected end of file'), { code: 'Z_BUF_ERROR' });
     }
     const all = withFirst(first, iterator);
-    if (first[0] === 0x1f && first[1] === 0x8b) yield* throughGunzip(all, wanted);
+    if (isGzip(first)) yield* throughGunzip(all, wanted);
     else yield* all;
   } finally {
     // What was left early lets go of its file or connection; not awaited, since it may be in the middle of a stalled read.
     void iterator.return?.().catch(() => undefined);
   }
+}
+
+/** By its first two bytes. */
+export function isGzip(beginning: Uint8Array): boolean {
+  return beginning[0] === 0x1f && beginning[1] === 0x8b;
 }
 
 async function* withFirst(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,16 +1,17 @@
 // Reads the documents of all files, in order, as batches of rows.
+
+import { CopyText } from '../../copy-text.js';
 import { messageOf, ReportError } from '../../errors.js';
 import type { Batch, DocumentQuery, Request } from '../../table.js';
 import { readAhead } from './ahead.js';
-import { BatchMaker } from './batches.js';
+import { BATCH, BatchMaker, isFilled } from './batches.js';
 import type { DocumentFile, Files, Place } from './files.js';
 import { unzipped } from './gunzip.js';
 import { DocumentReader } from './reader.js';
-import { countOf, RowMaker } from './rows.js';
+import { countOf, RowMaker, wantedOf } from './rows.js';
+import { type Piece, ScanThreads, sharedPath } from './threads.js';
 
-const BATCH = 1000;
-/** Bytes of rows that one batch may have, and bytes of documents after which those that are there go on. */
-const BATCH_SIZE = 1024 * 1024;
+/** Bytes of documents after which the rows that are there go on. */
 const BATCH_SPAN = 4 * 1024 * 1024;
 
 /** One request, ready to be read. */
@@ -37,58 +38,67 @@ export async function* readDocuments(reading: Reading): AsyncGenerator<Batch> {
   const reader = new DocumentReader(maker.root, doing, request.timezone);
   const batches = new BatchMaker(maker, request.timezone);
   const empty: string[] = [];
+  const threads = new ScanThreads({ wanted: wantedOf(request), query });
   let left = reading.limit ?? Number.POSITIVE_INFINITY;
   let span = 0;
   let file: DocumentFile | undefined;
+  const take = () => {
+    left -= batches.rows;
+    span = 0;
+    return new CopyText(batches.take(), maker.columns.length);
+  };
   try {
     signal.throwIfAborted();
     if (left === 0) return;
     for await (const opened of readAhead(found.files, signal)) {
       file = opened.file;
       reader.begin(file.name);
-      for await (const chunk of withEnd(unzipped(file.name, opened.chunks))) {
+      const shared = reading.limit === undefined ? await sharedPath(file) : undefined;
+      const pieces =
+        shared !== undefined ? threads.pieces(shared) : piecesOf(unzipped(file.name, opened.chunks));
+      for await (const piece of withEnd(pieces)) {
         signal.throwIfAborted();
-        if (chunk === undefined) reader.finish();
-        else reader.append(chunk);
-        while (isFilled(batches, reader, left)) {
-          left -= batches.rows;
-          yield batches.take();
-          span = 0;
-          if (left === 0) return;
+        if (piece?.made !== undefined && reader.isAtLine && maker.add(piece.made)) {
+          reader.skip(piece.length, piece.made.lines);
+          for (const rows of piece.made.rows) {
+            // What is large enough goes on as it is.
+            const made = new CopyText(rows, maker.columns.length);
+            const isLarge = made.rowCount >= BATCH;
+            if (!isLarge) batches.join(rows);
+            if (batches.rows >= (isLarge ? 1 : BATCH)) yield take();
+            if (isLarge) yield made;
+          }
+        } else {
+          if (piece === undefined) reader.finish();
+          else reader.append(piece.bytes());
+          while (isFilled(batches, reader, left)) {
+            yield take();
+            if (left === 0) return;
+          }
+          if (shared !== undefined && reader.isAtLine) threads.start();
         }
-        span += chunk?.length ?? 0;
-        if (span < BATCH_SPAN) continue;
-        left -= batches.rows;
-        if (batches.rows > 0) yield batches.take();
-        span = 0;
+        span += piece?.length ?? 0;
+        if (span >= BATCH_SPAN && batches.rows > 0) yield take();
       }
       if (reader.isEmpty) empty.push(checkedEmpty(file, found, doing));
     }
-    if (batches.rows > 0) yield batches.take();
+    if (batches.rows > 0) yield take();
   } catch (error) {
     const what = file === undefined ? doing : `${doing}: ${file.name}`;
     throw explained(error, what, place, signal);
   } finally {
+    await threads.close();
     note([...maker.notes(), ...filesNotes(empty, found.leftOut)]);
   }
 }
 
-/** Adds rows until the batch is large enough or the limit is reached; false when more bytes are needed before. */
-function isFilled(batches: BatchMaker, reader: DocumentReader, left: number): boolean {
-  try {
-    const most = Math.min(left, BATCH);
-    while (reader.next()) {
-      if (batches.add(reader) && (batches.rows === most || batches.size >= BATCH_SIZE)) return true;
-    }
-    return false;
-  } catch (error) {
-    throw reader.explain(error);
-  }
+async function* piecesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+  for await (const chunk of chunks) yield { length: chunk.length, bytes: () => chunk };
 }
 
-/** The chunks, and undefined behind the last one. */
-export async function* withEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
-  yield* chunks;
+/** All of them, and undefined behind the last one. */
+export async function* withEnd<T>(all: AsyncIterable<T>): AsyncGenerator<T | undefined> {
+  yield* all;
   yield undefined;
 }
 

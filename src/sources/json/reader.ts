@@ -76,12 +76,30 @@ export class DocumentReader implements Document {
     return this.#state === 'anything';
   }
 
+  /** Are there only whole documents so far, and does a line begin here? */
+  get isAtLine(): boolean {
+    return this.#state === 'document' && this.#at === this.scanner.end;
+  }
+
   begin(file: string): void {
     this.#file = file;
     this.#state = 'anything';
     this.#final = false;
     this.#at = this.#before = this.#checked = this.#start = this.#line = this.#enough = 0;
     this.scanner.end = this.scanner.lines = 0;
+  }
+
+  /** As begin(), for bytes of a file in which documents stand on lines of their own: a line begins with them. */
+  resume(): void {
+    this.begin('');
+    this.#state = 'document';
+  }
+
+  /** So many bytes and line feeds were read by somebody else: whole documents, up to the end of a line. From isAtLine to isAtLine. */
+  skip(bytes: number, lines: number): void {
+    this.#before += this.#at + bytes;
+    this.#at = this.#checked = this.scanner.end = 0;
+    this.scanner.lines += lines;
   }
 
   /** @throws ReportError `source` when the bytes are not UTF-8 */
@@ -148,7 +166,7 @@ export class DocumentReader implements Document {
   #toDocument(): boolean {
     const { scanner } = this;
     const { bytes } = scanner;
-    if (this.#before + this.#at === 0 && !this.#pastMark()) return false;
+    if (this.#state === 'anything' && this.#before + this.#at === 0 && !this.#pastMark()) return false;
     for (;;) {
       const lines = scanner.lines;
       const at = scanner.space(this.#at);

@@ -1,10 +1,10 @@
 // A document to a row: its columns by their kinds, if it passes the filters; counts what did not fit or was not taken.
 import { ReportError } from '../../errors.js';
-import type { Cell, Column, DocumentQuery, Request } from '../../table.js';
+import type { Cell, Column, DocumentQuery, Filter, Request } from '../../table.js';
 import { matcher } from '../documents/match.js';
 import type { Misfits } from '../documents/sample.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';
-import { type Field, type Fields, newFields, wantField } from './fields.js';
+import { type Field, type Fields, meetField, newFields, wantField } from './fields.js';
 import { type ByteTest, byteTest } from './matching.js';
 import { columnValue, filterValues, THROUGH_ARRAY } from './paths.js';
 import type { DocumentReader } from './reader.js';
@@ -31,6 +31,30 @@ export interface Test {
 const SHOWN = 60;
 const MOST_FIELDS_SHOWN = 20;
 
+/** What a request wants of each document, as data. */
+export interface Wanted extends Pick<Request, 'columns' | 'timezone'> {
+  readonly filters: readonly {
+    readonly filter: Pick<Filter, 'dimension' | 'test'>;
+    readonly column: string;
+  }[];
+}
+
+export function wantedOf({ columns, timezone, filters }: Request): Wanted {
+  const plain = filters.map(({ filter: { dimension, test }, column }) => ({
+    filter: { dimension, test },
+    column,
+  }));
+  return { columns, timezone, filters: plain };
+}
+
+/** What there is to tell of some documents. */
+export interface Counts {
+  /** For each column, the values that became null because they did not fit. */
+  readonly mismatches: readonly number[];
+  /** The names of fields of the documents, and in how many each was. */
+  readonly fields: readonly (readonly [name: string, documents: number])[];
+}
+
 /** Compiled for one read, which fills the counts. */
 export class RowMaker {
   /** What the scanner has to look for. */
@@ -42,7 +66,7 @@ export class RowMaker {
   readonly #doing: string;
   readonly #onMismatch: DocumentQuery['onMismatch'];
 
-  constructor(request: Request, query: DocumentQuery, doing: string) {
+  constructor(request: Wanted, query: DocumentQuery, doing: string) {
     // ISO text counts as a date in files, which have no other dates.
     const rules = { timezone: request.timezone, isoText: true };
     this.#doing = doing;
@@ -101,6 +125,28 @@ export class RowMaker {
     return this.columns
       .filter(({ mismatches }) => mismatches > 0)
       .map(({ mismatches, first }) => ({ count: mismatches, first }));
+  }
+
+  /** What was counted since the last time. */
+  takeCounts(): Counts {
+    const mismatches = this.columns.map(({ mismatches }) => mismatches);
+    const fields = [...this.root.byName.values()].flatMap(({ name, documents }) =>
+      documents > 0 ? [[name, documents] as const] : [],
+    );
+    for (const plan of this.columns) plan.mismatches = 0;
+    for (const field of this.root.byName.values()) field.documents = 0;
+    return { mismatches, fields };
+  }
+
+  /** Adds what was counted elsewhere; false, and nothing, when that has a column's first mismatch: it is told with its place. */
+  add({ mismatches, fields }: Counts): boolean {
+    if (this.columns.some((plan, index) => plan.mismatches === 0 && mismatches[index] !== 0)) return false;
+    for (const [index, plan] of this.columns.entries()) plan.mismatches += mismatches[index] ?? 0;
+    for (const [name, documents] of fields) {
+      const field = meetField(this.root, name);
+      if (field !== undefined) field.documents += documents;
+    }
+    return true;
   }
 
   /** One line each. */

@@ -1,0 +1,18 @@
+// What runs in a thread: answers each range of an open file with what was made of it.
+import { parentPort, workerData } from 'node:worker_threads';
+import { RangeMaker, type Task } from './range-maker.js';
+import type { Range } from './ranges.js';
+
+export interface Question {
+  /** Of the file: descriptors are the same in every thread. */
+  readonly descriptor: number;
+  readonly range: Range;
+}
+
+const maker = new RangeMaker(workerData as Task);
+parentPort?.on('message', ({ descriptor, range }: Question) => {
+  const made = maker.make(descriptor, range);
+  const moved = made?.rows.flatMap(({ bytes, ends }) => [bytes.buffer, ends.buffer]);
+  parentPort?.postMessage(made, moved as ArrayBuffer[] | undefined);
+});
+parentPort?.postMessage('ready');

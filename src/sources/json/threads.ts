@@ -1,0 +1,180 @@
+// A large file read by several threads, ours among them, each a range at a time, and put together in its order.
+import { open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { EncodedRows } from '../../table.js';
+import type { DocumentFile } from './files.js';
+import { isGzip } from './gunzip.js';
+import { type Made, RangeMaker, type Task } from './range-maker.js';
+import { lineRanges, type Range, RangeReader } from './ranges.js';
+import type { Question } from './thread.js';
+
+/** Beside ours, which has to write what they read. */
+const MOST_THREADS = 3;
+/** Ranges that a thread may have, so that it need not wait for the next. */
+const AHEAD = 3;
+/** Ranges of each thread that are begun, or read and wait for their turn, so that ours need not wait for it. */
+const WAITING = 6;
+/** Ranges that could not be read alone, after which threads are no help: documents may have many lines. */
+const MOST_REFUSED = 16;
+
+/** A smaller file is read before threads are of help: until their code is compiled they are slow (measured). */
+const LARGE = 96 * 1024 * 1024;
+
+/** The path of a file that threads can read ranges of. @throws what Node throws */
+export async function sharedPath({ path, size }: DocumentFile): Promise<string | undefined> {
+  if (path === undefined || size < LARGE) return undefined;
+  const file = await open(path);
+  try {
+    const { buffer: beginning } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return isGzip(beginning) ? undefined : path;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Some bytes of a file, in its order. */
+export interface Piece {
+  readonly length: number;
+  /** To be asked for before the next piece, whose bytes may take their place. */
+  bytes(): Uint8Array;
+  /** What was made of them; it holds where documents begin as the piece does. */
+  readonly made?: Made | undefined;
+}
+
+/** A range that waits for its turn. */
+interface Waiting {
+  readonly range: Range;
+  made: Made | undefined;
+  /** `free`: whoever has time may read it. `last`: it is read in its turn. */
+  state: 'free' | 'taken' | 'read' | 'last';
+  /** Resolves when the thread that took it has read it, or was lost. */
+  taken: Promise<void> | undefined;
+}
+
+export class ScanThreads {
+  readonly #task: Task;
+  #own: RangeMaker | undefined;
+  #threads: Thread[] = [];
+  #isStarted = false;
+  #refused = 0;
+
+  constructor(task: Task) {
+    this.#task = task;
+  }
+
+  /** Until they run, pieces come with nothing made of them. May be called again. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    const count = Math.min(MOST_THREADS, availableParallelism() - 1);
+    this.#threads = Array.from({ length: count }, () => new Thread(this.#task));
+  }
+
+  /** All of a file, as long as it is now. @throws what Node throws */
+  async *pieces(path: string): AsyncGenerator<Piece> {
+    const file = await open(path);
+    const waiting: Waiting[] = [];
+    try {
+      const { size } = await file.stat();
+      const bytes = new RangeReader();
+      const next = async (): Promise<Piece> => {
+        const { range, made } = await this.#first(waiting, file.fd);
+        return { length: range.to - range.from, bytes: () => bytes.read(file.fd, range), made };
+      };
+      for (const range of lineRanges(file.fd, size)) {
+        waiting.push(this.#begun(file.fd, range));
+        if (waiting.length > this.#threads.length * WAITING) yield await next();
+      }
+      while (waiting.length > 0) yield await next();
+    } finally {
+      // Else a thread would read from another file that gets the descriptor.
+      await Promise.all(waiting.map(({ taken }) => taken));
+      await file.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
+  }
+
+  /** By the thread that has least to do, if it has little. */
+  #begun(descriptor: number, range: Range): Waiting {
+    const state = range.isLines && this.#refused < MOST_REFUSED ? 'free' : 'last';
+    const item: Waiting = { range, made: undefined, state, taken: undefined };
+    const [thread] = this.#threads.filter(({ isReady }) => isReady).sort((a, b) => a.waiting - b.waiting);
+    if (state === 'last' || thread === undefined || thread.waiting >= AHEAD) return item;
+    item.state = 'taken';
+    item.taken = thread.ask({ descriptor, range }).then((made) => this.#end(item, made));
+    return item;
+  }
+
+  /** While a thread still reads it, others are read here. */
+  async #first(waiting: Waiting[], descriptor: number): Promise<Waiting> {
+    const first = waiting[0] as Waiting;
+    while (first.state === 'taken') {
+      const other = waiting.find(({ state }) => state === 'free');
+      if (other === undefined) await first.taken;
+      else {
+        this.#own ??= new RangeMaker(this.#task);
+        this.#end(other, this.#own.make(descriptor, other.range));
+        // So that answers can come.
+        await setImmediate();
+      }
+    }
+    waiting.shift();
+    return first;
+  }
+
+  #end(item: Waiting, made: Made | undefined): void {
+    item.state = 'read';
+    item.made = made;
+    if (made === undefined) this.#refused += 1;
+  }
+}
+
+/** A Buffer loses its class on the way. */
+function asSent({ bytes: { buffer, byteOffset, length }, ends }: EncodedRows): EncodedRows {
+  return { bytes: Buffer.from(buffer, byteOffset, length), ends };
+}
+
+class Thread {
+  /** It has loaded what it needs, and is still there. */
+  isReady = false;
+  readonly #worker: Worker;
+  readonly #asked: ((made: Made | undefined) => void)[] = [];
+
+  constructor(task: Task) {
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: task });
+    this.#worker.on('message', (answer: 'ready' | Made | undefined) => {
+      if (answer === 'ready') this.isReady = true;
+      else this.#asked.shift()?.(answer && { ...answer, rows: answer.rows.map(asSent) });
+    });
+    // What it was about to read is read in its turn, and what is wrong is met again.
+    this.#worker.on('error', () => this.#lose());
+    this.#worker.on('exit', () => this.#lose());
+  }
+
+  /** Ranges that it has not answered. */
+  get waiting(): number {
+    return this.#asked.length;
+  }
+
+  /** Never rejects; undefined for what it could not read. */
+  ask(question: Question): Promise<Made | undefined> {
+    return new Promise((resolve) => {
+      this.#asked.push(resolve);
+      this.#worker.postMessage(question);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #lose(): void {
+    this.isReady = false;
+    for (const resolve of this.#asked.splice(0)) resolve(undefined);
+  }
+}
