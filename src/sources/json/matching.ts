@@ -2,7 +2,7 @@
 import type { DayRange, FilterTest, NumberRange } from '../../table.js';
 import { type MatchRules, matcher } from '../documents/match.js';
 import { toCell } from '../documents/value.js';
-import { BACKSLASH, OBJECT, QUOTE } from './ascii.js';
+import { OBJECT, QUOTE } from './ascii.js';
 import { dayAt, EXTENDED, ExtendedPlace, instantAt, numberAt } from './places.js';
 import type { Scanner } from './scanner.js';
 
@@ -14,6 +14,7 @@ type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 export type ByteTest = (scanner: Scanner, start: number, end: number) => Verdict;
 
 const LETTER_N = 0x6e;
+const BACKSLASHES = 0x5c5c5c5c;
 const HOUR = 3_600_000;
 /** More than a year of them, whatever their order. */
 const MOST_HOURS = 10_000;
@@ -34,7 +35,7 @@ function textTest(anyOf: readonly string[]): ByteTest {
   const wanted = anyOf.map((text) => Buffer.from(text));
   // Half a character would become the bytes of another.
   if (anyOf.some((text) => /\p{Surrogate}/u.test(text))) return () => VERDICT.unknown;
-  return ({ bytes }, start, end) => {
+  return ({ bytes, view }, start, end) => {
     if (bytes[start] === LETTER_N) return VERDICT.fails;
     if (bytes[start] !== QUOTE) return VERDICT.unknown;
     const length = end - start - 2;
@@ -42,7 +43,9 @@ function textTest(anyOf: readonly string[]): ByteTest {
     for (const text of wanted)
       if (text.length === length && isAt(text, bytes, start + 1)) verdict = VERDICT.passes;
     // An escape may spell what is wanted, or half a character, which is an error.
-    return verdict === VERDICT.fails && hasBackslash(bytes, start + 1, end - 1) ? VERDICT.unknown : verdict;
+    return verdict === VERDICT.fails && mayHaveBackslash(view, start + 1, end - 1)
+      ? VERDICT.unknown
+      : verdict;
   };
 }
 
@@ -53,8 +56,12 @@ function isAt(text: Buffer, bytes: Buffer, start: number): boolean {
   return true;
 }
 
-function hasBackslash(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (bytes[at] === BACKSLASH) return true;
+/** Four bytes at once (Bit Twiddling Hacks, "haszero"): one behind the end, where three more can be read, only makes it take longer. */
+function mayHaveBackslash(view: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 4) {
+    const slashes = view.getInt32(at, true) ^ BACKSLASHES;
+    if (((slashes - 0x01010101) & ~slashes & 0x80808080) !== 0) return true;
+  }
   return false;
 }
 

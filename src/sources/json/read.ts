@@ -75,7 +75,6 @@ export async function* readDocuments(reading: Reading): AsyncGenerator<Batch> {
             yield take();
             if (left === 0) return;
           }
-          if (shared !== undefined && reader.isAtLine) threads.start();
         }
         span += piece?.length ?? 0;
         if (span >= BATCH_SPAN && batches.rows > 0) yield take();

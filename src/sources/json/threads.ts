@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { EncodedRows } from '../../table.js';
+import { ARRAY } from './ascii.js';
 import type { DocumentFile } from './files.js';
 import { isGzip } from './gunzip.js';
 import { type Made, RangeMaker, type Task } from './range-maker.js';
@@ -22,13 +23,13 @@ const MOST_REFUSED = 16;
 /** A smaller file is read before threads are of help: until their code is compiled they are slow (measured). */
 const LARGE = 96 * 1024 * 1024;
 
-/** The path of a file that threads can read ranges of. @throws what Node throws */
+/** The path of a file that threads can read ranges of: of documents, not of an array or of gzip. @throws what Node throws */
 export async function sharedPath({ path, size }: DocumentFile): Promise<string | undefined> {
   if (path === undefined || size < LARGE) return undefined;
   const file = await open(path);
   try {
     const { buffer: beginning } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return isGzip(beginning) ? undefined : path;
+    return isGzip(beginning) || beginning[0] === ARRAY ? undefined : path;
   } finally {
     await file.close();
   }
@@ -64,8 +65,8 @@ export class ScanThreads {
     this.#task = task;
   }
 
-  /** Until they run, pieces come with nothing made of them. May be called again. */
-  start(): void {
+  /** Until they run, pieces come with nothing made of them. */
+  #start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
     const count = Math.min(MOST_THREADS, availableParallelism() - 1);
@@ -74,6 +75,7 @@ export class ScanThreads {
 
   /** All of a file, as long as it is now. @throws what Node throws */
   async *pieces(path: string): AsyncGenerator<Piece> {
+    this.#start();
     const file = await open(path);
     const waiting: Waiting[] = [];
     try {
