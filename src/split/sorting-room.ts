@@ -3,7 +3,7 @@ import type { EncodedRows } from '../table.js';
 import type { PartIndex } from './part-index.js';
 
 /** Bytes of rows that wait for being sorted. */
-const ROOM = 8 * 1024 ** 2;
+const ROOM = 6 * 1024 ** 2;
 /** As many cells are enough too, however narrow: where they end takes four bytes each, twice. */
 const MOST_CELLS = ROOM / 8;
 

@@ -19,7 +19,7 @@ export interface Ahead {
 }
 
 /**
- * Memory depends on the number of parts, not of rows: each part has one piece in every 8 MiB of rows, and where
+ * Memory depends on the number of parts, not of rows: each part has one piece in every 6 MiB of rows, and where
  * these are is what is remembered. Within a part the rows keep their order.
  */
 export class Spool {
