@@ -1,4 +1,4 @@
-// A large file is read by several threads: the same rows, notes and errors as by one.
+// A large file is read by two threads: the same rows, notes and errors as by one.
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// A large file read by several threads, ours among them, each a range at a time, and put together in its order.
+// A large file read by two threads, ours and another, each a range at a time, and put together in its order.
 import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
@@ -11,19 +11,19 @@ import { type Made, RangeMaker, type Task } from './range-maker.js';
 import { lineRanges, type Range, RangeReader } from './ranges.js';
 import type { Question } from './thread.js';
 
-/** Beside ours, which has to write what they read. */
-const MOST_THREADS = 3;
-/** Ranges that a thread may have, so that it need not wait for the next. */
+/** Ranges that the other thread may have, so that it need not wait for the next. */
 const AHEAD = 3;
-/** Ranges of each thread that are begun, or read and wait for their turn, so that ours need not wait for it. */
+/** Ranges that are begun, or read and wait for their turn, so that ours need not wait for the other thread. */
 const WAITING = 6;
-/** Ranges that could not be read alone, after which threads are no help: documents may have many lines. */
+/** Ranges that could not be read alone, after which two threads are no help: documents may have many lines. */
 const MOST_REFUSED = 16;
+/** MB. As for ours (cli.ts): the memory of the process falls by 15 MB. */
+const YOUNG_GENERATION = 3;
 
-/** A smaller file is read before threads are of help: until their code is compiled they are slow (measured). */
+/** A smaller file is read before another thread is of help: until its code is compiled it is slow (measured). */
 const LARGE = 96 * 1024 * 1024;
 
-/** The path of a file that threads can read ranges of: of documents, not of an array or of gzip. @throws what Node throws */
+/** The path of a file that two threads can read ranges of: of documents, not of an array or of gzip. @throws what Node throws */
 export async function sharedPath({ path, size }: DocumentFile): Promise<string | undefined> {
   if (path === undefined || size < LARGE) return undefined;
   const file = await open(path);
@@ -50,32 +50,23 @@ interface Waiting {
   made: Made | undefined;
   /** `free`: whoever has time may read it. `last`: it is read in its turn. */
   state: 'free' | 'taken' | 'read' | 'last';
-  /** Resolves when the thread that took it has read it, or was lost. */
+  /** Resolves when the other thread has read it, or was lost. */
   taken: Promise<void> | undefined;
 }
 
 export class ScanThreads {
   readonly #task: Task;
   #own: RangeMaker | undefined;
-  #threads: Thread[] = [];
-  #isStarted = false;
+  #other: Thread | undefined;
   #refused = 0;
 
   constructor(task: Task) {
     this.#task = task;
   }
 
-  /** Until they run, pieces come with nothing made of them. */
-  #start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    const count = Math.min(MOST_THREADS, availableParallelism() - 1);
-    this.#threads = Array.from({ length: count }, () => new Thread(this.#task));
-  }
-
-  /** All of a file, as long as it is now. @throws what Node throws */
+  /** All of a file, as long as it is now; until the other thread runs, with nothing made of it. @throws what Node throws */
   async *pieces(path: string): AsyncGenerator<Piece> {
-    this.#start();
+    if (availableParallelism() > 1) this.#other ??= new Thread(this.#task);
     const file = await open(path);
     const waiting: Waiting[] = [];
     try {
@@ -87,40 +78,40 @@ export class ScanThreads {
       };
       for (const range of lineRanges(file.fd, size)) {
         waiting.push(this.#begun(file.fd, range));
-        if (waiting.length > this.#threads.length * WAITING) yield await next();
+        if (waiting.length > WAITING) yield await next();
       }
       while (waiting.length > 0) yield await next();
     } finally {
-      // Else a thread would read from another file that gets the descriptor.
+      // Else the other thread would read from another file that gets the descriptor.
       await Promise.all(waiting.map(({ taken }) => taken));
       await file.close();
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
+    await this.#other?.close();
   }
 
-  /** By the thread that has least to do, if it has little. */
+  /** By the other thread, if it has little to do. */
   #begun(descriptor: number, range: Range): Waiting {
     const state = range.isLines && this.#refused < MOST_REFUSED ? 'free' : 'last';
     const item: Waiting = { range, made: undefined, state, taken: undefined };
-    const [thread] = this.#threads.filter(({ isReady }) => isReady).sort((a, b) => a.waiting - b.waiting);
-    if (state === 'last' || thread === undefined || thread.waiting >= AHEAD) return item;
+    const other = this.#other;
+    if (state === 'last' || !other?.isReady || other.waiting >= AHEAD) return item;
     item.state = 'taken';
-    item.taken = thread.ask({ descriptor, range }).then((made) => this.#end(item, made));
+    item.taken = other.ask({ descriptor, range }).then((made) => this.#end(item, made));
     return item;
   }
 
-  /** While a thread still reads it, others are read here. */
+  /** While the other thread still reads it, others are read here. */
   async #first(waiting: Waiting[], descriptor: number): Promise<Waiting> {
     const first = waiting[0] as Waiting;
     while (first.state === 'taken') {
-      const other = waiting.find(({ state }) => state === 'free');
-      if (other === undefined) await first.taken;
+      const free = waiting.find(({ state }) => state === 'free');
+      if (free === undefined) await first.taken;
       else {
         this.#own ??= new RangeMaker(this.#task);
-        this.#end(other, this.#own.make(descriptor, other.range));
+        this.#end(free, this.#own.make(descriptor, free.range));
         // So that answers can come.
         await setImmediate();
       }
@@ -148,7 +139,10 @@ class Thread {
   readonly #asked: ((made: Made | undefined) => void)[] = [];
 
   constructor(task: Task) {
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: task });
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData: task,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
+    });
     this.#worker.on('message', (answer: 'ready' | Made | undefined) => {
       if (answer === 'ready') this.isReady = true;
       else this.#asked.shift()?.(answer && { ...answer, rows: answer.rows.map(asSent) });
