@@ -42,7 +42,7 @@ export function cellEnds(lines: Buffer): Int32Array {
     // Four bytes at once: does one of them come before 11? (Bit Twiddling Hacks, "hasless")
     const word = words.getInt32(at, true);
     if (((word - 0x0b0b0b0b) & ~word & 0x80808080) === 0) continue;
-    if (count + 4 > ends.length) ends = longer(ends);
+    if (count + 4 > ends.length) ends = longEnough(ends, count + 4);
     // All four are written, and only the ends stay: which one it is cannot be predicted (2.6 × as fast as asking).
     ends[count] = at;
     count += ENDS_CELL[word & 0xff] as number;
@@ -53,16 +53,18 @@ export function cellEnds(lines: Buffer): Int32Array {
     ends[count] = at + 3;
     count += ENDS_CELL[word >>> 24] as number;
   }
-  if (count + 4 > ends.length) ends = longer(ends);
+  ends = longEnough(ends, count + 4);
   for (; at < lines.length; at++) if (ENDS_CELL[lines[at] as number] === 1) ends[count++] = at;
   scratch = ends;
   return ends.slice(0, count);
 }
 
-function longer(ends: Int32Array): Int32Array<ArrayBuffer> {
-  const twice = new Int32Array(ends.length * 2);
-  twice.set(ends);
-  return twice;
+/** The same numbers with room for `least`, and for more than that before long. */
+export function longEnough(numbers: Int32Array<ArrayBuffer>, least: number): Int32Array<ArrayBuffer> {
+  if (least <= numbers.length) return numbers;
+  const more = new Int32Array(Math.max(least, numbers.length * 2));
+  more.set(numbers);
+  return more;
 }
 
 /** Is the cell from `start` to `end` null? An escaped backslash before an N has three bytes. */

@@ -7,7 +7,7 @@ import type { Batch, Cell, Column, EncodedRows } from './table.js';
 const MINUS = 45;
 const DOT = 46;
 const ZERO = 48;
-/** Of `\\N` and what stands behind it. */
+/** Of `\N` and what stands behind it. */
 const NULL_LENGTH = 3;
 /** A double holds whole numbers up to 2^53 exactly: a sum up to 2^52 and a value of at most ten times 2^48 among them. */
 const LARGEST_SUM = 2 ** 52;

@@ -1,4 +1,5 @@
 // Room for some rows at a time, in which they are put in order of their parts, with the places where their cells end.
+import { longEnough } from '../copy-text.js';
 import type { EncodedRows } from '../table.js';
 import type { PartIndex } from './part-index.js';
 
@@ -127,11 +128,4 @@ function sumsBefore(counts: Int32Array): Int32Array {
     sums[index] = (sums[index - 1] as number) + (counts[index - 1] as number);
   }
   return sums;
-}
-
-function longEnough(numbers: Int32Array<ArrayBuffer>, least: number): Int32Array<ArrayBuffer> {
-  if (least <= numbers.length) return numbers;
-  const more = new Int32Array(Math.max(least, numbers.length * 2));
-  more.set(numbers);
-  return more;
 }

@@ -1,4 +1,5 @@
 // Rows being written as lines of COPY text (table.ts, EncodedRows), byte by byte.
+import { longEnough } from '../../copy-text.js';
 import type { Cell, EncodedRows } from '../../table.js';
 
 const TAB = 9;
@@ -101,7 +102,7 @@ export class Lines {
     this.reserve(bytes.length);
     this.#bytes.set(bytes, this.at);
     const cells = this.#cells + ends.length;
-    if (cells > this.#ends.length) this.#ends = longer(this.#ends, cells);
+    this.#ends = longEnough(this.#ends, cells);
     for (let cell = 0; cell < ends.length; cell++) {
       this.#ends[this.#cells + cell] = this.at + (ends[cell] as number);
     }
@@ -123,7 +124,7 @@ export class Lines {
 
   #end(separator: number): void {
     this.reserve(1);
-    if (this.#cells === this.#ends.length) this.#ends = longer(this.#ends, this.#cells);
+    if (this.#cells === this.#ends.length) this.#ends = longEnough(this.#ends, this.#cells + 1);
     this.#ends[this.#cells++] = this.at;
     this.out.setUint8(this.at++, separator);
   }
@@ -134,12 +135,6 @@ export class Lines {
     this.#bytes = larger;
     this.out = viewOf(larger);
   }
-}
-
-function longer(ends: Int32Array, least: number): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(Math.max(least, ends.length * 2));
-  more.set(ends);
-  return more;
 }
 
 export function viewOf(bytes: Buffer): DataView {
