@@ -1,5 +1,4 @@
 // A file in queries/ to a validated Report, with positions in every complaint.
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PeriodKind } from './calendar.js';
@@ -143,30 +142,4 @@ export function parseReport(file: string, text: string): Report {
     });
   }
   return { name, file, ...parseDefinition(file, text) };
-}
-
-/**
- * What makes two definitions the same to a reader of the files: lower-case hex SHA-256. Gates, `wait-for`, `expect-by`,
- * `on-empty` and `tests` are no part of it: they say whether and when a period is published, never what its files hold, and who changes
- * one does not have to restate every period that is published.
- */
-export function definitionHash(report: Report, params: Readonly<Record<string, string>>): string {
-  const { query, columns, filters, timezone, outputs, labels, orderBy, period, sources, volatile } = report;
-  const { organization } = report;
-  const content = {
-    query,
-    columns,
-    filters,
-    params,
-    timezone,
-    outputs,
-    labels,
-    orderBy,
-    period,
-    sources,
-    volatile,
-    // Undefined it leaves no trace: the hashes of reports without schedules are what they were before there were any.
-    organization,
-  };
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

@@ -19,7 +19,8 @@ import {
 } from './period-state.js';
 import { PeriodTargets } from './period-targets.js';
 import { publishPeriod, quarantine, type Restating } from './publish.js';
-import { definitionHash, type Report } from './report.js';
+import type { Report } from './report.js';
+import { definitionHash, isDefinition } from './reports/definition-hash.js';
 import { paramValues } from './request.js';
 import type { Destination, Request, Source } from './table.js';
 import { discardAll, type FilledTarget, orDiscard, type Target } from './target.js';
@@ -108,7 +109,8 @@ async function tidied(
 function settledOutcome(options: RunOptions, keys: PeriodKeys, state: PeriodState): RunOutcome | undefined {
   const { record } = state;
   if (record === undefined || options.restating !== undefined || isUnfinished(state)) return undefined;
-  if (record.definition === definitionOf(options)) return { outcome: 'unchanged', record, notes: [] };
+  if (isDefinition(record.definition, options.report, paramValues(options.request)))
+    return { outcome: 'unchanged', record, notes: [] };
   throw new ReportError(
     'contract',
     `"${options.report.name}" for ${options.period.lastDay} was already published, by another definition (${keys.record})`,
@@ -255,7 +257,7 @@ function isSame(run: Run, state: PeriodState, files: readonly FilledTarget[]): b
     record !== undefined &&
     !isUnfinished(state) &&
     record.content === run.content &&
-    record.definition === run.definition &&
+    isDefinition(record.definition, run.report, paramValues(run.request)) &&
     record.outputs.length === files.length &&
     files.every(({ target }) => typeof target.existing === 'object')
   );

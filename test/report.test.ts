@@ -7,7 +7,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { ReportError, sentence } from '../src/errors.js';
-import { definitionHash, loadReport, parseReport, reportNames } from '../src/report.js';
+import { loadReport, parseReport, reportNames } from '../src/report.js';
+import { definitionHash } from '../src/reports/definition-hash.js';
 import { DIMENSIONS, KINDS } from '../src/table.js';
 
 const FILE = 'queries/vendas.sql';

@@ -6,6 +6,7 @@ import { after, describe, test } from 'node:test';
 import { openFolder } from '../src/destinations/file.js';
 import { ReportError } from '../src/errors.js';
 import type { Manifest, RunRecord } from '../src/manifest/shapes.js';
+import { formerDefinitionHash } from '../src/reports/definition-hash.js';
 import { filesBelow, temporaryFolder } from './support/cli.js';
 import { memoryStore } from './support/memory-destination.js';
 import {
@@ -104,6 +105,28 @@ function breakingAt(open: Open, pattern: RegExp): Open {
 
 for (const [name, make] of Object.entries(PLACES)) {
   describe(name, () => {
+    test('a definition whose keys were written in another order, or that was published by a former version, is unchanged', async () => {
+      const withLabels = (labels: string) => reportOf(undefined, `labels: ${labels}`);
+      const place = await published({ report: withLabels('{ a: x, b: y }') });
+      const again = await runAt(place.open, { report: withLabels('{ b: y, a: x }'), rows: FORMER });
+      assert.equal(again.outcome, 'unchanged');
+      const record = await json<RunRecord>(place, RECORD);
+      const definition = formerDefinitionHash(withLabels('{ a: x, b: y }'), {});
+      await place.put(RECORD, JSON.stringify({ ...record, definition }));
+      const since = await runAt(place.open, { report: withLabels('{ a: x, b: y }'), rows: FORMER });
+      assert.equal(since.outcome, 'unchanged');
+      const restated = await runAt(place.open, {
+        report: withLabels('{ a: x, b: y }'),
+        rows: FORMER,
+        restate: 'audit',
+      });
+      assert.equal(restated.outcome, 'unchanged');
+      await assert.rejects(
+        runAt(place.open, { report: withLabels('{ a: x, b: z }'), rows: FORMER }),
+        refused('contract', /another definition/),
+      );
+    });
+
     const published = async (run: PeriodRun = {}) => {
       const place = await make();
       await runAt(place.open, { rows: FORMER, ...run });

@@ -7,7 +7,8 @@ import { periodContaining } from '../src/calendar.js';
 import { ReportError } from '../src/errors.js';
 import { parseFilter } from '../src/filters/index.js';
 import { expandKey } from '../src/naming.js';
-import { definitionHash, loadReport, parseReport, type Report } from '../src/report.js';
+import { loadReport, parseReport, type Report } from '../src/report.js';
+import { definitionHash, formerDefinitionHash } from '../src/reports/definition-hash.js';
 import { requestOf } from '../src/request.js';
 import { publishedReports, scheduledReport, scheduledReports } from '../src/schedules.js';
 import { temporaryFolder } from './support/cli.js';
@@ -121,7 +122,7 @@ describe('the hash of the definition', () => {
       '/*---\nsource: vendas\ncolumns: { a: text, n: integer }\nparams: { p: text }\nlabels: { l: x }\nvolatile: [n]\noutputs:\n  - { format: csv, key: "{l}.csv" }\n---*/\nSELECT 1\n',
     );
     assert.equal(
-      definitionHash(former, { p: '1' }),
+      formerDefinitionHash(former, { p: '1' }),
       '0fc9c906094d2f709ac0fc8e0f673c8dbdc36908bf86061551fe3a49b71ecf9a',
     );
   });

@@ -5,7 +5,8 @@ import { messageOf, ReportError } from '../errors.js';
 import { prepareAll } from '../export.js';
 import { parseFilter, periodFilter } from '../filters/index.js';
 import type { Manifest } from '../manifest/shapes.js';
-import { definitionHash, loadReport, type Report } from '../report.js';
+import { loadReport, type Report } from '../report.js';
+import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import { requestOf } from '../request.js';
 import { Spool } from '../split/spool.js';
 import { type Batch, DIMENSIONS, type Filter, type Prepared, type Request, type Source } from '../table.js';
@@ -36,7 +37,10 @@ export function freshComparison(options: FreshOptions): (manifest: Manifest) => 
   const reads = new Map<string, Promise<Parts>>();
   return async (manifest) => {
     const report = await loadReport(manifest.report, options.queries);
-    const changed = compare('definition', manifest.definition, definitionHash(report, manifest.params));
+    const { definition: recorded, params: values } = manifest;
+    const changed = isDefinition(recorded, report, values)
+      ? []
+      : compare('definition', recorded, definitionHash(report, values));
     let request: Request;
     try {
       request = requestFor(report, manifest);

@@ -8,7 +8,7 @@ import { stageReport } from '../../export.js';
 import { GateKeeper } from '../../gates.js';
 import { countedText, type Golden, goldenWriter } from '../../golden.js';
 import { PeriodTargets } from '../../period-targets.js';
-import { definitionHash } from '../../report.js';
+import { definitionHash } from '../../reports/definition-hash.js';
 import { paramValues } from '../../request.js';
 import { newToken } from '../../run.js';
 import type { Source } from '../../table.js';
