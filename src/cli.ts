@@ -4,11 +4,11 @@ import module from 'node:module';
 import { constants } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
-import type { Context } from './commands/context.js';
-import { logFormatVariable } from './config.js';
-import { didYouMean, exitCodeOf, Interrupted, ReportError, sentence } from './errors.js';
-import { createLog, printable } from './log.js';
-import { toolVersion } from './tool-version.js';
+import type { Context } from './commands/shared/context.js';
+import { logFormatVariable } from './core/config.js';
+import { didYouMean, exitCodeOf, Interrupted, ReportError, sentence } from './core/errors.js';
+import { createLog, printable } from './core/log.js';
+import { toolVersion } from './core/version.js';
 
 interface Entry {
   readonly summary: string;

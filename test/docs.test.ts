@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { VARIABLES } from '../src/config.js';
-import { EXIT_CODES } from '../src/errors.js';
-import { csvOptions } from '../src/report/definition.js';
-import { DIMENSIONS, KINDS } from '../src/table.js';
+import { VARIABLES } from '../src/core/config.js';
+import { EXIT_CODES } from '../src/core/errors.js';
+import { DIMENSIONS, KINDS } from '../src/core/table.js';
+import { csvOptions } from '../src/reports/definition/definition.js';
 import { reportctl } from './support/cli.js';
 
 const READMES = ['README.md', 'README.pt-BR.md'] as const;

@@ -10,12 +10,12 @@ import {
   type PeriodKind,
   periodContaining,
   periodsBetween,
-} from '../src/calendar.js';
-import { RowCounter } from '../src/counters.js';
+} from '../src/core/calendar.js';
+import type { Source } from '../src/core/table.js';
 import { periodFilter } from '../src/filters/index.js';
-import { parseReport, type Report } from '../src/report.js';
-import { requestOf } from '../src/request.js';
-import type { Source } from '../src/table.js';
+import { parseReport, type Report } from '../src/reports/report.js';
+import { requestOf } from '../src/reports/request.js';
+import { RowCounter } from '../src/rows/counters.js';
 import { openUrl, startPostgres, type TestPostgres } from './support/postgres.js';
 
 /** Days around which clocks change, a zone has no day, February or a year ends. */

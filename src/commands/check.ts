@@ -1,21 +1,27 @@
 // reportctl check: definitions, connections, columns against the contract, and what the destination can do.
 import { Command, InvalidArgumentError } from 'commander';
-import { lastClosedPeriod, todayIn } from '../calendar.js';
-import { compression } from '../compress.js';
+import { lastClosedPeriod, todayIn } from '../core/calendar.js';
+import { ReportError, sentence } from '../core/errors.js';
+import { printable } from '../core/log.js';
+import type { Destination, Finding, Prepared, Request, Source } from '../core/table.js';
 import { openDestination } from '../destinations/index.js';
-import { ReportError, sentence } from '../errors.js';
-import { prepareAll } from '../export.js';
-import { printable } from '../log.js';
-import { questionOf } from '../report/wait-for.js';
-import { loadReport, type Report, reportNames } from '../report.js';
-import { requestOf } from '../request.js';
-import { newToken } from '../run.js';
-import { scheduledReports } from '../schedules.js';
-import type { Destination, Finding, Prepared, Request, Source } from '../table.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { paired } from './filter-options.js';
-import { printJson, printLines, spellPeriod } from './print.js';
-import { withSources } from './sources.js';
+import { prepareAll } from '../export/export.js';
+import { withSources } from '../export/with-sources.js';
+import { newToken } from '../publish/run-period.js';
+import { questionOf } from '../reports/definition/wait-for.js';
+import { loadReport, type Report, reportNames } from '../reports/report.js';
+import { requestOf } from '../reports/request.js';
+import { scheduledReports } from '../reports/scheduled-reports.js';
+import { compression } from '../writers/compression.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { paired } from './shared/filter-options.js';
+import { printJson, printLines, spellPeriod } from './shared/print.js';
 
 interface CheckOptions extends CommonOptions {
   readonly param?: Readonly<Record<string, string>>;

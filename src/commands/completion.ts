@@ -4,8 +4,8 @@ import { Argument, Command } from 'commander';
 import { bashReplies, bashWord, bashWords } from './completion/bash-words.js';
 import { type Candidates, candidates, type Known } from './completion/candidates.js';
 import { SCRIPTS } from './completion/scripts.js';
-import type { Context } from './context.js';
-import { printLines } from './print.js';
+import type { Context } from './shared/context.js';
+import { printLines } from './shared/print.js';
 
 export function completionCommand(context: Context): Command {
   return new Command('completion')

@@ -1,12 +1,12 @@
 // reportctl consume: the lines by which another tool reads a published file right.
 import { Command, Option } from 'commander';
-import { consumingLines, READER_NAMES } from '../consume.js';
 import { openDestination } from '../destinations/index.js';
-import { openSide } from '../diff/side.js';
-import { newToken } from '../run.js';
+import { newToken } from '../publish/run-period.js';
+import { openSide } from '../verify/diff/side.js';
 import { placeOf } from '../verify/place.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession } from './context.js';
-import { printJson } from './print.js';
+import { consumingLines, READER_NAMES } from './consume/readers.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
+import { printJson } from './shared/print.js';
 
 interface ConsumeOptions extends CommonOptions {
   readonly as: string;

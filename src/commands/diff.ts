@@ -1,18 +1,24 @@
 // reportctl diff: two published files, periods or revisions compared by key.
 import { Command, InvalidArgumentError } from 'commander';
+import { ReportError } from '../core/errors.js';
+import type { Destination } from '../core/table.js';
 import { openDestination } from '../destinations/index.js';
-import type { Side } from '../diff/side.js';
-import { type DiffOptions, diffFiles } from '../diff.js';
-import { ReportError } from '../errors.js';
-import { loadReport, type Report } from '../report.js';
-import { newToken } from '../run.js';
-import type { Destination } from '../table.js';
-import { uniqueColumns } from '../table-schema.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { newToken } from '../publish/run-period.js';
+import { uniqueColumns } from '../publish/table-schema.js';
+import { loadReport, type Report } from '../reports/report.js';
+import type { Side } from '../verify/diff/side.js';
+import { type DiffOptions, diffFiles } from '../verify/diff.js';
 import { placeOfFile, writeChanges } from './diff/file.js';
 import { differenceLines } from './diff/lines.js';
 import { type Named, sidesOf } from './diff/named.js';
-import { printJson, printLines } from './print.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { printJson, printLines } from './shared/print.js';
 
 interface DiffCommandOptions extends CommonOptions, Named {
   readonly key?: readonly string[];

@@ -1,15 +1,21 @@
 // reportctl explain: what would run, how its filters are met, how many rows to expect; with --funnel what each filter leaves.
 import { Command } from 'commander';
-import { prepareAll } from '../export.js';
-import { printable } from '../log.js';
-import { loadReport } from '../report.js';
-import { requestOf } from '../request.js';
-import type { Estimate, Filter, FilterPlan, Prepared, Request, Source } from '../table.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
+import { printable } from '../core/log.js';
+import type { Estimate, Filter, FilterPlan, Prepared, Request, Source } from '../core/table.js';
+import { prepareAll } from '../export/export.js';
+import { withSources } from '../export/with-sources.js';
+import { loadReport } from '../reports/report.js';
+import { requestOf } from '../reports/request.js';
 import { estimatedTime, lastRun, type PastRun, type TimeEstimate } from './explain/rate.js';
-import { addRowOptions, choiceOf, inOrder, type RowOptions, spellFilter } from './filter-options.js';
-import { formatBytes, formatRows, printJson, printLines } from './print.js';
-import { withSources } from './sources.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { addRowOptions, choiceOf, inOrder, type RowOptions, spellFilter } from './shared/filter-options.js';
+import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 
 interface ExplainOptions extends CommonOptions, RowOptions {
   readonly funnel?: true;

@@ -2,30 +2,36 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
-import { aboutOf } from '../about.js';
-import { COMPRESSIONS, compression } from '../compress.js';
+import { ReportError } from '../core/errors.js';
+import type { Request, Source } from '../core/table.js';
+import { type Span, traced } from '../core/trace.js';
 import { openDestination } from '../destinations/index.js';
-import { ReportError } from '../errors.js';
-import { stageReport } from '../export.js';
-import { failedGates, GateKeeper } from '../gates.js';
-import type { Manifest } from '../manifest/shapes.js';
-import { manifestKey, manifestOf, putJson } from '../manifest.js';
-import { loadReport, type Report } from '../report.js';
+import { aboutOf } from '../export/about.js';
+import { stageReport } from '../export/export.js';
+import { failedGates, GateKeeper } from '../export/gates.js';
+import { orDiscard, publishAll, type Target, unrecorded } from '../export/target.js';
+import { withSources } from '../export/with-sources.js';
+import type { Manifest } from '../publish/documents.js';
+import { manifestKey, manifestOf, putJson } from '../publish/manifest.js';
+import { newToken } from '../publish/run-period.js';
 import { definitionHash } from '../reports/definition-hash.js';
-import { paramValues, requestOf } from '../request.js';
-import { newToken } from '../run.js';
-import type { Request, Source } from '../table.js';
-import { orDiscard, publishAll, type Target, unrecorded } from '../target.js';
-import { type Span, traced } from '../trace.js';
+import { loadReport, type Report } from '../reports/report.js';
+import { paramValues, requestOf } from '../reports/request.js';
+import { COMPRESSIONS, compression } from '../writers/compression.js';
 import { checkOptions, createWriter, FORMATS, OPTION_NAMES, type WriterOptions } from '../writers/index.js';
 import { readTemplate } from '../writers/xlsx/template/open.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
 import type { Preview } from './export/preview.js';
-import { addRowOptions, choiceOf, type RowOptions } from './filter-options.js';
-import { inTrace, TRACE_OPTION } from './in-trace.js';
-import { formatBytes, formatRows, printJson, printLines } from './print.js';
-import { expectedRows, hasBar, openProgress } from './progress.js';
-import { withSources } from './sources.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { addRowOptions, choiceOf, type RowOptions } from './shared/filter-options.js';
+import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
+import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
+import { expectedRows, hasBar, openProgress } from './shared/progress.js';
 
 interface ExportOptions extends CommonOptions, RowOptions, Omit<WriterOptions, 'template'> {
   readonly template?: string;

@@ -1,12 +1,12 @@
 // reportctl list: the reports that there are.
 import { Command } from 'commander';
-import { periodContaining, todayIn } from '../calendar.js';
-import { ReportError, sentence } from '../errors.js';
-import type { Log } from '../log.js';
-import { loadReport, reportNames } from '../report.js';
-import { scheduledReports } from '../schedules.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession } from './context.js';
-import { alignedLines, printJson, printLines } from './print.js';
+import { periodContaining, todayIn } from '../core/calendar.js';
+import { ReportError, sentence } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import { loadReport, reportNames } from '../reports/report.js';
+import { scheduledReports } from '../reports/scheduled-reports.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
+import { alignedLines, printJson, printLines } from './shared/print.js';
 
 export function listCommand(context: Context): Command {
   const command = new Command('list').description(

@@ -2,15 +2,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
-import type { Config } from '../config.js';
-import { draft } from '../draft.js';
-import { messageOf, ReportError } from '../errors.js';
-import { parseReport, reportNames } from '../report.js';
-import { requestOf } from '../request.js';
-import type { Source } from '../table.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { printJson, printLines } from './print.js';
-import { withSources } from './sources.js';
+import type { Config } from '../core/config.js';
+import { messageOf, ReportError } from '../core/errors.js';
+import type { Source } from '../core/table.js';
+import { withSources } from '../export/with-sources.js';
+import { parseReport, reportNames } from '../reports/report.js';
+import { requestOf } from '../reports/request.js';
+import { draft } from './new/draft.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { printJson, printLines } from './shared/print.js';
 
 interface NewOptions extends CommonOptions {
   readonly from: string;

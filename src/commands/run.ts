@@ -1,11 +1,11 @@
 // reportctl run: every output of the reports for their closed periods, once; what cron calls.
 import { Command, InvalidArgumentError } from 'commander';
-import { ReportError } from '../errors.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession } from './context.js';
-import { paired } from './filter-options.js';
-import { inTrace, TRACE_OPTION } from './in-trace.js';
-import { type Choice, chosenJobs } from './run/jobs.js';
-import { runJobs, type WorkOptions } from './run/work.js';
+import { ReportError } from '../core/errors.js';
+import { type Choice, chosenJobs } from '../jobs/choose.js';
+import { runJobs, type WorkOptions } from '../jobs/run-jobs.js';
+import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
+import { paired } from './shared/filter-options.js';
+import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
 
 type RunOptions = CommonOptions & Choice & WorkOptions & { readonly otel?: true };
 

@@ -2,17 +2,23 @@
 import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Temporal } from 'temporal-polyfill';
-import { assertTimeZone } from '../calendar.js';
-import { takenAlong } from '../config.js';
-import { ReportError } from '../errors.js';
-import { loadReport, type Report, reportNames } from '../report.js';
-import { SCHEDULES } from '../schedule/index.js';
-import type { Plan } from '../schedule/plan.js';
-import { publishedReports } from '../schedules.js';
-import { toolVersion } from '../tool-version.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { printJson } from './print.js';
+import { assertTimeZone } from '../core/calendar.js';
+import { takenAlong } from '../core/config.js';
+import { ReportError } from '../core/errors.js';
+import { toolVersion } from '../core/version.js';
+import { loadReport, type Report, reportNames } from '../reports/report.js';
+import { publishedReports } from '../reports/scheduled-reports.js';
+import { SCHEDULES } from './schedule/as/index.js';
+import type { Plan } from './schedule/as/plan.js';
 import { plannedDestination, plannedRuns, plannedSources } from './schedule/planned.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { printJson } from './shared/print.js';
 
 interface ScheduleOptions extends CommonOptions {
   readonly as: keyof typeof SCHEDULES;

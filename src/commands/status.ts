@@ -1,15 +1,21 @@
 // reportctl status: what was published, what is missing or broken.
 import { Command } from 'commander';
-import { parseDates, todayIn } from '../calendar.js';
+import { parseDates, todayIn } from '../core/calendar.js';
+import { ReportError, sentence } from '../core/errors.js';
 import { openDestination } from '../destinations/index.js';
-import { ReportError, sentence } from '../errors.js';
-import { loadReport, type Report, reportNames } from '../report.js';
-import { newToken } from '../run.js';
-import { publishedReports } from '../schedules.js';
-import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../status.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { demandedWebhook, notifyFaults } from './notify-faults.js';
-import { alignedLines, printJson, printLines, spellPeriod } from './print.js';
+import { demandedWebhook, notifyFaults } from '../jobs/notify/status-faults.js';
+import { newToken } from '../publish/run-period.js';
+import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../publish/status.js';
+import { loadReport, type Report, reportNames } from '../reports/report.js';
+import { publishedReports } from '../reports/scheduled-reports.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { alignedLines, printJson, printLines, spellPeriod } from './shared/print.js';
 
 interface StatusOptions extends CommonOptions {
   readonly since?: string;

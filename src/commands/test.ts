@@ -1,13 +1,19 @@
 // reportctl test: what reports make of their fixtures, held against goldens.
 import { Command } from 'commander';
-import type { SecretUrl } from '../config.js';
-import { ReportError } from '../errors.js';
-import { printable } from '../log.js';
-import { loadReport, type Report, reportNames } from '../report.js';
-import type { Source } from '../table.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { printJson, printLines } from './print.js';
-import { withSources } from './sources.js';
+import type { SecretUrl } from '../core/config.js';
+import { ReportError } from '../core/errors.js';
+import { printable } from '../core/log.js';
+import type { Source } from '../core/table.js';
+import { withSources } from '../export/with-sources.js';
+import { loadReport, type Report, reportNames } from '../reports/report.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { printJson, printLines } from './shared/print.js';
 import { type BrokenCase, type Case, casesOf } from './test/cases.js';
 import { fixtureUrls } from './test/fixtures.js';
 import { foundBy } from './test/found.js';

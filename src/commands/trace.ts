@@ -1,22 +1,28 @@
 // reportctl trace: why the rows with a key are, or are not, in a report: each filter and gate, with the values.
 import { Command } from 'commander';
-import { isClosed, type Period, parseDates, periodContaining, todayIn } from '../calendar.js';
+import { isClosed, type Period, parseDates, periodContaining, todayIn } from '../core/calendar.js';
+import { ReportError, sentence } from '../core/errors.js';
+import { printable } from '../core/log.js';
+import type { KeyPart, Request } from '../core/table.js';
 import { openDestination } from '../destinations/index.js';
-import { ReportError, sentence } from '../errors.js';
-import { prepareAll } from '../export.js';
+import { prepareAll } from '../export/export.js';
+import { withSources } from '../export/with-sources.js';
 import { periodFilter } from '../filters/index.js';
-import { printable } from '../log.js';
-import type { RunRecord } from '../manifest/shapes.js';
-import { periodKeys } from '../period-state.js';
-import { loadReport, type Report } from '../report.js';
-import { requestOf } from '../request.js';
-import { newToken } from '../run.js';
-import type { KeyPart, Request } from '../table.js';
-import { readRecord } from '../verify.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { addFilterOptions, choiceOf, inOrder, paired, type RowOptions } from './filter-options.js';
-import { printJson, printLines, spellPeriod } from './print.js';
-import { withSources } from './sources.js';
+import type { RunRecord } from '../publish/documents.js';
+import { periodKeys } from '../publish/period-state.js';
+import { newToken } from '../publish/run-period.js';
+import { loadReport, type Report } from '../reports/report.js';
+import { requestOf } from '../reports/request.js';
+import { readRecord } from '../verify/verify.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { addFilterOptions, choiceOf, inOrder, paired, type RowOptions } from './shared/filter-options.js';
+import { printJson, printLines, spellPeriod } from './shared/print.js';
 import { type FailedGate, gatesOf } from './trace/gates.js';
 import { reasonsOf, spellKey, type TracedSource, traceLines } from './trace/lines.js';
 

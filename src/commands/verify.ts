@@ -1,20 +1,26 @@
 // reportctl verify: published files against their manifests, their run records and, if asked, a fresh read.
 import { Command } from 'commander';
-import { compactDate, isClosed, todayIn } from '../calendar.js';
+import { compactDate, isClosed, todayIn } from '../core/calendar.js';
+import { ReportError } from '../core/errors.js';
+import type { Destination } from '../core/table.js';
 import { openDestination } from '../destinations/index.js';
-import { ReportError } from '../errors.js';
-import { periodKeys } from '../period-state.js';
-import { loadReport } from '../report.js';
-import { newToken } from '../run.js';
-import { publishedReports } from '../schedules.js';
-import type { Destination } from '../table.js';
+import { withSources } from '../export/with-sources.js';
+import { periodKeys } from '../publish/period-state.js';
+import { newToken } from '../publish/run-period.js';
+import { loadReport } from '../reports/report.js';
+import { publishedReports } from '../reports/scheduled-reports.js';
 import { type Difference, spellDifference } from '../verify/differences.js';
 import { filesAt, type Place, placeOf } from '../verify/place.js';
-import { locationOf, readRecord, type Verified, type VerifyOptions, verifyFile } from '../verify.js';
-import { addCommonOptions, type CommonOptions, type Context, openSession, type Session } from './context.js';
-import { onePeriod } from './one-period.js';
-import { formatBytes, formatRows, printJson, printLines } from './print.js';
-import { withSources } from './sources.js';
+import { locationOf, readRecord, type Verified, type VerifyOptions, verifyFile } from '../verify/verify.js';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  type Context,
+  openSession,
+  type Session,
+} from './shared/context.js';
+import { onePeriod } from './shared/one-period.js';
+import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 
 interface VerifyCommandOptions extends CommonOptions {
   readonly date?: string;

@@ -1,11 +1,11 @@
 // Where bytes can go: the scheme of a destination picks the file that serves it.
 import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { ReportError } from '../errors.js';
-import type { Destination } from '../table.js';
+import { ReportError } from '../core/errors.js';
+import type { Destination } from '../core/table.js';
 import type { S3Options } from './s3/options.js';
 
-export { alreadyExists, isAlreadyExists, isChanged } from './contract/existing.js';
+export { alreadyExists, isAlreadyExists, isChanged } from '../core/existing-file.js';
 
 export interface DestinationOptions {
   /** Unique id of this run, of letters, digits, `-` and `_`: in the metadata of objects and the names of temporary files. */

@@ -1,7 +1,7 @@
 // A bucket, with an optional prefix, as a destination.
-import { ReportError } from '../errors.js';
-import type { Destination } from '../table.js';
-import { alreadyExists, changed } from './contract/existing.js';
+import { ReportError } from '../core/errors.js';
+import { alreadyExists, changed } from '../core/existing-file.js';
+import type { Destination } from '../core/table.js';
 import { checkKey, checkPrefix } from './contract/key.js';
 import { capacityOf, LARGEST_PART, PART_SIZE_SETTING, SMALLEST_PART } from './s3/capacity.js';
 import { copyObject } from './s3/copying.js';

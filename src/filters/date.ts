@@ -1,8 +1,8 @@
 // The test on a date: spans of days, whatever type holds the moment.
 
-import { type DateSpan, parseDates, startOfDay } from '../calendar.js';
-import { ReportError } from '../errors.js';
-import type { Dimension, Filter, SqlOperand } from '../table.js';
+import { type DateSpan, parseDates, startOfDay } from '../core/calendar.js';
+import { ReportError } from '../core/errors.js';
+import type { Dimension, Filter, SqlOperand } from '../core/table.js';
 
 /** How the beginning of a day is written as a literal of each type that can hold a date. */
 const LITERALS: Readonly<Record<string, (date: string, timezone: string) => string>> = {

@@ -1,8 +1,8 @@
 // The filters by dimension: a new one is one line here.
 
-import { type DateSpan, spellDates } from '../calendar.js';
-import { ReportError } from '../errors.js';
-import type { Dimension, Filter } from '../table.js';
+import { type DateSpan, spellDates } from '../core/calendar.js';
+import { ReportError } from '../core/errors.js';
+import type { Dimension, Filter } from '../core/table.js';
 import { dateFilter, parseDateFilter } from './date.js';
 import { parseNumberFilter } from './number-range.js';
 import { parseTextFilter } from './text-values.js';

@@ -1,8 +1,8 @@
 // The identity of a definition: two definitions with the same hash publish the same files from the same data.
 import { createHash } from 'node:crypto';
-import type { FormatOptions } from '../report/definition.js';
-import type { Output, Report } from '../report.js';
-import { type Column, DIMENSIONS, type DocumentQuery } from '../table.js';
+import { type Column, DIMENSIONS, type DocumentQuery } from '../core/table.js';
+import type { FormatOptions } from './definition/definition.js';
+import type { Output, Report } from './report.js';
 
 type Params = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 // A PostgreSQL of our own for one run: npm's binaries, a socket in a private folder, one script loaded.
 import { readFile, rm } from 'node:fs/promises';
-import { messageOf, ReportError } from '../errors.js';
+import { messageOf, ReportError } from '../core/errors.js';
 import { install } from './embedded/install.js';
 import { initialise, type Stop, start } from './embedded/server.js';
 import { importPg } from './postgres/driver.js';

@@ -1,9 +1,9 @@
 // JSON documents in files or S3: scans them one after the other, tests each, and takes what the columns name.
-import { ReportError } from '../errors.js';
-import type { Batch, Cell, Column, DocumentQuery, Prepared, Request, Source } from '../table.js';
-import type { SortKey } from './documents/order.js';
-import { sorted } from './documents/sort.js';
-import { openBucket } from './json/bucket.js';
+import { ReportError } from '../core/errors.js';
+import type { Batch, Cell, Column, DocumentQuery, Prepared, Request, Source } from '../core/table.js';
+import { openBucket } from '../destinations/s3/bucket-source.js';
+import type { SortKey } from '../rows/sort/order.js';
+import { sorted } from '../rows/sort.js';
 import { estimate } from './json/estimate.js';
 import { type Files, filesOf, type Place } from './json/files.js';
 import { openFolder } from './json/folder.js';

@@ -1,10 +1,10 @@
 // What a published file holds, counted from its bytes alone: hash, rows, sums and nulls in one pass.
 import zlib from 'node:zlib';
-import { transformed } from '../compress.js';
-import { ByteCounter, RowCounter } from '../counters.js';
-import { messageOf, ReportError } from '../errors.js';
-import type { Manifest } from '../manifest/shapes.js';
-import type { Cell } from '../table.js';
+import { messageOf, ReportError } from '../core/errors.js';
+import type { Cell } from '../core/table.js';
+import type { Manifest } from '../publish/documents.js';
+import { ByteCounter, RowCounter } from '../rows/counters.js';
+import { transformed } from '../writers/compression.js';
 
 /** The header's titles as the first row, then the others; decimals as canonical cells have them. */
 type Reader = (bytes: AsyncIterable<Buffer>, manifest: Manifest) => AsyncGenerator<Cell[][]>;

@@ -1,9 +1,9 @@
 // Reads back the CSV that writers/csv.ts writes, and nothing else: what could be read in two ways is refused.
 import * as z from 'zod';
-import { ReportError } from '../errors.js';
-import type { Manifest } from '../manifest/shapes.js';
-import { csvOptions } from '../report/definition.js';
-import type { Cell } from '../table.js';
+import { ReportError } from '../core/errors.js';
+import type { Cell } from '../core/table.js';
+import type { Manifest } from '../publish/documents.js';
+import { csvOptions } from '../reports/definition/definition.js';
 import { type Dialect, dialect } from '../writers/csv/dialect.js';
 
 /**

@@ -1,15 +1,22 @@
 // The report of a published file read again, and what differs from what was published.
-import { todayIn } from '../calendar.js';
-import { ContentHash, RowCounter } from '../counters.js';
-import { messageOf, ReportError } from '../errors.js';
-import { prepareAll } from '../export.js';
+import { todayIn } from '../core/calendar.js';
+import { messageOf, ReportError } from '../core/errors.js';
+import {
+  type Batch,
+  DIMENSIONS,
+  type Filter,
+  type Prepared,
+  type Request,
+  type Source,
+} from '../core/table.js';
+import { prepareAll } from '../export/export.js';
 import { parseFilter, periodFilter } from '../filters/index.js';
-import type { Manifest } from '../manifest/shapes.js';
-import { loadReport, type Report } from '../report.js';
+import type { Manifest } from '../publish/documents.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
-import { requestOf } from '../request.js';
-import { Spool } from '../split/spool.js';
-import { type Batch, DIMENSIONS, type Filter, type Prepared, type Request, type Source } from '../table.js';
+import { loadReport, type Report } from '../reports/report.js';
+import { requestOf } from '../reports/request.js';
+import { ContentHash, RowCounter } from '../rows/counters.js';
+import { Spool } from '../rows/spool.js';
 import { compare, compareEach, type Difference } from './differences.js';
 
 export interface FreshOptions {

@@ -1,5 +1,5 @@
 // The XML of a data sheet, cut into rows: what writers/xlsx/rows.ts writes, and nothing else.
-import type { Cell, Column, Kind } from '../table.js';
+import type { Cell, Column, Kind } from '../core/table.js';
 import { columnLetters } from '../writers/xlsx/letters.js';
 import { SHEET_ROWS } from '../writers/xlsx/options.js';
 import { modelOf } from '../writers/xlsx/template/sheet.js';

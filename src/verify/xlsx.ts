@@ -1,7 +1,7 @@
 // Reads back the workbooks that writers/xlsx.ts writes, and nothing else: what could be read in two ways is refused.
-import { messageOf } from '../errors.js';
-import type { Manifest } from '../manifest/shapes.js';
-import type { Cell } from '../table.js';
+import { messageOf } from '../core/errors.js';
+import type { Cell } from '../core/table.js';
+import type { Manifest } from '../publish/documents.js';
 import { DATA_SHEET, sheetOf } from '../writers/xlsx/options.js';
 import { SheetText } from './sheet-text.js';
 import { dataSheets, isWanted, type SheetPart, templateSheet } from './workbook.js';

@@ -1,6 +1,6 @@
 // CSV (RFC 4180) in any of the dialects that the design names: by csv-stringify, or from COPY text where rows come so.
 import type { Options } from 'csv-stringify/sync';
-import type { Cell, Column, Table, Writer } from '../table.js';
+import type { Cell, Column, Table, Writer } from '../core/table.js';
 import { brazilianDate } from './csv/brazilian-date.js';
 import { type CsvOptions, type Dialect, dialect } from './csv/dialect.js';
 import { canStayEncoded, encodedRowsToCsv, type Spelling } from './csv/encoded.js';

@@ -5,9 +5,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { createPreview } from '../../src/commands/export/preview.js';
-import { type Progress, progressLine } from '../../src/commands/progress.js';
+import { type Progress, progressLine } from '../../src/commands/shared/progress.js';
+import type { Column } from '../../src/core/table.js';
 import { openStdout } from '../../src/destinations/stdout.js';
-import type { Column } from '../../src/table.js';
 import { cellBatch, type Rows } from '../support/copy-text.js';
 
 const COLUMNS: readonly Column[] = [

@@ -17,9 +17,9 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { ReportError } from '../../src/core/errors.js';
 import { openFolder } from '../../src/destinations/file.js';
 import { isAlreadyExists, isChanged } from '../../src/destinations/index.js';
-import { ReportError } from '../../src/errors.js';
 
 const never = { contentType: 'text/csv', existing: 'never' } as const;
 const replace = { contentType: 'text/csv', existing: 'replace' } as const;

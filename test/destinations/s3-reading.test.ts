@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { Destination } from '../../src/core/table.js';
 import { isChanged, openDestination } from '../../src/destinations/index.js';
 import type { S3Options } from '../../src/destinations/s3/options.js';
-import type { Destination } from '../../src/table.js';
 import { options, PART } from '../support/s3-server/faults.js';
 import { type S3Server, type S3ServerOptions, startS3Server } from '../support/s3-server.js';
 

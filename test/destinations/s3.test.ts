@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { ReportError } from '../../src/core/errors.js';
 import { type DestinationOptions, openDestination } from '../../src/destinations/index.js';
 import { Parts } from '../../src/destinations/s3/parts.js';
-import { ReportError } from '../../src/errors.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
 
 const MIB = 1024 * 1024;

@@ -5,8 +5,8 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { ReportError } from '../../src/core/errors.js';
 import { openFolder } from '../../src/destinations/file.js';
-import { ReportError } from '../../src/errors.js';
 import { LEASE, type Open, runAt } from '../support/period-run.js';
 import {
   assertComplete,

@@ -1,8 +1,8 @@
 // The connection to PostgreSQL breaks, ends or falls silent after so many bytes from the server: nothing is published of it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ReportError } from '../../src/errors.js';
-import { parseReport, type Report } from '../../src/report.js';
+import { ReportError } from '../../src/core/errors.js';
+import { parseReport, type Report } from '../../src/reports/report.js';
 import { memoryStore } from '../support/memory-destination.js';
 import { type Open, runAt } from '../support/period-run.js';
 import { openUrl, startPostgres, type TestPostgres } from '../support/postgres.js';

@@ -1,7 +1,7 @@
 // Faults of a bucket: every request of a run fails in every manner, once and for a while.
 import assert from 'node:assert/strict';
+import { ReportError } from '../../src/core/errors.js';
 import { type DestinationOptions, openDestination } from '../../src/destinations/index.js';
-import { ReportError } from '../../src/errors.js';
 import { LEASE, type Open, runAt } from '../support/period-run.js';
 import type { S3Object } from '../support/s3-server/state.js';
 import { type Manner, type S3Server, startS3Server } from '../support/s3-server.js';

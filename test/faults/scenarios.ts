@@ -1,8 +1,8 @@
 // What is run while something fails, and what must hold afterwards, wherever it is published.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { parseManifest, parsePending, parseRunRecord } from '../../src/manifest/shapes.js';
-import type { Report } from '../../src/report.js';
+import { parseManifest, parsePending, parseRunRecord } from '../../src/publish/documents.js';
+import type { Report } from '../../src/reports/report.js';
 import { memoryStore } from '../support/memory-destination.js';
 import {
   batchesOf,

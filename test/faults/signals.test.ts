@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openDestination } from '../../src/destinations/index.js';
-import { loadReport, type Report } from '../../src/report.js';
+import { loadReport, type Report } from '../../src/reports/report.js';
 import { openSource } from '../../src/sources/index.js';
 import { finished, spawnReportctl, temporaryFolder } from '../support/cli.js';
 import { type Open, PENDING, RECORD, runAt } from '../support/period-run.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import pLimit from 'p-limit';
-import { messageOf } from '../../src/errors.js';
+import { messageOf } from '../../src/core/errors.js';
 
 export const ALL = process.env.REPORTCTL_TEST_FAULTS === 'all';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { addDays } from '../../src/calendar.js';
+import { addDays } from '../../src/core/calendar.js';
 import { type FilterBench, startFilterBench } from '../support/postgres.js';
 
 let bench: FilterBench;

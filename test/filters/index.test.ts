@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lastClosedPeriod } from '../../src/calendar.js';
-import { ReportError } from '../../src/errors.js';
+import { lastClosedPeriod } from '../../src/core/calendar.js';
+import { ReportError } from '../../src/core/errors.js';
+import { DIMENSIONS, type Dimension } from '../../src/core/table.js';
 import { describeFilter, parseFilter, periodFilter } from '../../src/filters/index.js';
-import { DIMENSIONS, type Dimension } from '../../src/table.js';
 
 const CONTEXT = { timezone: 'America/Sao_Paulo', today: '2026-03-10' };
 const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;

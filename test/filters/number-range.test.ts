@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
 import { type FilterBench, startFilterBench } from '../support/postgres.js';
 
 let bench: FilterBench;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stringify } from 'yaml';
-import { parseReport, type Report } from '../../src/report.js';
 import { definitionHash, formerDefinitionHash, isDefinition } from '../../src/reports/definition-hash.js';
-import { scheduledReports } from '../../src/schedules.js';
+import { parseReport, type Report } from '../../src/reports/report.js';
+import { scheduledReports } from '../../src/reports/scheduled-reports.js';
 import { DEFINITIONS } from './definitions.js';
 
 /** Computed by version 0.1, whose run records stand in users' buckets: these texts never change. */

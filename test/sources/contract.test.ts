@@ -1,8 +1,8 @@
 // What every source promises, run over each of them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ReportError } from '../../src/errors.js';
-import type { Batch, Cell, Kind, Prepared, Request, Source } from '../../src/table.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Batch, Cell, Kind, Prepared, Request, Source } from '../../src/core/table.js';
 import { eventually, filtersOf, readRows } from '../support/postgres.js';
 import {
   expectedRow,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
 import { startEmbedded } from '../../src/sources/embedded.js';
 import { eventually, openUrl, readRows, requestOf } from '../support/postgres.js';
 

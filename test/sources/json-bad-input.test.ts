@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { type ErrorCode, ReportError } from '../../src/errors.js';
+import { type ErrorCode, ReportError } from '../../src/core/errors.js';
+import type { Request } from '../../src/core/table.js';
 import { openJson } from '../../src/sources/json.js';
-import type { Request } from '../../src/table.js';
 import { type Documents, documentRequest, documentsFolder, readDocuments } from '../support/json.js';
 
 let folder: Documents;

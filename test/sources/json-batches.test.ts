@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { CopyText } from '../../src/copy-text.js';
-import { messageOf } from '../../src/errors.js';
-import { parseFilter } from '../../src/filters/index.js';
-import { BatchMaker } from '../../src/sources/json/batches.js';
-import { VERDICT } from '../../src/sources/json/matching.js';
-import { DocumentReader } from '../../src/sources/json/reader.js';
-import { RowMaker } from '../../src/sources/json/rows.js';
+import { messageOf } from '../../src/core/errors.js';
 import {
   type Cell,
   type Dimension,
@@ -16,7 +10,13 @@ import {
   KINDS,
   type Kind,
   type Request,
-} from '../../src/table.js';
+} from '../../src/core/table.js';
+import { parseFilter } from '../../src/filters/index.js';
+import { CopyText } from '../../src/rows/encoded-rows.js';
+import { BatchMaker } from '../../src/sources/json/batches.js';
+import { VERDICT } from '../../src/sources/json/matching.js';
+import { DocumentReader } from '../../src/sources/json/reader.js';
+import { RowMaker } from '../../src/sources/json/rows.js';
 import { documentRequest } from '../support/json.js';
 
 const context = { timezone: 'America/Sao_Paulo', today: '2026-03-10' };

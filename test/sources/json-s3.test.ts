@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Cell } from '../../src/core/table.js';
 import { openJson } from '../../src/sources/json.js';
-import type { Cell } from '../../src/table.js';
 import { documentRequest, readDocuments } from '../support/json.js';
 import { openUrl } from '../support/postgres.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';

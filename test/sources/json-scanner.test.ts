@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Cell, Kind } from '../../src/core/table.js';
 import { DocumentReader } from '../../src/sources/json/reader.js';
 import { RowMaker } from '../../src/sources/json/rows.js';
-import type { Cell, Kind } from '../../src/table.js';
 import { documentRequest } from '../support/json.js';
 
 type Columns = Readonly<Record<string, Kind | readonly [Kind, string]>>;

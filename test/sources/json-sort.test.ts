@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { comparison, type SortKey, sortable } from '../../src/sources/documents/order.js';
-import { sorted } from '../../src/sources/documents/sort.js';
-import type { Cell, Kind } from '../../src/table.js';
+import type { Cell, Kind } from '../../src/core/table.js';
+import { comparison, type SortKey, sortable } from '../../src/rows/sort/order.js';
+import { sorted } from '../../src/rows/sort.js';
 import { startPostgres } from '../support/postgres.js';
 
 type Row = readonly Cell[];

@@ -5,9 +5,9 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Cell, Dimension, Kind, Request } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
-import type { Cell, Dimension, Kind, Request } from '../../src/table.js';
 import { type Documents, documentRequest, documentsFolder, readDocuments } from '../support/json.js';
 
 let folder: Documents;

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { BSON, type Document } from 'mongodb';
-import { ReportError } from '../../src/errors.js';
-import { doubleText, plainDecimal } from '../../src/sources/documents/numbers.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Cell, Kind } from '../../src/core/table.js';
+import { doubleText, plainDecimal } from '../../src/rows/sort/numbers.js';
 import { decimal128Text } from '../../src/sources/mongodb/decimal128.js';
 import { RowReader } from '../../src/sources/mongodb/rows.js';
-import type { Cell, Kind } from '../../src/table.js';
 
 const { Binary, BSONRegExp, BSONSymbol, Code, DBRef, Decimal128, Double, Int32, Long, MaxKey, MinKey } = BSON;
 const { ObjectId, Timestamp, UUID } = BSON;

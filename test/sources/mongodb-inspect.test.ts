@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { BSON } from 'mongodb';
-import { ReportError } from '../../src/errors.js';
-import type { Kind, Trace } from '../../src/table.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Kind, Trace } from '../../src/core/table.js';
 import { documentRequest } from '../support/json.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import { filtersOf, withSource } from '../support/postgres.js';

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { BSON, type Document, MongoClient } from 'mongodb';
+import type { Dimension } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { matcher } from '../../src/sources/documents/match.js';
 import type { Value } from '../../src/sources/documents/value.js';
 import { valueReader } from '../../src/sources/mongodb/bson.js';
 import { type MatchField, matchOf } from '../../src/sources/mongodb/match.js';
-import type { Dimension } from '../../src/table.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 
 const { BSONSymbol, Decimal128, Double, Int32, Long, ObjectId, Timestamp, UUID } = BSON;

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { BSON } from 'mongodb';
-import { cellEnds } from '../../src/copy-text.js';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
+import { type Cell, type Column, KINDS } from '../../src/core/table.js';
+import { cellEnds } from '../../src/rows/encoded-rows.js';
 import { toCell } from '../../src/sources/documents/value.js';
 import { valueReader } from '../../src/sources/mongodb/bson.js';
 import { TYPE } from '../../src/sources/mongodb/layout.js';
 import { RowReader } from '../../src/sources/mongodb/rows.js';
-import { type Cell, type Column, KINDS } from '../../src/table.js';
 import { copyTextBatch } from '../support/copy-text.js';
 
 /** Whole and half hours, an offset with seconds (before 1972), changes at midnight and at other hours. */

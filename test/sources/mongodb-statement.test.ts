@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BSON, type Document } from 'mongodb';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Column, DocumentQuery, Request } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { documentQuery, statementOf, statementText } from '../../src/sources/mongodb/statement.js';
-import type { Column, DocumentQuery, Request } from '../../src/table.js';
 import { orderOf } from '../support/json.js';
 
 const COLUMNS: readonly Column[] = [

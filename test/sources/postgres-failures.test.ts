@@ -4,10 +4,10 @@ import { Readable } from 'node:stream';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Batch } from '../../src/core/table.js';
 import { copyBatches } from '../../src/sources/postgres/copy.js';
 import { sourceError } from '../../src/sources/postgres/errors.js';
-import type { Batch } from '../../src/table.js';
 import {
   freePort,
   openUrl,

@@ -1,8 +1,8 @@
 // Which index serves which filter, as real plans say it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Dimension, FilterPlan } from '../../src/core/table.js';
 import { conjuncts } from '../../src/sources/postgres/plan.js';
-import type { Dimension, FilterPlan } from '../../src/table.js';
 import { filtersOf, requestOf, startPostgres, type TestPostgres, withSource } from '../support/postgres.js';
 
 let server: TestPostgres;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import type pg from 'pg';
-import { ReportError } from '../../src/errors.js';
-import type { Source } from '../../src/table.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Source } from '../../src/core/table.js';
 import {
   eventually,
   openUrl,

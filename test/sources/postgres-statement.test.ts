@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Kind, Request, Source } from '../../src/core/table.js';
 import { tokens, withoutEnd } from '../../src/sources/postgres/sql-text.js';
-import type { Kind, Request, Source } from '../../src/table.js';
 import {
   filtersOf,
   openUrl,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
 import {
   eventually,
   openUrl,

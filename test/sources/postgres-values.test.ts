@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { ReportError } from '../../src/errors.js';
-import type { Cell, Kind, Source } from '../../src/table.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Cell, Kind, Source } from '../../src/core/table.js';
 import {
   openUrl,
   readRows,

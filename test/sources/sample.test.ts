@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { BSON } from 'mongodb';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Request, Source } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
-import type { Request, Source } from '../../src/table.js';
 import { type Documents, documentRequest, documentsFolder } from '../support/json.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import { eventually, openUrl } from '../support/postgres.js';

@@ -1,6 +1,7 @@
 // Batches for tests, as cells and as COPY text.
-import { CopyText, cellEnds, encodeRows } from '../../src/copy-text.js';
-import type { Batch, Cell } from '../../src/table.js';
+
+import type { Batch, Cell } from '../../src/core/table.js';
+import { CopyText, cellEnds, encodeRows } from '../../src/rows/encoded-rows.js';
 
 export type Rows = readonly (readonly Cell[])[];
 

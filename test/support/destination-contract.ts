@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { ReportError } from '../../src/core/errors.js';
+import type { Destination, Existing, Staged } from '../../src/core/table.js';
 import { type DestinationOptions, isAlreadyExists, isChanged } from '../../src/destinations/index.js';
-import { ReportError } from '../../src/errors.js';
-import type { Destination, Existing, Staged } from '../../src/table.js';
 import { readingContract } from './destination-contract/reading.js';
 
 export const MIB = 1024 * 1024;

@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Cell, Column, DocumentQuery, Kind, Prepared, Request, Source } from '../../src/core/table.js';
 import { openJson } from '../../src/sources/json.js';
-import type { Cell, Column, DocumentQuery, Kind, Prepared, Request, Source } from '../../src/table.js';
 
 export interface Documents {
   readonly path: string;

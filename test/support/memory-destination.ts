@@ -1,9 +1,9 @@
 // A destination in memory, with a clock that a test can turn: for tests of what is built on destinations.
 import { randomUUID } from 'node:crypto';
-import { alreadyExists, changed } from '../../src/destinations/contract/existing.js';
+import { ReportError } from '../../src/core/errors.js';
+import { alreadyExists, changed } from '../../src/core/existing-file.js';
+import type { Destination, Existing, Leftover, Published, Staged, Stored } from '../../src/core/table.js';
 import { checkKey } from '../../src/destinations/contract/key.js';
-import { ReportError } from '../../src/errors.js';
-import type { Destination, Existing, Leftover, Published, Staged, Stored } from '../../src/table.js';
 
 interface MemoryFile {
   readonly content: Buffer;

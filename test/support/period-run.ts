@@ -1,11 +1,11 @@
 // One report, one closed period and rows in memory: what runPeriod is tested with.
 
 import { randomUUID } from 'node:crypto';
-import { periodContaining } from '../../src/calendar.js';
-import { parseReport, type Report } from '../../src/report.js';
-import { requestOf } from '../../src/request.js';
-import { newToken, type RunOptions, type RunOutcome, runPeriod } from '../../src/run.js';
-import type { Batch, Cell, Destination, Source } from '../../src/table.js';
+import { periodContaining } from '../../src/core/calendar.js';
+import type { Batch, Cell, Destination, Source } from '../../src/core/table.js';
+import { newToken, type RunOptions, type RunOutcome, runPeriod } from '../../src/publish/run-period.js';
+import { parseReport, type Report } from '../../src/reports/report.js';
+import { requestOf } from '../../src/reports/request.js';
 import { copyTextBatch } from './copy-text.js';
 
 export const PERIOD = periodContaining('day', '2024-10-05');

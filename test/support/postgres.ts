@@ -3,11 +3,11 @@ import { chown, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { Cell, Dimension, Kind, Request, Source } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { install } from '../../src/sources/embedded/install.js';
 import { initialise, start } from '../../src/sources/embedded/server.js';
 import { type OpenSource, openSource } from '../../src/sources/index.js';
-import type { Cell, Dimension, Kind, Request, Source } from '../../src/table.js';
 
 export interface TestPostgres {
   /** Over the Unix socket, without a password unless one was asked for. */

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ReportError } from '../../src/errors.js';
-import type { FormatOptions } from '../../src/report/definition.js';
-import type { Cell, Column } from '../../src/table.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Cell, Column } from '../../src/core/table.js';
+import type { FormatOptions } from '../../src/reports/definition/definition.js';
 import { readCsv } from '../../src/verify/csv.js';
 import { createWriter } from '../../src/writers/index.js';
 import { cellBatch } from '../support/copy-text.js';

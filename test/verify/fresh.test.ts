@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { ContentHash, RowCounter } from '../../src/counters.js';
-import { ReportError } from '../../src/errors.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Cell, Request, Source } from '../../src/core/table.js';
 import { parseFilter, periodFilter } from '../../src/filters/index.js';
-import type { Manifest } from '../../src/manifest/shapes.js';
-import { loadReport } from '../../src/report.js';
+import type { Manifest } from '../../src/publish/documents.js';
 import { definitionHash } from '../../src/reports/definition-hash.js';
-import type { Cell, Request, Source } from '../../src/table.js';
+import { loadReport } from '../../src/reports/report.js';
+import { ContentHash, RowCounter } from '../../src/rows/counters.js';
 import { spellDifference } from '../../src/verify/differences.js';
 import { freshComparison } from '../../src/verify/fresh.js';
 import { temporaryFolder, writeReport } from '../support/cli.js';

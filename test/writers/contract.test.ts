@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import { ReportError } from '../../src/errors.js';
-import type { Batch, Cell, Column, Table } from '../../src/table.js';
+import { ReportError } from '../../src/core/errors.js';
+import type { Batch, Cell, Column, Table } from '../../src/core/table.js';
 import { createWriter, FORMATS } from '../../src/writers/index.js';
 import { BATCH_FORMS } from '../support/copy-text.js';
 import { canonical, openXlsx, valuesOf } from '../support/xlsx.js';

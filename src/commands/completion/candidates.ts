@@ -1,9 +1,9 @@
 // What can come next on a command line, from commander's own definitions and the reports.
 import type { Command, Option } from 'commander';
-import { type Config, loadConfig } from '../../config.js';
-import type { Report } from '../../report.js';
-import { DIMENSIONS, type Dimension } from '../../table.js';
-import type { Context } from '../context.js';
+import { type Config, loadConfig } from '../../core/config.js';
+import { DIMENSIONS, type Dimension } from '../../core/table.js';
+import type { Report } from '../../reports/report.js';
+import type { Context } from '../shared/context.js';
 
 /** What the program knows of its commands. */
 export interface Known {
@@ -129,7 +129,7 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
   if (long === '--format')
     return { kind: 'words', items: wordsOf(...(await import('../../writers/index.js')).FORMATS) };
   if (DATE_OPTIONS.includes(long ?? '')) {
-    return { kind: 'words', items: wordsOf(...(await import('../../calendar.js')).DATE_WORDS) };
+    return { kind: 'words', items: wordsOf(...(await import('../../core/calendar.js')).DATE_WORDS) };
   }
   const report = await reportOf(line);
   if (report === undefined) return NOTHING;
@@ -189,8 +189,8 @@ async function argumentValues(line: Line, current: string): Promise<Candidates> 
   if (argument.argChoices !== undefined) return { kind: 'words', items: wordsOf(...argument.argChoices) };
   const isWhat = argument.name() === 'what' && ![...options].some(({ long }) => long === '--date');
   if (isWhat || /^[./~]|[\\/]/.test(current)) return FILES;
-  const { loadReport, reportNames } = await import('../../report.js');
-  const { scheduledReports } = await import('../../schedules.js');
+  const { loadReport, reportNames } = await import('../../reports/report.js');
+  const { scheduledReports } = await import('../../reports/scheduled-reports.js');
   const names = await reportNames(config.queries);
   const listed = await Promise.all(
     names.map(async (name) => {
@@ -209,6 +209,6 @@ async function argumentValues(line: Line, current: string): Promise<Candidates> 
 async function reportOf({ named, config }: Line): Promise<Report | undefined> {
   const [name] = named;
   if (name === undefined) return undefined;
-  const { loadReport } = await import('../../report.js');
+  const { loadReport } = await import('../../reports/report.js');
   return loadReport(name, config.queries).catch(() => undefined);
 }

@@ -1,12 +1,12 @@
 // Values of a dimension from the source itself, if it answers while somebody waits at a prompt.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadConfig } from '../../config.js';
-import type { Report } from '../../report.js';
-import { requestOf } from '../../request.js';
+import { loadConfig } from '../../core/config.js';
+import type { Dimension } from '../../core/table.js';
+import { withSources } from '../../export/with-sources.js';
+import type { Report } from '../../reports/report.js';
+import { requestOf } from '../../reports/request.js';
 import { loadEngine } from '../../sources/index.js';
-import type { Dimension } from '../../table.js';
-import { type Context, openSession } from '../context.js';
-import { withSources } from '../sources.js';
+import { type Context, openSession } from '../shared/context.js';
 
 /** Milliseconds for connecting and answering together. */
 const PATIENCE = 300;

@@ -1,9 +1,9 @@
 // All differences of two files as a CSV: a line for each value that was added, is gone or changed.
 import { basename, dirname } from 'node:path';
-import type { Layout } from '../../diff/layout.js';
-import type { RowChange } from '../../diff/tally.js';
-import { ReportError } from '../../errors.js';
-import type { Batch, Cell, Column, Destination } from '../../table.js';
+import { ReportError } from '../../core/errors.js';
+import type { Batch, Cell, Column, Destination } from '../../core/table.js';
+import type { Layout } from '../../verify/diff/layout.js';
+import type { RowChange } from '../../verify/diff/tally.js';
 import { createWriter } from '../../writers/index.js';
 
 /** Where `-o` puts it. @throws ReportError `usage` for another ending than `.csv` */

@@ -1,10 +1,11 @@
 // What a comparison of two files looks like at a terminal.
-import type { Side } from '../../diff/side.js';
-import type { Counts, Example } from '../../diff/tally.js';
-import type { Differences } from '../../diff.js';
-import { printable } from '../../log.js';
-import type { Cell } from '../../table.js';
-import { alignedLines, spellPeriod } from '../print.js';
+
+import { printable } from '../../core/log.js';
+import type { Cell } from '../../core/table.js';
+import type { Side } from '../../verify/diff/side.js';
+import type { Counts, Example } from '../../verify/diff/tally.js';
+import type { Differences } from '../../verify/diff.js';
+import { alignedLines, spellPeriod } from '../shared/print.js';
 
 /** Groups that are shown. */
 const MOST_GROUPS = 20;

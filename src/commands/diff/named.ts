@@ -1,15 +1,15 @@
 // Which two published files a user means: by their places, or by a report and its periods or revisions.
-import { compactDate, todayIn } from '../../calendar.js';
-import { openSide, type Side } from '../../diff/side.js';
-import { ReportError } from '../../errors.js';
-import type { RunRecord } from '../../manifest/shapes.js';
-import { periodKeys } from '../../period-state.js';
-import { loadReport, type Report } from '../../report.js';
-import type { Destination } from '../../table.js';
+import { compactDate, todayIn } from '../../core/calendar.js';
+import { ReportError } from '../../core/errors.js';
+import type { Destination } from '../../core/table.js';
+import type { RunRecord } from '../../publish/documents.js';
+import { periodKeys } from '../../publish/period-state.js';
+import { loadReport, type Report } from '../../reports/report.js';
+import { openSide, type Side } from '../../verify/diff/side.js';
 import { placeOf } from '../../verify/place.js';
-import { readRecord } from '../../verify.js';
-import type { Session } from '../context.js';
-import { onePeriod } from '../one-period.js';
+import { readRecord } from '../../verify/verify.js';
+import type { Session } from '../shared/context.js';
+import { onePeriod } from '../shared/one-period.js';
 
 export interface Named {
   readonly date?: string;

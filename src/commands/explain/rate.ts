@@ -1,12 +1,12 @@
 // How long a read may take, by what the last published run of the report took.
 import { openDestination } from '../../destinations/index.js';
-import { bookFolder } from '../../period-state.js';
-import type { Report } from '../../report.js';
-import { newToken } from '../../run.js';
-import { begunPeriods } from '../../status.js';
-import { readRecord } from '../../verify.js';
-import type { Session } from '../context.js';
-import { formatRows } from '../print.js';
+import { bookFolder } from '../../publish/period-state.js';
+import { newToken } from '../../publish/run-period.js';
+import { begunPeriods } from '../../publish/status.js';
+import type { Report } from '../../reports/report.js';
+import { readRecord } from '../../verify/verify.js';
+import type { Session } from '../shared/context.js';
+import { formatRows } from '../shared/print.js';
 
 /** Of a run that was published, from beginning to end. */
 export interface PastRun {

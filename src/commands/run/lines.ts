@@ -1,7 +1,8 @@
 // What a run prints of each job.
-import type { RunOutcome } from '../../run.js';
-import { formatBytes, formatRows, spellPeriod } from '../print.js';
-import type { Job } from './jobs.js';
+
+import type { Job } from '../../jobs/choose.js';
+import type { RunOutcome } from '../../publish/run-period.js';
+import { formatBytes, formatRows, spellPeriod } from '../shared/print.js';
 
 /** `vendas 2024-10-05` */
 export function titleOf(job: Job): string {

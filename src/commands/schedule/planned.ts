@@ -1,14 +1,14 @@
 // From reports and configuration to what a plan says of them: runs, destination, sources in buckets.
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Config, sourceVariable } from '../../config.js';
-import { messageOf } from '../../errors.js';
-import { latestKey } from '../../latest.js';
-import type { Log } from '../../log.js';
-import { safeSegment } from '../../naming.js';
-import type { Report } from '../../report.js';
-import { minutesBetween, shifted } from '../../schedule/clock.js';
-import type { Plan, PlannedDestination, PlannedRun } from '../../schedule/plan.js';
+import { type Config, sourceVariable } from '../../core/config.js';
+import { messageOf } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import { latestKey } from '../../publish/latest.js';
+import { safeSegment } from '../../reports/key.js';
+import type { Report } from '../../reports/report.js';
+import { minutesBetween, shifted } from './as/clock.js';
+import type { Plan, PlannedDestination, PlannedRun } from './as/plan.js';
 
 /** Minutes after which a look at what is missing says something: of an expected time, or of the start. */
 const LOOKED_AFTER = { expected: 30, started: 120 };

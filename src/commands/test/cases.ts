@@ -1,13 +1,13 @@
 // The tests of reports as what is read for each: a request, a period where it is a run, and where its golden lies.
 import { dirname, join } from 'node:path';
-import { type Period, periodContaining } from '../../calendar.js';
-import { ReportError } from '../../errors.js';
+import { type Period, periodContaining } from '../../core/calendar.js';
+import { ReportError } from '../../core/errors.js';
+import { DIMENSIONS, type Request } from '../../core/table.js';
 import { parseFilter, periodFilter } from '../../filters/index.js';
-import type { ReportTest } from '../../report/tests.js';
-import type { Report } from '../../report.js';
-import { requestOf } from '../../request.js';
-import { publishedReports } from '../../schedules.js';
-import { DIMENSIONS, type Request } from '../../table.js';
+import type { ReportTest } from '../../reports/definition/tests.js';
+import type { Report } from '../../reports/report.js';
+import { requestOf } from '../../reports/request.js';
+import { publishedReports } from '../../reports/scheduled-reports.js';
 
 /** One test of one report; of a report with schedules a run is one for each of them. */
 export interface Case {

@@ -1,9 +1,9 @@
 // What tests read in place of a source: a file beside queries/, or a URL of its own; never the source itself.
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Config, SecretUrl, testSourceVariable } from '../../config.js';
-import { ReportError } from '../../errors.js';
-import type { Report } from '../../report.js';
+import { type Config, SecretUrl, testSourceVariable } from '../../core/config.js';
+import { ReportError } from '../../core/errors.js';
+import type { Report } from '../../reports/report.js';
 import { fixturesFolder } from './cases.js';
 
 const DOCUMENTS = ['ndjson', 'jsonl', 'json'].flatMap((ending) => [ending, `${ending}.gz`]);

@@ -2,20 +2,20 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { aboutOf } from '../../about.js';
+import type { Source } from '../../core/table.js';
 import { openDestination } from '../../destinations/index.js';
-import { stageReport } from '../../export.js';
-import { GateKeeper } from '../../gates.js';
-import { countedText, type Golden, goldenWriter } from '../../golden.js';
-import { PeriodTargets } from '../../period-targets.js';
+import { aboutOf } from '../../export/about.js';
+import { stageReport } from '../../export/export.js';
+import { GateKeeper } from '../../export/gates.js';
+import { orDiscard, publishAll, type Target } from '../../export/target.js';
+import { PeriodTargets } from '../../publish/period-targets.js';
+import { newToken } from '../../publish/run-period.js';
 import { definitionHash } from '../../reports/definition-hash.js';
-import { paramValues } from '../../request.js';
-import { newToken } from '../../run.js';
-import type { Source } from '../../table.js';
-import { orDiscard, publishAll, type Target } from '../../target.js';
+import { paramValues } from '../../reports/request.js';
 import { type About, createWriter } from '../../writers/index.js';
-import type { Session } from '../context.js';
+import type { Session } from '../shared/context.js';
 import type { Case } from './cases.js';
+import { countedText, type Golden, goldenWriter } from './golden.js';
 
 const ROWS = 'rows.csv';
 /** The state of a place that is new. */

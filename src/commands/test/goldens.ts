@@ -1,12 +1,12 @@
 // The goldens on disk: compared with what was found, written, and removed when no test has them.
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { messageOf, ReportError, sentence } from '../../errors.js';
-import { differences, GOLDEN_FILES } from '../../golden.js';
-import type { Report } from '../../report.js';
-import { formatRows } from '../print.js';
+import { messageOf, ReportError, sentence } from '../../core/errors.js';
+import type { Report } from '../../reports/report.js';
+import { formatRows } from '../shared/print.js';
 import { type BrokenCase, type Case, fixturesFolder, goldenFolder } from './cases.js';
 import type { Found } from './found.js';
+import { differences, GOLDEN_FILES } from './golden.js';
 
 /** `ok`, `differs`, `missing` and `failed` are of a test; `new`, `updated` and `removed` of `--update`. */
 export type Outcome =

@@ -1,6 +1,7 @@
 // The gates that a traced row alone can break.
-import type { Report } from '../../report.js';
-import type { Cell, KeyPart, Prepared, Request, Trace } from '../../table.js';
+
+import type { Cell, KeyPart, Prepared, Request, Trace } from '../../core/table.js';
+import type { Report } from '../../reports/report.js';
 import { spellKey } from './lines.js';
 
 export interface FailedGate {

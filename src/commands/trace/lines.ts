@@ -1,7 +1,7 @@
 // How a trace reads: the verdict's reasons, then each row with what every filter says of it.
-import type { Cell, Dimension, KeyPart, Request, Trace } from '../../table.js';
-import { spellFilter } from '../filter-options.js';
-import { formatRows } from '../print.js';
+import type { Cell, Dimension, KeyPart, Request, Trace } from '../../core/table.js';
+import { spellFilter } from '../shared/filter-options.js';
+import { formatRows } from '../shared/print.js';
 import type { FailedGate } from './gates.js';
 
 export interface TracedSource {

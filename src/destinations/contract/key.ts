@@ -1,5 +1,5 @@
 // What a key may look like, so that none escapes its bucket's prefix or its folder.
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 
 /** S3's limit on a key, in bytes of UTF-8. */
 const LONGEST_KEY = 1024;

@@ -1,7 +1,7 @@
 // A published file under a second name, and the end of one.
 import { constants, copyFile, link, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { ReportError } from '../../errors.js';
+import type { ReportError } from '../../core/errors.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { versionAt } from './version.js';

@@ -1,5 +1,5 @@
 // Turns what the file system answers into one line that says what to do.
-import { messageOf, ReportError } from '../../errors.js';
+import { messageOf, ReportError } from '../../core/errors.js';
 
 const FREE_SPACE = 'Free some space, or choose another folder.';
 const CHOOSE_FOLDER = 'Choose another folder, or change its permissions.';

@@ -1,5 +1,5 @@
 // How large one file can be, and what to set when that is not enough.
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 import type { S3Options } from './options.js';
 
 /** S3's limits, in bytes and parts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */

@@ -1,6 +1,6 @@
 // What is asked of the store about a key before it is written, and what its refusal means.
-import type { ReportError } from '../../errors.js';
-import type { Existing } from '../../table.js';
+import type { ReportError } from '../../core/errors.js';
+import type { Existing } from '../../core/table.js';
 import { statusOf } from './failures.js';
 
 /** The errors of a key that is not as expected; every destination has the same. */

@@ -1,5 +1,5 @@
 // Turns what the AWS SDK throws into one line that says what to do.
-import { messageOf, ReportError } from '../../errors.js';
+import { messageOf, ReportError } from '../../core/errors.js';
 
 interface Explanation {
   readonly wrong: string;

@@ -1,7 +1,7 @@
 // An open bucket: the SDK, a client of it with timeouts, and what every request of ours carries.
 import type { PutObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { ReportError } from '../../errors.js';
-import { assertEncrypted, endpointOf } from '../../s3-endpoint.js';
+import { ReportError } from '../../core/errors.js';
+import { assertEncrypted, endpointOf } from './endpoint.js';
 import { explain } from './failures.js';
 import type { S3Options } from './options.js';
 
@@ -17,7 +17,7 @@ export const STAGE_METADATA = 'reportctl-stage';
 /** Where notes and probes are while something is under way; a report cannot have that name. */
 export const UNFINISHED = '_reportctl/.unfinished/';
 
-type Sdk = typeof import('../../s3-sdk.js');
+type Sdk = typeof import('./sdk.js');
 
 export interface Store {
   readonly sdk: Sdk;
@@ -34,7 +34,7 @@ export interface Store {
  * @throws ReportError `usage` for a missing region, or clear text HTTP to another machine.
  */
 export async function openStore(bucket: string, prefix: string, options: S3Options): Promise<Store> {
-  const sdk = await import('../../s3-sdk.js');
+  const sdk = await import('./sdk.js');
   const known = options.region ?? (await configuredRegion(sdk, options));
   const region = known ?? 'us-east-1';
   const config = clientConfig({ ...options, region });

@@ -1,7 +1,7 @@
 // Unfinished multipart uploads: nothing of ours may stay, because their parts cost money and nobody sees them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CreateMultipartUploadCommandInput, MultipartUpload } from '@aws-sdk/client-s3';
-import { messageOf, ReportError } from '../../errors.js';
+import { messageOf, ReportError } from '../../core/errors.js';
 import { attemptsOf, isAmbiguous, isMissing } from './failures.js';
 import { CONFIRMED_WITHIN } from './removing.js';
 import type { Store } from './store.js';

@@ -90,7 +90,7 @@ export class DateWriter {
     return this.#hour;
   }
 
-  /** A zone changes once in six hours at most (calendar.ts), so that what is the same at both ends is so between them. */
+  /** A zone changes once in six hours at most (core/calendar.ts), so that what is the same at both ends is so between them. */
   #describe(start: number): Hour | undefined {
     const first = this.#parts(start);
     const last = this.#parts(start + HOUR - 1);

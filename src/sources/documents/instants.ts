@@ -1,5 +1,5 @@
 // Moments to PostgreSQL's ISO text in a time zone, for any year, and ISO 8601 text to moments.
-import { offsetsOf } from '../../calendar.js';
+import { offsetsOf } from '../../core/calendar.js';
 
 /** A moment, exact: milliseconds since the epoch, rounded down, and the rest in microseconds (0 to 999). */
 export interface Instant {

@@ -1,6 +1,7 @@
-// Rows being written as lines of COPY text (table.ts, EncodedRows), byte by byte.
-import { longEnough } from '../../copy-text.js';
-import type { Cell, EncodedRows } from '../../table.js';
+// Rows being written as lines of COPY text (core/table.ts, EncodedRows), byte by byte.
+
+import type { Cell, EncodedRows } from '../../core/table.js';
+import { longEnough } from '../../rows/encoded-rows.js';
 
 const TAB = 9;
 const NEWLINE = 10;

@@ -1,5 +1,5 @@
 // A value of a document, whatever stored it, and what it is as a cell of each kind.
-import type { Cell, Kind } from '../../table.js';
+import type { Cell, Kind } from '../../core/table.js';
 import { type Instant, instantSpeller, parseIso } from './instants.js';
 
 export type Value =

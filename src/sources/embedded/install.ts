@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 
 export interface Installation {
   /** Holds initdb and postgres. */

@@ -1,5 +1,5 @@
 // Scanned documents to batches of COPY text: those that pass the filters, by their bytes where these are simple.
-import type { EncodedRows } from '../../table.js';
+import type { EncodedRows } from '../../core/table.js';
 import { Lines } from '../documents/lines.js';
 import { CellWriter } from './cells.js';
 import { VERDICT } from './matching.js';

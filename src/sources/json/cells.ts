@@ -1,5 +1,5 @@
 // Values of scanned JSON to cells of COPY text: what is common straight from byte to byte, by the rules of documents/value.ts.
-import type { Kind } from '../../table.js';
+import type { Kind } from '../../core/table.js';
 import { DateWriter } from '../documents/dates.js';
 import type { Lines } from '../documents/lines.js';
 import { toCell } from '../documents/value.js';

@@ -1,7 +1,8 @@
 // Leaf values of MongoDB's Extended JSON v2, canonical and relaxed, as mongoexport writes them.
 // https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/
+
+import { doubleText, plainDecimal } from '../../rows/sort/numbers.js';
 import { parseIso } from '../documents/instants.js';
-import { doubleText, plainDecimal } from '../documents/numbers.js';
 import type { Value } from '../documents/value.js';
 
 const READERS = new Map<string, (held: unknown) => Value | undefined>(

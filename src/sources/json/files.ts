@@ -1,6 +1,6 @@
 // Which files hold the documents that a report asks for: names, endings, and one collection among others.
-import { didYouMean, ReportError } from '../../errors.js';
-import { compareTexts } from '../documents/order.js';
+import { didYouMean, ReportError } from '../../core/errors.js';
+import { compareTexts } from '../../rows/sort/order.js';
 
 /** A file or object with documents in it. */
 export interface DocumentFile {

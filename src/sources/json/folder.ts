@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
-import { messageOf, ReportError } from '../../errors.js';
+import { messageOf, ReportError } from '../../core/errors.js';
 import type { DocumentFile, Place } from './files.js';
 
 /** Bytes of one read. */

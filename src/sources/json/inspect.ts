@@ -1,5 +1,5 @@
 // Questions about a request besides its rows: what its filters leave, what becomes of one key; one pass over all files each.
-import type { Column, Dimension, KeyPart, Trace, TracedRow } from '../../table.js';
+import type { Column, Dimension, KeyPart, Trace, TracedRow } from '../../core/table.js';
 import { assertKey, isKey } from '../documents/key.js';
 import { readAhead } from './ahead.js';
 import { unzipped } from './gunzip.js';

@@ -1,5 +1,5 @@
 // A filter's test on the bytes of a value: the verdict where they are simple, by the rules of documents/match.ts.
-import type { DayRange, FilterTest, NumberRange } from '../../table.js';
+import type { DayRange, FilterTest, NumberRange } from '../../core/table.js';
 import { type MatchRules, matcher } from '../documents/match.js';
 import { toCell } from '../documents/value.js';
 import { OBJECT, QUOTE } from './ascii.js';
@@ -140,7 +140,7 @@ function hourTest(passes: ReturnType<typeof matcher>, timezone: string): (millis
   };
   const describe = (start: number): Verdict => {
     const first = at(start);
-    // A zone changes once in six hours at most (calendar.ts), so that what is the same at both ends is so between them.
+    // A zone changes once in six hours at most (core/calendar.ts), so that what is the same at both ends is so between them.
     if (first.dayAndOffset !== at(start + HOUR - 1).dayAndOffset) return VERDICT.unknown;
     return passes([first.value]) ? VERDICT.passes : VERDICT.fails;
   };

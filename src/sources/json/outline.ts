@@ -1,6 +1,6 @@
 // What the first documents of the files say of the columns that a report could have.
-import { ReportError } from '../../errors.js';
-import type { Outline } from '../../table.js';
+import { ReportError } from '../../core/errors.js';
+import type { Outline } from '../../core/table.js';
 import { DocumentOutline, OUTLINED } from '../documents/outline.js';
 import { readAhead } from './ahead.js';
 import { filesOf, type Place } from './files.js';

@@ -1,6 +1,6 @@
 // What a report waits for, asked of files: is there a document with these values?
-import { ReportError } from '../../errors.js';
-import type { Answer, Column, Question, Request } from '../../table.js';
+import { ReportError } from '../../core/errors.js';
+import type { Answer, Column, Question, Request } from '../../core/table.js';
 import { filesOf, type Place } from './files.js';
 import { readDocuments } from './read.js';
 

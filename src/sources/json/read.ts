@@ -1,8 +1,8 @@
 // Reads the documents of all files, in order, as batches of rows.
 
-import { CopyText } from '../../copy-text.js';
-import { messageOf, ReportError } from '../../errors.js';
-import type { Batch, DocumentQuery, Request } from '../../table.js';
+import { messageOf, ReportError } from '../../core/errors.js';
+import type { Batch, DocumentQuery, Request } from '../../core/table.js';
+import { CopyText } from '../../rows/encoded-rows.js';
 import { readAhead } from './ahead.js';
 import { BATCH, BatchMaker, isFilled } from './batches.js';
 import type { DocumentFile, Files, Place } from './files.js';

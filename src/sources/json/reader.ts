@@ -1,6 +1,6 @@
 // Bytes of a file, chunk by chunk, to the documents in it: one or many objects on lines of their own, or one array.
 import { isUtf8 } from 'node:buffer';
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 import { viewOf } from '../documents/lines.js';
 import { type ToCell, toCell } from '../documents/value.js';
 import type { Fields } from './fields.js';

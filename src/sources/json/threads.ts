@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { EncodedRows } from '../../table.js';
+import type { EncodedRows } from '../../core/table.js';
 import { ARRAY } from './ascii.js';
 import type { DocumentFile } from './files.js';
 import { isGzip } from './gunzip.js';

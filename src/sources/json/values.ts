@@ -1,5 +1,5 @@
 // The bytes of one JSON value to a Value, digit by digit; objects of Extended JSON v2 are leaves.
-import { plainDecimal } from '../documents/numbers.js';
+import { plainDecimal } from '../../rows/sort/numbers.js';
 import type { ToCell, Value } from '../documents/value.js';
 import { ARRAY, BACKSLASH, COLON, COMMA, OBJECT, QUOTE, TO_CLOSING } from './ascii.js';
 import { extendedValue, knownValue } from './extended.js';

@@ -1,6 +1,6 @@
 // Values of raw BSON documents (bsonspec.org, version 1.1) to Values, without the driver's deserializer.
 import { isUtf8 } from 'node:buffer';
-import { doubleText } from '../documents/numbers.js';
+import { doubleText } from '../../rows/sort/numbers.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';
 import { decimal128Text } from './decimal128.js';
 import { BadBson, documentEnd, findNull, int32, skipValue, TYPE } from './layout.js';

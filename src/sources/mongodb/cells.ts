@@ -1,5 +1,5 @@
 // Values of raw BSON documents to cells of COPY text: the common types of each kind straight from byte to byte.
-import type { Kind } from '../../table.js';
+import type { Kind } from '../../core/table.js';
 import { DateWriter } from '../documents/dates.js';
 import { LONGEST_NUMBER, writeDecimal, writeWhole } from '../documents/digits.js';
 import type { Lines } from '../documents/lines.js';

@@ -1,6 +1,6 @@
 // A URL to a connected client, with what makes a dead link end the run; and leaving it, whatever state it is in.
 import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
-import { messageOf, ReportError } from '../../errors.js';
+import { messageOf, ReportError } from '../../core/errors.js';
 import { sourceError } from './errors.js';
 
 export interface Connect {

@@ -1,5 +1,5 @@
 // IEEE 754-2008 decimal128 in its binary integer form, as BSON has it, to its text: every digit, no exponent.
-import { plainDecimal } from '../documents/numbers.js';
+import { plainDecimal } from '../../rows/sort/numbers.js';
 
 const BIAS = 6176;
 const GREATEST_COEFFICIENT = 10n ** 34n - 1n;

@@ -1,5 +1,5 @@
 // What MongoDB, its driver and the network say, as one line with a hint and whether trying again can help.
-import { messageOf, ReportError } from '../../errors.js';
+import { messageOf, ReportError } from '../../core/errors.js';
 
 interface MongoError {
   readonly name?: string;

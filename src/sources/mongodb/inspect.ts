@@ -1,8 +1,16 @@
 // Questions about a request besides its rows: how its filters are met, what they leave, what becomes of one key.
 import type { BSON, Db, Document } from 'mongodb';
-import { addDays, startOfDay } from '../../calendar.js';
-import { ReportError } from '../../errors.js';
-import type { Column, DocumentQuery, FilterPlan, FilterTest, KeyPart, Request, Trace } from '../../table.js';
+import { addDays, startOfDay } from '../../core/calendar.js';
+import { ReportError } from '../../core/errors.js';
+import type {
+  Column,
+  DocumentQuery,
+  FilterPlan,
+  FilterTest,
+  KeyPart,
+  Request,
+  Trace,
+} from '../../core/table.js';
 import { assertKey } from '../documents/key.js';
 import { cannotTell } from './errors.js';
 import { type BsonTypes, type Match, matchOf } from './match.js';

@@ -1,7 +1,7 @@
 // Ranges of decimal numbers as MongoDB conditions that hold for every numeric type of BSON.
 
-import type { NumberRange } from '../../table.js';
-import { plainDecimal } from '../documents/numbers.js';
+import type { NumberRange } from '../../core/table.js';
+import { plainDecimal } from '../../rows/sort/numbers.js';
 import type { BsonTypes, Condition } from './match.js';
 
 const MOST_DIGITS = 34; // Decimal128's.

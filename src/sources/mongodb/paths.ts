@@ -1,6 +1,6 @@
 // Paths into documents: how they are written, and as a tree for reading all of them in one pass.
-import { ReportError } from '../../errors.js';
-import type { Column } from '../../table.js';
+import { ReportError } from '../../core/errors.js';
+import type { Column } from '../../core/table.js';
 
 /** A key on the way to, or at the end of, some paths. */
 interface Field {

@@ -1,8 +1,8 @@
 // Raw BSON documents to batches of rows: what is common from byte to byte, the rest by way of Values; and what is wrong with them.
 import { isUtf8 } from 'node:buffer';
-import { CopyText } from '../../copy-text.js';
-import { messageOf, ReportError } from '../../errors.js';
-import type { Batch, Cell, Column, EncodedRows } from '../../table.js';
+import { messageOf, ReportError } from '../../core/errors.js';
+import type { Batch, Cell, Column, EncodedRows } from '../../core/table.js';
+import { CopyText } from '../../rows/encoded-rows.js';
 import { Lines, viewOf } from '../documents/lines.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';
 import { valueReader } from './bson.js';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
-import { didYouMean, messageOf, ReportError } from '../../errors.js';
+import { didYouMean, messageOf, ReportError } from '../../core/errors.js';
 import { importPg } from './driver.js';
 import { sourceError } from './errors.js';
 import { createSocket } from './socket.js';

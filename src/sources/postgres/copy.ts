@@ -1,9 +1,9 @@
 // COPY … TO STDOUT: the server's bytes to batches of whole lines, which stay as they are.
 import { isUtf8 } from 'node:buffer';
 import type { Client } from 'pg';
-import { CopyText, cellEnds } from '../../copy-text.js';
-import { ReportError } from '../../errors.js';
-import type { Batch } from '../../table.js';
+import { ReportError } from '../../core/errors.js';
+import type { Batch } from '../../core/table.js';
+import { CopyText, cellEnds } from '../../rows/encoded-rows.js';
 import { CopyOut } from './copy-out.js';
 
 const NEWLINE = 10;

@@ -1,6 +1,6 @@
 // Asks the server, through the extended protocol, what a statement would return and need, without running it.
 import type { Client, Connection, Submittable } from 'pg';
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 
 export interface Description {
   /** The columns of the result; `type` is the internal name (`int4`); domains are shown as their base type. */

@@ -1,6 +1,6 @@
 // Builds the two statements of a request: one to learn types from, and the one that is read.
-import { didYouMean, ReportError } from '../../errors.js';
-import { DIMENSIONS, type Dimension, type Kind, type SqlRequest } from '../../table.js';
+import { didYouMean, ReportError } from '../../core/errors.js';
+import { DIMENSIONS, type Dimension, type Kind, type SqlRequest } from '../../core/table.js';
 import type { Types } from './contract.js';
 import { tokens, withoutEnd } from './sql-text.js';
 

@@ -1,5 +1,5 @@
 // The words in which a CSV dialect is asked for, and what they come to.
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 import { type BooleanWords, booleanWords } from '../words/booleans.js';
 
 /** As a command line or a report spells them; each given one overrides the locale's. */

@@ -1,6 +1,7 @@
 // Rows that are still COPY text to CSV: what needs no change is copied in long runs and never decoded.
-import { decodeCell } from '../../copy-text.js';
-import type { Batch, EncodedRows, Kind } from '../../table.js';
+
+import type { Batch, EncodedRows, Kind } from '../../core/table.js';
+import { decodeCell } from '../../rows/encoded-rows.js';
 import { brazilianDateBytes } from './brazilian-date.js';
 import type { Dialect } from './dialect.js';
 import { FORMULA_STARTS } from './formulas.js';

@@ -1,5 +1,5 @@
 // The words for true and false that readers may want instead.
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 
 export interface BooleanWords {
   readonly true: string;

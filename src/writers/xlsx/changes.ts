@@ -1,5 +1,5 @@
 // What Excel cannot hold as it is: counted by its reason, or refused.
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 
 /** By reason: how one and many of such cells are told in a note, and in the workbook. */
 const REASONS = {

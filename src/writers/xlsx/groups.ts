@@ -1,7 +1,8 @@
 // Rows and exact totals, over all rows and by the values of a column, while the rows pass by.
-import { isNullCell } from '../../copy-text.js';
-import { DecimalSum } from '../../counters.js';
-import type { Column } from '../../table.js';
+
+import type { Column } from '../../core/table.js';
+import { DecimalSum } from '../../rows/counters.js';
+import { isNullCell } from '../../rows/encoded-rows.js';
 import type { Lines } from './lines.js';
 
 /** So many groups have a line of their own; what comes after them is one line together. */

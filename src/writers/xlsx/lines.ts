@@ -1,6 +1,7 @@
 // Batches of either form as COPY text, so that there is one way from rows to XML.
-import { cellEnds, decodeCell } from '../../copy-text.js';
-import type { Batch, Cell, EncodedRows } from '../../table.js';
+
+import type { Batch, Cell, EncodedRows } from '../../core/table.js';
+import { cellEnds, decodeCell } from '../../rows/encoded-rows.js';
 
 export interface Lines extends EncodedRows {
   readonly rowCount: number;

@@ -1,5 +1,5 @@
 // What a caller says about a workbook, and the limits that Excel sets ("Excel specifications and limits", Microsoft).
-import { ReportError } from '../../errors.js';
+import { ReportError } from '../../core/errors.js';
 import { spelled } from './text.js';
 
 /** As a command line or a report spells them. */

@@ -1,5 +1,5 @@
 // The table's rows as they are wanted: some first to look at, then batch by batch, over the end of a sheet.
-import type { Batch, Cell } from '../../table.js';
+import type { Batch, Cell } from '../../core/table.js';
 import { type Lines, linesOf } from './lines.js';
 
 export class RowReader {

@@ -1,5 +1,5 @@
 // What stands around the rows of a data sheet (ECMA-376 part 1, 18.3.1.99 worksheet): widths, the frozen header, the filter.
-import type { Cell, Column, Kind } from '../../table.js';
+import type { Cell, Column, Kind } from '../../core/table.js';
 import { columnLetters } from './letters.js';
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';

@@ -1,5 +1,5 @@
 // What the sheets Resumo and Sobre say, line by line.
-import type { Column } from '../../table.js';
+import type { Column } from '../../core/table.js';
 import type { Changes } from './changes.js';
 import { type Group, type Groups, MOST_GROUPS, type NamedGroup } from './groups.js';
 import type { About, XlsxOptions } from './options.js';

@@ -1,6 +1,6 @@
 // The rows go into a sheet of a workbook that somebody designed in Excel; every other part of it stays as it is.
-import { ReportError } from '../../errors.js';
-import type { Column, Table, Writer } from '../../table.js';
+import { ReportError } from '../../core/errors.js';
+import type { Column, Table, Writer } from '../../core/table.js';
 import { booleanWords } from '../words/booleans.js';
 import { Changes } from './changes.js';
 import { DataSheets } from './data-sheet.js';

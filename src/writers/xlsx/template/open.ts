@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { messageOf, ReportError } from '../../../errors.js';
+import { messageOf, ReportError } from '../../../core/errors.js';
 import { columnLetters } from '../letters.js';
 import { DATA_SHEET, type Template } from '../options.js';
 import { lostTable } from './around.js';

@@ -1,6 +1,6 @@
 // A template as parts and the relationships between them (ECMA-376 part 2): the sheet to fill, its tables, no calculation chain.
 import { posix } from 'node:path';
-import { ReportError } from '../../../errors.js';
+import { ReportError } from '../../../core/errors.js';
 import { isSameName, type Template } from '../options.js';
 import { unzipped } from '../unzip.js';
 import { attributeOf, elementsOf, unescaped } from './xml.js';

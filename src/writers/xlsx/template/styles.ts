@@ -1,5 +1,5 @@
 // The styles of the cells: those of the model row, and as few of our own as there must be.
-import type { Column, Kind } from '../../../table.js';
+import type { Column, Kind } from '../../../core/table.js';
 import { escaped } from '../sheet.js';
 import { currencyFormat, DATES } from '../shell.js';
 import { attributeOf, elementsOf, withAttribute } from './xml.js';

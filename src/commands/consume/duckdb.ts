@@ -1,0 +1,80 @@
+// The SQL by which DuckDB reads a published CSV (https://duckdb.org/docs/stable/data/csv/overview).
+import type { Column } from '../../core/table.js';
+import { type CsvFile, csvFile, decimalsOf, type PublishedFile, remarks } from './file.js';
+import { sqlName, sqlText } from './sql-text.js';
+
+/** @throws ReportError `usage` for what is no CSV */
+export function duckdbLines(published: PublishedFile): string[] {
+  const file = csvFile(published, 'DuckDB');
+  const { location, manifest, dialect } = file;
+  const { columns, compress, timezone } = manifest;
+  const untyped = columns.filter((column) => column.kind === 'decimal' && isUntyped(column, file));
+  const options = [
+    'auto_detect = false',
+    'header = true',
+    `delim = ${sqlText(dialect.delimiter)}`,
+    `quote = '"'`,
+    `escape = '"'`,
+    `new_line = ${dialect.eol === '\n' ? `'\\n'` : `'\\r\\n'`}`,
+    // Null is what stands outside of quotes: "" is the empty text.
+    `nullstr = ${sqlText(dialect.null)}`,
+    'allow_quoted_nulls = false',
+    `decimal_separator = ${sqlText(dialect.decimal)}`,
+    `dateformat = ${dialect.brazilianDates ? `'%d/%m/%Y'` : `'%Y-%m-%d'`}`,
+    ...(compress === null ? [] : [`compression = ${sqlText(compress)}`]),
+    `columns = {\n${columns.map((column) => `    ${sqlText(column.name)}: ${sqlText(typeOf(column, file))}`).join(',\n')}\n  }`,
+  ];
+  const casts = columns.flatMap((column) => castOf(column, file) ?? []);
+  return [
+    ...remarks('--', published, [
+      ...untyped.map(
+        ({ name }) =>
+          `${name}: text, since no total tells its decimals; CAST(${name} AS DECIMAL(38, n)) rounds to n of them, silently`,
+      ),
+    ]),
+    ...(location.startsWith('s3://')
+      ? ['INSTALL httpfs;', 'LOAD httpfs;', 'CREATE SECRET (TYPE s3, PROVIDER credential_chain);']
+      : []),
+    // Timestamps are shown in it, and those without an offset are taken to be in it.
+    ...(columns.some(({ kind }) => kind === 'timestamp') ? [`SET TimeZone = ${sqlText(timezone)};`] : []),
+    `SELECT *${casts.length === 0 ? '' : ` REPLACE (\n  ${casts.join(',\n  ')}\n)`}`,
+    `FROM read_csv(${sqlText(withoutPatterns(location))},`,
+    `  ${options.join(',\n  ')}`,
+    ');',
+  ];
+}
+
+/** `*`, `?` and `[` of a path would be a pattern. */
+function withoutPatterns(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]');
+}
+
+function isUntyped(column: Column, { manifest }: CsvFile): boolean {
+  return decimalsOf(manifest, column) === undefined;
+}
+
+function typeOf(column: Column, file: CsvFile): string {
+  switch (column.kind) {
+    case 'integer':
+      return 'BIGINT';
+    case 'decimal':
+      return isUntyped(column, file) ? 'VARCHAR' : `DECIMAL(38, ${decimalsOf(file.manifest, column)})`;
+    case 'boolean':
+      return 'BOOLEAN';
+    case 'date':
+      return 'DATE';
+    case 'timestamp':
+      return file.dialect.brazilianDates ? 'VARCHAR' : 'TIMESTAMPTZ';
+    default:
+      return 'VARCHAR';
+  }
+}
+
+/** What its own reading of a column does not do. */
+function castOf({ name, kind }: Column, { dialect }: CsvFile): string | undefined {
+  const column = sqlName(name);
+  if (kind === 'json') return `CAST(${column} AS JSON) AS ${column}`;
+  if (kind !== 'timestamp' || !dialect.brazilianDates) return undefined;
+  const formats = `['%d/%m/%Y %H:%M:%S.%f', '%d/%m/%Y %H:%M:%S']`;
+  return `CAST(strptime(replace(${column}, ',', '.'), ${formats}) AS TIMESTAMPTZ) AS ${column}`;
+}

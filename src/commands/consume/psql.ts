@@ -1,0 +1,86 @@
+// The psql commands that load a published CSV into a table (PostgreSQL manual: COPY, psql's \copy).
+import type { Column } from '../../core/table.js';
+import { type CsvFile, csvFile, type PublishedFile, remarks } from './file.js';
+import { sqlName, sqlText } from './sql-text.js';
+
+const TYPES = {
+  text: 'text',
+  integer: 'bigint',
+  decimal: 'numeric',
+  boolean: 'boolean',
+  date: 'date',
+  timestamp: 'timestamptz',
+  json: 'json',
+} as const;
+/** Bytes of a name that PostgreSQL keeps. */
+const LONGEST_NAME = 63;
+
+/** @throws ReportError `usage` for what is no CSV */
+export function psqlLines(published: PublishedFile): string[] {
+  const file = csvFile(published, 'psql');
+  const { manifest, dialect } = file;
+  const { columns, report, timezone } = manifest;
+  const table = sqlName(shortened(report));
+  const isDirect = !dialect.brazilianDates && dialect.decimal === '.';
+  const definitions = (type: (column: Column) => string) =>
+    columns.map((column) => `  ${sqlName(column.name)} ${type(column)}`).join(',\n');
+  const head = [
+    ...remarks('--', published, []),
+    // Timestamps without an offset are taken to be in it.
+    `SET timezone = ${sqlText(timezone)};`,
+    `CREATE TABLE ${table} (\n${definitions(({ kind }) => TYPES[kind])}\n);`,
+  ];
+  if (isDirect) return [...head, copyLine(table, file)];
+  // What COPY cannot read as it is, such as a decimal comma, waits as text.
+  const values = columns.map((column) => `  ${typedValue(column, file)}`).join(',\n');
+  return [
+    ...head,
+    `CREATE TEMPORARY TABLE as_text (\n${definitions(() => 'text')}\n);`,
+    copyLine('as_text', file),
+    ...(dialect.brazilianDates ? [`SET datestyle = 'ISO, DMY';`] : []),
+    `INSERT INTO ${table}\nSELECT\n${values}\nFROM as_text;`,
+    'DROP TABLE as_text;',
+  ];
+}
+
+/** psql wants it on one line. */
+function copyLine(table: string, { location, manifest, dialect }: CsvFile): string {
+  const options = [
+    'FORMAT csv',
+    'HEADER true',
+    `DELIMITER ${dialect.delimiter === '\t' ? `E'\\t'` : sqlText(dialect.delimiter)}`,
+    `NULL ${sqlText(dialect.null)}`,
+    `ENCODING 'UTF8'`,
+  ];
+  return `\\copy ${table} FROM ${origin(location, manifest.compress)} WITH (${options.join(', ')})`;
+}
+
+function origin(location: string, compress: string | null): string {
+  const isRemote = location.startsWith('s3://');
+  if (!isRemote && compress === null) return sqlText(location);
+  const fetch = isRemote ? [`aws s3 cp ${shellText(location)} -`] : [];
+  const unpack = compress === null ? [] : [`${compress} -dc${isRemote ? '' : ` < ${shellText(location)}`}`];
+  return `PROGRAM ${sqlText([...fetch, ...unpack].join(' | '))}`;
+}
+
+/** `'…'` of a POSIX shell, in which a quote cannot stand. */
+function shellText(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function typedValue({ name, kind }: Column, { dialect }: CsvFile): string {
+  const column = sqlName(name);
+  if (kind === 'text') return column;
+  const hasComma =
+    (kind === 'decimal' && dialect.decimal === ',') || (kind === 'timestamp' && dialect.brazilianDates);
+  return hasComma ? `replace(${column}, ',', '.')::${TYPES[kind]}` : `${column}::${TYPES[kind]}`;
+}
+
+function shortened(name: string): string {
+  let short = '';
+  for (const character of name) {
+    if (Buffer.byteLength(short + character) > LONGEST_NAME) break;
+    short += character;
+  }
+  return short;
+}

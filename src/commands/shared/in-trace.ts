@@ -1,0 +1,33 @@
+// Does the work of a command in a trace of its own, where somebody asked for one.
+import { openTracing, type Span } from '../../core/trace.js';
+import type { Session } from './context.js';
+
+/** What `--help` says of `--otel`. */
+export const TRACE_OPTION = 'export a trace as the OTEL_… variables say';
+
+/** Exporting it is the last thing, and changes nothing. @throws ReportError `usage`, and what the work throws */
+export async function inTrace(
+  { config, runId: run, log, signal }: Session,
+  name: string,
+  { otel }: { readonly otel?: true },
+  work: (span: Span) => Promise<void>,
+): Promise<void> {
+  const warn = (message: string) => log.warn(message);
+  const { tracing } = config;
+  const { root, close } = await openTracing({
+    isDemanded: otel === true,
+    config: tracing,
+    name,
+    run,
+    warn,
+    signal,
+  });
+  try {
+    await work(root);
+  } catch (error) {
+    root.fail(signal.aborted ? signal.reason : error);
+    throw error;
+  } finally {
+    await close();
+  }
+}

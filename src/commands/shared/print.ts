@@ -1,0 +1,50 @@
+// How results look: sizes, counts and aligned columns.
+import type { Writable } from 'node:stream';
+import { ReportError } from '../../core/errors.js';
+import { printable } from '../../core/log.js';
+
+export { spellPeriod } from '../../core/calendar.js';
+
+/** `1.5 MiB` */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+/** `1 row`, `22,672 rows` */
+export function formatRows(rows: number): string {
+  return `${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
+}
+
+/** Columns padded to their widest cell, two blanks between. */
+export function alignedLines(rows: readonly (readonly string[])[]): string[] {
+  const clean = rows.map((row) => row.map(printable));
+  const widths = (clean[0] ?? []).map((_, index) => Math.max(...clean.map((row) => row[index]?.length ?? 0)));
+  return clean.map((row) =>
+    row
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+export function printLines(stream: Writable, lines: readonly string[]): void {
+  stream.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+export function printJson(stream: Writable, value: unknown): void {
+  stream.write(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Waits until all that was printed is gone. @throws ReportError `unexpected` when it could not be, unless nobody reads it */
+export async function flushed(stream: Writable): Promise<void> {
+  // An empty write is answered after all others.
+  const failure = await new Promise<Error | null | undefined>((resolve) => stream.write('', resolve));
+  const error: NodeJS.ErrnoException | null | undefined = stream.errored ?? failure;
+  if (!error || error.code === 'EPIPE') return;
+  throw new ReportError('unexpected', `printing the result: ${error.message}`, {
+    hint: 'The work itself was done.',
+  });
+}

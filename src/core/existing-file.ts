@@ -1,0 +1,42 @@
+// The errors of a key that is not as expected, spelled once so that every destination and its callers agree on them.
+import { ReportError } from './errors.js';
+
+// Codes of our own: Node's EEXIST is also what a folder says of a path that leads through a file.
+const TAKEN = 'KEY_TAKEN';
+const CHANGED = 'KEY_CHANGED';
+
+/** The error of publishing with `existing: 'never'` where there is something already. */
+export function alreadyExists(location: string, cause: unknown): ReportError {
+  return new ReportError('destination', `${location} already exists`, {
+    hint: 'Nothing was overwritten. Choose another name, or ask for it to be replaced.',
+    cause: Object.assign(new Error('the key is taken', { cause }), { code: TAKEN }),
+    retryable: false,
+  });
+}
+
+/** The error of a file that is another version by now, or gone. @param undone what was not done with it */
+export function changed(location: string, undone: 'replaced' | 'copied', cause?: unknown): ReportError {
+  return new ReportError(
+    'destination',
+    `${location} changed since it was looked at, so it was not ${undone}`,
+    {
+      hint: 'See who else writes it; nothing was overwritten.',
+      cause: Object.assign(new Error('the key has another version', { cause }), { code: CHANGED }),
+      retryable: false,
+    },
+  );
+}
+
+/** Whether publishing failed only because the key is taken (`existing: 'never'`). */
+export function isAlreadyExists(error: unknown): boolean {
+  return codeOf(error) === TAKEN;
+}
+
+/** Whether publishing or copying failed only because the file is no longer the version that was asked for. */
+export function isChanged(error: unknown): boolean {
+  return codeOf(error) === CHANGED;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof ReportError ? (error.cause as { code?: unknown } | undefined)?.code : undefined;
+}

@@ -1,0 +1,100 @@
+// Where the time of a run goes, for OpenTelemetry: a tiny vocabulary, of which nothing is loaded unless somebody asks.
+import type { TracingConfig } from './config.js';
+import { failureOf } from './disclosure.js';
+import { ReportError } from './errors.js';
+
+type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** One phase of a run. */
+export interface Span {
+  /** A phase within this one, begun now. */
+  span(name: string, attributes?: Attributes): Span;
+  set(attributes: Attributes): void;
+  /** Of an error only what may be told to others. */
+  fail(error: unknown): void;
+  end(): void;
+}
+
+/** The trace that nobody asked for. */
+const noSpan: Span = { span: () => noSpan, set: () => {}, fail: () => {}, end: () => {} };
+
+export interface Tracing {
+  readonly root: Span;
+  /** Ends the root and exports everything; takes five seconds at most, and throws nothing. */
+  close(): Promise<void>;
+}
+
+export interface TracingOptions {
+  /** Asked for on the command line: then what is missing is an error. */
+  readonly isDemanded: boolean;
+  readonly config: TracingConfig;
+  /** The name of the root span. */
+  readonly name: string;
+  /** The id of this process's run. */
+  readonly run: string;
+  readonly warn: (message: string) => void;
+  /** Of the run. */
+  readonly signal: AbortSignal;
+}
+
+/** @throws ReportError `usage` when a trace is demanded and the packages that make it are not installed */
+export async function openTracing(options: TracingOptions): Promise<Tracing> {
+  const { isDemanded, config, warn } = options;
+  if (config.disabled || !(isDemanded || config.requested)) return { root: noSpan, close: async () => {} };
+  try {
+    const { startTracing } = await import('./trace/opentelemetry.js');
+    return startTracing(options);
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+    const wrong = isMissing
+      ? 'tracing: the optional @opentelemetry packages are not installed'
+      : `tracing cannot start: ${failureOf(cause).message}`;
+    const hint = isMissing
+      ? 'Install reportctl without --omit=optional, or set OTEL_SDK_DISABLED=true.'
+      : 'See the OTEL_… variables.';
+    if (isDemanded) throw new ReportError('usage', wrong, { hint, cause });
+    warn(`${wrong}; this run is not traced. ${hint}`);
+    return { root: noSpan, close: async () => {} };
+  }
+}
+
+/** The work as a phase of its own: its error is the phase's, and is thrown. */
+export async function traced<T>(
+  parent: Span | undefined,
+  name: string,
+  attributes: Attributes,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  const span = (parent ?? noSpan).span(name, attributes);
+  try {
+    return await work(span);
+  } catch (error) {
+    span.fail(error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/**
+ * What flows by as a phase of its own: it begins when the first item is asked for.
+ * @param measure what the phase knows of itself at its end
+ */
+export async function* tracedFlow<T>(
+  parent: Span | undefined,
+  name: string,
+  flow: AsyncIterable<T>,
+  measure: () => Attributes = () => ({}),
+): AsyncGenerator<T> {
+  if (parent === undefined || parent === noSpan) return yield* flow;
+  const span = parent.span(name);
+  try {
+    yield* flow;
+  } catch (error) {
+    span.fail(error);
+    throw error;
+  } finally {
+    span.set(measure());
+    span.end();
+  }
+}

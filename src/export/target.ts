@@ -1,0 +1,134 @@
+// One output on its way: encoded, compressed, counted and staged; then published or discarded with its siblings.
+import { atOnce } from '../core/at-once.js';
+import { messageOf, ReportError, withAddition } from '../core/errors.js';
+import type { Destination, Existing, Published, Staged, Table, Writer } from '../core/table.js';
+import { type Span, traced, tracedFlow } from '../core/trace.js';
+import { ByteCounter } from '../rows/counters.js';
+import { compression, transformed } from '../writers/compression.js';
+import type { WriterOptions } from '../writers/index.js';
+import type { Part } from './split/part.js';
+
+export interface Target {
+  readonly key: string;
+  /** As a report or a command line spells it. */
+  readonly format: string;
+  /** The format's options, such as a CSV dialect. */
+  readonly options: WriterOptions;
+  readonly writer: Writer;
+  /** A word of `--compress`. */
+  readonly compress: string | undefined;
+  readonly destination: Destination;
+  readonly existing: Existing;
+}
+
+/** A published file. */
+export interface Output extends Published {
+  readonly file: FilledTarget;
+}
+
+/** A target whose every byte is staged; nothing of it is visible. */
+export interface FilledTarget {
+  readonly target: Target;
+  readonly contentType: string;
+  readonly staged: Staged;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** What is in it, when it is not all rows. */
+  readonly part?: Part;
+}
+
+interface Filling {
+  /** Called with the staging, which is the caller's to discard from then on. */
+  readonly onStaged: (staged: Staged) => void;
+  /** Called with the bytes so far, as often as a chunk was taken. */
+  readonly onBytes: (bytes: number) => void;
+  /** The phase of a trace in which this happens. */
+  readonly span?: Span | undefined;
+}
+
+/** Writes the whole table into the target's staging. */
+export function fill(target: Target, table: Table, filling: Filling): Promise<FilledTarget> {
+  return traced(filling.span, 'upload', { key: target.key }, async (upload) => {
+    const filled = await filledTarget(target, table, filling);
+    upload.set({ bytes: filled.bytes });
+    return filled;
+  });
+}
+
+async function filledTarget(
+  target: Target,
+  table: Table,
+  { onStaged, onBytes, span }: Filling,
+): Promise<FilledTarget> {
+  const packed = target.compress === undefined ? undefined : compression(target.compress);
+  const contentType = packed?.contentType ?? target.writer.contentType;
+  const staged = await target.destination.stage(target.key, { contentType, existing: target.existing });
+  onStaged(staged);
+  const counter = new ByteCounter();
+  const about = () => ({ key: target.key, format: target.format });
+  const encoded = tracedFlow(span, 'encode', target.writer.encode(table), about);
+  for await (const chunk of packed === undefined ? encoded : transformed(encoded, packed.create())) {
+    counter.add(chunk);
+    await staged.write(chunk);
+    onBytes(counter.bytes);
+  }
+  return { target, contentType, staged, bytes: counter.bytes, sha256: counter.sha256() };
+}
+
+/** Discards everything staged; the error to throw is the one given, with what could not be discarded added to it. */
+export async function discardAll(
+  filled: readonly Pick<FilledTarget, 'staged'>[],
+  error: unknown,
+): Promise<unknown> {
+  const settled = await Promise.allSettled(filled.map(({ staged }) => staged.discard()));
+  const left = settled.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+  return left.length === 0 ? error : withAddition(error, `and cleaning up failed: ${left.join('; ')}`);
+}
+
+/** When the work fails, what was staged goes. */
+export async function orDiscard<T>(files: readonly FilledTarget[], work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await discardAll(files, error);
+  }
+}
+
+/** How many files an error names. */
+const NAMED = 3;
+
+/** The error to throw when files became visible that no run record will tell of: it names them, or some of many. */
+export function unrecorded(visible: readonly Published[], error: unknown): unknown {
+  if (visible.length === 0) return error;
+  const named = visible.slice(0, NAMED).map((output) => output.location);
+  const more = visible.length > NAMED ? ` and ${visible.length - NAMED} more` : '';
+  return withAddition(error, `already visible, but not recorded as published: ${named.join(', ')}${more}`);
+}
+
+/** How many files are published at the same time. */
+const PUBLISHING = 8;
+
+/**
+ * Publishes some at a time. When one fails no other is begun and the rest are discarded; those that are visible by then are
+ * named by the error: without a run record they are not published to those who follow it.
+ */
+export async function publishAll(files: readonly FilledTarget[]): Promise<Output[]> {
+  const begun = new Set<FilledTarget>();
+  const visible: Output[] = [];
+  try {
+    return await atOnce(PUBLISHING, files, async (file) => {
+      begun.add(file);
+      const { target, staged, bytes } = file;
+      const output = { ...(await staged.publish()), file };
+      visible.push(output);
+      if (output.bytes === bytes) return output;
+      throw new ReportError(
+        'destination',
+        `publishing ${target.key}: sent ${bytes} bytes but ${output.bytes} arrived`,
+      );
+    });
+  } catch (error) {
+    const rest = files.filter((file) => !begun.has(file));
+    throw unrecorded(visible, await discardAll(rest, error));
+  }
+}

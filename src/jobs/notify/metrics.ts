@@ -1,0 +1,155 @@
+// Leaves what became of each report in a file for node_exporter's textfile collector.
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import pLimit from 'p-limit';
+import { messageOf, ReportError } from '../../core/errors.js';
+import type { JobResult, RunListener } from '../events.js';
+import { formatSamples, parseSamples, type Sample } from './exposition.js';
+
+export interface MetricsOptions {
+  /** A path; the collector reads those that end with `.prom`. */
+  readonly file: string;
+  readonly warn: (message: string) => void;
+}
+
+/** From the one that says most of a report's night to the one that says least. */
+const OUTCOMES = ['failed', 'restated', 'published', 'skipped', 'unchanged'] as const;
+
+/** Written after each report, so that the last run of those before is known whatever becomes of this one. */
+export function metricsListener({ file, warn }: MetricsOptions): RunListener {
+  const results: JobResult[] = [];
+  const limit = pLimit(1);
+  let isWarned = false;
+  const warnOnce = (message: string) => {
+    if (!isWarned) warn(message);
+    isWarned = true;
+  };
+  return {
+    async jobEnded(result) {
+      // The run that is at it will tell.
+      if (result.error instanceof ReportError && result.error.code === 'already-running') return;
+      results.push(result);
+      try {
+        await limit(() => writeMetrics(file, results, warnOnce));
+      } catch (error) {
+        warnOnce(`the metrics file ${file} could not be written: ${messageOf(error)}`);
+      }
+    },
+  };
+}
+
+async function writeMetrics(
+  file: string,
+  results: readonly JobResult[],
+  warn: (message: string) => void,
+): Promise<void> {
+  const former = await formerSamples(file, warn);
+  const names = [...new Set(results.map(({ report }) => report))];
+  const fresh = names.flatMap((name) => {
+    const own = results.filter(({ report }) => report === name);
+    return samplesOf(name, own, former);
+  });
+  const kept = former.filter(({ report }) => !names.includes(report));
+  await replaceFile(file, formatSamples([...kept, ...fresh]));
+}
+
+async function formerSamples(file: string, warn: (message: string) => void): Promise<Sample[]> {
+  try {
+    return parseSamples(await readFile(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    warn(`the metrics file ${file} is replaced, what it held of other reports is lost: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+/** Of all periods that this run did of one report; what a failure cannot know stays as it was. */
+function samplesOf(report: string, results: readonly JobResult[], former: readonly Sample[]): Sample[] {
+  const worst = OUTCOMES.find((outcome) => results.some((result) => result.outcome === outcome));
+  const successes = results.filter(({ outcome }) => outcome !== 'failed');
+  const latest = successes.toSorted((a, b) => dayOf(a).localeCompare(dayOf(b))).at(-1);
+  const lastRun: Sample[] = [
+    {
+      metric: 'reportctl_last_run_timestamp_seconds',
+      report,
+      value: seconds(Math.max(...results.map(({ finished }) => finished))),
+    },
+    {
+      metric: 'reportctl_last_run_duration_seconds',
+      report,
+      value: seconds(
+        results.reduce((sum, { started, finished }) => sum + Math.max(0, finished - started), 0),
+      ),
+    },
+    {
+      metric: 'reportctl_last_run_attempts',
+      report,
+      value: Math.max(...results.map(({ attempts }) => attempts)),
+    },
+    ...OUTCOMES.map(
+      (outcome): Sample => ({
+        metric: 'reportctl_last_run_outcome',
+        report,
+        outcome,
+        value: outcome === worst ? 1 : 0,
+      }),
+    ),
+  ];
+  if (latest === undefined) {
+    return [...former.filter((sample) => sample.report === report && isOfSuccess(sample)), ...lastRun];
+  }
+  const outputs = latest.record?.outputs ?? [];
+  return [
+    {
+      metric: 'reportctl_last_success_timestamp_seconds',
+      report,
+      value: seconds(Math.max(...successes.map(({ finished }) => finished))),
+    },
+    { metric: 'reportctl_last_success_rows', report, value: latest.record?.rows ?? 0 },
+    {
+      metric: 'reportctl_last_success_bytes',
+      report,
+      value: outputs.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
+    ...lastRun,
+  ];
+}
+
+function isOfSuccess({ metric }: Sample): boolean {
+  return metric.startsWith('reportctl_last_success_');
+}
+
+function dayOf({ period }: JobResult): string {
+  return period?.lastDay ?? '';
+}
+
+/** Milliseconds to seconds. */
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds) / 1000;
+}
+
+/** By rename, so that the collector sees the whole of it, and readable by whoever it runs as. */
+async function replaceFile(file: string, content: string): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    const handle = await open(temporary, 'w', 0o644);
+    try {
+      await handle.writeFile(content);
+      // Whatever the umask took away.
+      await handle.chmod(0o644);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  const folder = await open(dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,87 @@
+// The shapes of what is sent to a webhook as plain JSON, and of the note of an alarm. zod is slow to load: import this where needed.
+import * as z from 'zod';
+import { PERIOD_KINDS } from '../../core/calendar.js';
+
+const text = z.string();
+const count = z.int().min(0);
+const instant = z.iso.datetime();
+const day = z.iso.date();
+
+const EVENTS = ['failed', 'refused', 'late', 'recovered'] as const;
+
+const period = z.object({
+  kind: z.enum(PERIOD_KINDS).describe('How long periods of this report are.'),
+  from: day.describe('The first day.'),
+  lastDay: day.describe('The last day, which names the files.'),
+});
+const report = text.describe('The name of the report: its file in queries/ without the ending.');
+const run = text.describe('The id of the process that sends this; every line of its JSON log has it.');
+const host = text.describe('The name of the host that it ran on.');
+
+/** Its JSON Schema is schemas/notice.schema.json. */
+export const noticeShape = z
+  .object({
+    notice: z.literal(1).describe('The version of this shape. Fields may be added without a new one.'),
+    event: z
+      .enum(EVENTS)
+      .describe(
+        'failed; refused (by a gate or the contract); late (status found the period late, missing, unfinished or damaged); recovered (published after one of these was told).',
+      ),
+    report,
+    title: text.nullable().describe("The report's title, where it has one."),
+    period: period.nullable().describe('Null when the report could not even be read.'),
+    status: text.nullable().describe('Of late: the word that status has for it.'),
+    code: text
+      .nullable()
+      .describe(
+        'What failed: definition, contract, gate, source, destination, not-ready, interrupted, unexpected; null for late and recovered.',
+      ),
+    exitCode: count
+      .nullable()
+      .describe('The exit code of this failure alone, which several reports together may hide.'),
+    message: text.describe('One line of at most 1,000 characters.'),
+    hint: text.nullable().describe('What to do.'),
+    retryable: z
+      .boolean()
+      .nullable()
+      .describe('Can the same command succeed later with nothing changed? Null when nobody knows.'),
+    attempts: count.nullable().describe('How often it was tried.'),
+    seconds: z.number().min(0).nullable().describe('How long this run worked on the period.'),
+    rows: count.nullable().describe('Rows of the period as published.'),
+    outputs: z
+      .array(
+        z.object({
+          key: text.describe('Where the file is, relative to the destination.'),
+          rows: count.describe('Rows in this file.'),
+          bytes: count.describe('Its size in bytes.'),
+          sha256: text.describe('SHA-256 of its bytes, lower-case hex.'),
+        }),
+      )
+      .describe('The files of the period as published.'),
+    since: instant
+      .nullable()
+      .describe('Of recovered, and of late told again: when it was first told, ISO 8601, UTC.'),
+    run,
+    host,
+    time: instant.describe('When this was written, ISO 8601, UTC.'),
+  })
+  .describe('What a webhook is sent with REPORTCTL_WEBHOOK_FORMAT=json.');
+
+/** Kept at the destination while something is wrong with a period that a webhook was told of. */
+export const alarmShape = z.object({
+  alarm: z.literal(1),
+  report,
+  period,
+  event: z.enum(EVENTS),
+  /** When it was first told, and last. */
+  since: instant,
+  told: instant,
+  /** How often. */
+  times: z.int().min(1),
+  message: text,
+  run,
+  host,
+});
+
+export type Notice = z.infer<typeof noticeShape>;
+export type Alarm = z.infer<typeof alarmShape>;

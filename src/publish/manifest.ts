@@ -1,0 +1,124 @@
+// What stands beside a published file, and the run record that alone means "published".
+import type { Period } from '../core/calendar.js';
+import type { Destination, Existing, Published, Request } from '../core/table.js';
+import { toolVersion } from '../core/version.js';
+import type { StagedReport } from '../export/export.js';
+import type { GateResult } from '../export/gates.js';
+import type { FilledTarget, Output } from '../export/target.js';
+import type { Report } from '../reports/report.js';
+import { paramValues } from '../reports/request.js';
+import type { Manifest, RunRecord } from './documents.js';
+
+export interface Run {
+  readonly report: Report;
+  readonly request: Request;
+  readonly period: Period | undefined;
+  /** See definitionHash(). */
+  readonly definition: string;
+  readonly revision: number;
+  readonly gates: readonly GateResult[];
+  /** SHA-256 of the rows without their volatile columns, where it was computed. */
+  readonly content: string | undefined;
+  readonly token: string;
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  readonly finished: string;
+}
+
+export function manifestKey(key: string): string {
+  return `${key}.manifest.json`;
+}
+
+/** What is in one published file; no secret, and nothing of the data but counts and totals. */
+export function manifestOf(run: Run, staged: StagedReport, output: Output): Manifest {
+  const { report, request, period } = run;
+  const { target, contentType, bytes, sha256, part } = output.file;
+  const { rows, totals, nulls } = part ?? staged;
+  return {
+    manifest: 1,
+    report: report.name,
+    ...(report.title === undefined ? {} : { title: report.title }),
+    key: target.key,
+    contentType,
+    format: target.format,
+    dialect: { ...target.options },
+    compress: target.compress ?? null,
+    rows,
+    bytes,
+    sha256,
+    content: part?.content ?? run.content ?? null,
+    totals: { ...totals },
+    nulls: { ...nulls },
+    neutralised: target.writer.neutralised,
+    notes: [...staged.notes, ...(target.writer.notes?.() ?? [])],
+    ...(request.limit === undefined ? {} : { limit: request.limit }),
+    ...(part === undefined ? {} : { split: { ...part.values } }),
+    period: period === undefined ? null : { ...period, timezone: report.timezone },
+    filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, [...filter.values]])),
+    params: paramValues(request),
+    columns: [...request.columns],
+    volatile: [...report.volatile],
+    timezone: report.timezone,
+    sources: [...report.sources],
+    gates: [...run.gates],
+    definition: run.definition,
+    revision: run.revision,
+    encryption: output.encryption ?? null,
+    etag: output.etag ?? null,
+    version: output.version,
+    parts: output.parts ?? null,
+    checksum: output.checksum === undefined ? null : { ...output.checksum },
+    token: run.token,
+    tool: toolVersion(),
+    started: run.started,
+    finished: run.finished,
+  };
+}
+
+/** @param files those that are visible; none when there was nothing to publish */
+export function runRecordOf(
+  run: Run & { readonly period: Period; readonly content: string },
+  staged: StagedReport,
+  files: readonly FilledTarget[],
+  restated: RunRecord['restated'],
+): RunRecord {
+  return {
+    record: 1,
+    report: run.report.name,
+    period: { ...run.period, timezone: run.report.timezone },
+    definition: run.definition,
+    revision: run.revision,
+    rows: staged.rows,
+    totals: { ...staged.totals },
+    content: run.content,
+    outputs: files.map(({ target, bytes, sha256, part }) => ({
+      key: target.key,
+      ...(part === undefined ? {} : { split: { ...part.values } }),
+      rows: part?.rows ?? staged.rows,
+      bytes,
+      sha256,
+    })),
+    token: run.token,
+    tool: toolVersion(),
+    started: run.started,
+    finished: run.finished,
+    ...(restated === undefined ? {} : { restated }),
+  };
+}
+
+/** Publishes a small JSON document in one step. @throws ReportError `destination` */
+export async function putJson(
+  destination: Destination,
+  key: string,
+  document: unknown,
+  existing: Existing,
+): Promise<Published> {
+  const staged = await destination.stage(key, { contentType: 'application/json', existing });
+  try {
+    await staged.write(Buffer.from(`${JSON.stringify(document, undefined, 2)}\n`));
+  } catch (error) {
+    await staged.discard();
+    throw error;
+  }
+  return staged.publish();
+}

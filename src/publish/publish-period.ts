@@ -1,0 +1,176 @@
+// From staged files to a published period: the note of what is about to be, the former files kept, the files, the record last.
+import { atOnce } from '../core/at-once.js';
+import type { Period } from '../core/calendar.js';
+import type { Destination, Existing } from '../core/table.js';
+import { isAlreadyExists, isChanged } from '../destinations/index.js';
+import type { StagedReport } from '../export/export.js';
+import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from '../export/target.js';
+import type { Pending, RunRecord } from './documents.js';
+import { manifestKey, manifestOf, putJson, type Run, runRecordOf } from './manifest.js';
+import {
+  isOneOf,
+  knownFiles,
+  type PeriodKeys,
+  type PeriodState,
+  pendingFiles,
+  publishedFiles,
+} from './period-state.js';
+import { schemaKey, tableSchemaOf } from './table-schema.js';
+
+export interface Restating {
+  readonly reason: string;
+  /** Who asked for it: `user@host`. */
+  readonly by: string;
+}
+
+export interface Publication {
+  readonly destination: Destination;
+  readonly keys: PeriodKeys;
+  /** What was there before, read under the lease. */
+  readonly state: PeriodState;
+  readonly run: Run & { readonly period: Period; readonly content: string };
+  readonly staged: StagedReport;
+  /** The files of the staged report that are to be visible. */
+  readonly files: readonly FilledTarget[];
+  readonly restating: Restating | undefined;
+}
+
+/** How many files are looked at, copied, written or removed at the same time. */
+const AT_ONCE = 8;
+
+/**
+ * After a crash at any point the same run again makes it whole: the note tells which files are ours.
+ * @throws ReportError `destination`; before the first file is visible, everything staged is discarded
+ */
+export async function publishPeriod(publication: Publication): Promise<RunRecord> {
+  const { destination, keys, state, run, staged, files } = publication;
+  const former = state.record;
+  const { note, beside } = await orDiscard(files, async () => {
+    // Looked at before anything is visible: one that another run writes from now on is not ours to replace.
+    const beside = await atOnce(AT_ONCE, files, async ({ target: { key } }) => ({
+      manifest: await existingAt(destination, manifestKey(key)),
+      schema: await existingAt(destination, schemaKey(key)),
+    }));
+    const noted: Existing = state.pending === undefined ? 'never' : { version: state.pending.version };
+    const note = await putJson(destination, keys.pending, pendingOf(publication), noted);
+    if (former !== undefined) await keepFormer(publication, former);
+    return { note, beside };
+  });
+  const removeNote = () =>
+    destination.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
+  const outputs = await publishAll(files).catch(async (error: unknown) => {
+    // Another run was faster and nothing of ours is visible: the note would make its work look unfinished.
+    if (isAlreadyExists(error) || isChanged(error)) await removeNote();
+    throw error;
+  });
+  const record = runRecordOf(run, staged, files, restatedOf(publication));
+  try {
+    await atOnce(AT_ONCE, outputs, async (output, index) => {
+      const { key } = output.file.target;
+      const manifest = manifestOf(run, staged, output);
+      const { manifest: former = 'never', schema = 'never' } = beside[index] ?? {};
+      await putJson(destination, manifestKey(key), manifest, former);
+      await putJson(destination, schemaKey(key), tableSchemaOf(manifest), schema);
+    });
+    // Before the record: a file too few is noticed, a file too many is believed.
+    await removeGone(publication);
+    const existing = former === undefined ? 'never' : { version: former.version };
+    await putJson(destination, keys.record, record, existing);
+  } catch (error) {
+    throw unrecorded(outputs, error);
+  }
+  // It is published: a note that stays is removed by whoever looks next.
+  await removeNote();
+  return record;
+}
+
+async function existingAt(destination: Destination, key: string): Promise<Existing> {
+  const stored = await destination.stat(key);
+  return stored === undefined ? 'never' : { version: stored.version };
+}
+
+function pendingOf({ state, run, files, restating }: Publication): Pending {
+  const ours = files.map(({ target, bytes, sha256 }) => ({
+    key: target.key,
+    token: run.token,
+    bytes,
+    sha256,
+  }));
+  return {
+    pending: 1,
+    report: run.report.name,
+    token: run.token,
+    revision: run.revision,
+    ...(restating === undefined ? {} : { restating }),
+    // What an earlier run left is there until it is replaced.
+    outputs: [...ours, ...pendingFiles(state)],
+  };
+}
+
+function restatedOf({ state, staged, restating }: Publication): RunRecord['restated'] {
+  const former = state.record;
+  if (former === undefined || restating === undefined) return undefined;
+  const names = [...new Set([...Object.keys(former.totals), ...Object.keys(staged.totals)])];
+  return {
+    ...restating,
+    revision: former.revision,
+    rows: { before: former.rows, after: staged.rows },
+    totals: Object.fromEntries(
+      names.map((name) => [
+        name,
+        { before: former.totals[name] ?? null, after: staged.totals[name] ?? null },
+      ]),
+    ),
+  };
+}
+
+/** The former files, their manifests and schemas, and the record, under the history; what was kept by a run that broke off stays. */
+async function keepFormer(
+  { destination, keys, state }: Publication,
+  former: RunRecord & { readonly version: string },
+): Promise<void> {
+  const folder = keys.history(former.revision);
+  const published = publishedFiles(state);
+  await atOnce(AT_ONCE, former.outputs, async ({ key }) => {
+    if ((await destination.stat(`${folder}${key}`)) !== undefined) return;
+    const stored = await destination.stat(key);
+    if (stored === undefined || !(await isOneOf(published, stored, destination))) return;
+    for (const beside of [manifestKey(key), schemaKey(key)]) {
+      const found = await destination.stat(beside);
+      if (found !== undefined) await destination.copy(found, `${folder}${beside}`);
+    }
+    await destination.copy(stored, `${folder}${key}`);
+  });
+  await destination.copy({ key: keys.record, version: former.version }, `${folder}record.json`);
+}
+
+/** Files of the former revision, or of a run that broke off, that this one does not have; no file of anybody else's. */
+async function removeGone({ destination, state, files }: Publication): Promise<void> {
+  const known = knownFiles(state);
+  const kept = new Set(files.map(({ target }) => target.key));
+  const gone = [...known.keys()].filter((key) => !kept.has(key));
+  await atOnce(AT_ONCE, gone, async (key) => {
+    const stored = await destination.stat(key);
+    if (stored !== undefined && !(await isOneOf(known, stored, destination))) return;
+    if (stored !== undefined) await destination.remove(stored);
+    for (const beside of [manifestKey(key), schemaKey(key)]) {
+      const found = await destination.stat(beside);
+      if (found !== undefined) await destination.remove(found);
+    }
+  });
+}
+
+/** The files that a gate refused, where readers do not look, each with its manifest. */
+export async function quarantine(
+  run: Run,
+  staged: StagedReport,
+  files: readonly FilledTarget[],
+  destination: Destination,
+): Promise<Output[]> {
+  const outputs = await publishAll(files);
+  await atOnce(AT_ONCE, outputs, (output) => {
+    const manifest = manifestOf(run, staged, output);
+    return putJson(destination, manifestKey(output.file.target.key), manifest, 'replace');
+  });
+  return outputs;
+}

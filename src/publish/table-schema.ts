@@ -1,0 +1,166 @@
+// <file>.schema.json: what a published file's columns are and how they are written, in the words of Data Package v2.
+import { basename } from 'node:path/posix';
+import { type CsvOptions, dialect } from '../writers/csv/dialect.js';
+import { sheetOf, type XlsxOptions } from '../writers/xlsx/options.js';
+import type { Manifest } from './documents.js';
+
+const PROFILES = 'https://datapackage.org/profiles/2.0';
+
+/**
+ * A Table Schema (https://datapackage.org/standard/table-schema/), with the file's Table Dialect
+ * (https://datapackage.org/standard/table-dialect/) and what else Data Package v2 says of a resource as properties of its own.
+ */
+export interface TableSchema {
+  readonly $schema: string;
+  readonly fields: readonly Field[];
+  /** What stands for null; for CSV, outside of quotes only. */
+  readonly missingValues?: readonly string[];
+  readonly primaryKey?: readonly string[];
+  readonly title?: string;
+  readonly path: string;
+  readonly format: string;
+  readonly mediatype: string;
+  readonly encoding?: 'utf-8';
+  readonly bom?: boolean;
+  readonly compression?: string;
+  readonly bytes: number;
+  /** `sha256:` and the hex of the file that this describes. */
+  readonly hash: string;
+  /** IANA name: where days begin, and the zone of timestamps. */
+  readonly timezone: string;
+  readonly dialect: Readonly<Record<string, unknown>>;
+}
+
+interface Field {
+  /** As the file's header has it. */
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date' | 'datetime';
+  readonly format?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly decimalChar?: string;
+  readonly trueValues?: readonly string[];
+  readonly falseValues?: readonly string[];
+  /** The name in the definition, and what its values are there. */
+  readonly column: string;
+  readonly kind: string;
+  /** ISO 4217 */
+  readonly currency?: string;
+}
+
+/** Where the schema of a file is. */
+export function schemaKey(key: string): string {
+  return `${key}.schema.json`;
+}
+
+/** Out of the manifest alone. */
+export function tableSchemaOf(manifest: Manifest): TableSchema {
+  const { columns, title, key, format, contentType, compress, bytes, sha256, timezone } = manifest;
+  const isCsv = format === 'csv';
+  const names = headers(columns);
+  const csv = isCsv ? dialect(manifest.dialect as CsvOptions) : undefined;
+  const unique = primaryKeyOf(manifest);
+  return {
+    $schema: `${PROFILES}/tableschema.json`,
+    ...(title === undefined ? {} : { title }),
+    fields: columns.map((column, index) => ({
+      name: names[index] ?? column.name,
+      ...typeOf(column.kind, csv, timezone),
+      ...(column.title === undefined ? {} : { title: column.title }),
+      column: column.name,
+      kind: column.kind,
+      ...(column.currency === undefined ? {} : { currency: column.currency }),
+    })),
+    ...(csv === undefined ? {} : { missingValues: [csv.null] }),
+    ...(unique.length === 0
+      ? {}
+      : { primaryKey: unique.map((name) => names[columns.findIndex((one) => one.name === name)] ?? name) }),
+    path: basename(key),
+    format,
+    mediatype: contentType,
+    ...(csv === undefined ? {} : { encoding: 'utf-8', bom: csv.bom }),
+    ...(compress === null ? {} : { compression: compress }),
+    bytes,
+    hash: `sha256:${sha256}`,
+    timezone,
+    dialect: {
+      $schema: `${PROFILES}/tabledialect.json`,
+      header: true,
+      ...(csv === undefined
+        ? { sheetName: sheetName(manifest.dialect) }
+        : {
+            delimiter: csv.delimiter,
+            lineTerminator: csv.eol,
+            quoteChar: '"',
+            doubleQuote: true,
+            nullSequence: csv.null,
+            skipInitialSpace: false,
+          }),
+    },
+  };
+}
+
+/** The titles, which are the file's header; a name must be the only one of its kind, so of equal titles the column's name. */
+function headers(columns: Manifest['columns']): string[] {
+  const titles = columns.map(({ name, title }) => title ?? name);
+  return columns.map(({ name }, index) => {
+    const title = titles[index] ?? name;
+    return titles.filter((other) => other === title).length === 1 ? title : name;
+  });
+}
+
+function sheetName({ sheet, template }: Manifest['dialect']): string {
+  const options: XlsxOptions = typeof sheet === 'string' ? { sheet } : {};
+  return template === undefined ? sheetOf(options) : (options.sheet ?? sheetOf({}));
+}
+
+type Csv = ReturnType<typeof dialect> | undefined;
+
+/** @param csv undefined for formats that have types of their own */
+function typeOf(kind: string, csv: Csv, timezone: string): Pick<Field, 'type'> & Partial<Field> {
+  switch (kind) {
+    case 'integer':
+      return { type: 'integer' };
+    case 'decimal':
+      return { type: 'number', ...(csv === undefined ? {} : { decimalChar: csv.decimal }) };
+    case 'boolean':
+      return {
+        type: 'boolean',
+        ...(csv === undefined
+          ? {}
+          : { trueValues: [csv.booleans?.true ?? 'true'], falseValues: [csv.booleans?.false ?? 'false'] }),
+      };
+    case 'date':
+      return { type: 'date', format: csv?.brazilianDates ? '%d/%m/%Y' : 'default' };
+    case 'timestamp':
+      return timestampType(csv, timezone);
+    case 'json':
+      return { type: 'string', description: 'JSON' };
+    default:
+      return { type: 'string' };
+  }
+}
+
+function timestampType(csv: Csv, timezone: string): Pick<Field, 'type'> & Partial<Field> {
+  if (csv === undefined) return { type: 'datetime', description: `in ${timezone}` };
+  // No pattern has a fraction that is there or not; `any` would take the day for the month.
+  if (csv.brazilianDates)
+    return { type: 'string', description: `DD/MM/YYYY HH:MM:SS[,ffffff] in ${timezone}, without the offset` };
+  return {
+    type: 'datetime',
+    format: 'any',
+    description: `YYYY-MM-DD HH:MM:SS[.ffffff]±HH[:MM] in ${timezone}; without the offset where the source has none`,
+  };
+}
+
+/** The columns of the gate `unique "a", "b"`, where none of them has nulls, which a primary key cannot have. */
+function primaryKeyOf({ gates, nulls }: Manifest): string[] {
+  const unique = uniqueColumns(gates);
+  return unique.every((name) => nulls[name] === 0) ? unique : [];
+}
+
+/** The columns of the gate `unique "a", "b"` that held; none without it. */
+export function uniqueColumns(gates: Manifest['gates']): string[] {
+  const gate = gates.find((each) => each.ok && each.gate.startsWith('unique '))?.gate ?? '';
+  return [...gate.matchAll(/"([^"]*)"/g)].map(([, name = '']) => name);
+}

@@ -1,0 +1,89 @@
+// `split-by` of an output: one file for each value of a dimension or column, or for each combination of several.
+import * as z from 'zod';
+import { didYouMean } from '../../core/errors.js';
+import { type Column, DIMENSIONS, type Dimension } from '../../core/table.js';
+import { expandKey, type KeyValues, LONGEST_SEGMENT, TOKENS } from '../key.js';
+
+const word = z.string().min(1);
+export const splitBySchema = z.union([word, z.array(word).min(1)]).optional();
+
+/** One of what an output is split by. */
+export interface SplitTerm {
+  /** As the report spells it, and a token of the key. */
+  readonly word: string;
+  /** The name of the exported column that has the values. */
+  readonly column: string;
+}
+
+interface Definition {
+  readonly columns: readonly Column[];
+  /** What each dimension is mapped to: a column's name, an SQL expression, or a path in documents. */
+  readonly mapped: Readonly<Partial<Record<Dimension, string>>>;
+  readonly labels: readonly string[];
+  readonly volatile: readonly string[];
+}
+
+/** @throws what `complaint` makes of a word that names no exported column, or has another meaning in keys */
+export function splitTerms(
+  words: readonly string[],
+  definition: Definition,
+  complaint: (message: string) => Error,
+): SplitTerm[] {
+  const terms = words.map((word) => ({ word, column: columnOf(word, definition, complaint) }));
+  for (const [index, { word, column }] of terms.entries()) {
+    if (terms.findIndex((term) => term.column === column) !== index)
+      throw complaint(`"${word}" stands twice: both are the column "${column}"`);
+    if (definition.volatile.includes(column))
+      throw complaint(`"${column}" is volatile: its files would have other names at every read`);
+    if (TOKENS.some((token) => token === word))
+      throw complaint(`{${word}} has a meaning in keys already; call the column otherwise`);
+    if (definition.labels.includes(word))
+      throw complaint(
+        `{${word}} is a label; call the label otherwise, and {${word}} is the value of the file`,
+      );
+  }
+  return terms;
+}
+
+function columnOf(word: string, definition: Definition, complaint: (message: string) => Error): string {
+  const { columns, mapped } = definition;
+  const names = columns.map(({ name }) => name);
+  const dimension = DIMENSIONS.find((each) => each === word);
+  const at = dimension && mapped[dimension];
+  if (at === undefined) {
+    if (names.includes(word)) return word;
+    if (dimension !== undefined)
+      throw complaint(`"${word}" is no exported column, and filters does not map it`);
+    const known = [...Object.keys(mapped), ...names];
+    throw complaint(
+      `found "${word}", which is no dimension of filters and no exported column; ${didYouMean(word, known)}`,
+    );
+  }
+  // In documents a filter names a path, and so may a column.
+  const column =
+    columns.find(({ name, path }) => (path ?? name) === at) ?? columns.find(({ name }) => name === at);
+  if (column !== undefined) return column.name;
+  throw complaint(
+    `"${word}" is "${at}" in filters, which is no exported column: what is not in the rows cannot split them; export it, or split by a column that has the same values`,
+  );
+}
+
+/** The limit of a file's name on Linux, macOS and Windows, and the longest name that stands beside it. */
+const LONGEST_NAME = 255 - Buffer.byteLength('.manifest.json');
+
+/** What is wrong with a key for these terms, or undefined. */
+export function splitKeyFault(
+  key: string,
+  terms: readonly SplitTerm[],
+  values: KeyValues,
+): string | undefined {
+  const missing = terms.find(({ word }) => !key.includes(`{${word}}`));
+  if (missing !== undefined)
+    return `found "${key}" without {${missing.word}}: the files of the split would be one`;
+  const longest = 'x'.repeat(LONGEST_SEGMENT);
+  const split = Object.fromEntries(terms.map(({ word }) => [word, longest]));
+  const names = expandKey(key, { ...values, split }).split('/');
+  return names.some((name) => Buffer.byteLength(name) > LONGEST_NAME)
+    ? `found "${key}", in which a name can be longer than ${LONGEST_NAME} bytes; put a / between the tokens`
+    : undefined;
+}

@@ -1,0 +1,85 @@
+// A YAML text inside a file that knows on which line of the file each of its parts stands.
+import { isAlias, isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { messageOf, ReportError } from '../../core/errors.js';
+
+export type Path = readonly PropertyKey[];
+
+export class YamlText {
+  readonly value: unknown;
+  readonly #file: string;
+  readonly #linesBefore: number;
+  readonly #lines = new LineCounter();
+  readonly #document;
+
+  /** @throws ReportError `definition` when it is malformed */
+  constructor(file: string, linesBefore: number, text: string) {
+    this.#file = file;
+    this.#linesBefore = linesBefore;
+    const options = { lineCounter: this.#lines, prettyErrors: false, logLevel: 'error' } as const;
+    this.#document = parseDocument(text, options);
+    const [problem] = [...this.#document.errors, ...this.#document.warnings];
+    if (problem) throw this.#at(problem.pos[0], `the YAML is malformed: ${messageOf(problem)}`);
+    visit(this.#document, {
+      Scalar: (place, scalar) => {
+        // Every key is a name as it was typed, `null` and `2024` too.
+        if (place === 'key') scalar.value = scalar.source ?? String(scalar.value);
+      },
+      Alias: (_, alias) => {
+        if (isAlias(alias) && alias.resolve(this.#document) === undefined)
+          throw this.#at(
+            alias.range?.[0] ?? 0,
+            `*${alias.source} names no anchor; a text that begins with * stands in quotes`,
+          );
+      },
+    });
+    this.value = this.#document.toJS();
+  }
+
+  /** The keys of a mapping as they stand; those of a JavaScript object would put numbers first. */
+  keys(path: Path): string[] {
+    const node = this.#resolved(path);
+    return isMap(node) ? node.items.map(({ key }) => String(isScalar(key) ? key.value : key)) : [];
+  }
+
+  /** A scalar as it was typed: `007` and `1.10` are numbers to YAML. */
+  typed(path: Path): string {
+    const node = this.#resolved(path);
+    return isScalar(node) ? (node.source ?? String(node.value)) : '';
+  }
+
+  /** What stands at a path, or what the alias there stands for. */
+  #resolved(path: Path): unknown {
+    const target = (node: unknown) => (isAlias(node) ? node.resolve(this.#document) : node);
+    return path.reduce<unknown>((node, key) => {
+      return isCollection(node) ? target(node.get(key, true)) : undefined;
+    }, this.#document.contents);
+  }
+
+  complaint(path: Path, message: string): ReportError {
+    for (let depth = path.length; depth >= 0; depth--) {
+      const node = depth === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, depth), true);
+      const offset = isNode(node) ? node.range?.[0] : undefined;
+      if (offset !== undefined) {
+        const exact = this.#keyOffset(path.slice(0, depth + 1)) ?? offset;
+        return this.#at(exact, `${path.length === 0 ? '' : `${path.map(String).join('.')}: `}${message}`);
+      }
+    }
+    return this.#at(0, message);
+  }
+
+  /** Where the key itself stands, for keys whose value says nothing (an unknown one, an empty one). */
+  #keyOffset(path: Path): number | undefined {
+    const parent = path.length > 1 ? this.#document.getIn(path.slice(0, -1), true) : this.#document.contents;
+    const last = path.at(-1);
+    const items = (parent as { items?: readonly { key?: unknown }[] } | null)?.items ?? [];
+    const key = items
+      .map((item) => item?.key)
+      .find((node) => isNode(node) && node.toString() === String(last));
+    return isNode(key) ? key.range?.[0] : undefined;
+  }
+
+  #at(offset: number, message: string): ReportError {
+    const line = this.#linesBefore + this.#lines.linePos(offset).line;
+    return new ReportError('definition', `${this.#file}:${line}: ${message}`);
+  }
+}

@@ -1,0 +1,127 @@
+// A temporary file for what memory does not hold; its name is gone at once, so that nothing stays however the process ends.
+import { randomUUID } from 'node:crypto';
+import { readSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ErrorCode, messageOf, ReportError } from '../core/errors.js';
+
+/** Bytes that stand together in the file. */
+export interface Extent {
+  readonly from: number;
+  readonly length: number;
+}
+
+interface Purpose {
+  /** In the file's name, while it has one. */
+  readonly name: string;
+  /** What fails when the file does. */
+  readonly code: ErrorCode;
+  /** What we are doing, for messages. */
+  readonly doing: string;
+  /** How much room it takes, for messages. */
+  readonly room: string;
+}
+
+/** Created when something is written. */
+export class TemporaryFile {
+  readonly #folder: string;
+  readonly #purpose: Purpose;
+  #file: Promise<FileHandle> | undefined;
+  /** Of the file, while it is open. */
+  #descriptor = -1;
+  #length = 0;
+
+  constructor(folder: string, purpose: Purpose) {
+    this.#folder = folder;
+    this.#purpose = purpose;
+  }
+
+  /** Several pieces become one. May be called again before it has resolved. @throws ReportError when there is no room */
+  async append(...pieces: Buffer[]): Promise<Extent> {
+    const extent = { from: this.#length, length: pieces.reduce((sum, { length }) => sum + length, 0) };
+    this.#length += extent.length;
+    try {
+      this.#file ??= this.#create();
+      const file = await this.#file;
+      const { bytesWritten } = await file.writev(pieces, extent.from);
+      if (bytesWritten < extent.length)
+        await this.#writeRest(file, Buffer.concat(pieces), extent, bytesWritten);
+    } catch (error) {
+      throw this.#failed('writing', error);
+    }
+    return extent;
+  }
+
+  /** @throws ReportError */
+  async read({ from, length }: Extent): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length);
+    try {
+      for (let read = 0; read < length; ) {
+        const answer = await (await this.#file)?.read(bytes, read, length - read, from + read);
+        if (!answer?.bytesRead) throw new Error('it was cut');
+        read += answer.bytesRead;
+      }
+    } catch (error) {
+      throw this.#failed('reading', error);
+    }
+    return bytes;
+  }
+
+  /**
+   * Fills the buffer with what stands there, at once: of small pieces that were written lately, handing each to another
+   * thread costs ten times what reading it does. @throws ReportError
+   */
+  readInto(bytes: Buffer, from: number): void {
+    try {
+      for (let read = 0; read < bytes.length; ) {
+        const answer = readSync(this.#descriptor, bytes, read, bytes.length - read, from + read);
+        if (answer === 0) throw new Error('it was cut');
+        read += answer;
+      }
+    } catch (error) {
+      throw this.#failed('reading', error);
+    }
+  }
+
+  /** Safe to call again, and after a failure. */
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    this.#descriptor = -1;
+    // Nothing that was in it is needed any more.
+    await file?.then((handle) => handle.close()).catch(() => undefined);
+  }
+
+  /** What one call has not written, as write(2) may. */
+  async #writeRest(file: FileHandle, bytes: Buffer, { from, length }: Extent, done: number): Promise<void> {
+    for (let written = done; written < length; ) {
+      written += (await file.write(bytes, written, length - written, from + written)).bytesWritten;
+    }
+  }
+
+  async #create(): Promise<FileHandle> {
+    const path = join(this.#folder, `reportctl-${this.#purpose.name}-${randomUUID()}`);
+    const file = await open(path, 'wx+', 0o600);
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    this.#descriptor = file.fd;
+    return file;
+  }
+
+  #failed(did: string, error: unknown): ReportError {
+    const { code, doing, room } = this.#purpose;
+    return new ReportError(
+      code,
+      `${doing}: ${did} a temporary file in ${this.#folder}: ${messageOf(error)}`,
+      {
+        hint: `Set TMPDIR to a folder with as much room as ${room}.`,
+        cause: error,
+        ...(code === 'destination' ? { retryable: true } : {}),
+      },
+    );
+  }
+}

@@ -1,0 +1,102 @@
+// Two published files compared by key: which rows were added, are gone or changed, and how the totals differ.
+
+import { messageOf, ReportError } from '../core/errors.js';
+import type { Cell } from '../core/table.js';
+import { sorted } from '../rows/sort.js';
+import { joined, OutOfOrder, sortKeys } from './diff/join.js';
+import { type Chosen, type Layout, layoutOf } from './diff/layout.js';
+import { comparedRows, type Side } from './diff/side.js';
+import { type RowChange, type Tallied, Tally } from './diff/tally.js';
+
+export interface DiffOptions extends Chosen {
+  /** Of the key's columns: which of them the files have in descending order. */
+  readonly descending: readonly boolean[];
+  readonly signal: AbortSignal;
+  /** Takes every change, in the order of the key. Called again, from the start, when the files turn out not to be in that order. */
+  readonly take?:
+    | ((changes: AsyncIterable<readonly RowChange[]>, layout: Layout) => Promise<void>)
+    | undefined;
+}
+
+export interface Differences extends Tallied {
+  /** Names of columns. */
+  readonly key: readonly string[];
+  readonly by: string | undefined;
+  /** Columns that only one of the files has. */
+  readonly columns: { readonly added: readonly string[]; readonly gone: readonly string[] };
+  readonly isSame: boolean;
+}
+
+/** What a sort holds of a file. Measured with 300,000 rows each: 250 MB in order, 390 MB with two sorts, mostly what V8 has not yet collected. */
+const HELD = { most: { rows: 30_000, characters: 8 * 1024 ** 2 }, readAhead: 4 * 1024 ** 2 };
+
+/**
+ * Reads each file once where both are in the order of the key; else they are read again and sorted in temporary files.
+ * @throws ReportError `usage` for a key that is no key, `contract` for a file that is not what its manifest says, and what
+ * `take` throws
+ */
+export async function diffFiles(before: Side, after: Side, options: DiffOptions): Promise<Differences> {
+  const layout = layoutOf(before.manifest, after.manifest, options);
+  try {
+    return await compared(before, after, layout, options, (rows) => rows);
+  } catch (error) {
+    if (!(error instanceof OutOfOrder)) throw error;
+  }
+  const { signal, descending } = options;
+  const keys = sortKeys(layout, descending);
+  return compared(before, after, layout, options, (rows) => roomy(sorted(rows, { keys, signal, ...HELD })));
+}
+
+type Rows = AsyncIterable<readonly (readonly Cell[])[]>;
+
+async function compared(
+  before: Side,
+  after: Side,
+  layout: Layout,
+  { descending, signal, take = drain }: DiffOptions,
+  inOrder: (rows: Rows) => Rows,
+): Promise<Differences> {
+  const tally = new Tally(layout);
+  const names = [before.location, after.location] as const;
+  const pairs = joined(
+    inOrder(comparedRows(before, after, layout)),
+    inOrder(comparedRows(after, before, layout)),
+    { keys: sortKeys(layout, descending), names },
+  );
+  async function* changes() {
+    for await (const batch of pairs) {
+      signal.throwIfAborted();
+      const found = batch.flatMap((pair) => tally.add(pair) ?? []);
+      if (found.length > 0) yield found;
+    }
+  }
+  await take(changes(), layout);
+  const result = tally.result();
+  const { added, gone, columns, keys, by } = layout;
+  const all = columns.map(({ name }) => name);
+  const count = result.added + result.gone + result.changed + added.length + gone.length;
+  return {
+    key: all.slice(0, keys),
+    by: by === undefined ? undefined : all[by],
+    columns: { added, gone },
+    isSame: count === 0,
+    ...result,
+  };
+}
+
+async function drain(changes: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of changes);
+}
+
+/** A sort speaks of the rows of a source; here what it lacks is room for two files. */
+async function* roomy(rows: Rows): Rows {
+  try {
+    yield* rows;
+  } catch (error) {
+    if (!(error instanceof ReportError && error.code === 'source')) throw error;
+    throw new ReportError('destination', `diff: ${messageOf(error)}`, {
+      hint: 'Set TMPDIR to a folder with room for the rows of both files.',
+      cause: error,
+    });
+  }
+}

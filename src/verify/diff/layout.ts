@@ -1,0 +1,73 @@
+// Which columns of two published files are compared, in which order, and which of them are the key.
+import { didYouMean, ReportError } from '../../core/errors.js';
+import type { Kind } from '../../core/table.js';
+import type { Manifest } from '../../publish/documents.js';
+
+interface ComparedColumn {
+  readonly name: string;
+  /** What both files have; `text` where they have different ones that are not both numbers. */
+  readonly kind: Kind;
+}
+
+/** Rows are compared in this form: the columns that both files have but those that are volatile, the key first. */
+export interface Layout {
+  readonly columns: readonly ComparedColumn[];
+  /** How many of the columns are the key. */
+  readonly keys: number;
+  /** The index of the column to group by. */
+  readonly by: number | undefined;
+  /** The indices of the columns to sum. */
+  readonly totals: readonly number[];
+  /** Columns that only one of the files has. */
+  readonly gone: readonly string[];
+  readonly added: readonly string[];
+}
+
+export interface Chosen {
+  /** Names of columns. */
+  readonly key: readonly string[];
+  readonly by: string | undefined;
+}
+
+/** @throws ReportError `usage` for a column that is not in both files, or differs at every read */
+export function layoutOf(before: Manifest, after: Manifest, { key, by }: Chosen): Layout {
+  const volatile = new Set([...before.volatile, ...after.volatile]);
+  const common = before.columns.flatMap(({ name, kind }) => {
+    const other = after.columns.find((column) => column.name === name);
+    return other === undefined || volatile.has(name) ? [] : [{ name, kind: commonKind(kind, other.kind) }];
+  });
+  const chosen = (name: string): ComparedColumn => {
+    const found = common.find((column) => column.name === name);
+    if (found !== undefined) return found;
+    const why = volatile.has(name) ? 'differs at every read' : 'is not in both files';
+    const names = common.map((column) => column.name);
+    throw new ReportError('usage', `diff: the column "${name}" ${why}`, {
+      hint: `${didYouMean(name, names)}.`,
+    });
+  };
+  const keys = [...new Set(key)].map(chosen);
+  const columns = [...keys, ...common.filter((column) => !keys.includes(column))];
+  const summed = new Set([...Object.keys(before.totals), ...Object.keys(after.totals)]);
+  return {
+    columns,
+    keys: keys.length,
+    by: by === undefined ? undefined : columns.indexOf(chosen(by)),
+    totals: columns.flatMap(({ name, kind }, index) => (summed.has(name) && isNumber(kind) ? [index] : [])),
+    gone: namesOnlyIn(before, after, volatile),
+    added: namesOnlyIn(after, before, volatile),
+  };
+}
+
+function commonKind(one: Kind, other: Kind): Kind {
+  if (one === other) return one;
+  return isNumber(one) && isNumber(other) ? 'decimal' : 'text';
+}
+
+export function isNumber(kind: Kind): boolean {
+  return kind === 'integer' || kind === 'decimal';
+}
+
+function namesOnlyIn(one: Manifest, other: Manifest, volatile: ReadonlySet<string>): string[] {
+  const names = one.columns.map(({ name }) => name).filter((name) => !volatile.has(name));
+  return names.filter((name) => !other.columns.some((column) => column.name === name));
+}

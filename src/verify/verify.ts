@@ -1,0 +1,148 @@
+// A published file against its manifest and its run record: what differs, and nothing when it is as it was published.
+import { ReportError } from '../core/errors.js';
+import type { Destination } from '../core/table.js';
+import type { Manifest, RunRecord } from '../publish/documents.js';
+import { manifestKey } from '../publish/manifest.js';
+import { type Content, measure } from './content.js';
+import { compare, compareEach, type Difference } from './differences.js';
+import { type Place, type Standing, standingOf } from './place.js';
+
+export interface VerifyOptions {
+  /** A destination by its root; whoever gives this closes them. */
+  readonly open: (root: string) => Promise<Destination>;
+  /** Compares with a fresh read, see freshComparison(). */
+  readonly compareFresh?: ((manifest: Manifest) => Promise<Difference[]>) | undefined;
+}
+
+export interface Verified {
+  /** An absolute path or an s3:// URL. */
+  readonly location: string;
+  /** Empty when everything is as it was published. */
+  readonly differences: readonly Difference[];
+  /** What the manifest says of the file, and what was found; absent where there is none that can be read. */
+  readonly standing?: Standing['of'];
+  readonly report?: string;
+  readonly period?: Manifest['period'];
+  readonly revision?: number;
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly sha256?: string;
+}
+
+/** @throws ReportError `destination` when the store cannot be read, and what the fresh read throws */
+export async function verifyFile(place: Place, { open, compareFresh }: VerifyOptions): Promise<Verified> {
+  const destination = await open(place.root);
+  const location = locationOf(destination, place.key);
+  const [stored, found] = await Promise.all([
+    destination.stat(place.key),
+    destination.read(manifestKey(place.key)),
+  ]);
+  const none = (what: string, key: string) => ({ what, expected: key, found: 'none' });
+  if (stored === undefined || found === undefined) {
+    const missing = stored === undefined ? [none('file', place.key)] : [];
+    return {
+      location,
+      differences: found === undefined ? [...missing, none('manifest', manifestKey(place.key))] : missing,
+    };
+  }
+  const { parseManifest } = await import('../publish/documents.js');
+  const manifest = readable(() => parseManifest(found.content, manifestKey(place.key)));
+  if (typeof manifest === 'string') {
+    return {
+      location,
+      differences: [{ what: 'manifest', expected: 'one that can be read', found: manifest }],
+    };
+  }
+  const { bytes, sha256, content } = await measure(destination.download(place.key), manifest);
+  const standing = standingOf(place, manifest);
+  return {
+    location,
+    standing: standing.of,
+    report: manifest.report,
+    period: manifest.period,
+    revision: manifest.revision,
+    rows: 'rows' in content ? content.rows : manifest.rows,
+    bytes,
+    sha256,
+    differences: [
+      ...compare('bytes', manifest.bytes, bytes),
+      ...compare('sha256', manifest.sha256, sha256),
+      ...compareContent(manifest, content),
+      ...(await compareRecord(manifest, standing, open)),
+      ...((await compareFresh?.(manifest)) ?? []),
+    ],
+  };
+}
+
+export function locationOf(destination: Destination, key: string): string {
+  return `${destination.label.replace(/\/$/, '')}/${key}`;
+}
+
+function compareContent(
+  manifest: Manifest,
+  content: Content | { readonly unreadable: string },
+): Difference[] {
+  if ('unreadable' in content) {
+    const expected = `${manifest.format} as the manifest describes it`;
+    return [{ what: 'content', expected, found: content.unreadable }];
+  }
+  const titles = manifest.columns.map(({ name, title }) => title ?? name);
+  return [
+    ...compare('header', JSON.stringify(titles), JSON.stringify(content.header)),
+    ...compare('rows', manifest.rows, content.rows),
+    ...compareEach('total', manifest.totals, content.totals),
+    ...compareEach('nulls', manifest.nulls, content.nulls),
+  ];
+}
+
+/** How many files of a record a difference names. */
+const LISTED = 3;
+
+/** A manifest alone does not mean that a file is published. */
+async function compareRecord(
+  { key, sha256, bytes, rows }: Manifest,
+  standing: Standing,
+  open: VerifyOptions['open'],
+): Promise<Difference[]> {
+  const unpublished = (expected: string, found: string) => [{ what: 'not published', expected, found }];
+  if (standing.of === 'moved') {
+    return unpublished(`${key} at its destination, beside its run record`, 'it elsewhere');
+  }
+  if (!('root' in standing)) return [];
+  const record = await readRecord(await open(standing.root), standing.recordKey);
+  if (record === undefined) return unpublished(`the run record ${standing.recordKey}`, 'none');
+  if (typeof record === 'string') return unpublished('a run record that can be read', record);
+  const output = record.outputs.find((each) => each.key === key);
+  if (output === undefined) {
+    const listed = record.outputs.map((each) => each.key);
+    const found = listed.slice(0, LISTED).join(', ') || 'no file';
+    const more = listed.length > LISTED ? ` and ${listed.length - LISTED} more` : '';
+    return unpublished(`${key} in ${standing.recordKey}`, `${found}${more}`);
+  }
+  return [
+    ...compare('sha256 of the run record', output.sha256, sha256),
+    ...compare('bytes of the run record', output.bytes, bytes),
+    ...compare('rows of the run record', output.rows, rows),
+  ];
+}
+
+/** The run record, what is wrong with it, or undefined when there is none. @throws ReportError `destination` */
+export async function readRecord(
+  destination: Destination,
+  key: string,
+): Promise<RunRecord | string | undefined> {
+  const found = await destination.read(key);
+  if (found === undefined) return undefined;
+  const { parseRunRecord } = await import('../publish/documents.js');
+  return readable(() => parseRunRecord(found.content, key));
+}
+
+/** What was parsed, or what is wrong with it. */
+function readable<T>(parse: () => T): T | string {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof ReportError && error.code === 'contract') return error.message;
+    throw error;
+  }
+}

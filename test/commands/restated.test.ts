@@ -1,0 +1,189 @@
+// reportctl run where it is not the first: restated, refused into quarantine, empty, and two at the same time.
+import assert from 'node:assert/strict';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { RunRecord } from '../../src/publish/documents.js';
+import {
+  assertRefused,
+  filesBelow,
+  finished,
+  reportctl,
+  spawnReportctl,
+  temporaryFolder,
+} from '../support/cli.js';
+import { startS3Server } from '../support/s3-server.js';
+
+let folder: string;
+let count = 0;
+before(async () => {
+  folder = await temporaryFolder();
+});
+after(() => rm(folder, { recursive: true }));
+
+const RECORD = '_reportctl/vendas/20241005.json';
+const LEASE = '_reportctl/vendas/20241005.lease';
+const KEY = 'r_20241005.csv';
+const PUBLISHED = [RECORD, KEY, `${KEY}.manifest.json`, `${KEY}.schema.json`, 'vendas.latest.json'];
+
+/** A report over documents that a test may change, and a destination of its own. */
+async function workplace(definition = '') {
+  const home = join(folder, `${++count}`);
+  const out = join(home, 'out');
+  await mkdir(home);
+  await writeFile(
+    join(home, 'vendas.yaml'),
+    `source: base
+collection: vendas
+filters: { date: dia }
+columns: { id: integer, valor: decimal }
+order-by: [id]
+totals: [valor]
+${definition}
+outputs: [{ format: csv, key: "r_{YYYYMMDD}.csv" }]
+`,
+  );
+  const documents = (...valores: readonly string[]) =>
+    writeFile(
+      join(home, 'vendas.ndjson'),
+      valores.map((valor, id) => `{"id":${id},"dia":"2024-10-05T12:00:00Z","valor":${valor}}\n`).join(''),
+    );
+  await documents('1.50', '2.25');
+  const env = {
+    REPORTCTL_QUERIES: home,
+    REPORTCTL_SOURCE_BASE: `file:${join(home, 'vendas.ndjson')}`,
+    REPORTCTL_DESTINATION: out,
+  };
+  const args = ['run', 'vendas', '--date', '2024-10-05'];
+  return {
+    documents,
+    files: () => filesBelow(out),
+    read: async (key: string) => readFile(join(out, key), 'utf8'),
+    run: (...more: readonly string[]) => reportctl([...args, ...more], { env }),
+    spawn: (more: Readonly<Record<string, string>> = {}) =>
+      spawnReportctl(args, { env: { ...env, ...more } }),
+  };
+}
+
+test('--restate replaces what differs, says what changed, and keeps what was there', async () => {
+  const { run, documents, read, files } = await workplace();
+  assert.equal((await run()).code, 0);
+  const former = await read(KEY);
+  const same = await run('--restate', 'to be sure');
+  assert.match(same.stdout, /^unchanged vendas 2024-10-05: .*r_20241005\.csv, 2 rows/);
+  await documents('1.50', '2.25', '-0.75');
+  assert.match((await run()).stdout, /^unchanged .*2 rows/);
+  const { code, stdout, stderr } = await run('--restate', '  late rows ');
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(
+    stdout,
+    /^restated vendas 2024-10-05: .*r_20241005\.csv, 3 rows.*\nrevision 2: rows 2 to 3, valor 3\.75 to 3\.00\n$/,
+  );
+  const record = JSON.parse(await read(RECORD)) as RunRecord;
+  assert.equal(record.restated?.reason, 'late rows');
+  assert.equal(record.restated?.by, `${userInfo().username}@${hostname()}`);
+  assert.equal(await read(`_reportctl/vendas/history/20241005/r1/${KEY}`), former);
+  assert.equal((await files()).length, 9);
+  assertRefused(await run('--restate', ' '), 2, /--restate without a reason/);
+});
+
+test('--quarantine keeps what a gate refuses where no reader looks', async () => {
+  const { run, files } = await workplace('gates: { min-rows: 3 }');
+  assertRefused(
+    await run('--quarantine'),
+    3,
+    /min-rows: expected at least 3, found 2; kept for inspection: \S+_quarantine\/r_20241005\.csv/,
+  );
+  assert.deepEqual(await files(), [`_quarantine/${KEY}`, `_quarantine/${KEY}.manifest.json`]);
+});
+
+test('on-empty: skip publishes that there was nothing', async () => {
+  const { run, documents, files } = await workplace('on-empty: skip');
+  await documents();
+  const { code, stdout } = await run();
+  assert.deepEqual([code, stdout], [0, 'skipped vendas 2024-10-05: no rows, no file\n']);
+  assert.deepEqual(await files(), [RECORD]);
+  assert.equal((await run()).stdout, 'unchanged vendas 2024-10-05: no rows, no file\n');
+});
+
+describe('two at the same time', { concurrency: 3 }, () => {
+  const assertOneOf = (
+    both: readonly { code: number | NodeJS.Signals; stdout: string; stderr: string }[],
+  ) => {
+    const published = both.filter(({ stdout }) => stdout.startsWith('published'));
+    assert.equal(published.length, 1, JSON.stringify(both));
+    const other = both.find((one) => one !== published[0]);
+    if (other?.code === 75) assert.match(other.stderr, /^reportctl: process \d+ on \S+ is running the same/);
+    else assert.match(other?.stdout ?? '', /^unchanged/);
+  };
+
+  test('in a folder exactly one publishes', async () => {
+    for (let round = 0; round < 2; round++) {
+      const { spawn, files } = await workplace();
+      assertOneOf(await Promise.all([finished(spawn()), finished(spawn())]));
+      assert.deepEqual(await files(), PUBLISHED);
+    }
+  });
+
+  test('in a bucket exactly one publishes', async () => {
+    const s3 = await startS3Server({ bucket: 'relatorios' });
+    try {
+      const { spawn } = await workplace();
+      const env = { ...s3.environment, REPORTCTL_DESTINATION: 's3://relatorios' };
+      assertOneOf(await Promise.all([finished(spawn(env)), finished(spawn(env))]));
+      assert.deepEqual([s3.keys(), s3.uploads()], [PUBLISHED, []]);
+    } finally {
+      await s3.close();
+    }
+  });
+
+  // The requests of the run that stands still: the note, the file, its manifest and schema, the record.
+  const requests = [
+    `${RECORD.slice(0, -5)}.pending.json`,
+    KEY,
+    `${KEY}.manifest.json`,
+    `${KEY}.schema.json`,
+    RECORD,
+  ];
+  for (const key of requests) {
+    test(`one that stood still before ${key} and wakes up late spoils nothing`, async () => {
+      const options = { bucket: 'relatorios', clockAhead: 0 };
+      const s3 = await startS3Server(options);
+      try {
+        const { spawn } = await workplace();
+        const env = { ...s3.environment, REPORTCTL_DESTINATION: 's3://relatorios' };
+        const sleeper = spawn(env);
+        const stands = new Promise<void>((resolve) => {
+          s3.fail(({ operation, path }) => {
+            const isIt = operation === 'PutObject' && path.startsWith(`/relatorios/${key}?`);
+            if (!isIt || sleeper.killed) return false;
+            sleeper.kill('SIGSTOP');
+            resolve();
+            // The request itself comes to nothing, and is made again by who wakes up.
+            return true;
+          }, 'reset');
+        });
+        const end = finished(sleeper);
+        await stands;
+        if (key === KEY) assert.equal((await finished(spawn(env))).code, 75);
+        options.clockAhead = 61_000;
+        const other = await finished(spawn(env));
+        assert.match(other.stdout, /^published/, other.stderr);
+        const there = s3.keys().map((each) => s3.get(each)?.etag);
+        sleeper.kill('SIGCONT');
+        const { code, stderr } = await end;
+        assert.ok(code === 5 || code === 75, `${code}: ${stderr}`);
+        assert.deepEqual(s3.keys(), PUBLISHED);
+        assert.deepEqual(
+          s3.keys().map((each) => s3.get(each)?.etag),
+          there,
+        );
+        assert.equal(s3.get(LEASE), undefined);
+        assert.match((await finished(spawn(env))).stdout, /^unchanged/);
+      } finally {
+        await s3.close();
+      }
+    });
+  }
+});

@@ -1,0 +1,117 @@
+// <file>.schema.json: the words of Data Package v2 for what a manifest says.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Manifest } from '../../src/publish/documents.js';
+import { tableSchemaOf } from '../../src/publish/table-schema.js';
+
+const MANIFEST = {
+  key: 'relatórios/ACME Ltda/r_20241005.csv.gz',
+  title: 'Relatório',
+  format: 'csv',
+  contentType: 'application/gzip',
+  compress: 'gzip',
+  dialect: { locale: 'pt-BR' },
+  bytes: 12,
+  sha256: 'a'.repeat(64),
+  timezone: 'America/Sao_Paulo',
+  gates: [{ gate: 'unique "id", "dia"', expected: 'no duplicates', found: 'none', ok: true }],
+  nulls: { id: 0, dia: 0 },
+  columns: [
+    { name: 'id', kind: 'integer', title: 'Código' },
+    { name: 'valor', kind: 'decimal', title: 'Valor', currency: 'BRL' },
+    { name: 'outro', kind: 'decimal', title: 'Valor' },
+    { name: 'dia', kind: 'date' },
+    { name: 'quando', kind: 'timestamp' },
+    { name: 'ativo', kind: 'boolean' },
+    { name: 'dados', kind: 'json' },
+  ],
+} as unknown as Manifest;
+
+test('of a pt-BR CSV', () => {
+  const { fields, dialect, ...whole } = tableSchemaOf(MANIFEST);
+  assert.deepEqual(fields, [
+    { name: 'Código', type: 'integer', title: 'Código', column: 'id', kind: 'integer' },
+    // A name is the only one of its kind.
+    {
+      name: 'valor',
+      type: 'number',
+      decimalChar: ',',
+      title: 'Valor',
+      column: 'valor',
+      kind: 'decimal',
+      currency: 'BRL',
+    },
+    { name: 'outro', type: 'number', decimalChar: ',', title: 'Valor', column: 'outro', kind: 'decimal' },
+    { name: 'dia', type: 'date', format: '%d/%m/%Y', column: 'dia', kind: 'date' },
+    {
+      name: 'quando',
+      type: 'string',
+      description: 'DD/MM/YYYY HH:MM:SS[,ffffff] in America/Sao_Paulo, without the offset',
+      column: 'quando',
+      kind: 'timestamp',
+    },
+    {
+      name: 'ativo',
+      type: 'boolean',
+      trueValues: ['true'],
+      falseValues: ['false'],
+      column: 'ativo',
+      kind: 'boolean',
+    },
+    { name: 'dados', type: 'string', description: 'JSON', column: 'dados', kind: 'json' },
+  ]);
+  assert.deepEqual(dialect, {
+    $schema: 'https://datapackage.org/profiles/2.0/tabledialect.json',
+    header: true,
+    delimiter: ';',
+    lineTerminator: '\r\n',
+    quoteChar: '"',
+    doubleQuote: true,
+    nullSequence: '',
+    skipInitialSpace: false,
+  });
+  assert.deepEqual(whole, {
+    $schema: 'https://datapackage.org/profiles/2.0/tableschema.json',
+    title: 'Relatório',
+    missingValues: [''],
+    primaryKey: ['Código', 'dia'],
+    path: 'r_20241005.csv.gz',
+    format: 'csv',
+    mediatype: 'application/gzip',
+    encoding: 'utf-8',
+    bom: true,
+    compression: 'gzip',
+    bytes: 12,
+    hash: `sha256:${'a'.repeat(64)}`,
+    timezone: 'America/Sao_Paulo',
+  });
+});
+
+test('of a workbook: types of its own, no CSV dialect, the name of the sheet', () => {
+  const schema = tableSchemaOf({
+    ...MANIFEST,
+    key: 'r.xlsx',
+    format: 'xlsx',
+    compress: null,
+    dialect: { sheet: 'Vendas' },
+  });
+  assert.deepEqual(schema.dialect, {
+    $schema: 'https://datapackage.org/profiles/2.0/tabledialect.json',
+    header: true,
+    sheetName: 'Vendas',
+  });
+  assert.deepEqual(
+    [schema.missingValues, schema.encoding, schema.compression],
+    [undefined, undefined, undefined],
+  );
+  assert.deepEqual(
+    schema.fields.map(({ type }) => type),
+    ['integer', 'number', 'number', 'date', 'datetime', 'boolean', 'string'],
+  );
+});
+
+test('no primary key with nulls in it, nor of a gate that did not hold', () => {
+  assert.equal(tableSchemaOf({ ...MANIFEST, nulls: { id: 0, dia: 1 } }).primaryKey, undefined);
+  const gates = MANIFEST.gates.map((gate) => ({ ...gate, ok: false }));
+  assert.equal(tableSchemaOf({ ...MANIFEST, gates }).primaryKey, undefined);
+});
