@@ -4,7 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { VARIABLES } from '../src/core/config.js';
 import { EXIT_CODES } from '../src/core/errors.js';
-import { DIMENSIONS, KINDS } from '../src/core/table.js';
+import { DIMENSIONS } from '../src/core/filter.js';
+import { KINDS } from '../src/core/table.js';
 import { csvOptions } from '../src/reports/definition/definition.js';
 import { reportctl } from './support/cli.js';
 

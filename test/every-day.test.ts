@@ -11,7 +11,7 @@ import {
   periodContaining,
   periodsBetween,
 } from '../src/core/calendar.js';
-import type { Source } from '../src/core/table.js';
+import type { Source } from '../src/core/source.js';
 import { periodFilter } from '../src/filters/index.js';
 import { parseReport, type Report } from '../src/reports/report.js';
 import { requestOf } from '../src/reports/request.js';

@@ -1,9 +1,10 @@
 // reportctl check: definitions, connections, columns against the contract, and what the destination can do.
 import { Command, InvalidArgumentError } from 'commander';
 import { lastClosedPeriod, todayIn } from '../core/calendar.js';
+import type { Destination, Finding } from '../core/destination.js';
 import { ReportError, sentence } from '../core/errors.js';
 import { printable } from '../core/log.js';
-import type { Destination, Finding, Prepared, Request, Source } from '../core/table.js';
+import type { Prepared, Request, Source } from '../core/source.js';
 import { openDestination } from '../destinations/index.js';
 import { prepareAll } from '../export/export.js';
 import { withSources } from '../export/with-sources.js';

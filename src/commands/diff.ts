@@ -1,7 +1,7 @@
 // reportctl diff: two published files, periods or revisions compared by key.
 import { Command, InvalidArgumentError } from 'commander';
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Destination } from '../core/table.js';
 import { openDestination } from '../destinations/index.js';
 import { newToken } from '../publish/run-period.js';
 import { uniqueColumns } from '../publish/table-schema.js';

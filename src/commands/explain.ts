@@ -1,7 +1,8 @@
 // reportctl explain: what would run, how its filters are met, how many rows to expect; with --funnel what each filter leaves.
 import { Command } from 'commander';
+import type { Filter } from '../core/filter.js';
 import { printable } from '../core/log.js';
-import type { Estimate, Filter, FilterPlan, Prepared, Request, Source } from '../core/table.js';
+import type { Estimate, FilterPlan, Prepared, Request, Source } from '../core/source.js';
 import { prepareAll } from '../export/export.js';
 import { withSources } from '../export/with-sources.js';
 import { loadReport } from '../reports/report.js';

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { ReportError } from '../core/errors.js';
-import type { Request, Source } from '../core/table.js';
+import type { Request, Source } from '../core/source.js';
 import { type Span, traced } from '../core/trace.js';
 import { openDestination } from '../destinations/index.js';
 import { aboutOf } from '../export/about.js';

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../core/config.js';
 import { messageOf, ReportError } from '../core/errors.js';
-import type { Source } from '../core/table.js';
+import type { Source } from '../core/source.js';
 import { withSources } from '../export/with-sources.js';
 import { parseReport, reportNames } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';

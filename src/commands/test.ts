@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { SecretUrl } from '../core/config.js';
 import { ReportError } from '../core/errors.js';
 import { printable } from '../core/log.js';
-import type { Source } from '../core/table.js';
+import type { Source } from '../core/source.js';
 import { withSources } from '../export/with-sources.js';
 import { loadReport, type Report, reportNames } from '../reports/report.js';
 import {

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { isClosed, type Period, parseDates, periodContaining, todayIn } from '../core/calendar.js';
 import { ReportError, sentence } from '../core/errors.js';
 import { printable } from '../core/log.js';
-import type { KeyPart, Request } from '../core/table.js';
+import type { KeyPart, Request } from '../core/source.js';
 import { openDestination } from '../destinations/index.js';
 import { prepareAll } from '../export/export.js';
 import { withSources } from '../export/with-sources.js';

@@ -1,8 +1,8 @@
 // reportctl verify: published files against their manifests, their run records and, if asked, a fresh read.
 import { Command } from 'commander';
 import { compactDate, isClosed, todayIn } from '../core/calendar.js';
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Destination } from '../core/table.js';
 import { openDestination } from '../destinations/index.js';
 import { withSources } from '../export/with-sources.js';
 import { periodKeys } from '../publish/period-state.js';

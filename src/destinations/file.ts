@@ -1,9 +1,9 @@
 // A folder as a destination: staged beside the target under a hidden name, published by link() or rename().
 import { unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { Destination, Existing, Finding, Leftover, Staged, StageOptions } from '../core/destination.js';
 import { messageOf } from '../core/errors.js';
 import { alreadyExists, changed, isAlreadyExists, isChanged } from '../core/existing-file.js';
-import type { Destination, Existing, Finding, Leftover, Staged, StageOptions } from '../core/table.js';
 import { checkKey, checkPrefix } from './contract/key.js';
 import { copyStored, removeStored } from './file/copying.js';
 import { explain } from './file/failures.js';

@@ -1,8 +1,8 @@
 // Where bytes can go: the scheme of a destination picks the file that serves it.
 import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Destination } from '../core/table.js';
 import type { S3Options } from './s3/options.js';
 
 export { alreadyExists, isAlreadyExists, isChanged } from '../core/existing-file.js';

@@ -1,7 +1,8 @@
 // A bucket, with an optional prefix, as a destination.
+
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { alreadyExists, changed } from '../core/existing-file.js';
-import type { Destination } from '../core/table.js';
 import { checkKey, checkPrefix } from './contract/key.js';
 import { capacityOf, LARGEST_PART, PART_SIZE_SETTING, SMALLEST_PART } from './s3/capacity.js';
 import { copyObject } from './s3/copying.js';

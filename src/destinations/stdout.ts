@@ -1,7 +1,7 @@
 // Standard output as a destination: what is written has gone, so there is nothing to stage and nothing to discard.
 import type { Writable } from 'node:stream';
+import type { Destination, Staged } from '../core/destination.js';
 import { messageOf, ReportError } from '../core/errors.js';
-import type { Destination, Staged } from '../core/table.js';
 
 interface Options {
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 // What a workbook tells of itself beside the rows, out of the report and what was asked of it.
 import type { Period } from '../core/calendar.js';
-import type { Request } from '../core/table.js';
+import type { Request } from '../core/source.js';
 import { toolVersion } from '../core/version.js';
 import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';

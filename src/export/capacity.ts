@@ -1,6 +1,6 @@
 // Whether what will be read can fit where it goes, asked before anything is read.
 import { ReportError } from '../core/errors.js';
-import type { Prepared } from '../core/table.js';
+import type { Prepared } from '../core/source.js';
 import type { Target } from './target.js';
 
 const MEBIBYTE = 1024 ** 2;

@@ -1,6 +1,7 @@
 // The one sentence that joins them: sources, filters, writers, destinations.
 import pLimit from 'p-limit';
-import type { Batch, Prepared, Request, Source } from '../core/table.js';
+import type { Prepared, Request, Source } from '../core/source.js';
+import type { Batch } from '../core/table.js';
 import { type Span, tracedFlow } from '../core/trace.js';
 import { shared } from '../rows/broadcast.js';
 import { type Observer, observed, RowCounter } from '../rows/counters.js';

@@ -1,8 +1,10 @@
 // One output on its way: encoded, compressed, counted and staged; then published or discarded with its siblings.
 import { atOnce } from '../core/at-once.js';
+import type { Destination, Existing, Published, Staged } from '../core/destination.js';
 import { messageOf, ReportError, withAddition } from '../core/errors.js';
-import type { Destination, Existing, Published, Staged, Table, Writer } from '../core/table.js';
+import type { Table } from '../core/table.js';
 import { type Span, traced, tracedFlow } from '../core/trace.js';
+import type { Writer } from '../core/writer.js';
 import { ByteCounter } from '../rows/counters.js';
 import { compression, transformed } from '../writers/compression.js';
 import type { WriterOptions } from '../writers/index.js';

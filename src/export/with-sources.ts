@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { Session } from '../commands/shared/context.js';
 import { sourceVariable } from '../core/config.js';
 import { ReportError } from '../core/errors.js';
-import type { Source } from '../core/table.js';
+import type { Source } from '../core/source.js';
 import type { Report } from '../reports/report.js';
 import { openSource } from '../sources/index.js';
 

@@ -2,7 +2,7 @@
 
 import { type DateSpan, parseDates, startOfDay } from '../core/calendar.js';
 import { ReportError } from '../core/errors.js';
-import type { Dimension, Filter, SqlOperand } from '../core/table.js';
+import type { Dimension, Filter, SqlOperand } from '../core/filter.js';
 
 /** How the beginning of a day is written as a literal of each type that can hold a date. */
 const LITERALS: Readonly<Record<string, (date: string, timezone: string) => string>> = {

@@ -2,7 +2,7 @@
 
 import { type DateSpan, spellDates } from '../core/calendar.js';
 import { ReportError } from '../core/errors.js';
-import type { Dimension, Filter } from '../core/table.js';
+import type { Dimension, Filter } from '../core/filter.js';
 import { dateFilter, parseDateFilter } from './date.js';
 import { parseNumberFilter } from './number-range.js';
 import { parseTextFilter } from './text-values.js';

@@ -1,7 +1,7 @@
 // The test on quantities and prices: one number or a range with both ends, compared exactly.
 
 import { ReportError } from '../core/errors.js';
-import type { Dimension, Filter, SqlOperand } from '../core/table.js';
+import type { Dimension, Filter, SqlOperand } from '../core/filter.js';
 
 /** An exact number, `units / 10 ** scale`; `text` is what was typed. */
 interface Decimal {

@@ -1,7 +1,7 @@
 // The test on names and codes: equal to one of the values, exactly as typed.
 
 import { ReportError } from '../core/errors.js';
-import type { Dimension, Filter, SqlOperand } from '../core/table.js';
+import type { Dimension, Filter, SqlOperand } from '../core/filter.js';
 
 /** How a type takes part: the cast of the literal, and what a value must look like for the cast to succeed. */
 interface LiteralType {

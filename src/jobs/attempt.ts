@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import type { Session } from '../commands/shared/context.js';
 import { expectedRows, hasBar, openProgress, type ProgressView } from '../commands/shared/progress.js';
 import { messageOf } from '../core/errors.js';
-import type { Answer, Source } from '../core/table.js';
+import type { Answer, Source } from '../core/source.js';
 import type { Span } from '../core/trace.js';
 import { openDestination } from '../destinations/index.js';
 import { type SourceWatch, withSources } from '../export/with-sources.js';

@@ -13,8 +13,9 @@ import {
   periodsBetween,
   todayIn,
 } from '../core/calendar.js';
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Destination, Request } from '../core/table.js';
+import type { Request } from '../core/source.js';
 import { openDestination } from '../destinations/index.js';
 import { periodFilter } from '../filters/index.js';
 import { newToken } from '../publish/run-period.js';

@@ -4,7 +4,7 @@ import { titleOf } from '../commands/run/lines.js';
 import type { Session } from '../commands/shared/context.js';
 import { formatDuration } from '../core/duration.js';
 import { messageOf, ReportError, sentence } from '../core/errors.js';
-import type { Answer } from '../core/table.js';
+import type { Answer } from '../core/source.js';
 import { type Span, traced } from '../core/trace.js';
 import type { RunOutcome } from '../publish/run-period.js';
 import { waitText } from '../reports/definition/wait-for.js';

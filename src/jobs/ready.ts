@@ -3,7 +3,7 @@
 import type { Session } from '../commands/shared/context.js';
 import type { Period } from '../core/calendar.js';
 import { ReportError, sentence } from '../core/errors.js';
-import type { Answer, Request } from '../core/table.js';
+import type { Answer, Request } from '../core/source.js';
 import { type SourceWatch, withSources } from '../export/with-sources.js';
 import { questionOf, type WaitFor } from '../reports/definition/wait-for.js';
 import type { Report } from '../reports/report.js';

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Destination, Existing, Published, Stored } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Destination, Existing, Published, Stored } from '../core/table.js';
 import { isAlreadyExists, isChanged } from '../destinations/index.js';
 
 /** Milliseconds after which a lease that nobody renewed is nobody's. */

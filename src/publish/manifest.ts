@@ -1,6 +1,7 @@
 // What stands beside a published file, and the run record that alone means "published".
 import type { Period } from '../core/calendar.js';
-import type { Destination, Existing, Published, Request } from '../core/table.js';
+import type { Destination, Existing, Published } from '../core/destination.js';
+import type { Request } from '../core/source.js';
 import { toolVersion } from '../core/version.js';
 import type { StagedReport } from '../export/export.js';
 import type { GateResult } from '../export/gates.js';

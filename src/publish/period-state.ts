@@ -1,7 +1,7 @@
 // What the destination says of one report and period: published, begun, or nothing; and which files there are ours.
 import { createHash } from 'node:crypto';
 import { compactDate, type Period } from '../core/calendar.js';
-import type { Destination, Stored } from '../core/table.js';
+import type { Destination, Stored } from '../core/destination.js';
 import type { Pending, RunRecord } from './documents.js';
 
 export interface PeriodKeys {

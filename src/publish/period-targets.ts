@@ -1,8 +1,9 @@
 // Where the outputs of a report go for one period, and whose files are there already.
 import { atOnce } from '../core/at-once.js';
 import type { Period } from '../core/calendar.js';
+import type { Destination, Existing } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Cell, Destination, Existing } from '../core/table.js';
+import type { Cell } from '../core/table.js';
 import { alreadyExists } from '../destinations/index.js';
 import type { Split } from '../export/split.js';
 import type { Target } from '../export/target.js';

@@ -1,7 +1,7 @@
 // From staged files to a published period: the note of what is about to be, the former files kept, the files, the record last.
 import { atOnce } from '../core/at-once.js';
 import type { Period } from '../core/calendar.js';
-import type { Destination, Existing } from '../core/table.js';
+import type { Destination, Existing } from '../core/destination.js';
 import { isAlreadyExists, isChanged } from '../destinations/index.js';
 import type { StagedReport } from '../export/export.js';
 import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from '../export/target.js';

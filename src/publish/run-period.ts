@@ -1,8 +1,9 @@
 // One report for one closed period: once, every output from one read, and the run record last.
 import { randomUUID } from 'node:crypto';
 import type { Period } from '../core/calendar.js';
+import type { Destination } from '../core/destination.js';
 import { ReportError, sentence } from '../core/errors.js';
-import type { Destination, Request, Source } from '../core/table.js';
+import type { Request, Source } from '../core/source.js';
 import { type Span, traced } from '../core/trace.js';
 import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';

@@ -10,8 +10,8 @@ import {
   periodsBetween,
   todayIn,
 } from '../core/calendar.js';
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Destination } from '../core/table.js';
 import type { Report } from '../reports/report.js';
 import type { RunRecord } from './documents.js';
 import { LEASE_LIFE } from './lease.js';

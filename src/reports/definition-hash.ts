@@ -1,6 +1,8 @@
 // The identity of a definition: two definitions with the same hash publish the same files from the same data.
 import { createHash } from 'node:crypto';
-import { type Column, DIMENSIONS, type DocumentQuery } from '../core/table.js';
+import { DIMENSIONS } from '../core/filter.js';
+import type { DocumentQuery } from '../core/source.js';
+import type { Column } from '../core/table.js';
 import type { FormatOptions } from './definition/definition.js';
 import type { Output, Report } from './report.js';
 

@@ -1,6 +1,8 @@
 // What a command line and a report together ask of a source.
 import { didYouMean, ReportError } from '../core/errors.js';
-import type { Column, Filter, Kind, Request } from '../core/table.js';
+import type { Filter } from '../core/filter.js';
+import type { Request } from '../core/source.js';
+import type { Column, Kind } from '../core/table.js';
 import { parseFilter } from '../filters/index.js';
 import type { Report } from './report.js';
 

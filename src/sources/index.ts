@@ -1,6 +1,6 @@
 // The registry of sources: the scheme of a URL to the code that opens it.
 import { didYouMean, ReportError } from '../core/errors.js';
-import type { Source } from '../core/table.js';
+import type { Source } from '../core/source.js';
 import { importPg } from './postgres/driver.js';
 
 export interface OpenSource {

@@ -1,6 +1,7 @@
 // JSON documents in files or S3: scans them one after the other, tests each, and takes what the columns name.
 import { ReportError } from '../core/errors.js';
-import type { Batch, Cell, Column, DocumentQuery, Prepared, Request, Source } from '../core/table.js';
+import type { DocumentQuery, Prepared, Request, Source } from '../core/source.js';
+import type { Batch, Cell, Column } from '../core/table.js';
 import { openBucket } from '../destinations/s3/bucket-source.js';
 import type { SortKey } from '../rows/sort/order.js';
 import { sorted } from '../rows/sort.js';

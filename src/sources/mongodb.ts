@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbstractCursor, AggregateOptions, ClientSession, Document, FindOptions } from 'mongodb';
 import { didYouMean, ReportError } from '../core/errors.js';
-import type { Batch, DocumentQuery, Estimate, Prepared, Request, Source } from '../core/table.js';
+import type { DocumentQuery, Estimate, Prepared, Request, Source } from '../core/source.js';
+import type { Batch } from '../core/table.js';
 import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
 import { filterPlans, funnel, trace, values } from './mongodb/inspect.js';

@@ -1,7 +1,8 @@
 // PostgreSQL: describes the query, then reads it once through COPY in text in a read-only transaction.
 import type { Client } from 'pg';
 import { ReportError } from '../core/errors.js';
-import type { Batch, Estimate, Prepared, Request, Source, SqlRequest } from '../core/table.js';
+import type { Estimate, Prepared, Request, Source, SqlRequest } from '../core/source.js';
+import type { Batch } from '../core/table.js';
 import { cancelRunning, connect, disconnect } from './postgres/connect.js';
 import { matchContract } from './postgres/contract.js';
 import { copyBatches } from './postgres/copy.js';

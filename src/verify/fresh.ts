@@ -1,14 +1,9 @@
 // The report of a published file read again, and what differs from what was published.
 import { todayIn } from '../core/calendar.js';
 import { messageOf, ReportError } from '../core/errors.js';
-import {
-  type Batch,
-  DIMENSIONS,
-  type Filter,
-  type Prepared,
-  type Request,
-  type Source,
-} from '../core/table.js';
+import { DIMENSIONS, type Filter } from '../core/filter.js';
+import type { Prepared, Request, Source } from '../core/source.js';
+import type { Batch } from '../core/table.js';
 import { prepareAll } from '../export/export.js';
 import { parseFilter, periodFilter } from '../filters/index.js';
 import type { Manifest } from '../publish/documents.js';

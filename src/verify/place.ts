@@ -1,7 +1,7 @@
 // Where a file that is to be verified is, and where its run record would be.
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import type { Destination } from '../core/table.js';
+import type { Destination } from '../core/destination.js';
 import type { Manifest } from '../publish/documents.js';
 import { manifestKey } from '../publish/manifest.js';
 import { periodKeys } from '../publish/period-state.js';

@@ -1,6 +1,7 @@
 // A published file against its manifest and its run record: what differs, and nothing when it is as it was published.
+
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Destination } from '../core/table.js';
 import type { Manifest, RunRecord } from '../publish/documents.js';
 import { manifestKey } from '../publish/manifest.js';
 import { type Content, measure } from './content.js';

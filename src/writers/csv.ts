@@ -1,6 +1,7 @@
 // CSV (RFC 4180) in any of the dialects that the design names: by csv-stringify, or from COPY text where rows come so.
 import type { Options } from 'csv-stringify/sync';
-import type { Cell, Column, Table, Writer } from '../core/table.js';
+import type { Cell, Column, Table } from '../core/table.js';
+import type { Writer } from '../core/writer.js';
 import { brazilianDate } from './csv/brazilian-date.js';
 import { type CsvOptions, type Dialect, dialect } from './csv/dialect.js';
 import { canStayEncoded, encodedRowsToCsv, type Spelling } from './csv/encoded.js';

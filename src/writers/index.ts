@@ -1,6 +1,6 @@
 // The registry of formats: the word that a user types to the code that writes it.
 import { didYouMean, ReportError } from '../core/errors.js';
-import type { Writer } from '../core/table.js';
+import type { Writer } from '../core/writer.js';
 import type { CsvOptions } from './csv/dialect.js';
 import type { About, XlsxOptions } from './xlsx/options.js';
 

@@ -1,6 +1,7 @@
 // XLSX (ECMA-376): the rows by our own encoder, streamed; everything around them by exceljs.
 import { ReportError } from '../core/errors.js';
-import type { Column, Table, Writer } from '../core/table.js';
+import type { Column, Table } from '../core/table.js';
+import type { Writer } from '../core/writer.js';
 import { booleanWords } from './words/booleans.js';
 import { Changes } from './xlsx/changes.js';
 import { DataSheets } from './xlsx/data-sheet.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { Published } from '../../src/core/table.js';
+import type { Published } from '../../src/core/destination.js';
 import { isAlreadyExists, isChanged, openDestination } from '../../src/destinations/index.js';
 import type { S3Options } from '../../src/destinations/s3/options.js';
 import { assertDestinationError, MANNERS, options, PART, PASSING } from '../support/s3-server/faults.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { Destination } from '../../src/core/table.js';
+import type { Destination } from '../../src/core/destination.js';
 import { isChanged, openDestination } from '../../src/destinations/index.js';
 import type { S3Options } from '../../src/destinations/s3/options.js';
 import { options, PART } from '../support/s3-server/faults.js';

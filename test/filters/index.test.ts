@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { lastClosedPeriod } from '../../src/core/calendar.js';
 import { ReportError } from '../../src/core/errors.js';
-import { DIMENSIONS, type Dimension } from '../../src/core/table.js';
+import { DIMENSIONS, type Dimension } from '../../src/core/filter.js';
 import { describeFilter, parseFilter, periodFilter } from '../../src/filters/index.js';
 
 const CONTEXT = { timezone: 'America/Sao_Paulo', today: '2026-03-10' };

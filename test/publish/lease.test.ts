@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { Destination } from '../../src/core/destination.js';
 import { ReportError } from '../../src/core/errors.js';
-import type { Destination } from '../../src/core/table.js';
 import { LEASE_LIFE, removeAbandoned, takeLease } from '../../src/publish/lease.js';
 import { type MemoryStore, memoryStore } from '../support/memory-destination.js';
 

@@ -7,7 +7,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { ReportError, sentence } from '../../src/core/errors.js';
-import { DIMENSIONS, KINDS } from '../../src/core/table.js';
+import { DIMENSIONS } from '../../src/core/filter.js';
+import { KINDS } from '../../src/core/table.js';
 import { definitionHash } from '../../src/reports/definition-hash.js';
 import { loadReport, parseReport, reportNames } from '../../src/reports/report.js';
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
-import type { Batch, Cell, Kind, Prepared, Request, Source } from '../../src/core/table.js';
+import type { Prepared, Request, Source } from '../../src/core/source.js';
+import type { Batch, Cell, Kind } from '../../src/core/table.js';
 import { eventually, filtersOf, readRows } from '../support/postgres.js';
 import {
   expectedRow,

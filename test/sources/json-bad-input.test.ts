@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { type ErrorCode, ReportError } from '../../src/core/errors.js';
-import type { Request } from '../../src/core/table.js';
+import type { Request } from '../../src/core/source.js';
 import { openJson } from '../../src/sources/json.js';
 import { type Documents, documentRequest, documentsFolder, readDocuments } from '../support/json.js';
 

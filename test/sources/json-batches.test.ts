@@ -3,14 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { messageOf } from '../../src/core/errors.js';
-import {
-  type Cell,
-  type Dimension,
-  type EncodedRows,
-  KINDS,
-  type Kind,
-  type Request,
-} from '../../src/core/table.js';
+import type { Dimension } from '../../src/core/filter.js';
+import type { Request } from '../../src/core/source.js';
+import { type Cell, type EncodedRows, KINDS, type Kind } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { CopyText } from '../../src/rows/encoded-rows.js';
 import { BatchMaker } from '../../src/sources/json/batches.js';

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { ReportError } from '../../src/core/errors.js';
-import type { Cell, Dimension, Kind, Request } from '../../src/core/table.js';
+import type { Dimension } from '../../src/core/filter.js';
+import type { Request } from '../../src/core/source.js';
+import type { Cell, Kind } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { type Documents, documentRequest, documentsFolder, readDocuments } from '../support/json.js';
 

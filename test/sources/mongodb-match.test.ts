@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { BSON, type Document, MongoClient } from 'mongodb';
-import type { Dimension } from '../../src/core/table.js';
+import type { Dimension } from '../../src/core/filter.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { matcher } from '../../src/sources/documents/match.js';
 import type { Value } from '../../src/sources/documents/value.js';

@@ -1,7 +1,8 @@
 // Which index serves which filter, as real plans say it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Dimension, FilterPlan } from '../../src/core/table.js';
+import type { Dimension } from '../../src/core/filter.js';
+import type { FilterPlan } from '../../src/core/source.js';
 import { conjuncts } from '../../src/sources/postgres/plan.js';
 import { filtersOf, requestOf, startPostgres, type TestPostgres, withSource } from '../support/postgres.js';
 

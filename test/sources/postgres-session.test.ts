@@ -4,7 +4,7 @@ import { getEventListeners } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import type pg from 'pg';
 import { ReportError } from '../../src/core/errors.js';
-import type { Source } from '../../src/core/table.js';
+import type { Source } from '../../src/core/source.js';
 import {
   eventually,
   openUrl,

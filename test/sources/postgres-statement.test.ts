@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { ReportError } from '../../src/core/errors.js';
-import type { Kind, Request, Source } from '../../src/core/table.js';
+import type { Request, Source } from '../../src/core/source.js';
+import type { Kind } from '../../src/core/table.js';
 import { tokens, withoutEnd } from '../../src/sources/postgres/sql-text.js';
 import {
   filtersOf,

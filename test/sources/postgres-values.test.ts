@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { ReportError } from '../../src/core/errors.js';
-import type { Cell, Kind, Source } from '../../src/core/table.js';
+import type { Source } from '../../src/core/source.js';
+import type { Cell, Kind } from '../../src/core/table.js';
 import {
   openUrl,
   readRows,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { BSON } from 'mongodb';
 import { ReportError } from '../../src/core/errors.js';
-import type { Request, Source } from '../../src/core/table.js';
+import type { Request, Source } from '../../src/core/source.js';
 import { parseFilter } from '../../src/filters/index.js';
 import { type Documents, documentRequest, documentsFolder } from '../support/json.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import type { Destination, Existing, Staged } from '../../src/core/destination.js';
 import { ReportError } from '../../src/core/errors.js';
-import type { Destination, Existing, Staged } from '../../src/core/table.js';
 import { type DestinationOptions, isAlreadyExists, isChanged } from '../../src/destinations/index.js';
 import { readingContract } from './destination-contract/reading.js';
 

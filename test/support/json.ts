@@ -2,7 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Cell, Column, DocumentQuery, Kind, Prepared, Request, Source } from '../../src/core/table.js';
+import type { DocumentQuery, Prepared, Request, Source } from '../../src/core/source.js';
+import type { Cell, Column, Kind } from '../../src/core/table.js';
 import { openJson } from '../../src/sources/json.js';
 
 export interface Documents {

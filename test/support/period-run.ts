@@ -2,7 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { periodContaining } from '../../src/core/calendar.js';
-import type { Batch, Cell, Destination, Source } from '../../src/core/table.js';
+import type { Destination } from '../../src/core/destination.js';
+import type { Source } from '../../src/core/source.js';
+import type { Batch, Cell } from '../../src/core/table.js';
 import { newToken, type RunOptions, type RunOutcome, runPeriod } from '../../src/publish/run-period.js';
 import { parseReport, type Report } from '../../src/reports/report.js';
 import { requestOf } from '../../src/reports/request.js';

@@ -1,7 +1,7 @@
 // What can come next on a command line, from commander's own definitions and the reports.
 import type { Command, Option } from 'commander';
 import { type Config, loadConfig } from '../../core/config.js';
-import { DIMENSIONS, type Dimension } from '../../core/table.js';
+import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { Report } from '../../reports/report.js';
 import type { Context } from '../shared/context.js';
 

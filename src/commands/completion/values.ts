@@ -1,7 +1,7 @@
 // Values of a dimension from the source itself, if it answers while somebody waits at a prompt.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../core/config.js';
-import type { Dimension } from '../../core/table.js';
+import type { Dimension } from '../../core/filter.js';
 import { withSources } from '../../export/with-sources.js';
 import type { Report } from '../../reports/report.js';
 import { requestOf } from '../../reports/request.js';

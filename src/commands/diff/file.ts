@@ -1,7 +1,8 @@
 // All differences of two files as a CSV: a line for each value that was added, is gone or changed.
 import { basename, dirname } from 'node:path';
+import type { Destination } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import type { Batch, Cell, Column, Destination } from '../../core/table.js';
+import type { Batch, Cell, Column } from '../../core/table.js';
 import type { Layout } from '../../verify/diff/layout.js';
 import type { RowChange } from '../../verify/diff/tally.js';
 import { createWriter } from '../../writers/index.js';

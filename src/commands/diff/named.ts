@@ -1,7 +1,7 @@
 // Which two published files a user means: by their places, or by a report and its periods or revisions.
 import { compactDate, todayIn } from '../../core/calendar.js';
+import type { Destination } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import type { Destination } from '../../core/table.js';
 import type { RunRecord } from '../../publish/documents.js';
 import { periodKeys } from '../../publish/period-state.js';
 import { loadReport, type Report } from '../../reports/report.js';

@@ -1,7 +1,8 @@
 // The first rows as an aligned table for a terminal: what an export shows when it was given no output.
 import stringWidth from 'string-width';
 import { printable } from '../../core/log.js';
-import type { Cell, Column, Table, Writer } from '../../core/table.js';
+import type { Cell, Column, Table } from '../../core/table.js';
+import type { Writer } from '../../core/writer.js';
 
 interface Screen {
   /** Columns of the terminal. */

@@ -1,5 +1,7 @@
 // Which columns are likely to be which dimension, by their names in Portuguese and English and by their kinds.
-import { DIMENSIONS, type Dimension, type FoundColumn, type Kind } from '../../core/table.js';
+import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import type { FoundColumn } from '../../core/source.js';
+import type { Kind } from '../../core/table.js';
 
 interface Guess {
   readonly kinds: readonly Kind[];

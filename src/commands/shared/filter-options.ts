@@ -1,7 +1,8 @@
 // The flags that choose rows, the same words in every command.
 import { type Command, InvalidArgumentError } from 'commander';
 import { todayIn } from '../../core/calendar.js';
-import { DIMENSIONS, type Dimension, type Filter, type Request } from '../../core/table.js';
+import { DIMENSIONS, type Dimension, type Filter } from '../../core/filter.js';
+import type { Request } from '../../core/source.js';
 import { describeFilter, parseFilter } from '../../filters/index.js';
 import type { Report } from '../../reports/report.js';
 import type { Choice } from '../../reports/request.js';

@@ -1,6 +1,6 @@
 // How far an export is: a bar on a terminal, a log line now and then elsewhere.
 import type { Params } from 'cli-progress';
-import type { Source } from '../../core/table.js';
+import type { Source } from '../../core/source.js';
 import type { ExportPlan } from '../../export/export.js';
 import type { Session } from './context.js';
 import { formatBytes, formatRows } from './print.js';

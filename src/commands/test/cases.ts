@@ -2,7 +2,8 @@
 import { dirname, join } from 'node:path';
 import { type Period, periodContaining } from '../../core/calendar.js';
 import { ReportError } from '../../core/errors.js';
-import { DIMENSIONS, type Request } from '../../core/table.js';
+import { DIMENSIONS } from '../../core/filter.js';
+import type { Request } from '../../core/source.js';
 import { parseFilter, periodFilter } from '../../filters/index.js';
 import type { ReportTest } from '../../reports/definition/tests.js';
 import type { Report } from '../../reports/report.js';

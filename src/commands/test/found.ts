@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Source } from '../../core/table.js';
+import type { Source } from '../../core/source.js';
 import { openDestination } from '../../destinations/index.js';
 import { aboutOf } from '../../export/about.js';
 import { stageReport } from '../../export/export.js';

@@ -1,7 +1,8 @@
 // A golden: what a test of a report found, as two files that people review beside the query, and how two of them differ.
 import { stringify } from 'yaml';
 import { ReportError } from '../../core/errors.js';
-import type { Batch, Cell, Table, Writer } from '../../core/table.js';
+import type { Batch, Cell, Table } from '../../core/table.js';
+import type { Writer } from '../../core/writer.js';
 import type { GateResult } from '../../export/gates.js';
 
 /** What stands in a golden for a value that differs at every read. */

@@ -1,6 +1,7 @@
 // The gates that a traced row alone can break.
 
-import type { Cell, KeyPart, Prepared, Request, Trace } from '../../core/table.js';
+import type { KeyPart, Prepared, Request, Trace } from '../../core/source.js';
+import type { Cell } from '../../core/table.js';
 import type { Report } from '../../reports/report.js';
 import { spellKey } from './lines.js';
 

@@ -1,5 +1,7 @@
 // How a trace reads: the verdict's reasons, then each row with what every filter says of it.
-import type { Cell, Dimension, KeyPart, Request, Trace } from '../../core/table.js';
+import type { Dimension } from '../../core/filter.js';
+import type { KeyPart, Request, Trace } from '../../core/source.js';
+import type { Cell } from '../../core/table.js';
 import { spellFilter } from '../shared/filter-options.js';
 import { formatRows } from '../shared/print.js';
 import type { FailedGate } from './gates.js';

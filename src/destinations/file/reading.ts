@@ -2,8 +2,8 @@
 import type { BigIntStats } from 'node:fs';
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Leftover, Stored } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import type { Leftover, Stored } from '../../core/table.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders } from './folders.js';
 import { isMissing, statOf, storedOf } from './version.js';

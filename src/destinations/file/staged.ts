@@ -2,8 +2,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Existing, Published, Staged } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import type { Existing, Published, Staged } from '../../core/table.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { versionAt, versionOf } from './version.js';

@@ -1,6 +1,7 @@
 // What is asked of the store about a key before it is written, and what its refusal means.
+
+import type { Existing } from '../../core/destination.js';
 import type { ReportError } from '../../core/errors.js';
-import type { Existing } from '../../core/table.js';
 import { statusOf } from './failures.js';
 
 /** The errors of a key that is not as expected; every destination has the same. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CreateMultipartUploadCommandInput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
-import type { Stored } from '../../core/table.js';
+import type { Stored } from '../../core/destination.js';
 import { MAXIMUM_PARTS } from './capacity.js';
 import type { Refusals } from './conditions.js';
 import { explain, statusOf, withLeft } from './failures.js';

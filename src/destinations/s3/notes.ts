@@ -1,5 +1,5 @@
 // A note beside every upload in parts, so that what a killed run leaves can be told from what others upload.
-import type { Leftover } from '../../core/table.js';
+import type { Leftover } from '../../core/destination.js';
 import { explain } from './failures.js';
 import { allObjects, readObject } from './reading.js';
 import { CONFIRMED_WITHIN, removeObject } from './removing.js';

@@ -1,7 +1,7 @@
 // What became of a commit: looks at the key, accepts our object when it is right, and takes it back when it is not.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Published } from '../../core/destination.js';
 import { messageOf, ReportError } from '../../core/errors.js';
-import type { Published } from '../../core/table.js';
 import { explain, isAmbiguous, isMissing } from './failures.js';
 import { deleteKnown } from './removing.js';
 import { encryptionFault, notEncrypted, STAGE_METADATA, type Store } from './store.js';

@@ -1,6 +1,7 @@
 // Whether a bucket can do what publishing needs: write, encrypt, refuse to overwrite, clean up.
+
+import type { Finding } from '../../core/destination.js';
 import { messageOf } from '../../core/errors.js';
-import type { Finding } from '../../core/table.js';
 import { explain } from './failures.js';
 import { leftoversOf, uploadsUnder } from './notes.js';
 import { type Asked, askConditions, isKept, putProbe } from './promises.js';

@@ -1,7 +1,7 @@
 // What is in a bucket: one object, its bytes, or all of them in the order of their keys.
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { Stored } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import type { Stored } from '../../core/table.js';
 import { explain, isMissing } from './failures.js';
 import { ageOf, type Store, TOKEN_METADATA, UNFINISHED } from './store.js';
 

@@ -1,7 +1,7 @@
 // An upload on its way: parts go up while rows come in, and only publish() lets it become an object.
 import { randomUUID } from 'node:crypto';
 import type { CompletedPart, PutObjectCommandInput, UploadPartCommandOutput } from '@aws-sdk/client-s3';
-import type { Published, Staged, StageOptions } from '../../core/table.js';
+import type { Published, Staged, StageOptions } from '../../core/destination.js';
 import { capacityOf, tooLarge } from './capacity.js';
 import { conditionOf, type Refusals, refusalOf } from './conditions.js';
 import { attemptsOf, explain, isAmbiguous, withLeft } from './failures.js';

@@ -1,7 +1,7 @@
 // A file that waits on our own disk, whole, until it is published: nothing of it is at its destination before.
 import type { LimitFunction } from 'p-limit';
+import type { Destination, Published, Staged, StageOptions } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import type { Destination, Published, Staged, StageOptions } from '../../core/table.js';
 import type { Extent, TemporaryFile } from '../../rows/temporary-file.js';
 import { discardAll } from '../target.js';
 

@@ -1,6 +1,6 @@
 // The note at the destination that a period's trouble was told: by it a recovery is known, and nobody is told twice a day.
 import type { Period } from '../../core/calendar.js';
-import type { Destination } from '../../core/table.js';
+import type { Destination } from '../../core/destination.js';
 import { putJson } from '../../publish/manifest.js';
 import { bookFolder, periodKeys } from '../../publish/period-state.js';
 import type { Alarm, Notice } from './shapes.js';

@@ -2,8 +2,8 @@
 
 import pLimit from 'p-limit';
 import type { Period } from '../../core/calendar.js';
+import type { Destination } from '../../core/destination.js';
 import { messageOf } from '../../core/errors.js';
-import type { Destination } from '../../core/table.js';
 import { periodKeys } from '../../publish/period-state.js';
 import { alarmKeys, type NotedAlarm, readAlarm, removeAlarm, withDestination, writeAlarm } from './alarm.js';
 import { lateNotice, recoveryNotice, subjectOf } from './notice.js';

@@ -3,14 +3,9 @@ import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import { assertTimeZone, PERIOD_KINDS, periodContaining } from '../../core/calendar.js';
 import { didYouMean, ReportError, sentence } from '../../core/errors.js';
-import {
-  type Column,
-  DIMENSIONS,
-  type Dimension,
-  type DocumentQuery,
-  KINDS,
-  type Kind,
-} from '../../core/table.js';
+import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import type { DocumentQuery } from '../../core/source.js';
+import { type Column, KINDS, type Kind } from '../../core/table.js';
 import { dialect } from '../../writers/csv/dialect.js';
 import { checkOptions } from '../../writers/index.js';
 import { sheetOf, type Template } from '../../writers/xlsx/options.js';

@@ -1,7 +1,8 @@
 // `split-by` of an output: one file for each value of a dimension or column, or for each combination of several.
 import * as z from 'zod';
 import { didYouMean } from '../../core/errors.js';
-import { type Column, DIMENSIONS, type Dimension } from '../../core/table.js';
+import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import type { Column } from '../../core/table.js';
 import { expandKey, type KeyValues, LONGEST_SEGMENT, TOKENS } from '../key.js';
 
 const word = z.string().min(1);

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { periodContaining } from '../../core/calendar.js';
 import { messageOf } from '../../core/errors.js';
-import { DIMENSIONS, type Dimension } from '../../core/table.js';
+import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import { safeSegment } from '../key.js';
 import type { YamlText } from './yaml-text.js';
 

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { type Period, startOfDay } from '../../core/calendar.js';
 import { DURATION_FORM, parseDuration } from '../../core/duration.js';
-import type { Question, Request } from '../../core/table.js';
+import type { Question, Request } from '../../core/source.js';
 import { expandKey, unknownTokens } from '../key.js';
 import type { YamlText } from './yaml-text.js';
 

@@ -1,6 +1,7 @@
 // The key that a trace looks for, as documents know it.
 import { ReportError } from '../../core/errors.js';
-import type { Cell, KeyPart } from '../../core/table.js';
+import type { KeyPart } from '../../core/source.js';
+import type { Cell } from '../../core/table.js';
 import { compareNumbers } from '../../rows/sort/numbers.js';
 
 const NUMBER = /^-?\d{1,500}(?:\.\d{1,500})?$/;

@@ -1,5 +1,6 @@
 // A filter's test as a predicate on the values of one document, by the rules that MongoDB and PostgreSQL share.
-import type { FilterTest, Kind } from '../../core/table.js';
+import type { FilterTest } from '../../core/filter.js';
+import type { Kind } from '../../core/table.js';
 import { compareNumbers } from '../../rows/sort/numbers.js';
 import { toCell, type Value } from './value.js';
 

@@ -1,5 +1,6 @@
 // What a sample of whole documents says of the columns that a report could have: a path for each value, and its kind.
-import type { FoundColumn, Kind, Outline } from '../../core/table.js';
+import type { FoundColumn, Outline } from '../../core/source.js';
+import type { Kind } from '../../core/table.js';
 import { parseIso } from './instants.js';
 
 /** How many documents are looked at. */

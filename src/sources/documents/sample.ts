@@ -1,5 +1,5 @@
 // What a sample of whole documents says of a report: paths that none has, values that do not fit, fields that it leaves out.
-import type { DocumentQuery, Request } from '../../core/table.js';
+import type { DocumentQuery, Request } from '../../core/source.js';
 
 /** What did not fit the kinds of the columns. */
 export interface Misfits {

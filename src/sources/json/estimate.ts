@@ -1,5 +1,5 @@
 // How many rows there will be, by the first documents of some files.
-import type { Estimate } from '../../core/table.js';
+import type { Estimate } from '../../core/source.js';
 import { unzipped } from './gunzip.js';
 import { explained, type Read } from './read.js';
 import { DocumentReader } from './reader.js';

@@ -1,5 +1,7 @@
 // Questions about a request besides its rows: what its filters leave, what becomes of one key; one pass over all files each.
-import type { Column, Dimension, KeyPart, Trace, TracedRow } from '../../core/table.js';
+import type { Dimension } from '../../core/filter.js';
+import type { KeyPart, Trace, TracedRow } from '../../core/source.js';
+import type { Column } from '../../core/table.js';
 import { assertKey, isKey } from '../documents/key.js';
 import { readAhead } from './ahead.js';
 import { unzipped } from './gunzip.js';

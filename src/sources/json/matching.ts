@@ -1,5 +1,5 @@
 // A filter's test on the bytes of a value: the verdict where they are simple, by the rules of documents/match.ts.
-import type { DayRange, FilterTest, NumberRange } from '../../core/table.js';
+import type { DayRange, FilterTest, NumberRange } from '../../core/filter.js';
 import { type MatchRules, matcher } from '../documents/match.js';
 import { toCell } from '../documents/value.js';
 import { OBJECT, QUOTE } from './ascii.js';

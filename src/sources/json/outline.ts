@@ -1,6 +1,6 @@
 // What the first documents of the files say of the columns that a report could have.
 import { ReportError } from '../../core/errors.js';
-import type { Outline } from '../../core/table.js';
+import type { Outline } from '../../core/source.js';
 import { DocumentOutline, OUTLINED } from '../documents/outline.js';
 import { readAhead } from './ahead.js';
 import { filesOf, type Place } from './files.js';

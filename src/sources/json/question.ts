@@ -1,6 +1,7 @@
 // What a report waits for, asked of files: is there a document with these values?
 import { ReportError } from '../../core/errors.js';
-import type { Answer, Column, Question, Request } from '../../core/table.js';
+import type { Answer, Question, Request } from '../../core/source.js';
+import type { Column } from '../../core/table.js';
 import { filesOf, type Place } from './files.js';
 import { readDocuments } from './read.js';
 

@@ -1,5 +1,6 @@
 // What a thread makes of a range of a file: the rows of its documents, and the counts that belong to them.
-import type { DocumentQuery, EncodedRows } from '../../core/table.js';
+import type { DocumentQuery } from '../../core/source.js';
+import type { EncodedRows } from '../../core/table.js';
 import { BatchMaker, isFilled } from './batches.js';
 import { type Range, RangeReader } from './ranges.js';
 import { DocumentReader } from './reader.js';

@@ -1,7 +1,8 @@
 // Reads the documents of all files, in order, as batches of rows.
 
 import { messageOf, ReportError } from '../../core/errors.js';
-import type { Batch, DocumentQuery, Request } from '../../core/table.js';
+import type { DocumentQuery, Request } from '../../core/source.js';
+import type { Batch } from '../../core/table.js';
 import { CopyText } from '../../rows/encoded-rows.js';
 import { readAhead } from './ahead.js';
 import { BATCH, BatchMaker, isFilled } from './batches.js';

@@ -1,6 +1,8 @@
 // A document to a row: its columns by their kinds, if it passes the filters; counts what did not fit or was not taken.
 import { ReportError } from '../../core/errors.js';
-import type { Cell, Column, DocumentQuery, Filter, Request } from '../../core/table.js';
+import type { Filter } from '../../core/filter.js';
+import type { DocumentQuery, Request } from '../../core/source.js';
+import type { Cell, Column } from '../../core/table.js';
 import { matcher } from '../documents/match.js';
 import type { Misfits } from '../documents/sample.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';

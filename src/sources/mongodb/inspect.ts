@@ -2,15 +2,9 @@
 import type { BSON, Db, Document } from 'mongodb';
 import { addDays, startOfDay } from '../../core/calendar.js';
 import { ReportError } from '../../core/errors.js';
-import type {
-  Column,
-  DocumentQuery,
-  FilterPlan,
-  FilterTest,
-  KeyPart,
-  Request,
-  Trace,
-} from '../../core/table.js';
+import type { FilterTest } from '../../core/filter.js';
+import type { DocumentQuery, FilterPlan, KeyPart, Request, Trace } from '../../core/source.js';
+import type { Column } from '../../core/table.js';
 import { assertKey } from '../documents/key.js';
 import { cannotTell } from './errors.js';
 import { type BsonTypes, type Match, matchOf } from './match.js';

@@ -1,6 +1,6 @@
 // Filters to a $match, by the rules of documents/match.ts, with operands of the BSON types that the data may have.
 import type { BSON } from 'mongodb';
-import type { DayRange, Filter, FilterTest, StartOfDay } from '../../core/table.js';
+import type { DayRange, Filter, FilterTest, StartOfDay } from '../../core/filter.js';
 import { numberConditions } from './numbers.js';
 
 /** The driver's classes that conditions need; the driver is imported where it is used. */

@@ -1,6 +1,6 @@
 // Ranges of decimal numbers as MongoDB conditions that hold for every numeric type of BSON.
 
-import type { NumberRange } from '../../core/table.js';
+import type { NumberRange } from '../../core/filter.js';
 import { plainDecimal } from '../../rows/sort/numbers.js';
 import type { BsonTypes, Condition } from './match.js';
 

@@ -1,7 +1,7 @@
 // What the first documents of a collection say of the columns that a report could have.
 import type { Db } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
-import type { Outline } from '../../core/table.js';
+import type { Outline } from '../../core/source.js';
 import { DocumentOutline, OUTLINED } from '../documents/outline.js';
 
 /** @throws ReportError `source` for a collection without documents, and what the driver says */

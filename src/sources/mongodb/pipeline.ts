@@ -1,7 +1,7 @@
 // The stages of a report in Extended JSON to those that run: checked, read-only, and with the filters in their place.
 import type { BSON, Document } from 'mongodb';
 import { didYouMean, messageOf, ReportError } from '../../core/errors.js';
-import type { DocumentQuery } from '../../core/table.js';
+import type { DocumentQuery } from '../../core/source.js';
 import type { Match } from './match.js';
 
 const MARKER = '{filters}';

@@ -1,7 +1,7 @@
 // What a report waits for, asked of MongoDB: is there a document that matches?
 import type { Db, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
-import type { Answer, Question } from '../../core/table.js';
+import type { Answer, Question } from '../../core/source.js';
 import { stagesOf } from './pipeline.js';
 
 /** @throws ReportError `definition` when the question is SQL or no Extended JSON, or what the driver says */

@@ -1,7 +1,7 @@
 // The first documents of a collection or a pipeline, whole, held against what a report takes of them.
 import type { Db, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
-import type { DocumentQuery, Request } from '../../core/table.js';
+import type { DocumentQuery, Request } from '../../core/source.js';
 import { type Misfits, Sample } from '../documents/sample.js';
 import { stagesOf } from './pipeline.js';
 import { RowReader } from './rows.js';

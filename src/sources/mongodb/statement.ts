@@ -1,7 +1,7 @@
 // Builds what a request reads: a find, or an aggregation where the report has a pipeline.
 import type { BSON, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
-import type { DocumentQuery, Request } from '../../core/table.js';
+import type { DocumentQuery, Request } from '../../core/source.js';
 import { type BsonTypes, matchOf } from './match.js';
 import { assertPath, pathOf, projectionOf } from './paths.js';
 import { stagesOf } from './pipeline.js';

@@ -1,6 +1,8 @@
 // Holds what the server says a query returns against what the report promises.
 import { didYouMean, ReportError } from '../../core/errors.js';
-import { type Dimension, KINDS, type Kind, type SqlRequest } from '../../core/table.js';
+import type { Dimension } from '../../core/filter.js';
+import type { SqlRequest } from '../../core/source.js';
+import { KINDS, type Kind } from '../../core/table.js';
 import type { Description } from './describe.js';
 import { dimensionsOf, hasMarker } from './statement.js';
 

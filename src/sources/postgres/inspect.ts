@@ -1,7 +1,9 @@
 // Questions about a request besides its rows: how its filters are met, what they leave, what becomes of one key.
 import type { Client } from 'pg';
 import { didYouMean, messageOf, ReportError } from '../../core/errors.js';
-import type { Cell, Dimension, FilterPlan, KeyPart, SqlRequest, Trace } from '../../core/table.js';
+import type { Dimension } from '../../core/filter.js';
+import type { FilterPlan, KeyPart, SqlRequest, Trace } from '../../core/source.js';
+import type { Cell } from '../../core/table.js';
 import type { Types } from './contract.js';
 import { filterPlan, type PlanNode } from './plan.js';
 import {

@@ -1,7 +1,7 @@
 // What PostgreSQL says of a table, a view or a query: the SQL to read it, columns with their types and comments, the key.
 import type { Client } from 'pg';
 import { didYouMean, ReportError } from '../../core/errors.js';
-import type { Outline } from '../../core/table.js';
+import type { Outline } from '../../core/source.js';
 import { kindOf } from './contract.js';
 import { describe } from './describe.js';
 import { tokens, withoutEnd } from './sql-text.js';

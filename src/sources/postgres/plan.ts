@@ -1,5 +1,5 @@
 // Reads the planner's plan: how many rows it expects, and by what each filter finds its rows.
-import type { FilterPlan } from '../../core/table.js';
+import type { FilterPlan } from '../../core/source.js';
 
 /** What we read of a node of EXPLAIN (FORMAT JSON); PostgreSQL manual, "EXPLAIN". */
 export interface PlanNode {

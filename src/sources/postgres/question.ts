@@ -1,7 +1,7 @@
 // What a report waits for, asked of PostgreSQL: one row of one boolean.
 import type { Client } from 'pg';
 import { ReportError } from '../../core/errors.js';
-import type { Answer, Question, SqlRequest } from '../../core/table.js';
+import type { Answer, Question, SqlRequest } from '../../core/source.js';
 import { describe } from './describe.js';
 import { questionStatement } from './statement.js';
 

@@ -1,6 +1,8 @@
 // Builds the two statements of a request: one to learn types from, and the one that is read.
 import { didYouMean, ReportError } from '../../core/errors.js';
-import { DIMENSIONS, type Dimension, type Kind, type SqlRequest } from '../../core/table.js';
+import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import type { SqlRequest } from '../../core/source.js';
+import type { Kind } from '../../core/table.js';
 import type { Types } from './contract.js';
 import { tokens, withoutEnd } from './sql-text.js';
 

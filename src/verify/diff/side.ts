@@ -1,7 +1,8 @@
 // One of the two files that are compared: its manifest, and its rows in the form in which they are compared.
 
+import type { Destination } from '../../core/destination.js';
 import { messageOf, ReportError } from '../../core/errors.js';
-import type { Cell, Destination } from '../../core/table.js';
+import type { Cell } from '../../core/table.js';
 import type { Manifest } from '../../publish/documents.js';
 import { manifestKey } from '../../publish/manifest.js';
 import { ByteCounter } from '../../rows/counters.js';

@@ -1,6 +1,7 @@
 // The rows go into a sheet of a workbook that somebody designed in Excel; every other part of it stays as it is.
 import { ReportError } from '../../core/errors.js';
-import type { Column, Table, Writer } from '../../core/table.js';
+import type { Column, Table } from '../../core/table.js';
+import type { Writer } from '../../core/writer.js';
 import { booleanWords } from '../words/booleans.js';
 import { Changes } from './changes.js';
 import { DataSheets } from './data-sheet.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import type { Destination, Leftover, Stored } from '../../../src/core/destination.js';
 import { ReportError } from '../../../src/core/errors.js';
-import type { Destination, Leftover, Stored } from '../../../src/core/table.js';
 import { isChanged } from '../../../src/destinations/index.js';
 import type { csv, Place, publishFile, Sibling, writeAll } from '../destination-contract.js';
 

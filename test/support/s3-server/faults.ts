@@ -1,7 +1,7 @@
 // What tests of a failing store share: the ways to fail, a destination at such a store, and what an error has to be.
 import assert from 'node:assert/strict';
+import type { Destination } from '../../../src/core/destination.js';
 import { ReportError } from '../../../src/core/errors.js';
-import type { Destination } from '../../../src/core/table.js';
 import { openDestination } from '../../../src/destinations/index.js';
 import type { S3Options } from '../../../src/destinations/s3/options.js';
 import { type Manner, type S3Server, type S3ServerOptions, startS3Server } from '../s3-server.js';
