@@ -16,10 +16,10 @@ import { scheduledReports } from '../reports/scheduled-reports.js';
 import { compression } from '../writers/compression.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { paired } from './shared/filter-options.js';
 import { printJson, printLines, spellPeriod } from './shared/print.js';
@@ -49,7 +49,7 @@ export function checkCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (names: string[], options: CheckOptions) => {
     const session = await openSession(context, options);
-    const chosen = names.length > 0 ? names : await reportNames(session.config.queries);
+    const chosen = names.length > 0 ? names : await reportNames(session.config);
     const checked: Checked[] = [];
     for (const name of chosen) checked.push(...(await checkReport(session, name, options)));
     checked.push(...(await checkDestination(session, options.clean === true)));
@@ -66,10 +66,10 @@ export function checkCommand(context: Context): Command {
   });
 }
 
-async function checkReport(session: Session, name: string, options: CheckOptions): Promise<Checked[]> {
+async function checkReport(session: CommandSession, name: string, options: CheckOptions): Promise<Checked[]> {
   let report: Report;
   try {
-    report = await loadReport(name, session.config.queries);
+    report = await loadReport(name, session.config);
   } catch (error) {
     return [failed(`report ${name}`, error)];
   }
@@ -123,7 +123,7 @@ async function checkReport(session: Session, name: string, options: CheckOptions
 
 /** What a run would be told now; that it is not ready now makes no check fail. */
 async function readiness(
-  { now, signal }: Session,
+  { now, signal }: CommandSession,
   subject: string,
   report: Report,
   { params }: Request,
@@ -149,7 +149,7 @@ async function readiness(
 
 /** What the documents themselves say; that alone makes no check fail, since a run may never read them. */
 async function sampled(
-  { signal }: Session,
+  { signal }: CommandSession,
   subject: string,
   source: Source,
   prepared: Prepared | undefined,
@@ -165,7 +165,7 @@ async function sampled(
   }
 }
 
-async function checkDestination(session: Session, clean: boolean): Promise<Checked[]> {
+async function checkDestination(session: CommandSession, clean: boolean): Promise<Checked[]> {
   const { config, signal } = session;
   const subject = `destination ${config.destination}`;
   try {

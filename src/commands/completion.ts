@@ -4,13 +4,14 @@ import { Argument, Command } from 'commander';
 import { bashReplies, bashWord, bashWords } from './completion/bash-words.js';
 import { type Candidates, candidates, type Known } from './completion/candidates.js';
 import { SCRIPTS } from './completion/scripts.js';
+import { withChoices } from './shared/choices.js';
 import type { Context } from './shared/context.js';
 import { printLines } from './shared/print.js';
 
 export function completionCommand(context: Context): Command {
   return new Command('completion')
     .description('the script that makes a shell complete commands, reports, filters and values')
-    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
+    .addArgument(withChoices(new Argument('<shell>', 'the shell'), Object.keys(SCRIPTS)))
     .action((shell: string) => {
       context.stdout.write(SCRIPTS[shell] ?? '');
     });

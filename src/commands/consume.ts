@@ -5,6 +5,7 @@ import { newToken } from '../publish/run-period.js';
 import { openSide } from '../verify/diff/side.js';
 import { placeOf } from '../verify/place.js';
 import { consumingLines, READER_NAMES } from './consume/readers.js';
+import { withChoices } from './shared/choices.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
 import { printJson } from './shared/print.js';
 
@@ -16,12 +17,14 @@ export function consumeCommand(context: Context): Command {
   const command = new Command('consume')
     .description('the lines that read a published file right: types, dialect, nulls, zone')
     .argument('<file>', 'a file, s3:// URL or key at the destination')
-    .addOption(new Option('--as <reader>', 'who is to read it').choices(READER_NAMES).makeOptionMandatory());
+    .addOption(
+      withChoices(new Option('--as <reader>', 'who is to read it'), READER_NAMES).makeOptionMandatory(),
+    );
   addCommonOptions(command);
   return command.action(async (named: string, options: ConsumeOptions) => {
     const session = await openSession(context, options);
     const { config, signal, stdout } = session;
-    const place = await placeOf(named, config.destination);
+    const place = await placeOf(named, config);
     const destination = await openDestination(place.root, { token: newToken(), signal, s3: config.s3 });
     try {
       const { location, manifest } = await openSide(destination, place);

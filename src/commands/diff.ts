@@ -13,10 +13,10 @@ import { differenceLines } from './diff/lines.js';
 import { type Named, sidesOf } from './diff/named.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { printJson, printLines } from './shared/print.js';
 
@@ -81,9 +81,9 @@ function about({ location, manifest }: Side) {
 async function chosen(
   { manifest }: Side,
   options: DiffCommandOptions,
-  { config }: Session,
+  { config }: CommandSession,
 ): Promise<Pick<DiffOptions, 'key' | 'by' | 'descending'>> {
-  const report = await loadReport(manifest.report, config.queries).catch((error: unknown) => {
+  const report = await loadReport(manifest.report, config).catch((error: unknown) => {
     if (error instanceof ReportError) return undefined;
     throw error;
   });

@@ -10,10 +10,10 @@ import { requestOf } from '../reports/request.js';
 import { estimatedTime, lastRun, type PastRun, type TimeEstimate } from './explain/rate.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { addRowOptions, choiceOf, inOrder, type RowOptions, spellFilter } from './shared/filter-options.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
@@ -31,7 +31,7 @@ export function explainCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (name: string, options: ExplainOptions) => {
     const session = await openSession(context, options);
-    const report = await loadReport(name, session.config.queries);
+    const report = await loadReport(name, session.config);
     const request = inOrder(requestOf(report, choiceOf(options, report, context.now)));
     const filters = request.filters.map(({ filter, column }) => ({
       dimension: filter.dimension,
@@ -86,7 +86,7 @@ async function explainedOf(source: string, prepared: Prepared, run: PastRun | un
 }
 
 function printExplained(
-  { stdout }: Session,
+  { stdout }: CommandSession,
   request: Request,
   filters: readonly (Pick<Filter, 'dimension' | 'values'> & { readonly column: string })[],
   { source, statement, pushedDown, rows, isBound, bytes, time, filters: plans }: Explained,

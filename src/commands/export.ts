@@ -1,6 +1,6 @@
 // reportctl export: one ad-hoc export to a file, a bucket or stdout.
 import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { ReportError } from '../core/errors.js';
 import type { Request, Source } from '../core/source.js';
@@ -21,12 +21,13 @@ import { COMPRESSIONS, compression } from '../writers/compression.js';
 import { checkOptions, createWriter, FORMATS, OPTION_NAMES, type WriterOptions } from '../writers/index.js';
 import { readTemplate } from '../writers/xlsx/template/open.js';
 import type { Preview } from './export/preview.js';
+import { withChoices } from './shared/choices.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { addRowOptions, choiceOf, type RowOptions } from './shared/filter-options.js';
 import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
@@ -58,12 +59,12 @@ export function exportCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (name: string, options: ExportOptions) => {
     const session = await openSession(context, options);
-    const report = await loadReport(name, session.config.queries);
+    const report = await loadReport(name, session.config);
     const request = requestOf(report, choiceOf(options, report, context.now));
     // What is wrong here is told before a source is opened.
     const place = await placeOf(options, session);
     const { format, compress } = formatOf(place.key, options);
-    const chosen = dialectOf(options);
+    const chosen = dialectOf(options, session.config.cwd);
     checkOptions(format, chosen, compress);
     const definition = definitionHash(report, paramValues(request));
     const started = new Date(session.now).toISOString();
@@ -83,13 +84,15 @@ function addDialectOptions(command: Command): void {
     .option('--delimiter <character>', 'between cells (,); \\t is a tab')
     .option('--decimal <character>', 'the decimal separator (.)')
     .option('--bom', 'begin with a UTF-8 byte order mark')
-    .addOption(new Option('--eol <name>', 'the line ending (lf)').choices(['lf', 'crlf']))
+    .addOption(withChoices(new Option('--eol <name>', 'the line ending (lf)'), ['lf', 'crlf']))
     .option('--null <text>', 'what stands for null (nothing; the empty text is "")')
-    .addOption(new Option('--quote <which>', 'which cells are quoted (needed)').choices(['all', 'needed']))
-    .addOption(new Option('--locale <name>', '; , BOM CRLF dd/mm/yyyy at once').choices(['pt-BR']))
+    .addOption(
+      withChoices(new Option('--quote <which>', 'which cells are quoted (needed)'), ['all', 'needed']),
+    )
+    .addOption(withChoices(new Option('--locale <name>', '; , BOM CRLF dd/mm/yyyy at once'), ['pt-BR']))
     .option('--booleans <words>', 'what stands for true and false, such as Sim/Não')
     .addOption(
-      new Option('--formulas <what>', 'text that a spreadsheet would run (neutralise)').choices([
+      withChoices(new Option('--formulas <what>', 'text that a spreadsheet would run (neutralise)'), [
         'neutralise',
         'keep',
       ]),
@@ -98,13 +101,16 @@ function addDialectOptions(command: Command): void {
     .option('--sheet <name>', 'xlsx: the name of the sheet with the rows (Dados)')
     .option('--template <file>', 'xlsx: a workbook whose sheet takes the rows under its header')
     .addOption(
-      new Option('--compress <how>', 'else by the ending of the output').choices(Object.keys(COMPRESSIONS)),
+      withChoices(
+        new Option('--compress <how>', 'else by the ending of the output'),
+        Object.keys(COMPRESSIONS),
+      ),
     );
 }
 
 /** What of the command line says how the file is written. */
-function dialectOf(options: ExportOptions): WriterOptions {
-  const template = options.template === undefined ? undefined : readTemplate(options.template);
+function dialectOf(options: ExportOptions, cwd: string): WriterOptions {
+  const template = options.template === undefined ? undefined : readTemplate(resolve(cwd, options.template));
   const given: WriterOptions = { ...options, template };
   return Object.fromEntries(
     OPTION_NAMES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
@@ -121,7 +127,7 @@ interface Asked {
 }
 
 async function run(
-  session: Session,
+  session: CommandSession,
   { report, request, definition, started }: Asked,
   sources: readonly Source[],
   { root, key, existing, isData, preview }: Place,
@@ -214,7 +220,7 @@ interface Place {
 
 async function placeOf(
   { output, overwrite, json, format, compress }: ExportOptions,
-  { stdout }: Session,
+  { stdout, config }: CommandSession,
 ): Promise<Place> {
   if (output === undefined || output === '-') {
     if (json)
@@ -241,7 +247,8 @@ async function placeOf(
       isData: false,
     };
   }
-  const isFolder = /[\\/]$/.test(output) || (await stat(output).catch(() => undefined))?.isDirectory();
+  const isFolder =
+    /[\\/]$/.test(output) || (await stat(resolve(config.cwd, output)).catch(() => undefined))?.isDirectory();
   if (isFolder || output === '' || output.startsWith('s3:')) {
     throw new ReportError('usage', `export: the output "${output}" names no file`, {
       hint: 'Give a file, s3://bucket/key, or -.',

@@ -15,8 +15,8 @@ export function listCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (options: CommonOptions) => {
     const { config, stdout, json, log } = await openSession(context, options);
-    const names = await reportNames(config.queries);
-    const loaded = await Promise.allSettled(names.map((name) => loadReport(name, config.queries)));
+    const names = await reportNames(config);
+    const loaded = await Promise.allSettled(names.map((name) => loadReport(name, config)));
     const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const scheduled = reports.flatMap((report) => [report, ...scheduledReports(report)]);
     const rows = scheduled.map((report) => ({

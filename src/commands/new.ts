@@ -1,20 +1,20 @@
 // reportctl new: drafts a report file from a table, a query or a collection.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../core/config.js';
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Source } from '../core/source.js';
 import { withSources } from '../export/with-sources.js';
-import { parseReport, reportNames } from '../reports/report.js';
+import { parseReport, type ReportFolder, reportNames } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { draft } from './new/draft.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { printJson, printLines } from './shared/print.js';
 
@@ -39,7 +39,7 @@ export function newCommand(context: Context): Command {
         hint: 'Letters, digits, "_" and "-" only: the name becomes a key and a flag.',
       });
     }
-    if (options.output === undefined) await assertFree(name, session.config.queries);
+    if (options.output === undefined) await assertFree(name, session.config);
     if (options.output === '-' && session.json) {
       throw new ReportError('usage', 'new: --json and the report would both go to stdout');
     }
@@ -51,7 +51,7 @@ export function newCommand(context: Context): Command {
 }
 
 async function drafted(
-  session: Session,
+  session: CommandSession,
   name: string,
   sourceName: string,
   source: Source,
@@ -72,7 +72,7 @@ async function drafted(
       hint: `Reports over ${extension === 'sql' ? 'SQL are .sql' : 'documents are .yaml'} files.`,
     });
   }
-  await writeNew(file, text);
+  await writeNew(file, text, session.config.cwd);
   const key = outline.key;
   if (session.json) return printJson(session.stdout, { file, columns: report.columns, key, guessed });
   const filters = Object.entries(guessed).map(([dimension, column]) => `${dimension} is ${column}`);
@@ -84,20 +84,21 @@ async function drafted(
   ]);
 }
 
-async function assertFree(name: string, queries: string): Promise<void> {
+async function assertFree(name: string, folder: ReportFolder): Promise<void> {
   // Without the folder there are none: it is made with the file.
-  const names = await reportNames(queries).catch((): string[] => []);
+  const names = await reportNames(folder).catch((): string[] => []);
   if (names.includes(name)) {
-    throw new ReportError('usage', `new: there is a report "${name}" in ${queries} already`, {
+    throw new ReportError('usage', `new: there is a report "${name}" in ${folder.queries} already`, {
       hint: 'Choose another name, or see what would be written with -o -.',
     });
   }
 }
 
-async function writeNew(file: string, text: string): Promise<void> {
+async function writeNew(file: string, text: string, cwd: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text, { flag: 'wx' });
+    const path = resolve(cwd, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text, { flag: 'wx' });
   } catch (error) {
     const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new ReportError(

@@ -1,13 +1,24 @@
 // reportctl run: every output of the reports for their closed periods, once; what cron calls.
 import { Command, InvalidArgumentError } from 'commander';
+import { atOnce, duration } from '../core/config.js';
 import { ReportError } from '../core/errors.js';
 import { type Choice, chosenJobs } from '../jobs/choose.js';
-import { runJobs, type WorkOptions } from '../jobs/run-jobs.js';
+import { runJobs } from '../jobs/run-jobs.js';
+import { createPresenter } from './run/presenter.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
 import { paired } from './shared/filter-options.js';
 import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
 
-type RunOptions = CommonOptions & Choice & WorkOptions & { readonly otel?: true };
+interface RunOptions extends CommonOptions, Choice {
+  readonly restate?: string;
+  readonly quarantine?: true;
+  readonly jobs?: string;
+  readonly retryFor?: string;
+  readonly deadline?: string;
+  /** False with `--no-wait`. */
+  readonly wait?: boolean;
+  readonly otel?: true;
+}
 
 export function runCommand(context: Context): Command {
   const command = new Command('run')
@@ -38,7 +49,23 @@ export function runCommand(context: Context): Command {
     }
     const session = await openSession(context, options);
     const jobs = await chosenJobs(names, options, session);
-    await inTrace(session, 'run', options, (span) => runJobs(session, jobs, { ...options, span }));
+    const { restate, quarantine, deadline } = options;
+    await inTrace(session, 'run', options, async (span) => {
+      const { failure } = await runJobs(session, jobs, {
+        span,
+        restate,
+        quarantine,
+        deadline,
+        concurrency: options.jobs === undefined ? session.config.jobs : atOnce('--jobs', options.jobs),
+        retryForMs:
+          options.retryFor === undefined
+            ? session.config.retryFor
+            : duration('--retry-for', options.retryFor),
+        askOnce: options.wait === false,
+        presenter: createPresenter(session, jobs.length),
+      });
+      if (failure !== undefined) throw failure;
+    });
   });
 }
 

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Temporal } from 'temporal-polyfill';
 import { assertTimeZone } from '../core/calendar.js';
-import { takenAlong } from '../core/config.js';
+import { variablesOfJob } from '../core/config.js';
 import { ReportError } from '../core/errors.js';
 import { toolVersion } from '../core/version.js';
 import { loadReport, type Report, reportNames } from '../reports/report.js';
@@ -11,12 +11,13 @@ import { publishedReports } from '../reports/scheduled-reports.js';
 import { SCHEDULES } from './schedule/as/index.js';
 import type { Plan } from './schedule/as/plan.js';
 import { plannedDestination, plannedRuns, plannedSources } from './schedule/planned.js';
+import { withChoices } from './shared/choices.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { printJson } from './shared/print.js';
 
@@ -37,17 +38,19 @@ export function scheduleCommand(context: Context): Command {
     .description('what cron, systemd, Kubernetes, IAM and the bucket need, to paste')
     .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
     .addOption(
-      new Option('--as <what>', 'which of them')
-        .choices(Object.keys(SCHEDULES))
-        .default('crontab', 'crontab'),
+      withChoices(new Option('--as <what>', 'which of them'), Object.keys(SCHEDULES)).default(
+        'crontab',
+        'crontab',
+      ),
     )
     .option('--at <time>', 'when to run, HH:MM (01:00)', timeOfDay, '01:00')
     .option('--zone <name>', 'the time zone of --at (that of the reports)')
     .option('--host-zone <name>', 'crontab: the time zone of the host (that of this one)')
     .addOption(
-      new Option('--cron <name>', 'crontab: which cron; only cronie knows CRON_TZ')
-        .choices(['debian', 'cronie'])
-        .default('debian', 'debian'),
+      withChoices(new Option('--cron <name>', 'crontab: which cron; only cronie knows CRON_TZ'), [
+        'debian',
+        'cronie',
+      ]).default('debian', 'debian'),
     )
     .option('--user <name>', 'crontab: a line for /etc/cron.d; systemd: whose service it is (reportctl)')
     .option('--image <name>', 'kubernetes: the image to run')
@@ -68,9 +71,9 @@ function timeOfDay(text: string): string {
   throw new InvalidArgumentError('Write HH:MM, for example 01:00.');
 }
 
-async function chosenReports(names: readonly string[], { config }: Session): Promise<Report[]> {
-  const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(config.queries);
-  const loaded = await Promise.all(chosen.map((name) => loadReport(name, config.queries)));
+async function chosenReports(names: readonly string[], { config }: CommandSession): Promise<Report[]> {
+  const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(config);
+  const loaded = await Promise.all(chosen.map((name) => loadReport(name, config)));
   const without = loaded.find((report) => publishedReports(report).length === 0);
   if (names.length > 0 && without !== undefined) {
     throw new ReportError('usage', `schedule: report "${without.name}" has no outputs`, {
@@ -86,11 +89,14 @@ function planOf(
   reports: readonly Report[],
   named: boolean,
   options: ScheduleOptions,
-  { config, now, log }: Session,
+  { config, now, log }: CommandSession,
 ): Plan {
   const hostZone = options.hostZone ?? Temporal.Now.timeZoneId();
   for (const zone of [hostZone, options.zone]) if (zone !== undefined) assertTimeZone(zone);
-  const { settings, secrets } = takenAlong(reports.flatMap(({ sources }) => sources));
+  const { settings, secrets } = variablesOfJob(
+    config.environment,
+    reports.flatMap(({ sources }) => sources),
+  );
   const destination = plannedDestination(reports, config.destination);
   if (destination.kind === 's3' && destination.beginnings.includes('')) {
     log.warn('an output begins with a date: its policy has to allow every key at the destination');
@@ -98,12 +104,12 @@ function planOf(
   return {
     version: toolVersion().replace(/^reportctl /, ''),
     now,
-    runs: plannedRuns(reports, { named, at: options.at, zone: options.zone, queries: config.queries }),
+    runs: plannedRuns(reports, { named, at: options.at, zone: options.zone, folder: config }),
     paths: {
       // What the user typed, not what a link led to: an upgrade may change the latter.
       binary: resolve(process.argv[1] ?? 'reportctl'),
       nodeFolder: dirname(process.execPath),
-      queries: resolve(config.queries),
+      queries: resolve(config.cwd, config.queries),
     },
     destination,
     encryption: { how: config.s3.encryption, kmsKeyId: config.s3.kmsKeyId },

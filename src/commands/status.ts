@@ -10,10 +10,10 @@ import { loadReport, type Report, reportNames } from '../reports/report.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { alignedLines, printJson, printLines, spellPeriod } from './shared/print.js';
 
@@ -50,18 +50,18 @@ interface Chosen {
 }
 
 /** What is wrong with a report that was named is thrown; else a broken one does not hide the others. */
-async function chosenReports(names: readonly string[], session: Session): Promise<Chosen> {
-  const { queries } = session.config;
+async function chosenReports(names: readonly string[], session: CommandSession): Promise<Chosen> {
+  const { config } = session;
   if (names.length > 0) {
-    const loaded = await Promise.all([...new Set(names)].map((name) => loadReport(name, queries)));
+    const loaded = await Promise.all([...new Set(names)].map((name) => loadReport(name, config)));
     const without = loaded.find((report) => publishedReports(report).length === 0);
     if (without === undefined) return { reports: loaded.flatMap(publishedReports), broken: 0 };
     throw new ReportError('usage', `status: report "${without.name}" has no outputs`, {
       hint: 'Only reports with outputs are published.',
     });
   }
-  const all = await reportNames(queries);
-  const loaded = await Promise.allSettled(all.map((name) => loadReport(name, queries)));
+  const all = await reportNames(config);
+  const loaded = await Promise.allSettled(all.map((name) => loadReport(name, config)));
   const failures = loaded.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   for (const error of failures) session.log.error(sentence(error));
   const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -71,7 +71,7 @@ async function chosenReports(names: readonly string[], session: Session): Promis
 async function linesOf(
   reports: readonly Report[],
   { since }: StatusOptions,
-  { config, signal, now }: Session,
+  { config, signal, now }: CommandSession,
 ): Promise<PeriodLine[]> {
   const destination = await openDestination(config.destination, { token: newToken(), signal, s3: config.s3 });
   try {

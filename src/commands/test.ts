@@ -1,17 +1,17 @@
 // reportctl test: what reports make of their fixtures, held against goldens.
 import { Command } from 'commander';
-import type { SecretUrl } from '../core/config.js';
 import { ReportError } from '../core/errors.js';
 import { printable } from '../core/log.js';
+import type { SecretUrl } from '../core/secret-url.js';
 import type { Source } from '../core/source.js';
 import { withSources } from '../export/with-sources.js';
-import { loadReport, type Report, reportNames } from '../reports/report.js';
+import { loadReport, type Report, type ReportFolder, reportNames } from '../reports/report.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { printJson, printLines } from './shared/print.js';
 import { type BrokenCase, type Case, casesOf } from './test/cases.js';
@@ -32,15 +32,15 @@ export function testCommand(context: Context): Command {
   return command.action(async (names: string[], options: TestOptions) => {
     const session = await openSession(context, options);
     const update = options.update === true;
-    const { queries } = session.config;
-    const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(queries);
-    const loaded = await Promise.all(chosen.map((name) => reportOrError(name, queries)));
+    const { queries, cwd } = session.config;
+    const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(session.config);
+    const loaded = await Promise.all(chosen.map((name) => reportOrError(name, session.config)));
     const reports = loaded.filter((one) => 'tests' in one);
     const tests = loaded.flatMap((one) => ('tests' in one ? casesOf(one) : [one]));
     const results = [
       ...(await resultsOf(session, tests, update)),
       ...reports.filter((report) => report.tests.length === 0).map(untested),
-      ...(await unused({ queries: names.length > 0 ? undefined : queries, reports, tests, update })),
+      ...(await unused({ queries: names.length > 0 ? undefined : queries, reports, tests, update, cwd })),
     ];
     if (session.json) printJson(session.stdout, results.map(shownResult));
     else printLines(session.stdout, results.flatMap(linesOf));
@@ -48,8 +48,8 @@ export function testCommand(context: Context): Command {
   });
 }
 
-async function reportOrError(name: string, queries: string): Promise<Report | BrokenCase> {
-  return loadReport(name, queries).catch((error: unknown) => ({ title: name, error }));
+async function reportOrError(name: string, folder: ReportFolder): Promise<Report | BrokenCase> {
+  return loadReport(name, folder).catch((error: unknown) => ({ title: name, error }));
 }
 
 function untested({ name, file }: Report): Result {
@@ -64,7 +64,7 @@ interface Planned {
 
 /** One for each test, in order; all that read the same fixtures share what was opened for the first. */
 async function resultsOf(
-  session: Session,
+  session: CommandSession,
   tests: readonly (Case | BrokenCase)[],
   update: boolean,
 ): Promise<Result[]> {
@@ -88,7 +88,7 @@ async function resultsOf(
 }
 
 async function inTurn(
-  session: Session,
+  session: CommandSession,
   group: readonly Planned[],
   work: (test: Case, sources: readonly Source[]) => Promise<Result>,
 ): Promise<Map<Case, Result>> {
@@ -114,7 +114,7 @@ async function inTurn(
 }
 
 /** The session as one that knows no source but these. */
-function testing(session: Session, urls: Planned['urls']): Session {
+function testing(session: CommandSession, urls: Planned['urls']): CommandSession {
   const source = (name: string) => {
     const url = urls.get(name);
     if (url === undefined) throw new Error(`no fixture was chosen for "${name}"`);
@@ -125,13 +125,13 @@ function testing(session: Session, urls: Planned['urls']): Session {
 }
 
 async function tried(
-  session: Session,
+  session: CommandSession,
   test: Case,
   sources: readonly Source[],
   update: boolean,
 ): Promise<Result> {
   try {
-    return await compared(test, await foundBy(session, test, sources), update);
+    return await compared(test, await foundBy(session, test, sources), { update, cwd: session.config.cwd });
   } catch (error) {
     session.signal.throwIfAborted();
     return failed(test.title, error);

@@ -16,10 +16,10 @@ import { requestOf } from '../reports/request.js';
 import { readRecord } from '../verify/verify.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { addFilterOptions, choiceOf, inOrder, paired, type RowOptions } from './shared/filter-options.js';
 import { printJson, printLines, spellPeriod } from './shared/print.js';
@@ -47,7 +47,7 @@ export function traceCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (name: string, options: TraceOptions) => {
     const session = await openSession(context, options);
-    const report = await loadReport(name, session.config.queries);
+    const report = await loadReport(name, session.config);
     const today = todayIn(report.timezone, context.now);
     const choice = choiceOf(options, report, context.now);
     const period = choice.filters.length === 1 ? periodOf(report, options.date ?? [], today) : undefined;
@@ -110,7 +110,7 @@ function keyOf(report: Report, given: Readonly<Record<string, string>>): KeyPart
 }
 
 async function traceAll(
-  session: Session,
+  session: CommandSession,
   report: Report,
   request: Request,
   key: readonly KeyPart[],
@@ -128,7 +128,7 @@ async function traceAll(
 
 /** Undefined when nothing is published; the reason when that cannot be found out, which changes nothing of the rest. */
 async function recordOf(
-  { config, signal }: Session,
+  { config, signal }: CommandSession,
   report: Report,
   period: Period,
 ): Promise<RunRecord | string | undefined> {

@@ -14,10 +14,10 @@ import { filesAt, type Place, placeOf } from '../verify/place.js';
 import { locationOf, readRecord, type Verified, type VerifyOptions, verifyFile } from '../verify/verify.js';
 import {
   addCommonOptions,
+  type CommandSession,
   type CommonOptions,
   type Context,
   openSession,
-  type Session,
 } from './shared/context.js';
 import { onePeriod } from './shared/one-period.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
@@ -69,7 +69,7 @@ export function verifyCommand(context: Context): Command {
 async function* verifyAll(
   what: readonly string[],
   options: VerifyCommandOptions,
-  session: Session,
+  session: CommandSession,
   open: VerifyOptions['open'],
 ): AsyncGenerator<Verified> {
   const compareFresh = options.source ? await fresh(session) : undefined;
@@ -82,10 +82,10 @@ async function* verifyAll(
   }
 }
 
-async function fresh(session: Session): Promise<VerifyOptions['compareFresh']> {
+async function fresh(session: CommandSession): Promise<VerifyOptions['compareFresh']> {
   const { freshComparison } = await import('../verify/fresh.js');
   return freshComparison({
-    queries: session.config.queries,
+    folder: session.config,
     withSources: (report, work) => withSources(session, report, work),
   });
 }
@@ -94,11 +94,14 @@ interface Where {
   readonly destination: string;
   readonly open: VerifyOptions['open'];
   readonly date: string | undefined;
-  readonly session: Session;
+  readonly session: CommandSession;
 }
 
-async function* placesNamed(named: string, { destination, open }: Where): AsyncGenerator<Place | Verified> {
-  const { root, key } = await placeOf(named, destination);
+async function* placesNamed(
+  named: string,
+  { destination, open, session }: Where,
+): AsyncGenerator<Place | Verified> {
+  const { root, key } = await placeOf(named, { destination, cwd: session.config.cwd });
   const opened = await open(root);
   let isNone = true;
   for await (const file of filesAt(opened, key)) {
@@ -114,7 +117,7 @@ async function* placesRecorded(
   name: string,
   { destination: root, open, date = '', session }: Where,
 ): AsyncGenerator<Place | Verified> {
-  const loaded = await loadReport(name, session.config.queries);
+  const loaded = await loadReport(name, session.config);
   const published = publishedReports(loaded);
   const periods = (published.length === 0 ? [loaded] : published).map((report) => {
     const today = todayIn(report.timezone, session.now);

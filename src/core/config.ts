@@ -1,60 +1,20 @@
-// The environment (and .env) to Config; the only reader of process.env; secrets cannot print.
-import { readFileSync } from 'node:fs';
-import { inspect } from 'node:util';
-import { config as loadDotenv } from 'dotenv';
+// The settings of a run, read from the variables of the environment and validated.
+import { resolve } from 'node:path';
 import { DURATION_FORM, parseDuration } from './duration.js';
-import { didYouMean, messageOf, ReportError } from './errors.js';
-
-/** A URL that may hold a password: every way of printing it shows it without. */
-export class SecretUrl {
-  readonly #url: string;
-
-  constructor(url: string) {
-    this.#url = url;
-  }
-
-  /** The whole URL, for the driver alone. */
-  reveal(): string {
-    return this.#url;
-  }
-
-  /**
-   * Scheme, host and path. Nothing of a URL that does not parse, or with an `@` after its host: then an unescaped `/`, `?`
-   * or `#` cut the password in two, and a part of it looks like a port.
-   */
-  toString(): string {
-    const scheme = /^[a-z0-9+.-]+:/i.exec(this.#url)?.[0] ?? '';
-    if (!this.#url.startsWith(`${scheme}//`)) {
-      return scheme === '' || hasAt(this.#url) ? `${scheme}…` : this.#url.replace(/[?#].*$/s, '');
-    }
-    const url = URL.canParse(this.#url) ? new URL(this.#url) : undefined;
-    return url === undefined || hasAt(url.pathname + url.search + url.hash)
-      ? `${scheme}//…`
-      : `${scheme}//${url.host}${url.pathname}`;
-  }
-
-  toJSON(): string {
-    return this.toString();
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
-  }
-}
-
-/** A URL whose path is the secret, as webhooks have it: every way of printing it shows scheme and host alone. */
-export class SecretEndpoint extends SecretUrl {
-  override toString(): string {
-    const { protocol, host } = new URL(this.reveal());
-    return `${protocol}//${host}`;
-  }
-}
-
-function hasAt(text: string): boolean {
-  return /@|%40/i.test(text);
-}
+import {
+  completeVariables,
+  type Environment,
+  environmentOf,
+  isSecretVariable,
+  type Variables,
+} from './environment.js';
+import { didYouMean, ReportError } from './errors.js';
+import { SecretEndpoint, SecretUrl } from './secret-url.js';
 
 export interface Config {
+  /** The folder that relative paths start at. */
+  readonly cwd: string;
+  readonly environment: Environment;
   /** The URL of the source that reports call `name`. @throws ReportError `definition` when the variable is not set */
   source(name: string): SecretUrl;
   /** The URL of what tests read in place of the source, where it is set. */
@@ -81,7 +41,7 @@ export interface Config {
 export interface NotifyConfig {
   readonly webhook: { readonly url: SecretEndpoint; readonly format: 'slack' | 'json' } | undefined;
   readonly heartbeat: SecretEndpoint | undefined;
-  /** A path. */
+  /** An absolute path. */
   readonly metricsFile: string | undefined;
 }
 
@@ -101,11 +61,8 @@ interface S3Config {
   readonly encryption: 'AES256' | 'aws:kms' | 'none';
   readonly kmsKeyId?: string;
   readonly allowHttp: boolean;
+  readonly environment: Environment;
 }
-
-/** Variables that may be given as `<NAME>_FILE`, the path of a file that holds the value. */
-const SECRETS =
-  /^(REPORTCTL_(?:TEST_)?SOURCE_[A-Z0-9_]+|REPORTCTL_(?:WEBHOOK|HEARTBEAT)_URL|PGPASSWORD|AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|OTEL_EXPORTER_OTLP_(?:TRACES_)?HEADERS)_FILE$/;
 
 /** Every variable of our own; `docs` tests hold the README to this list. */
 export const VARIABLES = [
@@ -141,20 +98,21 @@ const SETTINGS_OF_OTHERS = [
 const SCHEDULED = ['REPORTCTL_DESTINATION', 'REPORTCTL_QUERIES', 'REPORTCTL_LOG_FORMAT'];
 
 /**
- * What a job must be given to run as this process would, after loadConfig(): settings with their values, and secrets by
- * name alone, with the files that hold them where `…_FILE` says so.
+ * The variables that a scheduled job needs to run as this process would: settings with their values, and secrets by
+ * name alone, with the files that hold them where `…_FILE` is set.
  * @param sources as the reports call them
  */
-export function takenAlong(sources: readonly string[]): {
+export function variablesOfJob(
+  environment: Environment,
+  sources: readonly string[],
+): {
   readonly settings: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string | undefined>>;
 } {
-  const isSecret = (name: string) => SECRETS.test(`${name}_FILE`) || /^REPORTCTL_.*_URL$/.test(name);
+  const isSecret = (name: string) => isSecretVariable(name) || /^REPORTCTL_.*_URL$/.test(name);
+  const variable = (name: string) => environment.get(name);
   const isSet = (name: string) => variable(name) !== undefined;
-  const others = [
-    ...SETTINGS_OF_OTHERS,
-    ...Object.keys(process.env).filter((name) => /^PG[A-Z]+$/.test(name)),
-  ];
+  const others = [...SETTINGS_OF_OTHERS, ...environment.names().filter((name) => /^PG[A-Z]+$/.test(name))];
   const all = [...VARIABLES, ...others].filter((name) => isSet(name) && !SCHEDULED.includes(name));
   // Keys that come with a session's token are of today only.
   const keys = isSet('AWS_SESSION_TOKEN') ? [] : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].filter(isSet);
@@ -177,21 +135,25 @@ export function testSourceVariable(name: string): string {
   return sourceVariable(name).replace('_SOURCE_', '_TEST_SOURCE_');
 }
 
+export interface ConfigOptions {
+  /** Completed in place: see completeVariables(). */
+  readonly env: Variables;
+  readonly cwd: string;
+  /** As the command line has it. */
+  readonly logFormat?: string | undefined;
+}
+
 /**
- * Reads `.env` of the working directory (a real variable wins), the `…_FILE` secrets, and every setting.
- * @throws ReportError `usage` for a value that is not allowed or a secret's file that cannot be read.
+ * Completes the variables with `.env` and with secrets' files, and reads every setting.
+ * @throws ReportError `usage` for a value that is not allowed, or a file that cannot be read
  */
-export function loadConfig(flags: { readonly logFormat?: string | undefined } = {}): Config {
-  const { error } = loadDotenv({ quiet: true });
-  // That there is none is usual; one that cannot be read would leave settings out in silence.
-  if (error !== undefined && error.code !== 'ENOENT') {
-    throw new ReportError('usage', `reading .env: ${messageOf(error)}`, { cause: error });
-  }
-  // The SDK's seven lines about Node 20 would go to the stderr of every run.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-  readSecretFiles();
+export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
+  completeVariables(env, cwd);
+  const environment = environmentOf(env);
+  const { get: variable } = environment;
   const kmsKeyId = variable('REPORTCTL_KMS_KEY_ID');
   const encryption = oneOf(
+    environment,
     'REPORTCTL_SSE',
     ['AES256', 'aws:kms', 'none'] as const,
     kmsKeyId === undefined ? 'AES256' : 'aws:kms',
@@ -202,11 +164,13 @@ export function loadConfig(flags: { readonly logFormat?: string | undefined } = 
     });
   }
   return {
+    cwd,
+    environment,
     source(name) {
       const url = variable(sourceVariable(name));
       if (url === undefined) {
         throw new ReportError('definition', `source "${name}": ${sourceVariable(name)} is not set`, {
-          hint: `${otherSources(name)}Set it to a URL such as postgres://user:password@host/database ("postgres://" alone takes PGHOST, PGUSER, …), or embedded:fixtures/${name}.sql.`,
+          hint: `${otherSources(environment, name)}Set it to a URL such as postgres://user:password@host/database ("postgres://" alone takes PGHOST, PGUSER, …), or embedded:fixtures/${name}.sql.`,
         });
       }
       return new SecretUrl(url);
@@ -215,34 +179,36 @@ export function loadConfig(flags: { readonly logFormat?: string | undefined } = 
       const url = variable(testSourceVariable(name));
       return url === undefined ? undefined : new SecretUrl(url);
     },
-    sources: Object.keys(process.env)
-      .filter((name) => variable(name) !== undefined && !name.endsWith('_FILE'))
+    sources: environment
+      .names()
+      .filter((name) => !name.endsWith('_FILE'))
       .flatMap((name) => /^REPORTCTL_SOURCE_([A-Z0-9_]+)$/.exec(name)?.[1]?.toLowerCase() ?? [])
       .sort(),
     destination: variable('REPORTCTL_DESTINATION') ?? './out',
     queries: variable('REPORTCTL_QUERIES') ?? './queries',
     logFormat:
-      flags.logFormat === undefined
-        ? oneOf('REPORTCTL_LOG_FORMAT', LOG_FORMATS, 'text')
-        : allowed('--log-format', flags.logFormat, LOG_FORMATS),
-    logLevel: oneOf('REPORTCTL_LOG_LEVEL', ['debug', 'info', 'warn', 'error'] as const, 'info'),
+      logFormat === undefined
+        ? oneOf(environment, 'REPORTCTL_LOG_FORMAT', LOG_FORMATS, 'text')
+        : allowed('--log-format', logFormat, LOG_FORMATS),
+    logLevel: oneOf(environment, 'REPORTCTL_LOG_LEVEL', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     noColor: variable('NO_COLOR') !== undefined,
     jobs: atOnce('REPORTCTL_JOBS', variable('REPORTCTL_JOBS') ?? '2'),
     retryFor: duration('REPORTCTL_RETRY_FOR', variable('REPORTCTL_RETRY_FOR') ?? '15m'),
     postgres: Object.fromEntries(
-      Object.entries(process.env).filter(
-        (entry): entry is [string, string] =>
-          entry[0].startsWith('PG') && entry[0] !== 'PGPASSWORD' && Boolean(entry[1]),
-      ),
+      environment
+        .names()
+        .filter((name) => name.startsWith('PG') && name !== 'PGPASSWORD')
+        .map((name) => [name, variable(name) ?? '']),
     ),
     s3: {
-      pathStyle: flag('REPORTCTL_S3_PATH_STYLE'),
-      partSize: byteSize('REPORTCTL_S3_PART_SIZE', 16 * MIB),
+      pathStyle: flag(environment, 'REPORTCTL_S3_PATH_STYLE'),
+      partSize: byteSize(environment, 'REPORTCTL_S3_PART_SIZE', 16 * MIB),
       encryption,
       ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
-      allowHttp: flag('REPORTCTL_S3_ALLOW_HTTP'),
+      allowHttp: flag(environment, 'REPORTCTL_S3_ALLOW_HTTP'),
+      environment,
     },
-    notify: notifyConfig(),
+    notify: notifyConfig(environment, cwd),
     tracing: {
       disabled: variable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',
       requested:
@@ -253,19 +219,20 @@ export function loadConfig(flags: { readonly logFormat?: string | undefined } = 
   };
 }
 
-function notifyConfig(): NotifyConfig {
-  const url = endpoint('REPORTCTL_WEBHOOK_URL');
-  const format = oneOf('REPORTCTL_WEBHOOK_FORMAT', ['slack', 'json'] as const, 'slack');
+function notifyConfig(environment: Environment, cwd: string): NotifyConfig {
+  const metricsFile = environment.get('REPORTCTL_METRICS_FILE');
+  const url = endpoint(environment, 'REPORTCTL_WEBHOOK_URL');
+  const format = oneOf(environment, 'REPORTCTL_WEBHOOK_FORMAT', ['slack', 'json'] as const, 'slack');
   return {
     webhook: url && { url, format },
-    heartbeat: endpoint('REPORTCTL_HEARTBEAT_URL'),
-    metricsFile: variable('REPORTCTL_METRICS_FILE'),
+    heartbeat: endpoint(environment, 'REPORTCTL_HEARTBEAT_URL'),
+    metricsFile: metricsFile === undefined ? undefined : resolve(cwd, metricsFile),
   };
 }
 
 /** @throws ReportError `usage`, without the value, which may be the secret itself */
-function endpoint(name: string): SecretEndpoint | undefined {
-  const value = variable(name)?.trim();
+function endpoint(environment: Environment, name: string): SecretEndpoint | undefined {
+  const value = environment.get(name)?.trim();
   if (value === undefined) return undefined;
   if (/^https?:\/\//i.test(value) && URL.canParse(value)) return new SecretEndpoint(value);
   throw new ReportError('usage', `${name} is not a URL`, {
@@ -276,16 +243,11 @@ function endpoint(name: string): SecretEndpoint | undefined {
 const MIB = 1024 * 1024;
 const LOG_FORMATS = ['text', 'json'] as const;
 
-/** The variable as it stands, for an error that came before there was a Config. */
-export function logFormatVariable(): string | undefined {
-  return variable('REPORTCTL_LOG_FORMAT');
-}
-
 /** For a name that is only misspelt, in the report or in the environment. */
-function otherSources(name: string): string {
-  const others = Object.keys(process.env).flatMap(
-    (each) => /^REPORTCTL_SOURCE_(\w+?)(?:_FILE)?$/.exec(each)?.[1] ?? [],
-  );
+function otherSources(environment: Environment, name: string): string {
+  const others = environment
+    .names()
+    .flatMap((each) => /^REPORTCTL_SOURCE_(\w+?)(?:_FILE)?$/.exec(each)?.[1] ?? []);
   const nearest = didYouMean(
     name,
     others.map((each) => each.toLowerCase().replaceAll('_', '-')),
@@ -294,13 +256,13 @@ function otherSources(name: string): string {
   return meant === undefined ? '' : `Did you mean the source ${meant}? Else: `;
 }
 
-/** An empty variable counts as not set, as cron files and compose files write them. */
-function variable(name: string): string | undefined {
-  return process.env[name] || undefined;
-}
-
-function oneOf<T extends string>(name: string, words: readonly T[], fallback: NoInfer<T>): T {
-  const value = variable(name);
+function oneOf<T extends string>(
+  environment: Environment,
+  name: string,
+  words: readonly T[],
+  fallback: NoInfer<T>,
+): T {
+  const value = environment.get(name);
   return value === undefined ? fallback : allowed(name, value, words);
 }
 
@@ -310,8 +272,8 @@ function allowed<T extends string>(name: string, value: string, words: readonly 
   throw new ReportError('usage', `${name} is "${value}"`, { hint: `${didYouMean(value, words)}.` });
 }
 
-function flag(name: string): boolean {
-  return oneOf(name, ['true', 'false'] as const, 'false') === 'true';
+function flag(environment: Environment, name: string): boolean {
+  return oneOf(environment, name, ['true', 'false'] as const, 'false') === 'true';
 }
 
 /** How many at once. @param name of the variable or flag, for the message. @throws ReportError `usage` */
@@ -328,8 +290,8 @@ export function duration(name: string, value: string): number {
 }
 
 /** Bytes, or a number with KiB, MiB or GiB. S3 takes parts of 5 MiB to 5 GiB. */
-function byteSize(name: string, fallback: number): number {
-  const value = variable(name);
+function byteSize(environment: Environment, name: string, fallback: number): number {
+  const value = environment.get(name);
   if (value === undefined) return fallback;
   const match = /^(\d+)\s*(KiB|MiB|GiB)?$/i.exec(value);
   const factor = { kib: 1024, mib: MIB, gib: 1024 * MIB }[match?.[2]?.toLowerCase() ?? ''] ?? 1;
@@ -340,24 +302,4 @@ function byteSize(name: string, fallback: number): number {
     });
   }
   return bytes;
-}
-
-function readSecretFiles(): void {
-  for (const [name, path] of Object.entries(process.env)) {
-    const target = SECRETS.exec(name)?.[1];
-    if (target === undefined || !path || process.env[target]) continue;
-    try {
-      process.env[target] = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    } catch (error) {
-      // Without the path, which may be the secret itself in the wrong variable.
-      throw new ReportError('usage', `reading the file that ${name} names failed (${codeOf(error)})`, {
-        hint: `Give the path of a file that holds the value, or set ${target}.`,
-        cause: error,
-      });
-    }
-  }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? messageOf(error);
 }

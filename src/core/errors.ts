@@ -45,13 +45,13 @@ export class ReportError extends Error {
   }
 }
 
-/** Why the work was ended from outside, by a signal. */
+/** The reason of an abort signal: the work was ended from outside. */
 export class Interrupted extends Error {
   readonly exitCode: number;
 
-  /** @param exitCode 128 and the signal's number, as shells have it */
-  constructor(signal: string, exitCode: number) {
-    super(`interrupted by ${signal}`);
+  /** @param exitCode of a process signal: 128 plus its number, as shells have it */
+  constructor(message: string, exitCode: number) {
+    super(message);
     this.exitCode = exitCode;
   }
 }

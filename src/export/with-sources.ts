@@ -1,8 +1,8 @@
 // Opens the sources of a report for as long as some work lasts.
 import pLimit from 'p-limit';
-import type { Session } from '../commands/shared/context.js';
 import { sourceVariable } from '../core/config.js';
 import { ReportError } from '../core/errors.js';
+import type { Session } from '../core/session.js';
 import type { Source } from '../core/source.js';
 import type { Report } from '../reports/report.js';
 import { openSource } from '../sources/index.js';
@@ -47,6 +47,7 @@ export async function withSources<T>(
             url: url.reveal(),
             shown: String(url),
             variables,
+            cwd: session.config.cwd,
             s3PathStyle,
             s3AllowHttp,
             signal: session.signal,

@@ -1,51 +1,51 @@
-// Who hears what a run does, and that none of them can change or hold up what becomes of it.
+// Tells the listeners of a run what happens, and keeps each of them from changing or holding up the run.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Session } from '../commands/shared/context.js';
 import { sentence } from '../core/errors.js';
+import type { Session } from '../core/session.js';
 import { openDestination } from '../destinations/index.js';
 import type { RunListener } from './events.js';
 import { notifyListeners } from './notify.js';
 
 /** Milliseconds that a listener may take for one event: more than any of them gives itself. */
-const PATIENCE = 35_000;
-/** After a signal everything has to end soon. */
-const SHORT_PATIENCE = 3_000;
+const LISTENER_TIMEOUT_MS = 35_000;
+/** The same after an interruption, when the process must end within seconds. */
+const INTERRUPTED_TIMEOUT_MS = 3_000;
 
-/** None, where the environment names none. They warn by themselves, and throw nothing. */
+/** The listeners that the environment names; they log their own failures and throw nothing. */
 export function listenersOf({ config, log, runId, signal }: Session): Promise<RunListener[]> {
   return notifyListeners({
     config: config.notify,
     run: runId,
     signal,
     warn: (message) => log.warn(message),
-    openDestination: (own) =>
-      openDestination(config.destination, { token: runId, signal: own, s3: config.s3 }),
+    openDestination: (ownSignal) =>
+      openDestination(config.destination, { token: runId, signal: ownSignal, s3: config.s3 }),
   });
 }
 
-/** Tells every listener one event after the other; one that is silent for too long is told nothing more. */
+/** Tells every listener one event after the other. A listener that exceeds the time-out hears nothing more. */
 export class Announcer {
   readonly #session: Pick<Session, 'log' | 'signal'>;
-  readonly #patience: number;
+  readonly #timeoutMs: number;
   #listeners: readonly RunListener[];
-  #told = Promise.resolve();
+  #lastEvent = Promise.resolve();
 
   constructor(
     session: Pick<Session, 'log' | 'signal'>,
     listeners: readonly RunListener[],
-    patience: number = PATIENCE,
+    timeoutMs: number = LISTENER_TIMEOUT_MS,
   ) {
     this.#session = session;
     this.#listeners = listeners;
-    this.#patience = patience;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** Never throws; resolves when all were told this and what came before it. */
+  /** Resolves when all listeners have heard this event and those before it. Never throws. */
   tell(event: (listener: RunListener) => Promise<void> | undefined): Promise<void> {
-    this.#told = this.#told.then(async () => {
+    this.#lastEvent = this.#lastEvent.then(async () => {
       await Promise.all(this.#listeners.map((listener) => this.#tellOne(listener, event)));
     });
-    return this.#told;
+    return this.#lastEvent;
   }
 
   async #tellOne(
@@ -53,18 +53,18 @@ export class Announcer {
     event: (listener: RunListener) => Promise<void> | undefined,
   ): Promise<void> {
     const { log, signal } = this.#session;
-    const patience = signal.aborted ? Math.min(SHORT_PATIENCE, this.#patience) : this.#patience;
-    const over = new AbortController();
-    const tooLong = sleep(patience, 'too long' as const, { signal: over.signal }).catch(() => undefined);
+    const timeoutMs = signal.aborted ? Math.min(INTERRUPTED_TIMEOUT_MS, this.#timeoutMs) : this.#timeoutMs;
+    const done = new AbortController();
+    const timedOut = sleep(timeoutMs, 'timed out' as const, { signal: done.signal }).catch(() => undefined);
     try {
-      const ended = await Promise.race([Promise.resolve(event(listener)), tooLong]);
-      if (ended !== 'too long') return;
+      const result = await Promise.race([Promise.resolve(event(listener)), timedOut]);
+      if (result !== 'timed out') return;
       this.#listeners = this.#listeners.filter((other) => other !== listener);
-      log.warn(`a notification took more than ${patience / 1000} seconds; it is not waited for`);
+      log.warn(`a notification took more than ${timeoutMs / 1000} seconds; it is not waited for`);
     } catch (error) {
       log.warn(`a notification failed: ${sentence(error)}`);
     } finally {
-      over.abort();
+      done.abort();
     }
   }
 }

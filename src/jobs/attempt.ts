@@ -1,29 +1,34 @@
-// One attempt at one report for one period, with a destination and sources of its own.
+// One attempt at one job, with a destination and sources of its own.
 import { hostname, userInfo } from 'node:os';
-import type { Session } from '../commands/shared/context.js';
-import { expectedRows, hasBar, openProgress, type ProgressView } from '../commands/shared/progress.js';
 import { messageOf } from '../core/errors.js';
+import type { Session } from '../core/session.js';
 import type { Answer, Source } from '../core/source.js';
 import type { Span } from '../core/trace.js';
 import { openDestination } from '../destinations/index.js';
 import { type SourceWatch, withSources } from '../export/with-sources.js';
 import { newToken, type RunOutcome, runPeriod } from '../publish/run-period.js';
-import type { ReadyJob } from './choose.js';
-import { askSources } from './ready.js';
+import { askSources } from './ask-sources.js';
+import type { OpenProgress, ProgressView } from './events.js';
+import type { ReadyJob } from './job.js';
 
 export interface AttemptOptions {
-  /** The phase of the trace that it belongs to. */
+  /** The job's span. */
   readonly span: Span;
   readonly restate?: string;
   readonly quarantine?: true;
-  /** Does no other job run meanwhile? */
+  /** Whether no other job runs at the same time. */
   readonly isAlone: boolean;
   readonly sources: SourceWatch;
-  /** Called when the destination has given us the lease. */
+  /** Called when the destination has given the lease to this attempt. */
   readonly onLease: () => void;
+  readonly openProgress?: OpenProgress | undefined;
 }
 
-/** What a report waits for is not there; nothing was taken or read. */
+export type AttemptResult =
+  | { readonly status: 'done'; readonly outcome: RunOutcome }
+  /** A source is not ready; nothing was taken or read. */
+  | { readonly status: 'not-ready'; readonly answer: Answer };
+
 class NotReady extends Error {
   readonly answer: Answer;
 
@@ -33,14 +38,15 @@ class NotReady extends Error {
   }
 }
 
-/** The outcome, or what the source answered when it is not ready. */
+/** @throws what runPeriod() throws */
 export async function attempt(
   session: Session,
   job: ReadyJob,
-  { restate, quarantine, isAlone, sources: watch, onLease, span }: AttemptOptions,
-): Promise<RunOutcome | Answer> {
+  options: AttemptOptions,
+): Promise<AttemptResult> {
+  const { restate, quarantine, isAlone, sources: watch, onLease, span, openProgress } = options;
   const { report, period, request } = job;
-  const { signal, config } = session;
+  const { signal, config, log } = session;
   signal.throwIfAborted();
   const token = newToken();
   const { s3 } = config;
@@ -57,11 +63,11 @@ export async function attempt(
       destination,
       afterInterrupt,
       token,
-      restating: restate === undefined ? undefined : { reason: restate.trim(), by: whoRuns() },
+      restating: restate === undefined ? undefined : { reason: restate.trim(), by: currentUser() },
       quarantine,
       signal,
-      warn: (message) => session.log.warn(`${report.name}: ${message}`),
-      ready:
+      warn: (message) => log.warn(`${report.name}: ${message}`),
+      assertReady:
         waitFor &&
         (async () => {
           const answer = await askSources(session, report, waitFor, job, watch);
@@ -70,8 +76,7 @@ export async function attempt(
       withSources: (work) => {
         onLease();
         const read = async (sources: readonly Source[]) => {
-          const expected = isAlone && hasBar(session) ? await expectedRows(sources, request) : undefined;
-          progress = await openProgress(session, report.name, expected, isAlone);
+          progress = await openProgress?.({ name: report.name, sources, request, isAlone });
           return work(sources);
         };
         return withSources(session, report, read, watch);
@@ -82,13 +87,11 @@ export async function attempt(
     const { pointToLatest } = await import('../publish/latest.js');
     await pointToLatest({ report, record: outcome.record, destination }).catch((error: unknown) => {
       if (signal.aborted) return;
-      session.log.warn(
-        `${report.name}: latest.json was not brought up to date, which the next run does: ${messageOf(error)}`,
-      );
+      log.warn(`${report.name}: latest.json could not be updated; the next run does it: ${messageOf(error)}`);
     });
-    return outcome;
+    return { status: 'done', outcome };
   } catch (error) {
-    if (error instanceof NotReady) return error.answer;
+    if (error instanceof NotReady) return { status: 'not-ready', answer: error.answer };
     throw error;
   } finally {
     progress?.stop();
@@ -96,8 +99,8 @@ export async function attempt(
   }
 }
 
-/** `user@host`; a user id without a name, as in many containers, is the id. */
-function whoRuns(): string {
+/** `user@host`; in a container whose user has no name, the user's id stands for it. */
+function currentUser(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {

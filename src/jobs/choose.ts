@@ -1,7 +1,5 @@
 // Which reports are run, for which of their closed periods.
 
-import type { Session } from '../commands/shared/context.js';
-import { spellPeriod } from '../commands/shared/print.js';
 import {
   compactDate,
   isClosed,
@@ -11,11 +9,12 @@ import {
   parseDates,
   periodContaining,
   periodsBetween,
+  spellPeriod,
   todayIn,
 } from '../core/calendar.js';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import type { Request } from '../core/source.js';
+import type { Session } from '../core/session.js';
 import { openDestination } from '../destinations/index.js';
 import { periodFilter } from '../filters/index.js';
 import { newToken } from '../publish/run-period.js';
@@ -23,6 +22,7 @@ import { type Begun, begunPeriods } from '../publish/status.js';
 import { loadReport, type Report, reportNames } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
+import type { BrokenJob, Job } from './job.js';
 
 /** What of the command line decides. */
 export interface Choice {
@@ -36,21 +36,6 @@ export interface Choice {
   readonly param?: Readonly<Record<string, string>>;
 }
 
-/** One report for one period; or, by the name alone, one that cannot be read. */
-export type Job = ReadyJob | BrokenJob;
-
-export interface ReadyJob {
-  readonly name: string;
-  readonly report: Report;
-  readonly period: Period;
-  readonly request: Request;
-}
-
-interface BrokenJob {
-  readonly name: string;
-  readonly error: unknown;
-}
-
 /**
  * In the order of the reports, each followed by its schedules, the oldest period first. What is wrong with a report that
  * was named is said at once; with `--all` it does not keep the others from running.
@@ -61,9 +46,9 @@ export async function chosenJobs(
   options: Choice,
   session: Session,
 ): Promise<Job[]> {
-  const { queries } = session.config;
+  const { config } = session;
   refuse(names, options);
-  const chosen = options.all ? await reportNames(queries) : [...new Set(names)];
+  const chosen = options.all ? await reportNames(config) : [...new Set(names)];
   const planned: (Planned | BrokenJob)[] = [];
   /** With `--all` what is wrong with one becomes its job. */
   const attempt = async (name: string, work: () => void | Promise<void>) => {
@@ -76,7 +61,7 @@ export async function chosenJobs(
   };
   for (const name of chosen) {
     await attempt(name, async () => {
-      for (const report of runnable(await loadReport(name, queries), options)) {
+      for (const report of runnable(await loadReport(name, config), options)) {
         // A schedule can be named beside its report.
         if (planned.some((other) => 'report' in other && isSame(other.report, report))) continue;
         await attempt(report.name, () => {
@@ -85,7 +70,7 @@ export async function chosenJobs(
       }
     });
   }
-  if (planned.length === 0) throw new ReportError('usage', `run: no report in ${queries} has outputs`);
+  if (planned.length === 0) throw new ReportError('usage', `run: no report in ${config.queries} has outputs`);
   const closed = withoutOpen(planned, options, session);
   return options.catchUp === undefined ? closed.flatMap(jobsOf) : caughtUp(closed, options.catchUp, session);
 }

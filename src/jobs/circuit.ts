@@ -1,8 +1,8 @@
-// Stops a run from asking a source or a store that fails for every report: one job asks again, the others wait for it.
+// A circuit breaker for sources and the destination: while one fails for every report, one job probes it and the others wait.
 import { messageOf, ReportError } from '../core/errors.js';
 
-/** Milliseconds after which a place that failed is asked again, by one job and once. */
-export const ASKED_AGAIN_AFTER = 5 * 60_000;
+/** Milliseconds after a failure until one job may probe the place again, once. */
+export const PROBE_AFTER_MS = 5 * 60_000;
 
 /** What can fail for many jobs: a source by its name, or the destination. */
 export interface Place {
@@ -10,16 +10,24 @@ export interface Place {
   readonly name: string;
 }
 
+export type Admission =
+  /** The job may connect, and retry as usual. */
+  | { readonly may: 'try' }
+  /** The job may connect, but must not retry: one of the places failed a while ago. */
+  | { readonly may: 'try-once' }
+  /** Another job is probing one of the places: ask again when it knows. */
+  | { readonly may: 'wait'; readonly until: Promise<void> };
+
 interface State {
-  /** The last job that failed here through all its attempts. */
+  /** The last job that gave up because of this place. */
   failure: { readonly job: string; readonly at: number; readonly error: unknown } | undefined;
-  /** The one job that asks again; the others wait until it knows. */
-  asking: { readonly job: string; readonly known: Promise<void>; readonly tell: () => void } | undefined;
+  /** The one job that is probing the place. */
+  probe: { readonly job: string; readonly finished: Promise<void>; readonly finish: () => void } | undefined;
 }
 
 /**
- * While a job tries a place again that failed, other jobs wait for the outcome. When it gives up the place is open: they
- * fail at once, and so do jobs that begin within ASKED_AGAIN_AFTER; after that one job may try once. A success closes it.
+ * While a job retries a place that failed, other jobs wait for the outcome. When that job gives up, the circuit opens: waiting
+ * jobs fail at once, and so do jobs that start within PROBE_AFTER_MS; after that, one job may try once. A success closes it.
  */
 export class Circuit {
   readonly #states = new Map<string, State>();
@@ -31,76 +39,73 @@ export class Circuit {
   }
 
   /**
-   * Whether the job may ask these places now, `once` where one of them failed a while ago; or what to wait for before
-   * asking this again. A job that others wait for never waits, so that no two wait for each other.
-   * @throws ReportError `source` or `destination` that names the failure for which a place is not asked
+   * Asks whether the job may connect to these places now. A job that is probing a place never waits, so that no two jobs
+   * wait for each other.
+   * @throws ReportError `source` or `destination`, naming the failure that opened the circuit
    */
-  admit(job: string, places: readonly Place[]): 'freely' | 'once' | Promise<void> {
+  admit(job: string, places: readonly Place[]): Admission {
     const states = places.map((place) => ({ place, state: this.#state(place) }));
-    if (states.some(({ state }) => state.asking?.job === job)) return 'freely';
-    for (const { state } of states) if (state.asking !== undefined) return state.asking.known;
+    if (states.some(({ state }) => state.probe?.job === job)) return { may: 'try' };
+    for (const { state } of states)
+      if (state.probe !== undefined) return { may: 'wait', until: state.probe.finished };
     const failed = states.filter(({ state }) => state.failure !== undefined);
     for (const { place, state } of failed) {
-      if (state.failure !== undefined && this.#now() - state.failure.at < ASKED_AGAIN_AFTER)
-        throw refusal(place, state.failure);
+      if (state.failure !== undefined && this.#now() - state.failure.at < PROBE_AFTER_MS)
+        throw openCircuit(place, state.failure);
     }
-    for (const { state } of failed) state.asking = askingOf(job);
-    return failed.length === 0 ? 'freely' : 'once';
+    for (const { state } of failed) state.probe = startProbe(job);
+    return { may: failed.length === 0 ? 'try' : 'try-once' };
   }
 
-  /** The job's attempt failed there, and it will try again: alone, unless another one does so already. */
+  /** The job's attempt failed at the place and it will retry: it becomes the probing job, unless there is one already. */
   willRetry(job: string, place: Place): void {
-    this.#state(place).asking ??= askingOf(job);
+    this.#state(place).probe ??= startProbe(job);
   }
 
-  /** The job gave up because of that place. */
+  /** The job gave up because of the place: opens its circuit. */
   gaveUp(job: string, place: Place, error: unknown): void {
     this.#state(place).failure = { job, at: this.#now(), error };
   }
 
-  /** The place did for the job what it is for. */
-  answered(job: string, place: Place): void {
+  /** A request of the job to the place succeeded: closes its circuit. */
+  succeeded(job: string, place: Place): void {
     const state = this.#state(place);
     state.failure = undefined;
-    tell(state, job);
+    finishProbe(state, job);
   }
 
-  /** The job has ended, whatever became of it. */
-  left(job: string): void {
-    for (const state of this.#states.values()) tell(state, job);
+  /** The job ended, whatever its outcome: it probes nothing any more. */
+  release(job: string): void {
+    for (const state of this.#states.values()) finishProbe(state, job);
   }
 
   #state({ code, name }: Place): State {
     const key = `${code} ${name}`;
-    const state = this.#states.get(key) ?? { failure: undefined, asking: undefined };
+    const state = this.#states.get(key) ?? { failure: undefined, probe: undefined };
     this.#states.set(key, state);
     return state;
   }
 }
 
-function askingOf(job: string): NonNullable<State['asking']> {
-  let tell = () => {};
-  const known = new Promise<void>((resolve) => {
-    tell = resolve;
+function startProbe(job: string): NonNullable<State['probe']> {
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
   });
-  return { job, known, tell };
+  return { job, finished, finish };
 }
 
-function tell(state: State, job: string): void {
-  if (state.asking?.job !== job) return;
-  state.asking.tell();
-  state.asking = undefined;
+function finishProbe(state: State, job: string): void {
+  if (state.probe?.job !== job) return;
+  state.probe.finish();
+  state.probe = undefined;
 }
 
-function refusal({ code, name }: Place, { job, at, error }: NonNullable<State['failure']>): ReportError {
+function openCircuit({ code, name }: Place, { job, at, error }: NonNullable<State['failure']>): ReportError {
   const what = code === 'source' ? `source "${name}"` : 'the destination';
   return new ReportError(
     code,
-    `${what} is not asked again: it failed for ${job} at ${new Date(at).toISOString()} (${messageOf(error)})`,
-    {
-      hint: 'Run the same again when it works.',
-      cause: error,
-      retryable: true,
-    },
+    `${what} was not tried again: it failed for ${job} at ${new Date(at).toISOString()} (${messageOf(error)})`,
+    { hint: 'Run the same command again when it works.', cause: error, retryable: true },
   );
 }

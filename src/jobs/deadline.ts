@@ -1,10 +1,10 @@
-// When a run has to be over: what is not published by then is ended as by a signal.
+// The time by which a run must be over: what is not published by then ends as if interrupted.
 import { nextLocalTime } from '../core/calendar.js';
 import { formatDuration, parseDuration } from '../core/duration.js';
 import { ReportError } from '../core/errors.js';
 
-/** The longest that a timer of Node can wait is 24.8 days. */
-const LONGEST = 24 * 86_400_000;
+/** Node's timers reach 24.8 days. */
+const MAX_DELAY_MS = 24 * 86_400_000;
 
 /** `2h30m` from now, `03:00` (the next one in the report's time zone), or an instant in ISO 8601 with its offset. */
 export class Deadline {
@@ -20,7 +20,7 @@ export class Deadline {
     if (when !== undefined) this.#at(when, 'UTC');
   }
 
-  /** Fires with a ReportError `not-ready` as its reason; the same one for all reports of a zone. */
+  /** A signal that aborts with a ReportError `not-ready`; reports of the same zone share it. Undefined without a deadline. */
   signal(timezone: string): AbortSignal | undefined {
     const when = this.#when;
     if (when === undefined) return undefined;
@@ -28,20 +28,20 @@ export class Deadline {
     if (known !== undefined) return known;
     const at = this.#at(when, timezone);
     const controller = new AbortController();
-    const reach = () => {
+    const abort = () => {
       controller.abort(
-        new ReportError('not-ready', `the deadline ${when} (${new Date(at).toISOString()}) has come`, {
-          hint: 'Nothing unfinished was published; run the same again.',
+        new ReportError('not-ready', `the deadline ${when} (${new Date(at).toISOString()}) was reached`, {
+          hint: 'Nothing unfinished was published; run the same command again.',
         }),
       );
     };
-    this.#timers.push(setTimeout(reach, at - Date.now()).unref());
+    this.#timers.push(setTimeout(abort, at - Date.now()).unref());
     this.#signals.set(timezone, controller.signal);
     return controller.signal;
   }
 
-  /** Has it come for any report? */
-  get hasCome(): boolean {
+  /** Whether it was reached for any report. */
+  get isReached(): boolean {
     return [...this.#signals.values()].some(({ aborted }) => aborted);
   }
 
@@ -65,7 +65,7 @@ export class Deadline {
             : Number.NaN;
     if (Number.isNaN(at)) throw wrong('is no time');
     if (at <= this.#now) throw wrong('is over');
-    if (at - this.#now > LONGEST) throw wrong(`is more than ${formatDuration(LONGEST)} away`);
+    if (at - this.#now > MAX_DELAY_MS) throw wrong(`is more than ${formatDuration(MAX_DELAY_MS)} away`);
     return at;
   }
 }

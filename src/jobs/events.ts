@@ -1,8 +1,11 @@
-// What a run tells those who make it heard: webhooks, heartbeats, metrics. They never change its outcome.
+// What a run tells others while it works: listeners (webhook, heartbeat, metrics) and the presenter of whoever started it.
 import type { Period } from '../core/calendar.js';
+import type { Request, Source } from '../core/source.js';
 import type { RunRecord } from '../publish/documents.js';
+import type { Job } from './job.js';
+import type { EndedJob } from './run-job.js';
 
-/** What became of one report for one period. */
+/** The outcome of one report for one period. */
 export interface JobResult {
   /** The report's name. */
   readonly report: string;
@@ -10,21 +13,44 @@ export interface JobResult {
   /** Undefined when the report cannot even be read. */
   readonly period: Period | undefined;
   readonly outcome: 'published' | 'restated' | 'unchanged' | 'skipped' | 'failed';
-  /** Where there is one. */
+  /** Undefined when the job failed. */
   readonly record: RunRecord | undefined;
-  /** Why it failed. */
+  /** Why the job failed. */
   readonly error: unknown;
   /** Epoch milliseconds. */
   readonly started: number;
   readonly finished: number;
-  /** How often it was tried. */
   readonly attempts: number;
 }
 
-/** Each is called in this order and waited for; what it throws is logged and changes nothing. */
+/** Told of a run, in this order, and waited for. What a listener throws is logged and changes nothing. */
 export interface RunListener {
   begun?(jobs: readonly Pick<JobResult, 'report' | 'period'>[]): Promise<void>;
   jobEnded?(result: JobResult): Promise<void>;
   /** @param exitCode of the run as a whole */
   ended?(results: readonly JobResult[], exitCode: number): Promise<void>;
+}
+
+/** Shows how far one read is. */
+export interface ProgressView {
+  /** Called for every batch, with the rows read and the bytes written so far. */
+  onProgress(progress: { readonly rows: number; readonly bytes: number }): void;
+  stop(): void;
+}
+
+export type OpenProgress = (read: {
+  /** The report's name. */
+  readonly name: string;
+  readonly sources: readonly Source[];
+  readonly request: Request;
+  /** Whether nothing else runs at the same time. */
+  readonly isAlone: boolean;
+}) => Promise<ProgressView>;
+
+/** Presents a run to whoever started it. */
+export interface RunPresenter {
+  readonly openProgress?: OpenProgress;
+  jobEnded(job: Job, result: EndedJob): void;
+  /** Called once, before the listeners hear the end. What it throws is the run's failure, unless the run has another one. */
+  ended(results: readonly EndedJob[]): Promise<void>;
 }

@@ -1,10 +1,10 @@
-// Tries again what can heal, later and later, and at random moments so that many do not come back at once.
+// Retries what can heal, with growing random pauses, so that many programs do not come back at the same moment.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
 
 /** The longest pause between two attempts, in milliseconds. */
-const LONGEST_PAUSE = 60_000;
-const FIRST_PAUSE = 2_000;
+const MAX_PAUSE_MS = 60_000;
+const FIRST_PAUSE_MS = 2_000;
 
 /**
  * The pause after so many failed attempts: anything up to 2 s, 4 s, 8 s, … 60 s ("full jitter": Amazon's Builders' Library,
@@ -12,57 +12,60 @@ const FIRST_PAUSE = 2_000;
  * @param random from 0 to 1
  */
 export function pauseAfter(attempts: number, random = Math.random()): number {
-  return Math.round(random * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1)));
+  return Math.round(random * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1)));
 }
 
-export interface AttemptOptions {
-  /** Milliseconds after the first failure in which another attempt may begin; 0 is one attempt. */
-  readonly retryFor: number;
+export interface RetryOptions {
+  /** Milliseconds after the first failure in which another attempt may start; 0 allows one attempt. */
+  readonly retryForMs: number;
   /** Ends a pause at once; an attempt itself has to listen to it too. */
   readonly signal: AbortSignal;
-  /** Is another attempt worth it? */
+  /** Whether another attempt can succeed. */
   readonly canHeal: (error: unknown) => boolean;
-  /** Called before the pause. @param pause milliseconds */
-  readonly onFailed: (error: unknown, attempt: number, pause: number) => void;
+  /** Called before the pause. @param pauseMs milliseconds */
+  readonly onFailed: (error: unknown, attemptNumber: number, pauseMs: number) => void;
 }
 
 /** @throws what the last attempt threw, or the signal's reason */
-export async function attempted<T>(
-  work: (attempt: number) => Promise<T>,
-  { retryFor, signal, canHeal, onFailed }: AttemptOptions,
+export async function withRetries<T>(
+  work: (attemptNumber: number) => Promise<T>,
+  { retryForMs, signal, canHeal, onFailed }: RetryOptions,
 ): Promise<T> {
-  let firstFailed: number | undefined;
+  let firstFailure: number | undefined;
   return pRetry(work, {
     retries: Number.POSITIVE_INFINITY,
-    // The pause is ours: p-retry's own jitter never goes below the whole pause.
+    // p-retry's own jitter never goes below the whole pause, so the pause is made here.
     minTimeout: 0,
     async shouldRetry({ error, attemptNumber }) {
-      firstFailed ??= performance.now();
-      const pause = pauseAfter(attemptNumber);
-      const isInTime = performance.now() - firstFailed + pause < retryFor;
+      firstFailure ??= performance.now();
+      const pauseMs = pauseAfter(attemptNumber);
+      const isInTime = performance.now() - firstFailure + pauseMs < retryForMs;
       if (signal.aborted || !isInTime || !canHeal(error)) return false;
-      onFailed(error, attemptNumber, pause);
-      await pausing(pause, signal);
+      onFailed(error, attemptNumber, pauseMs);
+      await pause(pauseMs, signal);
       return true;
     },
   });
 }
 
 /** @throws the signal's reason, at once */
-export async function pausing(milliseconds: number, signal: AbortSignal): Promise<void> {
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
-/** The work, or the signal's reason as soon as it fires; the work goes on unseen. */
-export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const over = new AbortController();
+/** The work's result, or the signal's reason as soon as it fires; the work then goes on and its result is dropped. */
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const listening = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over.signal });
+    signal.addEventListener('abort', () => reject(signal.reason), {
+      once: true,
+      signal: listening.signal,
+    });
   });
   try {
     signal.throwIfAborted();
     return await Promise.race([work, aborted]);
   } finally {
-    over.abort();
+    listening.abort();
   }
 }

@@ -42,7 +42,7 @@ export interface RunOptions {
   readonly quarantine?: boolean | undefined;
   readonly signal: AbortSignal;
   /** Called when the period is not published yet, before anything is taken or read; throws when it is not to be read now. */
-  readonly ready?: (() => Promise<void>) | undefined;
+  readonly assertReady?: (() => Promise<void>) | undefined;
   /** Takes what cannot be promised at this destination, one line each. */
   readonly warn: (message: string) => void;
   /** Called only when there is something to read. */
@@ -80,7 +80,7 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
     await removeAbandoned(destination, keys.lease).catch(() => undefined);
     return outcome;
   }
-  await options.ready?.();
+  await options.assertReady?.();
   for (const broken of (await destination.promises?.()) ?? []) options.warn(broken);
   const lease = await takeLease(options.afterInterrupt, keys.lease, token);
   try {

@@ -1,6 +1,6 @@
 // A file in queries/ to a validated Report, with positions in every complaint.
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { PeriodKind } from '../core/calendar.js';
 import { didYouMean, messageOf, ReportError } from '../core/errors.js';
 import type { Dimension } from '../core/filter.js';
@@ -78,17 +78,26 @@ export interface Report {
   readonly query: string | DocumentQuery;
 }
 
+/** Where reports are: as a Config says. */
+export interface ReportFolder {
+  /** The folder of report files. */
+  readonly queries: string;
+  /** Where relative paths start. */
+  readonly cwd: string;
+}
+
 /**
  * The report that a user named: a name in the folder, the path of a file, or `name@organization` for one of its schedules.
  * @throws ReportError `usage` when there is none, `definition` with file and line when it is wrong.
  */
-export async function loadReport(nameOrPath: string, folder: string): Promise<Report> {
+export async function loadReport(nameOrPath: string, place: ReportFolder): Promise<Report> {
   const isPath = ENDING.test(nameOrPath);
   const [, name, organization] = (!isPath && SCHEDULED.exec(nameOrPath)) || [];
   if (name !== undefined && organization !== undefined)
-    return scheduledReport(await loadReport(name, folder), organization);
-  if (isPath || /[\\/]/.test(nameOrPath)) return readReport(nameOrPath);
-  const files = await reportFiles(folder);
+    return scheduledReport(await loadReport(name, place), organization);
+  if (isPath || /[\\/]/.test(nameOrPath)) return readReport(nameOrPath, place.cwd);
+  const folder = place.queries;
+  const files = await reportFiles(place);
   const found = files.filter((file) => nameOf(file) === nameOrPath);
   if (found.length > 1) {
     throw new ReportError(
@@ -101,7 +110,7 @@ export async function loadReport(nameOrPath: string, folder: string): Promise<Re
       hint: `${didYouMean(nameOrPath, files.map(nameOf))}.`,
     });
   }
-  return readReport(join(folder, found[0]));
+  return readReport(join(folder, found[0]), place.cwd);
 }
 
 /** SQL with its definition in a comment, or YAML for documents. */
@@ -113,35 +122,42 @@ function nameOf(file: string): string {
 }
 
 /** The names of all reports in the folder, sorted. @throws ReportError `usage` when it cannot be read */
-export async function reportNames(folder: string): Promise<string[]> {
-  return [...new Set((await reportFiles(folder)).map(nameOf))].sort();
+export async function reportNames(place: ReportFolder): Promise<string[]> {
+  return [...new Set((await reportFiles(place)).map(nameOf))].sort();
 }
 
-async function reportFiles(folder: string): Promise<string[]> {
+async function reportFiles({ queries, cwd }: ReportFolder): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((file) => ENDING.test(file) && !file.startsWith('.'));
+    return (await readdir(resolve(cwd, queries))).filter(
+      (file) => ENDING.test(file) && !file.startsWith('.'),
+    );
   } catch (error) {
-    throw new ReportError('usage', `reading the folder of reports "${folder}": ${messageOf(error)}`, {
+    throw new ReportError('usage', `reading the folder of reports "${queries}": ${messageOf(error)}`, {
       hint: 'Run from the folder that holds queries/, or set REPORTCTL_QUERIES.',
       cause: error,
     });
   }
 }
 
-async function readReport(file: string): Promise<Report> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+async function readReport(file: string, cwd: string): Promise<Report> {
+  const text = await readFile(resolve(cwd, file), 'utf8').catch((error: unknown) => {
     throw new ReportError('usage', `reading the report ${file}: ${messageOf(error)}`, { cause: error });
   });
-  return parseReport(file, text);
+  return parseReport(file, text, cwd);
 }
 
-/** The text of a report file to a Report. @throws ReportError `definition` with file and line */
-export function parseReport(file: string, text: string): Report {
+/**
+ * The text of a report file to a Report.
+ * @param file as messages name it; its folder is where the paths of templates start
+ * @param cwd where a relative `file` starts
+ * @throws ReportError `definition` with file and line
+ */
+export function parseReport(file: string, text: string, cwd = '.'): Report {
   const name = nameOf(file);
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) {
     throw new ReportError('definition', `${file}: "${name}" cannot be a report's name`, {
       hint: 'Letters, digits, "_" and "-" only: the name becomes a key and a flag.',
     });
   }
-  return { name, file, ...parseDefinition(file, text) };
+  return { name, file, ...parseDefinition(file, text, cwd) };
 }

@@ -1,5 +1,6 @@
 // A PostgreSQL of our own for one run: npm's binaries, a socket in a private folder, one script loaded.
 import { readFile, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { messageOf, ReportError } from '../core/errors.js';
 import { install } from './embedded/install.js';
 import { initialise, type Stop, start } from './embedded/server.js';
@@ -14,12 +15,14 @@ export interface EmbeddedServer {
 export interface StartEmbedded {
   /** The path of an SQL script, loaded as one simple query: no psql commands, no COPY … FROM stdin. */
   readonly script: string;
+  /** Where a relative path starts; the process's own folder without it. */
+  readonly cwd?: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** @throws ReportError `source` when the binaries are not there, the server does not start, or the script fails */
-export async function startEmbedded({ script, signal }: StartEmbedded): Promise<EmbeddedServer> {
-  const sql = await readScript(script);
+export async function startEmbedded({ script, cwd = '.', signal }: StartEmbedded): Promise<EmbeddedServer> {
+  const sql = await readScript(script, cwd);
   const installed = await install();
   let stop: Stop = () => rm(installed.folder, { recursive: true, force: true });
   try {
@@ -43,8 +46,8 @@ export async function startEmbedded({ script, signal }: StartEmbedded): Promise<
   }
 }
 
-async function readScript(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+async function readScript(path: string, cwd: string): Promise<string> {
+  const text = await readFile(resolve(cwd, path), 'utf8').catch((error: unknown) => {
     throw new ReportError('source', `reading the script of embedded:${path}: ${messageOf(error)}`, {
       hint: 'The path is relative to the working directory.',
       cause: error,

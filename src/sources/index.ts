@@ -16,6 +16,8 @@ export interface OpenSource {
   readonly s3PathStyle: boolean;
   /** For `s3://`: plain http to a store on another machine; without it that is refused. */
   readonly s3AllowHttp?: boolean;
+  /** The folder that relative paths start at; the process's own without it. */
+  readonly cwd?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -25,6 +27,7 @@ const embedded = async (options: OpenSource) => {
   const { startEmbedded } = await import('./embedded.js');
   const server = await startEmbedded({
     script: options.url.slice('embedded:'.length),
+    cwd: options.cwd,
     signal: options.signal,
   });
   try {

@@ -20,6 +20,8 @@ export interface OpenJson {
   /** `file:docs/`, `file:docs.ndjson.gz`, `s3://bucket/prefix/`. */
   readonly url: string;
   readonly shown: string;
+  /** Where a relative path starts; the process's own folder without it. */
+  readonly cwd?: string | undefined;
   readonly signal: AbortSignal;
   /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
   readonly s3PathStyle?: boolean;
@@ -29,12 +31,12 @@ export interface OpenJson {
 
 /** @throws ReportError `source` when there is no such file, folder or bucket, `usage` for a store in clear text */
 export async function openJson(options: OpenJson): Promise<Source> {
-  const { name, url, shown, signal, s3PathStyle = false, s3AllowHttp = false } = options;
+  const { name, url, shown, cwd, signal, s3PathStyle = false, s3AllowHttp = false } = options;
   signal.throwIfAborted();
   const label = `source "${name}" (${shown})`;
   const place = /^s3:/i.test(url)
     ? await openBucket({ url, label, pathStyle: s3PathStyle, allowHttp: s3AllowHttp, signal })
-    : await openFolder(url, label);
+    : await openFolder(url, label, cwd);
   return {
     label,
     prepare: (request) => prepare(place, label, request, signal),

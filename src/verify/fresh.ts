@@ -8,15 +8,14 @@ import { prepareAll } from '../export/export.js';
 import { parseFilter, periodFilter } from '../filters/index.js';
 import type { Manifest } from '../publish/documents.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
-import { loadReport, type Report } from '../reports/report.js';
+import { loadReport, type Report, type ReportFolder } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { ContentHash, RowCounter } from '../rows/counters.js';
 import { Spool } from '../rows/spool.js';
 import { compare, compareEach, type Difference } from './differences.js';
 
 export interface FreshOptions {
-  /** The folder of report files. */
-  readonly queries: string;
+  readonly folder: ReportFolder;
   readonly withSources: <T>(report: Report, work: (sources: readonly Source[]) => Promise<T>) => Promise<T>;
 }
 
@@ -38,7 +37,7 @@ const NO_VALUES = '{}';
 export function freshComparison(options: FreshOptions): (manifest: Manifest) => Promise<Difference[]> {
   const reads = new Map<string, Promise<Parts>>();
   return async (manifest) => {
-    const report = await loadReport(manifest.report, options.queries);
+    const report = await loadReport(manifest.report, options.folder);
     const { definition: recorded, params: values } = manifest;
     const changed = isDefinition(recorded, report, values)
       ? []

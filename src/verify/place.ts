@@ -1,6 +1,7 @@
 // Where a file that is to be verified is, and where its run record would be.
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import type { Config } from '../core/config.js';
 import type { Destination } from '../core/destination.js';
 import type { Manifest } from '../publish/documents.js';
 import { manifestKey } from '../publish/manifest.js';
@@ -19,11 +20,14 @@ const MANIFEST_ENDING = manifestKey('');
  * What a user named: s3://bucket/key, a local file or folder, else a key or prefix at the destination. A manifest stands
  * for its file.
  */
-export async function placeOf(named: string, destination: string): Promise<Place> {
+export async function placeOf(
+  named: string,
+  { destination, cwd }: Pick<Config, 'destination' | 'cwd'>,
+): Promise<Place> {
   const what = named.endsWith(MANIFEST_ENDING) ? named.slice(0, -MANIFEST_ENDING.length) : named;
   const object = /^(s3:\/\/[^/]+)\/?(.*)$/is.exec(what);
   if (object?.[1] !== undefined) return { root: object[1], key: object[2] ?? '' };
-  const local = resolve(what);
+  const local = resolve(cwd, what);
   const [file, manifest] = await Promise.all([local, manifestKey(local)].map(found));
   if (file?.isDirectory()) return { root: local, key: '' };
   if (file !== undefined || manifest !== undefined) return { root: dirname(local), key: basename(local) };

@@ -188,9 +188,9 @@ describe('again', { concurrency: 3 }, () => {
     const attempts = [...stderr.matchAll(/ warn (\w) \S+: attempt (\d+) failed/g)];
     const again = new Set(attempts.filter(([, , number]) => Number(number) > 1).map(([, name]) => name));
     assert.ok(again.size <= 1, `${[...again]} asked again`);
-    const refused = stderr.match(/source "base" is not asked again: it failed for \w \S+ at \S+Z \(/g) ?? [];
+    const refused = stderr.match(/source "base" was not tried again: it failed for \w \S+ at \S+Z \(/g) ?? [];
     assert.ok(refused.length >= 2, stderr);
     assert.ok(asked <= attempts.length + 2, `${asked} connections for ${attempts.length} attempts`);
-    assert.match(stderr, /reportctl: 4 of 4 runs failed\. Run the same again\.\n$/);
+    assert.match(stderr, /reportctl: 4 of 4 runs failed\. Run the same command again\.\n$/);
   });
 });

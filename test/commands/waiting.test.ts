@@ -98,7 +98,7 @@ describe('a report that waits', { concurrency: 3 }, () => {
     assert.deepEqual([code, stdout, await filesBelow(out)], [7, '', []]);
     assert.match(
       stderr,
-      /reportctl: nunca \S+ is not ready \(waited \ds, asked every 1s\): source "base" \([^)]*\) answered: null; it waits for SELECT max\(fim\) >= :'to' FROM outra\. Run the same again when it is there\.\n$/,
+      /reportctl: nunca \S+ is not ready \(waited \ds, asked every 1s\): source "base" \([^)]*\) answered: null; it waits for SELECT max\(fim\) >= :'to' FROM outra\. Run the same command again when the data is there\.\n$/,
     );
     assertRefused(await reportctl(['run', 'nunca', '--no-wait'], { env }), 7, /not ready \(asked once\)/);
   });
@@ -176,9 +176,9 @@ describe('a deadline', { concurrency: 2 }, () => {
     assert.equal(code, 7, stderr);
     assert.ok(Date.now() - started < 10_000, 'it took too long');
     assert.match(stdout, /^published rapida [^\n]*\n$/);
-    assert.match(stderr, /error longa \S+ was not published: the deadline 4s \(\S+Z\) has come/);
+    assert.match(stderr, /error longa \S+ was not published: the deadline 4s \(\S+Z\) was reached/);
     assert.match(stderr, /error espera \S+ was not published: the deadline 4s/);
-    assert.match(stderr, /reportctl: 2 of 3 runs failed: the deadline has come/);
+    assert.match(stderr, /reportctl: 2 of 3 runs failed: the deadline was reached/);
     const files = await filesBelow(out);
     assert.ok(
       files.every((file) => file.includes('rapida')),
@@ -193,7 +193,7 @@ describe('a deadline', { concurrency: 2 }, () => {
     assert.equal(code, 7, stderr);
     assert.match(
       stderr,
-      /reportctl: jamais \S+ was not published: the deadline 4s \(\S+\) has come; it was not ready: .*: null\./,
+      /reportctl: jamais \S+ was not published: the deadline 4s \(\S+\) was reached; it was not ready: .*: null\./,
     );
   });
 });

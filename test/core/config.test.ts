@@ -6,26 +6,21 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { type Config, loadConfig, SecretEndpoint, SecretUrl, sourceVariable } from '../../src/core/config.js';
+import { type Config, loadConfig, sourceVariable } from '../../src/core/config.js';
 import { ReportError, sentence } from '../../src/core/errors.js';
+import { SecretEndpoint, SecretUrl } from '../../src/core/secret-url.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'reportctl-test-'));
-const former = { env: process.env, cwd: process.cwd() };
-after(() => {
-  process.env = former.env;
-  process.chdir(former.cwd);
-  rmSync(folder, { recursive: true });
-});
+after(() => rmSync(folder, { recursive: true }));
 
 /** Loads with this environment alone, in an empty folder but for `.env`. */
 function load(
   env: Record<string, string>,
   { dotenv, logFormat }: { dotenv?: string; logFormat?: string } = {},
 ): Config {
-  process.env = { ...env };
-  process.chdir(mkdtempSync(join(folder, 'cwd-')));
-  if (dotenv !== undefined) writeFileSync('.env', dotenv);
-  return loadConfig({ logFormat });
+  const cwd = mkdtempSync(join(folder, 'cwd-'));
+  if (dotenv !== undefined) writeFileSync(join(cwd, '.env'), dotenv);
+  return loadConfig({ env: { ...env }, cwd, logFormat });
 }
 
 function refused(action: () => unknown, code: string, said: RegExp): void {
@@ -45,7 +40,8 @@ function secretFile(content: string): string {
 }
 
 test('the defaults', () => {
-  const { destination, queries, logFormat, logLevel, noColor, s3, postgres } = load({});
+  const { destination, queries, logFormat, logLevel, noColor, s3: settings, postgres } = load({});
+  const { environment: _, ...s3 } = settings;
   assert.deepEqual(
     { destination, queries, logFormat, logLevel, noColor, s3, postgres },
     {
@@ -72,7 +68,10 @@ test('an empty variable counts as not set', () => {
 });
 
 test('every setting', () => {
-  const { s3, ...rest } = load({
+  const {
+    s3: { environment: _, ...s3 },
+    ...rest
+  } = load({
     REPORTCTL_DESTINATION: 's3://b/p',
     REPORTCTL_QUERIES: 'q',
     REPORTCTL_LOG_FORMAT: 'json',
@@ -150,10 +149,9 @@ describe('.env', () => {
   });
 
   test('one that cannot be read is no missing one', () => {
-    process.env = {};
-    process.chdir(mkdtempSync(join(folder, 'cwd-')));
-    mkdirSync('.env');
-    refused(() => loadConfig(), 'usage', /reading \.env: EISDIR/);
+    const cwd = mkdtempSync(join(folder, 'cwd-'));
+    mkdirSync(join(cwd, '.env'));
+    refused(() => loadConfig({ env: {}, cwd }), 'usage', /reading \.env: EISDIR/);
   });
 });
 
@@ -185,7 +183,7 @@ describe('secrets in files', () => {
       AWS_SECRET_ACCESS_KEY_FILE: secretFile('k'),
     });
     assert.equal(config.source('vendas').reveal(), 'postgres://u:S3nha@h/d');
-    assert.deepEqual([process.env.PGPASSWORD, process.env.AWS_SECRET_ACCESS_KEY], ['a b ', 'k']);
+    assert.deepEqual(['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY'].map(config.environment.get), ['a b ', 'k']);
   });
 
   test('the variable itself wins, and an unknown one is left alone', () => {

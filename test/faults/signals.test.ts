@@ -35,7 +35,7 @@ columns: { id: integer, texto: text }
 outputs: [{ format: csv, key: "r_{YYYYMMDD}.csv" }]
 `;
   await writeFile(join(folder, 'vendas.yaml'), definition);
-  report = await loadReport('vendas', folder);
+  report = await loadReport('vendas', { queries: folder, cwd: '.' });
   const line = (id: number, texto: string) =>
     `${JSON.stringify({ id, dia: '2024-10-05T12:00:00Z', texto })}\n`;
   await writeFile(join(folder, 'former.ndjson'), line(1, 'antes'));

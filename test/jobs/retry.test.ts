@@ -1,7 +1,7 @@
 // Attempts: what is tried again, when, for how long, and that nothing holds up an end from outside.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attempted, orAborted, pauseAfter } from '../../src/jobs/retry.js';
+import { abortable, pauseAfter, withRetries } from '../../src/jobs/retry.js';
 
 const FAILURE = new Error('lost');
 const never = new AbortController().signal;
@@ -19,8 +19,8 @@ function failing(times: number) {
 test('what can heal is tried until it succeeds', async (t) => {
   t.mock.method(Math, 'random', () => 0);
   const told: number[] = [];
-  const result = await attempted(failing(3), {
-    retryFor: 60_000,
+  const result = await withRetries(failing(3), {
+    retryForMs: 60_000,
     signal: never,
     canHeal: (error) => error === FAILURE,
     onFailed: (_, attempt) => told.push(attempt),
@@ -32,13 +32,13 @@ test('what cannot heal is not, nor is anything without time for it', async (t) =
   t.mock.method(Math, 'random', () => 0);
   const onFailed = () => assert.fail('tried again');
   for (const options of [
-    { retryFor: 60_000, canHeal: () => false },
-    { retryFor: 0, canHeal: () => true },
+    { retryForMs: 60_000, canHeal: () => false },
+    { retryForMs: 0, canHeal: () => true },
   ])
-    await assert.rejects(attempted(failing(1), { ...options, signal: never, onFailed }), FAILURE);
+    await assert.rejects(withRetries(failing(1), { ...options, signal: never, onFailed }), FAILURE);
   t.mock.method(Math, 'random', () => 1);
   await assert.rejects(
-    attempted(failing(1), { retryFor: 2_000, canHeal: () => true, signal: never, onFailed }),
+    withRetries(failing(1), { retryForMs: 2_000, canHeal: () => true, signal: never, onFailed }),
     FAILURE,
     'the pause would not be over in time',
   );
@@ -58,9 +58,9 @@ test('an end from outside ends a pause at once, with its reason', async (t) => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const started = performance.now();
-  const options = { retryFor: 60_000, signal: controller.signal, canHeal: () => true };
+  const options = { retryForMs: 60_000, signal: controller.signal, canHeal: () => true };
   await assert.rejects(
-    attempted(failing(9), { ...options, onFailed: () => setTimeout(() => controller.abort(reason), 20) }),
+    withRetries(failing(9), { ...options, onFailed: () => setTimeout(() => controller.abort(reason), 20) }),
     reason,
   );
   assert.ok(performance.now() - started < 1_500);
@@ -72,16 +72,16 @@ test('a result that came before the end stays one', async () => {
     controller.abort(new Error('too late'));
     return 'published';
   };
-  const options = { retryFor: 0, signal: controller.signal, canHeal: () => false, onFailed: () => {} };
-  assert.equal(await attempted(work, options), 'published');
+  const options = { retryForMs: 0, signal: controller.signal, canHeal: () => false, onFailed: () => {} };
+  assert.equal(await withRetries(work, options), 'published');
 });
 
 test('who waits for another stops waiting when the end comes', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
-  const waiting = orAborted(new Promise<void>(() => {}), controller.signal);
+  const waiting = abortable(new Promise<void>(() => {}), controller.signal);
   controller.abort(reason);
   await assert.rejects(waiting, reason);
-  await assert.rejects(orAborted(Promise.resolve(), controller.signal), reason);
-  assert.equal(await orAborted(Promise.resolve(1), never), 1);
+  await assert.rejects(abortable(Promise.resolve(), controller.signal), reason);
+  assert.equal(await abortable(Promise.resolve(1), never), 1);
 });

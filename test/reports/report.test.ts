@@ -666,15 +666,18 @@ describe('the folder of reports', () => {
           writeFile(join(folder, name), file(START)),
         ),
       );
-      assert.deepEqual(await reportNames(folder), ['a', 'b']);
-      assert.equal((await loadReport('a', folder)).name, 'a');
-      assert.equal((await loadReport(join(folder, 'b.sql'), '/nowhere')).name, 'b');
+      assert.deepEqual(await reportNames({ queries: folder, cwd: '.' }), ['a', 'b']);
+      assert.equal((await loadReport('a', { queries: folder, cwd: '.' })).name, 'a');
+      assert.equal((await loadReport(join(folder, 'b.sql'), { queries: '/nowhere', cwd: '.' })).name, 'b');
       await assert.rejects(
-        loadReport('c', folder),
+        loadReport('c', { queries: folder, cwd: '.' }),
         (error: ReportError) => error.code === 'usage' && /did you mean "a"/.test(error.hint ?? ''),
       );
-      await assert.rejects(loadReport(join(folder, 'c.sql'), folder), { code: 'usage', message: /ENOENT/ });
-      await assert.rejects(reportNames(join(folder, 'nada')), {
+      await assert.rejects(loadReport(join(folder, 'c.sql'), { queries: folder, cwd: '.' }), {
+        code: 'usage',
+        message: /ENOENT/,
+      });
+      await assert.rejects(reportNames({ queries: join(folder, 'nada'), cwd: '.' }), {
         code: 'usage',
         message: /reading the folder of reports/,
       });

@@ -96,7 +96,7 @@ describe('a report with schedules', () => {
   test('is found by its name, as a report names it or as the data does', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'vendas.sql'), file(`${START}${SCHEDULES}outputs:\n${THEIRS}`));
-    const nameOf = async (named: string) => (await loadReport(named, folder)).name;
+    const nameOf = async (named: string) => (await loadReport(named, { queries: folder, cwd: '.' })).name;
     assert.equal(await nameOf('vendas@ACME Ltda'), 'vendas@ACME Ltda');
     assert.equal(await nameOf('vendas@Órfão & Filhos'), 'vendas@Órfão _ Filhos~1d8480bd');
     assert.equal(await nameOf('vendas@Órfão _ Filhos~1d8480bd'), 'vendas@Órfão _ Filhos~1d8480bd');

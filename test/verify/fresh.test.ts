@@ -42,7 +42,7 @@ after(() => rm(queries, { recursive: true }));
 
 /** What was published when the sources had these rows. */
 async function manifestOf(rows: Rows, changes: Partial<Manifest> = {}): Promise<Manifest> {
-  const report = await loadReport('vendas', queries);
+  const report = await loadReport('vendas', { queries, cwd: '.' });
   const params = changes.params ?? { moeda: 'BRL' };
   const columns = changes.columns ?? report.columns;
   const counter = new RowCounter(columns, report.totals);
@@ -90,7 +90,10 @@ function sources(...tables: readonly Rows[]) {
       close: async () => {},
     };
   });
-  const compareFresh = freshComparison({ queries, withSources: (_, work) => work(opened) });
+  const compareFresh = freshComparison({
+    folder: { queries, cwd: '.' },
+    withSources: (_, work) => work(opened),
+  });
   return {
     requests,
     reads: () => reads,
@@ -207,7 +210,10 @@ describe('a fresh read', () => {
       );
     });
     const failure = new ReportError('source', 'the server went away');
-    const compareFresh = freshComparison({ queries, withSources: () => Promise.reject(failure) });
+    const compareFresh = freshComparison({
+      folder: { queries, cwd: '.' },
+      withSources: () => Promise.reject(failure),
+    });
     await assert.rejects(compareFresh(await manifestOf(ROWS)), failure);
   });
 });

@@ -34,7 +34,10 @@ describe('a name', () => {
   for (const [named, root, key] of cases) {
     test(`${named} is ${key === '' ? 'everything' : key} in ${root}`, async () => {
       const inFolder = (text: string) => text.replace(/^@/, folder);
-      const place = await placeOf(inFolder(named), 's3://reports/prefix/');
+      const place = await placeOf(inFolder(named), {
+        destination: 's3://reports/prefix/',
+        cwd: '.',
+      });
       assert.deepEqual(place, { root: inFolder(root), key });
     });
   }

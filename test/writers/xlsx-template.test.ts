@@ -469,7 +469,7 @@ describe('in a report', async () => {
   const report = async (output: string) => {
     const yaml = `source: vendas\ncolumns: { codigo: text, dia: date, valor: decimal, quantidade: integer }\noutputs:\n  - { ${output} }`;
     await writeFile(join(folder, 'vendas.sql'), `/*---\n${yaml}\n---*/\nSELECT 1`);
-    return loadReport('vendas', folder);
+    return loadReport('vendas', { queries: folder, cwd: '.' });
   };
   const output = 'format: xlsx, key: "a_{YYYYMMDD}.xlsx", template: modelo.xlsx';
 

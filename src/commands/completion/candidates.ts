@@ -53,7 +53,7 @@ export async function candidates(words: readonly string[], known: Known): Promis
     ? await known.commands[word]?.load(known.context)
     : undefined;
   if (command === undefined) return NOTHING;
-  const line = { context: known.context, config: loadConfig(), ...parsed(command, before) };
+  const line = { context: known.context, config: loadConfig(known.context), ...parsed(command, before) };
   const [, option, value] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
   if (line.pending !== undefined) return beginning(current, await optionValues(line, line.pending, current));
   if (option !== undefined && value !== undefined) {
@@ -191,10 +191,10 @@ async function argumentValues(line: Line, current: string): Promise<Candidates> 
   if (isWhat || /^[./~]|[\\/]/.test(current)) return FILES;
   const { loadReport, reportNames } = await import('../../reports/report.js');
   const { scheduledReports } = await import('../../reports/scheduled-reports.js');
-  const names = await reportNames(config.queries);
+  const names = await reportNames(config);
   const listed = await Promise.all(
     names.map(async (name) => {
-      const report = await loadReport(name, config.queries).catch(() => undefined);
+      const report = await loadReport(name, config).catch(() => undefined);
       const scheduled = report === undefined ? [] : scheduledReports(report);
       return [name, ...scheduled.map((each) => each.name)].map((value) => ({
         value,
@@ -210,5 +210,5 @@ async function reportOf({ named, config }: Line): Promise<Report | undefined> {
   const [name] = named;
   if (name === undefined) return undefined;
   const { loadReport } = await import('../../reports/report.js');
-  return loadReport(name, config.queries).catch(() => undefined);
+  return loadReport(name, config).catch(() => undefined);
 }

@@ -21,7 +21,7 @@ export async function sourceValues(
 ): Promise<string[]> {
   const late = new AbortController();
   try {
-    const config = loadConfig();
+    const config = loadConfig(context);
     // Starting a PostgreSQL, or fetching files, takes longer than anybody waits.
     const isNear = (name: string) => !/^(embedded|s3):/i.test(config.source(name).reveal());
     const sources = report.sources.filter(isNear);

@@ -1,5 +1,6 @@
 // Which two published files a user means: by their places, or by a report and its periods or revisions.
 import { compactDate, todayIn } from '../../core/calendar.js';
+import type { Config } from '../../core/config.js';
 import type { Destination } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
 import type { RunRecord } from '../../publish/documents.js';
@@ -8,7 +9,7 @@ import { loadReport, type Report } from '../../reports/report.js';
 import { openSide, type Side } from '../../verify/diff/side.js';
 import { placeOf } from '../../verify/place.js';
 import { readRecord } from '../../verify/verify.js';
-import type { Session } from '../shared/context.js';
+import type { CommandSession } from '../shared/context.js';
 import { onePeriod } from '../shared/one-period.js';
 
 export interface Named {
@@ -24,7 +25,7 @@ export interface Named {
 export async function sidesOf(
   what: readonly string[],
   { date, revisions }: Named,
-  session: Session,
+  session: CommandSession,
   open: (root: string) => Promise<Destination>,
 ): Promise<readonly [Side, Side]> {
   const root = session.config.destination.replace(/(?<=.)\/$/, '');
@@ -32,7 +33,7 @@ export async function sidesOf(
   if (date === undefined) {
     const [second, third] = more;
     if (revisions !== undefined || second === undefined || more.length > 2) throw misnamed();
-    if (third === undefined) return both(first, second, async (named) => sideAt(named, root, open));
+    if (third === undefined) return both(first, second, async (named) => sideAt(named, session.config, open));
     const report = await published(first, session);
     const destination = await open(root);
     return both(second, third, async (day) =>
@@ -61,16 +62,16 @@ function misnamed(): ReportError {
 
 async function sideAt(
   named: string,
-  root: string,
+  config: Config,
   open: (root: string) => Promise<Destination>,
 ): Promise<Side> {
-  const place = await placeOf(named, root);
+  const place = await placeOf(named, config);
   return openSide(await open(place.root), place);
 }
 
 /** @throws ReportError `usage` for a report that publishes nothing itself */
-async function published(name: string, { config }: Session): Promise<Report> {
-  const report = await loadReport(name, config.queries);
+async function published(name: string, { config }: CommandSession): Promise<Report> {
+  const report = await loadReport(name, config);
   if (report.outputs.length > 0) return report;
   throw new ReportError('usage', `diff: report "${report.name}" has no outputs of its own`, {
     hint: 'Name one of its schedules, such as vendas@Organization, or two files.',
@@ -88,7 +89,7 @@ interface Recorded {
 async function recordOf(
   report: Report,
   day: string,
-  session: Session,
+  session: CommandSession,
   destination: Destination,
 ): Promise<Recorded> {
   const period = onePeriod('diff', report, day, todayIn(report.timezone, session.now));

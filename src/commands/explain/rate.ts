@@ -5,7 +5,7 @@ import { newToken } from '../../publish/run-period.js';
 import { begunPeriods } from '../../publish/status.js';
 import type { Report } from '../../reports/report.js';
 import { readRecord } from '../../verify/verify.js';
-import type { Session } from '../shared/context.js';
+import type { CommandSession } from '../shared/context.js';
 import { formatRows } from '../shared/print.js';
 
 /** Of a run that was published, from beginning to end. */
@@ -20,7 +20,10 @@ export interface PastRun {
 const PATIENCE = 3_000;
 
 /** The run of the last published period; undefined when there is none or the destination cannot be asked. */
-export async function lastRun(report: Report, { config, signal }: Session): Promise<PastRun | undefined> {
+export async function lastRun(
+  report: Report,
+  { config, signal }: CommandSession,
+): Promise<PastRun | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
   try {
     const destination = await openDestination(config.destination, {

@@ -1,16 +1,9 @@
-// What a run prints of each job.
-
-import type { Job } from '../../jobs/choose.js';
+// The lines that a run prints for a job.
 import type { RunOutcome } from '../../publish/run-period.js';
-import { formatBytes, formatRows, spellPeriod } from '../shared/print.js';
+import { formatBytes, formatRows } from '../shared/print.js';
 
-/** `vendas 2024-10-05` */
-export function titleOf(job: Job): string {
-  return 'error' in job ? job.name : `${job.name} ${spellPeriod(job.period)}`;
-}
-
-/** So many files are named; `--json` has all. */
-const NAMED = 10;
+/** How many files are listed; `--json` has all. */
+const MAX_LISTED = 10;
 
 /** A line for each file, or for the first of many, and what a restatement changed. */
 export function outcomeLines(
@@ -19,11 +12,11 @@ export function outcomeLines(
   { outcome, record }: Omit<RunOutcome, 'notes'>,
 ): string[] {
   if (record.outputs.length === 0) return [`${outcome} ${title}: no rows, no file`];
-  const lines = record.outputs.slice(0, NAMED).map(({ key, rows, bytes, sha256 }) => {
+  const lines = record.outputs.slice(0, MAX_LISTED).map(({ key, rows, bytes, sha256 }) => {
     return `${outcome} ${title}: ${place}/${key}, ${formatRows(rows)}, ${formatBytes(bytes)}, sha256 ${sha256}`;
   });
-  if (record.outputs.length > NAMED) {
-    const more = (record.outputs.length - NAMED).toLocaleString('en-US');
+  if (record.outputs.length > MAX_LISTED) {
+    const more = (record.outputs.length - MAX_LISTED).toLocaleString('en-US');
     const bytes = record.outputs.reduce((sum, output) => sum + output.bytes, 0);
     lines.push(
       `${outcome} ${title}: … and ${more} more, in all ${formatRows(record.rows)}, ${formatBytes(bytes)}`,

@@ -6,7 +6,7 @@ import { messageOf } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { latestKey } from '../../publish/latest.js';
 import { safeSegment } from '../../reports/key.js';
-import type { Report } from '../../reports/report.js';
+import type { Report, ReportFolder } from '../../reports/report.js';
 import { minutesBetween, shifted } from './as/clock.js';
 import type { Plan, PlannedDestination, PlannedRun } from './as/plan.js';
 
@@ -16,9 +16,9 @@ const LOOKED_AFTER = { expected: 30, started: 120 };
 /** One run a zone; with one zone and no names it is of all reports. */
 export function plannedRuns(
   reports: readonly Report[],
-  choice: { named: boolean; at: string; zone: string | undefined; queries: string },
+  choice: { named: boolean; at: string; zone: string | undefined; folder: ReportFolder },
 ): PlannedRun[] {
-  const { named, at, zone, queries } = choice;
+  const { named, at, zone, folder } = choice;
   const zones = [...new Set(reports.map(({ timezone }) => zone ?? timezone))].sort();
   return zones.map((of) => {
     const its = reports.filter(({ timezone }) => (zone ?? timezone) === of);
@@ -28,14 +28,15 @@ export function plannedRuns(
       zone: of,
       at,
       statusAt: statusTime(at, its),
-      reports: named || zones.length > 1 ? its.map((report) => wordOf(report, queries)) : undefined,
+      reports: named || zones.length > 1 ? its.map((report) => wordOf(report, folder)) : undefined,
     };
   });
 }
 
 /** A report of another folder is named by its path. */
-function wordOf({ name, file }: Report, queries: string): string {
-  return dirname(resolve(file)) === resolve(queries) ? name : resolve(file);
+function wordOf({ name, file }: Report, { queries, cwd }: ReportFolder): string {
+  const path = resolve(cwd, file);
+  return dirname(path) === resolve(cwd, queries) ? name : path;
 }
 
 /** Half an hour after the last of the reports is expected; else two hours after the start. */

@@ -1,29 +1,31 @@
-// What every command is given: the streams, the clock's one reading, the signal, the configuration and the log.
+// What every command is given: streams, variables, the folder, the clock's one reading and the signal.
 import type { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { type Config, loadConfig } from '../../core/config.js';
-import { createLog, type Log } from '../../core/log.js';
+import { loadConfig } from '../../core/config.js';
+import type { Variables } from '../../core/environment.js';
+import { createLog } from '../../core/log.js';
+import type { Session } from '../../core/session.js';
 
 interface Streams {
   readonly stdin: Readable;
-  /** On a terminal with its size. */
+  /** A terminal has a size. */
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
-export interface Context extends Streams {
-  /** Epoch milliseconds, read once: the date does not change while a command runs. */
-  readonly now: number;
+/** The surroundings of one call of main(). */
+export interface Surroundings extends Streams {
+  /** The variables; `.env` and secrets' files are added in place. */
+  readonly env: Variables;
+  /** The folder that relative paths start at. */
+  readonly cwd: string;
+  /** Aborted to interrupt the command, with an Interrupted as its reason. */
   readonly signal: AbortSignal;
-  /** A UUID, new for every process: what it logs, sends and exports carries it. */
-  readonly runId: string;
-  /** What would be left unconfirmed if the process ended now, for who has to end it. */
-  readonly underWay: Set<string>;
 }
 
-export interface Session extends Context {
-  readonly config: Config;
-  readonly log: Log;
+export interface Context extends Surroundings, Pick<Session, 'now' | 'runId' | 'inProgress'> {}
+
+export interface CommandSession extends Session, Streams {
   readonly quiet: boolean;
   readonly json: boolean;
 }
@@ -34,7 +36,7 @@ export interface CommonOptions {
   readonly logFormat?: 'text' | 'json';
 }
 
-/** The options that every command takes. */
+/** Adds the options that every command takes. */
 export function addCommonOptions(command: Command): Command {
   return command
     .option('--json', 'print the result as JSON')
@@ -42,16 +44,23 @@ export function addCommonOptions(command: Command): Command {
     .option('--log-format <format>', 'text or json (REPORTCTL_LOG_FORMAT)');
 }
 
-/** Reads the environment and opens the log. @throws ReportError `usage` */
-export async function openSession(context: Context, options: CommonOptions): Promise<Session> {
-  const config = loadConfig({ logFormat: options.logFormat });
+/** Reads the configuration and opens the log. @throws ReportError `usage` */
+export async function openSession(context: Context, options: CommonOptions): Promise<CommandSession> {
+  const { env, cwd, stdin, stdout, stderr, signal, now, runId, inProgress } = context;
+  const config = loadConfig({ env, cwd, logFormat: options.logFormat });
   const quiet = options.quiet === true;
   const level = quiet && ['debug', 'info'].includes(config.logLevel) ? 'warn' : config.logLevel;
-  const log = await createLog({
-    format: config.logFormat,
-    level,
-    stream: context.stderr,
-    run: context.runId,
-  });
-  return { ...context, config, log, quiet, json: options.json === true };
+  const log = await createLog({ format: config.logFormat, level, stream: stderr, run: runId });
+  const streams = { stdin, stdout, stderr };
+  return {
+    config,
+    log,
+    now,
+    signal,
+    runId,
+    inProgress,
+    ...streams,
+    quiet,
+    json: options.json === true,
+  };
 }

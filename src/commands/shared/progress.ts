@@ -1,8 +1,8 @@
 // How far an export is: a bar on a terminal, a log line now and then elsewhere.
 import type { Params } from 'cli-progress';
 import type { Source } from '../../core/source.js';
-import type { ExportPlan } from '../../export/export.js';
-import type { Session } from './context.js';
+import type { ProgressView } from '../../jobs/events.js';
+import type { CommandSession } from './context.js';
 import { formatBytes, formatRows } from './print.js';
 
 const LOG_MILLISECONDS = 10_000;
@@ -13,13 +13,8 @@ const WIDEST_BAR = 30;
 const NARROWEST_BAR = 8;
 const USUAL_WIDTH = 80;
 
-export interface ProgressView {
-  readonly onProgress: NonNullable<ExportPlan['onProgress']>;
-  stop(): void;
-}
-
 /** Whether a bar would be drawn, so that an estimate is worth asking for. */
-export function hasBar({ stderr, quiet, config }: Session): boolean {
+export function hasBar({ stderr, quiet, config }: CommandSession): boolean {
   return stderr.isTTY === true && !quiet && config.logFormat === 'text';
 }
 
@@ -28,7 +23,7 @@ export function hasBar({ stderr, quiet, config }: Session): boolean {
  * @param isAlone whether nothing else runs meanwhile: two bars would overwrite each other
  */
 export async function openProgress(
-  session: Session,
+  session: CommandSession,
   name: string,
   expected: number | undefined,
   isAlone = true,
@@ -104,7 +99,7 @@ function duration(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function logLines({ log }: Session, name: string): ProgressView {
+function logLines({ log }: CommandSession, name: string): ProgressView {
   let next = Date.now() + LOG_MILLISECONDS;
   return {
     onProgress({ rows, bytes }) {

@@ -1,8 +1,9 @@
 // What tests read in place of a source: a file beside queries/, or a URL of its own; never the source itself.
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Config, SecretUrl, testSourceVariable } from '../../core/config.js';
+import { join, resolve } from 'node:path';
+import { type Config, testSourceVariable } from '../../core/config.js';
 import { ReportError } from '../../core/errors.js';
+import { SecretUrl } from '../../core/secret-url.js';
 import type { Report } from '../../reports/report.js';
 import { fixturesFolder } from './cases.js';
 
@@ -30,7 +31,7 @@ async function fixtureUrl(config: Config, report: Report, source: string): Promi
     : ['', ...DOCUMENTS.map((ending) => `.${ending}`)].map((end) => source + end);
   for (const name of names) {
     const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
+    const found = await stat(resolve(config.cwd, path)).catch(() => undefined);
     // Only documents lie in folders, and only in one without an ending.
     if (found === undefined || found.isDirectory() !== (name === source)) continue;
     return new SecretUrl(`${isSql ? 'embedded' : 'file'}:${path}`);

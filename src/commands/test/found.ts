@@ -13,7 +13,7 @@ import { newToken } from '../../publish/run-period.js';
 import { definitionHash } from '../../reports/definition-hash.js';
 import { paramValues } from '../../reports/request.js';
 import { type About, createWriter } from '../../writers/index.js';
-import type { Session } from '../shared/context.js';
+import type { CommandSession } from '../shared/context.js';
 import type { Case } from './cases.js';
 import { countedText, type Golden, goldenWriter } from './golden.js';
 
@@ -29,7 +29,11 @@ export interface Found extends Golden {
  * Of a run every output is written as it would be; gates that do not hold are part of what is found.
  * @throws ReportError of what reading and writing throw
  */
-export async function foundBy(session: Session, test: Case, sources: readonly Source[]): Promise<Found> {
+export async function foundBy(
+  session: CommandSession,
+  test: Case,
+  sources: readonly Source[],
+): Promise<Found> {
   const { signal, config } = session;
   const folder = await mkdtemp(join(tmpdir(), 'reportctl-test-'));
   const open = (name: string) =>

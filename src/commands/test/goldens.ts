@@ -1,6 +1,6 @@
 // The goldens on disk: compared with what was found, written, and removed when no test has them.
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { messageOf, ReportError, sentence } from '../../core/errors.js';
 import type { Report } from '../../reports/report.js';
 import { formatRows } from '../shared/print.js';
@@ -35,17 +35,21 @@ export function failed(title: string, error: unknown): Result {
 }
 
 /** @throws ReportError `destination` when the golden cannot be read or written */
-export async function compared({ title, golden }: Case, found: Found, update: boolean): Promise<Result> {
+export async function compared(
+  { title, golden }: Case,
+  found: Found,
+  { update, cwd }: Pick<Known, 'update' | 'cwd'>,
+): Promise<Result> {
   const lines: string[] = [];
   let isThere = false;
   for (const ending of GOLDEN_FILES) {
     const path = `${golden}.${ending}`;
-    const text = await readGolden(path);
+    const text = await readGolden(path, cwd);
     isThere ||= text !== undefined;
     const changes = text === undefined ? [`+ the whole of ${path}`] : differences(text, found[ending]);
     if (changes.length > 0 && text !== undefined) lines.push(path, ...changes.map((line) => `  ${line}`));
     else lines.push(...changes);
-    if (update && changes.length > 0) await writeGolden(path, found[ending]);
+    if (update && changes.length > 0) await writeGolden(path, found[ending], cwd);
   }
   const rows = formatRows(found.rows);
   if (lines.length === 0) return { title, outcome: 'ok', detail: rows };
@@ -64,17 +68,18 @@ function failure(title: string, outcome: Outcome, detail: string): Result {
   return { title, outcome, detail, error: new ReportError('contract', `${title}: ${detail}`) };
 }
 
-async function readGolden(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+async function readGolden(path: string, cwd: string): Promise<string | undefined> {
+  return readFile(resolve(cwd, path), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw fileError(`reading the golden ${path}`, error);
   });
 }
 
-async function writeGolden(path: string, text: string): Promise<void> {
+async function writeGolden(path: string, text: string, cwd: string): Promise<void> {
+  const file = resolve(cwd, path);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
   } catch (error) {
     throw fileError(`writing the golden ${path}`, error);
   }
@@ -94,10 +99,12 @@ interface Known {
   readonly reports: readonly Report[];
   readonly tests: readonly (Case | BrokenCase)[];
   readonly update: boolean;
+  /** Where relative paths start. */
+  readonly cwd: string;
 }
 
 /** Goldens that no test has, of these reports; those of a report that could not be read are left alone. */
-export async function unused({ queries, reports, tests, update }: Known): Promise<Result[]> {
+export async function unused({ queries, reports, tests, update, cwd }: Known): Promise<Result[]> {
   const roots = new Set(reports.map((report) => goldenFolder(fixturesFolder(report))));
   if (queries !== undefined) roots.add(goldenFolder(fixturesFolder({ file: join(queries, '-') })));
   const wanted = new Set(tests.flatMap((test) => ('golden' in test ? [test.golden] : [])));
@@ -108,26 +115,33 @@ export async function unused({ queries, reports, tests, update }: Known): Promis
     (queries !== undefined || reports.some(({ name }) => folder === name || folder.startsWith(`${name}@`)));
   const results: Result[] = [];
   for (const root of roots) {
-    const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+    const entries = await readdir(resolve(cwd, root), { recursive: true, withFileTypes: true }).catch(
+      () => [],
+    );
     const paths = entries
       .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
+      .map((entry) => join(root, relative(resolve(cwd, root), entry.parentPath), entry.name))
       .filter((path) => GOLDEN_FILES.some((ending) => path.endsWith(`.${ending}`)))
       .filter((path) => isOurs(relative(root, path).split(sep)[0] ?? ''))
       .filter((path) => !wanted.has(path.replace(/\.[a-z]+$/, '')))
       .sort();
-    for (const path of paths) results.push(await unusedGolden(root, path, update));
+    for (const path of paths) results.push(await unusedGolden(root, path, { update, cwd }));
   }
   return results;
 }
 
-async function unusedGolden(root: string, path: string, update: boolean): Promise<Result> {
+async function unusedGolden(
+  root: string,
+  path: string,
+  { update, cwd }: Pick<Known, 'update' | 'cwd'>,
+): Promise<Result> {
   const title = join(basename(dirname(path)), basename(path));
   if (!update) return { title, outcome: 'unused', detail: `no test has ${path}; --update removes it` };
   try {
-    await rm(path);
+    const file = resolve(cwd, path);
+    await rm(file);
     // The last one takes its folder with it.
-    if (dirname(path) !== root) await rmdir(dirname(path)).catch(() => undefined);
+    if (dirname(path) !== root) await rmdir(dirname(file)).catch(() => undefined);
     return { title, outcome: 'removed', detail: `no test has ${path}` };
   } catch (error) {
     return failed(title, fileError(`removing the golden ${path}`, error));

@@ -1,6 +1,10 @@
 // What the S3 destination can be told; the caller takes it from the environment.
 
+import type { Environment } from '../../core/environment.js';
+
 export interface S3Options {
+  /** Where AWS_REGION, AWS_ENDPOINT_URL_S3 and AWS_ACCESS_KEY_ID… are looked up before the SDK looks itself. */
+  readonly environment?: Environment | undefined;
   /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
   readonly pathStyle: boolean;
   /** Bytes of a part, at least 5 MiB; a file holds at most 10,000 parts. */

@@ -11,7 +11,7 @@ const FIRST_ROOM = 256 * 1024;
 export class Parts {
   readonly #partSize: number;
   readonly #send: (part: Buffer, number: number) => Promise<void>;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inProgress = new Set<Promise<void>>();
   /** What has arrived leaves its buffer here. */
   readonly #free: Buffer[] = [];
   #buffer: Buffer;
@@ -56,22 +56,22 @@ export class Parts {
 
   /** Resolves when no part is on its way. */
   async settled(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inProgress);
   }
 
   async #next(): Promise<void> {
     this.#sendBuffer();
-    if (this.#free.length === 0 && this.#underWay.size === BUFFERS) await Promise.race(this.#underWay);
+    if (this.#free.length === 0 && this.#inProgress.size === BUFFERS) await Promise.race(this.#inProgress);
     this.#buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#partSize);
   }
 
   #sendBuffer(): void {
     const buffer = this.#buffer;
     const sent: Promise<void> = this.#send(this.rest, ++this.#count).then(() => {
-      this.#underWay.delete(sent);
+      this.#inProgress.delete(sent);
       this.#free.push(buffer);
     });
-    this.#underWay.add(sent);
+    this.#inProgress.add(sent);
     this.#length = 0;
   }
 

@@ -1,5 +1,6 @@
 // An open bucket: the SDK, a client of it with timeouts, and what every request of ours carries.
 import type { PutObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Environment } from '../../core/environment.js';
 import { ReportError } from '../../core/errors.js';
 import { assertEncrypted, endpointOf } from './endpoint.js';
 import { explain } from './failures.js';
@@ -56,6 +57,7 @@ function clientConfig(options: S3Options): S3ClientConfig {
   const requestTimeout = options.requestTimeout ?? REQUEST_TIMEOUT;
   return {
     forcePathStyle: options.pathStyle,
+    ...variablesOfSdk(options.environment),
     ...(options.region !== undefined && { region: options.region }),
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
     requestHandler: {
@@ -65,6 +67,28 @@ function clientConfig(options: S3Options): S3ClientConfig {
       socketTimeout: requestTimeout,
       throwOnRequestTimeout: true,
     },
+  };
+}
+
+/**
+ * The region, endpoint and keys that the environment sets. The SDK finds everything else itself, in `process.env` and in
+ * its profile files; as in the SDK, AWS_PROFILE wins over keys in the environment.
+ */
+function variablesOfSdk(environment: Environment | undefined): S3ClientConfig {
+  const variable = (name: string) => environment?.get(name);
+  const region = variable('AWS_REGION');
+  const endpoint = variable('AWS_ENDPOINT_URL_S3');
+  const accessKeyId = variable('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = variable('AWS_SECRET_ACCESS_KEY');
+  const sessionToken = variable('AWS_SESSION_TOKEN');
+  const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined;
+  return {
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(hasKeys &&
+      variable('AWS_PROFILE') === undefined && {
+        credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
+      }),
   };
 }
 

@@ -1,7 +1,8 @@
 // Tells a heartbeat monitor that the run began and how it ended, as https://healthchecks.io/docs/http_api/ has it.
-import type { SecretEndpoint } from '../../core/config.js';
+
 import { failureOf } from '../../core/disclosure.js';
 import { messageOf, ReportError } from '../../core/errors.js';
+import type { SecretEndpoint } from '../../core/secret-url.js';
 import type { JobResult, RunListener } from '../events.js';
 import { subjectOf } from './notice.js';
 import { send } from './send.js';

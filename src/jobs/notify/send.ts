@@ -1,6 +1,6 @@
 // Sends small bodies to endpoints whose URLs are secrets: with a time limit, and again where that can help.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SecretEndpoint } from '../../core/config.js';
+import type { SecretEndpoint } from '../../core/secret-url.js';
 
 export interface Message {
   readonly body: string;

@@ -1,8 +1,8 @@
 // What status --notify sends, out of the environment.
 import { hostname } from 'node:os';
-import type { Session } from '../../commands/shared/context.js';
 import type { Config } from '../../core/config.js';
 import { ReportError } from '../../core/errors.js';
+import type { Session } from '../../core/session.js';
 import { openDestination } from '../../destinations/index.js';
 import { FAULTS, type PeriodLine } from '../../publish/status.js';
 import type { Report } from '../../reports/report.js';

@@ -108,11 +108,12 @@ type Definition = SqlDefinition | DocumentDefinition;
  * The definition and the query of a report file: SQL with its definition in the leading comment, or YAML alone.
  * @throws ReportError `definition`, for example `queries/x.sql:7: columns.valor: found "money"; allowed: text, integer, …`
  */
-export function parseDefinition(file: string, text: string) {
-  return /\.ya?ml$/.test(file) ? parseDocuments(file, text) : parseSql(file, text);
+export function parseDefinition(file: string, text: string, cwd: string) {
+  const folder = resolve(cwd, dirname(file));
+  return /\.ya?ml$/.test(file) ? parseDocuments(file, text, folder) : parseSql(file, text, folder);
 }
 
-function parseSql(file: string, text: string) {
+function parseSql(file: string, text: string, folder: string) {
   const header = /^\s*\/\*---[ \t]*\r?\n([\s\S]*?)^---\*\/[ \t]*(?:\r?\n|$)/m.exec(text);
   if (header?.index !== 0 || header[1] === undefined) {
     throw new ReportError('definition', `${file}:1: no definition`, {
@@ -133,7 +134,7 @@ function parseSql(file: string, text: string) {
     return [parameter, { kind: value.kind, default: given }] as const;
   });
   return {
-    ...toReport(definition, document, dirname(file)),
+    ...toReport(definition, document, folder),
     filters: definition.filters,
     params: Object.fromEntries(params),
     query,
@@ -150,7 +151,7 @@ const FIELD_KINDS: Readonly<Record<Dimension, Kind>> = {
   price: 'decimal',
 };
 
-function parseDocuments(file: string, text: string) {
+function parseDocuments(file: string, text: string, folder: string) {
   const document = new YamlText(file, 0, text);
   const definition = validated(documentSchema, document);
   const filters: Partial<Record<Dimension, string>> = {};
@@ -162,7 +163,7 @@ function parseDocuments(file: string, text: string) {
     filters[dimension] = path;
     fields[dimension] = { kind: given ?? FIELD_KINDS[dimension], stored };
   }
-  const report = toReport(definition, document, dirname(file));
+  const report = toReport(definition, document, folder);
   const orderBy = report.orderBy.map((term, index) => {
     const name = term.replace(/^-/, '');
     const column = report.columns.find((candidate) => candidate.name === name);

@@ -1,7 +1,7 @@
 // Documents on this machine: a file, or a folder of them.
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { messageOf, ReportError } from '../../core/errors.js';
@@ -12,13 +12,12 @@ const CHUNK = 1024 * 1024;
 const AT_ONCE = 8;
 
 /**
- * Opens `file:docs/`, `file:/data/docs.ndjson.gz` or `file:///data/docs.ndjson.gz`; a relative path is one below the
- * working directory.
+ * Opens `file:docs/`, `file:/data/docs.ndjson.gz` or `file:///data/docs.ndjson.gz`; a relative path starts at `cwd`.
  * @throws ReportError `source` when there is nothing
  */
-export async function openFolder(url: string, label: string): Promise<Place> {
-  const path = url.startsWith('file://') ? fileURLToPath(url) : url.slice('file:'.length);
-  const found = await stat(path === '' ? '.' : path).catch((error: unknown) => {
+export async function openFolder(url: string, label: string, cwd = '.'): Promise<Place> {
+  const path = resolve(cwd, url.startsWith('file://') ? fileURLToPath(url) : url.slice('file:'.length));
+  const found = await stat(path).catch((error: unknown) => {
     const { wrong, hint } = explain(error);
     throw new ReportError('source', `opening ${label}: ${wrong}`, { hint, cause: error, retryable: false });
   });

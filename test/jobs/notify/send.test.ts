@@ -1,7 +1,7 @@
 // Sending: what is tried again and what is not, how long it may take, and that an error says nothing of the secret.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SecretEndpoint } from '../../../src/core/config.js';
+import { SecretEndpoint } from '../../../src/core/secret-url.js';
 import { send } from '../../../src/jobs/notify/send.js';
 import { type Answer, startListener } from '../../support/listener.js';
 

@@ -1,0 +1,253 @@
+// The words of a command line to a command: runs it, prints its error once, and returns the exit code.
+import { randomUUID } from 'node:crypto';
+import { Command, CommanderError } from 'commander';
+import { didYouMean, exitCodeOf, Interrupted, ReportError, sentence } from '../core/errors.js';
+import { createLog, printable } from '../core/log.js';
+import { toolVersion } from '../core/version.js';
+import type { Context, Surroundings } from './shared/context.js';
+
+interface Entry {
+  readonly summary: string;
+  /** Commands are imported when they are used, so that `--help` and `--version` load next to nothing. */
+  readonly load: (context: Context) => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  export: {
+    summary: 'one ad-hoc export of a report',
+    load: async (context) => (await import('./export.js')).exportCommand(context),
+  },
+  run: {
+    summary: 'publish the closed period of reports, once',
+    load: async (context) => (await import('./run.js')).runCommand(context),
+  },
+  list: {
+    summary: 'the reports: title, source, filters, outputs, next period',
+    load: async (context) => (await import('./list.js')).listCommand(context),
+  },
+  explain: {
+    summary: 'what would run, which index serves each filter, an estimate',
+    load: async (context) => (await import('./explain.js')).explainCommand(context),
+  },
+  trace: {
+    summary: 'why a row is, or is not, in a report: which filter or gate',
+    load: async (context) => (await import('./trace.js')).traceCommand(context),
+  },
+  check: {
+    summary: 'definitions, connections, columns and the destination; reads no rows',
+    load: async (context) => (await import('./check.js')).checkCommand(context),
+  },
+  verify: {
+    summary: 'published files against their manifests, run records, a fresh read',
+    load: async (context) => (await import('./verify.js')).verifyCommand(context),
+  },
+  diff: {
+    summary: 'two published files, periods or revisions, compared by key',
+    load: async (context) => (await import('./diff.js')).diffCommand(context),
+  },
+  consume: {
+    summary: 'the lines that read a published file right: DuckDB, pandas, psql, …',
+    load: async (context) => (await import('./consume.js')).consumeCommand(context),
+  },
+  status: {
+    summary: 'which closed periods are published, missing, unfinished or damaged',
+    load: async (context) => (await import('./status.js')).statusCommand(context),
+  },
+  new: {
+    summary: 'drafts a report from a table, a query or a collection',
+    load: async (context) => (await import('./new.js')).newCommand(context),
+  },
+  test: {
+    summary: 'what reports make of their fixtures, against goldens',
+    load: async (context) => (await import('./test.js')).testCommand(context),
+  },
+  schedule: {
+    summary: 'what cron, systemd, Kubernetes, IAM and the bucket need, to paste',
+    load: async (context) => (await import('./schedule.js')).scheduleCommand(context),
+  },
+  completion: {
+    summary: 'the script that makes bash, zsh or fish complete reports, filters and values',
+    load: async (context) => (await import('./completion.js')).completionCommand(context),
+  },
+};
+
+/**
+ * Milliseconds after an interruption in which the command may cancel its query and abort its uploads. Then main() returns,
+ * whatever still hangs: schedulers kill a process about ten seconds after their signal.
+ */
+const CLEANUP_TIMEOUT_MS = 9_000;
+
+/** The command that shells call to complete a word; it is not shown. */
+export const COMPLETE_COMMAND = '__complete';
+
+/**
+ * Runs one command line. Prints its result to `stdout` and everything else, its error included, to `stderr`.
+ * @param args without the program's name
+ * @returns the exit code. Never rejects. After an interruption, or for COMPLETE_COMMAND, work may still be going on.
+ */
+export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { env, stdout, stderr, signal } = surroundings;
+  const context: Context = {
+    ...surroundings,
+    now: Date.now(),
+    runId: randomUUID(),
+    inProgress: new Set(),
+  };
+  // Without listeners, a reader that closes its end of a pipe would end the process with a stack trace.
+  let stdoutError: NodeJS.ErrnoException | undefined;
+  const onStdoutError = (error: NodeJS.ErrnoException) => {
+    stdoutError ??= error;
+  };
+  const onStderrError = () => undefined;
+  stdout.on('error', onStdoutError);
+  stderr.on('error', onStderrError);
+  const report = (error: unknown) =>
+    printError(error, { stderr, runId: context.runId, asJson: wantsJsonLog(args, env) });
+  try {
+    if (args[0] === COMPLETE_COMMAND) {
+      const { complete } = await import('./completion.js');
+      await complete(args.slice(1), { context, commands: COMMANDS });
+      await written(stdout);
+      return 0;
+    }
+    await orInterrupted(runCommandLine(args, context), context);
+    await written(stdout);
+    if (stdoutError === undefined || stdoutError.code === 'EPIPE') return 0;
+    throw new ReportError('unexpected', `printing the result: ${stdoutError.message}`, {
+      hint: 'The work itself was done.',
+    });
+  } catch (error) {
+    return await report(signal.aborted ? interruption(signal.reason, error) : error);
+  } finally {
+    // A stream can fail after main() has returned: the process keeps its listeners.
+    if (stdout !== process.stdout) stdout.off('error', onStdoutError);
+    if (stderr !== process.stderr) stderr.off('error', onStderrError);
+  }
+}
+
+async function runCommandLine(args: readonly string[], context: Context): Promise<void> {
+  const program = await createProgram(args, context);
+  if (args.length === 0) {
+    context.stdout.write(program.helpInformation());
+    return;
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // `--help` and `--version` end by throwing, too.
+    if (error.exitCode !== 0) throw usageError(error, args, program);
+  }
+}
+
+async function createProgram(args: readonly string[], context: Context): Promise<Command> {
+  const program = new Command('reportctl')
+    .description('Rows in a database become a file in a bucket, every night, correctly.')
+    .version(toolVersion(), '-V, --version')
+    .helpCommand('help [command]', 'what a command does and takes')
+    .addHelpText('after', '\nEach command has its own --help.');
+  const word = args[0] === 'help' ? args[1] : args[0];
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    program.addCommand(word === name ? await load(context) : new Command(name).description(summary));
+  }
+  if (word !== undefined && !word.startsWith('-') && !Object.hasOwn(COMMANDS, word)) {
+    throw new ReportError('usage', `unknown command "${word}"`, {
+      hint: `${didYouMean(word, Object.keys(COMMANDS))}.`,
+    });
+  }
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showSuggestionAfterError(false)
+      .configureOutput({
+        writeOut: (text) => context.stdout.write(text),
+        // main() prints every error, once.
+        writeErr: () => undefined,
+      });
+  }
+  return program;
+}
+
+/** Commander's complaint as an error of ours, with the nearest option where one is unknown. */
+function usageError(error: CommanderError, args: readonly string[], program: Command): ReportError {
+  const message = error.message.replace(/^error: /, '');
+  const command = program.commands.find((each) => each.name() === args[0]) ?? program;
+  const options = [program, command].flatMap((each) => each.options.map(({ long }) => long ?? ''));
+  const unknown = args.find((arg) => arg.startsWith('--') && !options.includes(arg.replace(/=.*$/s, '')));
+  const suggestion =
+    error.code === 'commander.unknownOption' && unknown !== undefined
+      ? /^did you mean "([^"]*)"/.exec(didYouMean(unknown, [...options, '--help']))?.[1]
+      : undefined;
+  const hint = suggestion === undefined ? 'See --help.' : `Did you mean ${suggestion}? See --help.`;
+  return new ReportError('usage', message, { hint, cause: error });
+}
+
+/**
+ * The work, or its interruption when the work has not ended CLEANUP_TIMEOUT_MS after the signal.
+ * @throws Interrupted, naming what could not be confirmed; the work then goes on
+ */
+async function orInterrupted(work: Promise<void>, { signal, inProgress }: Context): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = () => {};
+  const timeout = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      timer = setTimeout(() => reject(unconfirmed(inProgress)), CLEANUP_TIMEOUT_MS).unref();
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function unconfirmed(inProgress: ReadonlySet<string>): Error {
+  const what = inProgress.size === 0 ? '' : ` of ${[...inProgress].join(', ')}`;
+  return new Error(
+    `that the query${what} was cancelled and the upload aborted could not be confirmed in ${CLEANUP_TIMEOUT_MS / 1000} seconds; run the same command again, and "reportctl check --clean" removes what is left after a day`,
+  );
+}
+
+/** The interruption, with whatever else the work's error says. */
+function interruption(reason: unknown, error: unknown): unknown {
+  if (!(reason instanceof Interrupted)) return reason;
+  return new Interrupted(
+    `${reason.message}${error === reason ? ': nothing unfinished was published' : `: ${sentence(error)}`}`,
+    reason.exitCode,
+  );
+}
+
+interface Printing extends Pick<Context, 'stderr' | 'runId'> {
+  readonly asJson: boolean;
+}
+
+/** Prints an error in the log's format and returns its exit code. */
+async function printError(error: unknown, { stderr, runId, asJson }: Printing): Promise<number> {
+  if (error instanceof ReportError && error.code === 'reader-gone') return 0;
+  const isExpected = error instanceof ReportError || error instanceof Interrupted;
+  const exitCode = exitCodeOf(error);
+  const text = printable(sentence(error));
+  const stack = isExpected || !(error instanceof Error) ? undefined : error.stack;
+  if (asJson) {
+    const log = await createLog({ format: 'json', level: 'error', stream: stderr, run: runId });
+    log.error(text, { exitCode, ...(stack === undefined ? {} : { stack }) });
+    return exitCode;
+  }
+  stderr.write(`reportctl: ${text}\n${stack === undefined ? '' : `${stack}\n`}`);
+  return exitCode;
+}
+
+/** Whether the log is JSON, as far as can be known when the flags or the environment are what is wrong. */
+function wantsJsonLog(args: readonly string[], env: Context['env']): boolean {
+  const at = args.findIndex((arg) => arg.startsWith('--log-format'));
+  if (at === -1) return env.REPORTCTL_LOG_FORMAT === 'json';
+  return args[at] === '--log-format=json' || args[at + 1] === 'json';
+}
+
+/** Resolves when everything written before has been handed to the system: an empty write is answered last. */
+function written(stream: Context['stdout']): Promise<unknown> {
+  return new Promise((resolve) => stream.write('', resolve));
+}

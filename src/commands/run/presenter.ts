@@ -1,0 +1,39 @@
+// Prints a run: each job as soon as it ends; with --json all results at the end, in the order of the jobs.
+import { messageOf, sentence } from '../../core/errors.js';
+import type { RunPresenter } from '../../jobs/events.js';
+import { titleOf } from '../../jobs/job.js';
+import type { EndedJob } from '../../jobs/run-job.js';
+import type { CommandSession } from '../shared/context.js';
+import { flushed, printJson, printLines } from '../shared/print.js';
+import { expectedRows, hasBar, openProgress } from '../shared/progress.js';
+import { outcomeLines } from './lines.js';
+
+/** @param jobCount of the run: the failure of an only job is printed as the command's own */
+export function createPresenter(session: CommandSession, jobCount: number): RunPresenter {
+  const { log, signal, stdout, json } = session;
+  const place = session.config.destination.replace(/\/$/, '');
+  return {
+    async openProgress({ name, sources, request, isAlone }) {
+      const expected = isAlone && hasBar(session) ? await expectedRows(sources, request) : undefined;
+      return openProgress(session, name, expected, isAlone);
+    },
+    jobEnded(job, { outcome, record, error, notes }) {
+      const title = titleOf(job);
+      for (const note of notes) log.warn(`${title}: ${note}`);
+      if (outcome !== 'failed' && record !== undefined) {
+        if (!json) printLines(stdout, outcomeLines(title, place, { outcome, record }));
+      } else if (jobCount > 1 && !signal.aborted) {
+        const text = sentence(error);
+        log.error(text.startsWith(title) ? text : `${title}: ${text}`);
+      }
+    },
+    async ended(results) {
+      if (json && !signal.aborted) printJson(stdout, results.map(shownResult));
+      await flushed(stdout);
+    },
+  };
+}
+
+function shownResult({ outcome, report, period, record, error }: EndedJob) {
+  return record === undefined ? { outcome, report, period, error: messageOf(error) } : { outcome, ...record };
+}

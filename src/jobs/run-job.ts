@@ -1,0 +1,232 @@
+// One job from its first attempt to its result: waits until its sources are ready and retries what can heal.
+import type { LimitFunction } from 'p-limit';
+import { formatDuration } from '../core/duration.js';
+import { messageOf, ReportError, sentence } from '../core/errors.js';
+import type { Session } from '../core/session.js';
+import type { Answer } from '../core/source.js';
+import { type Span, traced } from '../core/trace.js';
+import type { RunOutcome } from '../publish/run-period.js';
+import { waitText } from '../reports/definition/wait-for.js';
+import { type AttemptOptions, attempt } from './attempt.js';
+import type { Circuit, Place } from './circuit.js';
+import type { Deadline } from './deadline.js';
+import type { JobResult } from './events.js';
+import { type Job, type ReadyJob, titleOf } from './job.js';
+import { abortable, pause, withRetries } from './retry.js';
+
+/** What the jobs of one run share. */
+export interface Shared {
+  /** The run's span. */
+  readonly span: Span | undefined;
+  /** Limits the attempts that work at the same time; a job that waits or pauses takes no place. */
+  readonly limit: LimitFunction;
+  readonly circuit: Circuit;
+  readonly deadline: Deadline;
+  /** Milliseconds, see RetryOptions. */
+  readonly retryForMs: number;
+  /** Ask the sources once whether they are ready, and do not wait. */
+  readonly askOnce: boolean;
+  readonly attempt: Pick<AttemptOptions, 'restate' | 'quarantine' | 'isAlone' | 'openProgress'>;
+}
+
+/** A result, with what the sources noticed about their data. */
+export type EndedJob = JobResult & { readonly notes: readonly string[] };
+
+/** Runs one job. Never throws: what failed is in the result. */
+export async function runJob(session: Session, job: Job, shared: Shared): Promise<EndedJob> {
+  const started = Date.now();
+  const title = titleOf(job);
+  const attempts = new Attempts(session, title, shared);
+  const result = (outcome: Pick<EndedJob, 'outcome' | 'record' | 'error' | 'notes'>): EndedJob => ({
+    report: job.name,
+    title: 'error' in job ? undefined : job.report.title,
+    period: 'error' in job ? undefined : job.period,
+    started,
+    finished: Date.now(),
+    attempts: attempts.count,
+    ...outcome,
+  });
+  try {
+    if ('error' in job) throw job.error;
+    return result({ ...(await tracedJob(attempts, job, shared)), error: undefined });
+  } catch (error) {
+    return result({ outcome: 'failed', record: undefined, error, notes: [] });
+  } finally {
+    shared.circuit.release(title);
+    session.inProgress.delete(title);
+  }
+}
+
+/** The attempts of a job as one span of the run's trace. */
+function tracedJob(attempts: Attempts, job: ReadyJob, { span: run }: Shared): Promise<RunOutcome> {
+  const { from, lastDay } = job.period;
+  return traced(run, 'report', { report: job.name, from, lastDay }, async (span) => {
+    const done = await attempts.run(job, span);
+    const { rows, outputs } = done.record;
+    const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
+    span.set({ outcome: done.outcome, rows, bytes, attempts: attempts.count });
+    return done;
+  });
+}
+
+const DESTINATION: Place = { code: 'destination', name: '' };
+
+/** What one step of a job came to. */
+type Step =
+  | { readonly status: 'done'; readonly outcome: RunOutcome }
+  | { readonly status: 'not-ready'; readonly answer: Answer }
+  /** Another job is probing a source or the destination of this one. */
+  | { readonly status: 'wait'; readonly until: Promise<void> };
+
+class Attempts {
+  /** Attempts that read something or failed; asking whether the sources are ready is not one. */
+  count = 0;
+  readonly #session: Session;
+  readonly #title: string;
+  readonly #shared: Shared;
+  /** Where the last attempt failed. */
+  #failedAt: readonly Place[] = [];
+  /** The circuit allows no retry of this attempt, whatever it fails with. */
+  #mustNotRetry = false;
+  #waiting: { readonly since: number; readonly answer: Answer } | undefined;
+
+  constructor(session: Session, title: string, shared: Shared) {
+    this.#session = session;
+    this.#title = title;
+    this.#shared = shared;
+  }
+
+  async run(job: ReadyJob, span: Span): Promise<RunOutcome> {
+    const { deadline, circuit, retryForMs } = this.#shared;
+    const { log, signal: runSignal } = this.#session;
+    const deadlineSignal = deadline.signal(job.report.timezone);
+    const signal = deadlineSignal === undefined ? runSignal : AbortSignal.any([runSignal, deadlineSignal]);
+    const session = { ...this.#session, signal };
+    try {
+      return await withRetries(() => this.#untilReady(session, job, span), {
+        retryForMs,
+        signal,
+        canHeal: (error) => !this.#mustNotRetry && canHeal(error),
+        onFailed: (error, attemptNumber, pauseMs) => {
+          for (const place of this.#failedAt) circuit.willRetry(this.#title, place);
+          const next = new Date(Date.now() + pauseMs).toISOString();
+          log.warn(
+            `${this.#title}: attempt ${attemptNumber} failed, the next one is at ${next}: ${messageOf(error)}`,
+          );
+        },
+      });
+    } catch (error) {
+      if (deadlineSignal?.aborted && !runSignal.aborted)
+        throw this.#deadlineError(deadlineSignal.reason, error);
+      if (!signal.aborted && canHeal(error)) {
+        for (const place of this.#failedAt) circuit.gaveUp(this.#title, place, error);
+      }
+      throw error;
+    }
+  }
+
+  async #untilReady(session: Session, job: ReadyJob, span: Span): Promise<RunOutcome> {
+    for (;;) {
+      const step = await this.#shared.limit(() => this.#step(session, job, span));
+      if (step.status === 'done') return step.outcome;
+      if (step.status === 'wait') await abortable(step.until, session.signal);
+      else await pause(this.#pauseBeforeAsking(job, step.answer), session.signal);
+    }
+  }
+
+  async #step(session: Session, job: ReadyJob, span: Span): Promise<Step> {
+    const { circuit } = this.#shared;
+    const { inProgress, signal } = session;
+    signal.throwIfAborted();
+    this.#failedAt = [];
+    const refused = this.#admit(job);
+    if (refused !== undefined) return refused;
+    inProgress.add(this.#title);
+    const failedSources = new Map<string, Place>();
+    try {
+      const step = await attempt(session, job, {
+        ...this.#shared.attempt,
+        span,
+        onLease: () => circuit.succeeded(this.#title, DESTINATION),
+        sources: {
+          answered: (name) => {
+            failedSources.delete(name);
+            circuit.succeeded(this.#title, { code: 'source', name });
+          },
+          // A failure after an answer concerns the query: the next attempt finds out whether the source itself is down.
+          failed: (name) => failedSources.set(name, { code: 'source', name }),
+        },
+      });
+      if (step.status === 'done') this.count += 1;
+      return step;
+    } catch (error) {
+      this.count += 1;
+      const isDestination = error instanceof ReportError && error.code === 'destination';
+      this.#failedAt = isDestination ? [DESTINATION] : [...failedSources.values()];
+      throw error;
+    } finally {
+      inProgress.delete(this.#title);
+    }
+  }
+
+  /**
+   * Asks the circuit breaker for the job's places. To a job that waits for its source anyway, an open circuit is an answer:
+   * not ready.
+   * @returns the step to take instead of an attempt, if any. @throws the circuit's refusal
+   */
+  #admit({ report }: ReadyJob): Step | undefined {
+    const sources = report.sources.map((name): Place => ({ code: 'source', name }));
+    try {
+      const admission = this.#shared.circuit.admit(this.#title, [DESTINATION, ...sources]);
+      if (admission.may === 'wait') return { status: 'wait', until: admission.until };
+      if (admission.may === 'try-once') this.#mustNotRetry = true;
+      return undefined;
+    } catch (refusal) {
+      const isSource = refusal instanceof ReportError && refusal.code === 'source';
+      if (isSource && this.count === 0 && report.waitFor !== undefined)
+        return { status: 'not-ready', answer: { isReady: false, text: messageOf(refusal) } };
+      this.#mustNotRetry = true;
+      throw refusal;
+    }
+  }
+
+  /** Milliseconds until the source is asked again. @throws ReportError `not-ready` when the wait is over */
+  #pauseBeforeAsking({ report: { waitFor } }: ReadyJob, answer: Answer): number {
+    if (waitFor === undefined) throw new Error('a report without wait-for cannot be not ready');
+    const now = Date.now();
+    const isFirst = this.#waiting === undefined;
+    this.#waiting = { since: this.#waiting?.since ?? now, answer };
+    const waited = now - this.#waiting.since;
+    const every = formatDuration(waitFor.every);
+    const { askOnce } = this.#shared;
+    if (askOnce || waited >= waitFor.for) {
+      const how = askOnce ? 'asked once' : `waited ${formatDuration(waited)}, asked every ${every}`;
+      throw new ReportError(
+        'not-ready',
+        `${this.#title} is not ready (${how}): ${answer.text}; it waits for ${waitText(waitFor)}`,
+        { hint: 'Run the same command again when the data is there.' },
+      );
+    }
+    if (isFirst) {
+      const most = formatDuration(waitFor.for);
+      this.#session.log.info(
+        `${this.#title} is not ready, asking every ${every} for ${most}: ${answer.text}`,
+      );
+    }
+    return Math.min(waitFor.every, waitFor.for - waited);
+  }
+
+  /** The error of a job that the deadline ended; an error with another cause stays what it is. */
+  #deadlineError(reason: ReportError, error: unknown): unknown {
+    const isOther = error instanceof ReportError && !['source', 'destination'].includes(error.code);
+    if (error !== reason && isOther) return error;
+    const parts = [`${this.#title} was not published: ${reason.message}`];
+    if (error !== reason) parts.push(sentence(error).replace(/\.$/, ''));
+    else if (this.#waiting !== undefined) parts.push(`it was not ready: ${this.#waiting.answer.text}`);
+    return new ReportError('not-ready', parts.join('; '), { hint: reason.hint ?? '', cause: error });
+  }
+}
+
+function canHeal(error: unknown): boolean {
+  return error instanceof ReportError && error.retryable === true;
+}
