@@ -1,5 +1,5 @@
 # The binary with what it needs at run time and nothing else: no compiler, no PostgreSQL of its own, no root.
-#   docker build -t reportctl .        docs/production.md says how to run it
+#   docker build -t reportctl .        docs/en/production.md says how to run it
 
 FROM node:24-slim AS build
 WORKDIR /src

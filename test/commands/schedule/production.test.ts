@@ -1,4 +1,4 @@
-// docs/production.md and the Dockerfile: what they say is tried as far as that goes without Docker.
+// docs/en/production.md and the Dockerfile: what they say is tried as far as that goes without Docker.
 import assert from 'node:assert/strict';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { kubernetes } from '../../../src/commands/schedule/as/kubernetes.js';
 import { ROOT, reportctl, startVendas, temporaryFolder } from '../../support/cli.js';
 import { planWith } from './plans.js';
 
-const page = await readFile(join(ROOT, 'docs/production.md'), 'utf8');
+const page = await readFile(join(ROOT, 'docs/en/production.md'), 'utf8');
 const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
 const ignored = await readFile(join(ROOT, '.dockerignore'), 'utf8');
 
