@@ -16,7 +16,10 @@ for (const command of commands) {
     mkdirSync(folder, { recursive: true });
     const page = existsSync(file) ? readFileSync(file, 'utf8') : `# reportctl ${command}\n\n${block}\n`;
     if (!BLOCK.test(page)) throw new Error(`${file} lacks the two marker comments of the help text`);
-    writeFileSync(file, page.replace(BLOCK, () => block));
+    writeFileSync(
+      file,
+      page.replace(BLOCK, () => block),
+    );
   }
 }
 
