@@ -13,7 +13,8 @@ import {
 } from '../src/core/calendar.js';
 import type { Source } from '../src/core/source.js';
 import { periodFilter } from '../src/filters/index.js';
-import { parseReport, type Report } from '../src/reports/report.js';
+import { parseReport } from '../src/reports/load-report.js';
+import type { Report } from '../src/reports/report.js';
 import { requestOf } from '../src/reports/request.js';
 import { RowCounter } from '../src/rows/counters.js';
 import { openUrl, startPostgres, type TestPostgres } from './support/postgres.js';

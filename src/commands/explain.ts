@@ -5,7 +5,7 @@ import { printable } from '../core/log.js';
 import type { Estimate, FilterPlan, Prepared, Request, Source } from '../core/source.js';
 import { prepareAll } from '../export/export.js';
 import { withSources } from '../export/with-sources.js';
-import { loadReport } from '../reports/report.js';
+import { loadReport } from '../reports/load-report.js';
 import { requestOf } from '../reports/request.js';
 import { estimatedTime, lastRun, type PastRun, type TimeEstimate } from './explain/rate.js';
 import {

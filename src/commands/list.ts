@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { periodContaining, todayIn } from '../core/calendar.js';
 import { ReportError, sentence } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { loadReport, reportNames } from '../reports/report.js';
+import { loadReport, reportNames } from '../reports/load-report.js';
 import { scheduledReports } from '../reports/scheduled-reports.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
 import { alignedLines, printJson, printLines } from './shared/print.js';

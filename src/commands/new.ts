@@ -6,7 +6,7 @@ import type { Config } from '../core/config.js';
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Source } from '../core/source.js';
 import { withSources } from '../export/with-sources.js';
-import { parseReport, type ReportFolder, reportNames } from '../reports/report.js';
+import { parseReport, type ReportFolder, reportNames } from '../reports/load-report.js';
 import { requestOf } from '../reports/request.js';
 import { draft } from './new/draft.js';
 import {

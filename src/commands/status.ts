@@ -6,7 +6,8 @@ import { openDestination } from '../destinations/index.js';
 import { demandedWebhook, notifyFaults } from '../jobs/notify/status-faults.js';
 import { newToken } from '../publish/run-period.js';
 import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../publish/status.js';
-import { loadReport, type Report, reportNames } from '../reports/report.js';
+import { loadReport, reportNames } from '../reports/load-report.js';
+import type { Report } from '../reports/report.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import {
   addCommonOptions,

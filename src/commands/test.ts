@@ -5,7 +5,8 @@ import { printable } from '../core/log.js';
 import type { SecretUrl } from '../core/secret-url.js';
 import type { Source } from '../core/source.js';
 import { withSources } from '../export/with-sources.js';
-import { loadReport, type Report, type ReportFolder, reportNames } from '../reports/report.js';
+import { loadReport, type ReportFolder, reportNames } from '../reports/load-report.js';
+import type { Report } from '../reports/report.js';
 import {
   addCommonOptions,
   type CommandSession,

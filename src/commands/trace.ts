@@ -11,7 +11,8 @@ import { periodFilter } from '../filters/index.js';
 import type { RunRecord } from '../publish/documents.js';
 import { periodKeys } from '../publish/period-state.js';
 import { newToken } from '../publish/run-period.js';
-import { loadReport, type Report } from '../reports/report.js';
+import { loadReport } from '../reports/load-report.js';
+import type { Report } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { readRecord } from '../verify/verify.js';
 import {
@@ -24,7 +25,8 @@ import {
 import { addFilterOptions, choiceOf, inOrder, paired, type RowOptions } from './shared/filter-options.js';
 import { printJson, printLines, spellPeriod } from './shared/print.js';
 import { type FailedGate, gatesOf } from './trace/gates.js';
-import { reasonsOf, spellKey, type TracedSource, traceLines } from './trace/lines.js';
+import { reasonsOf, type TracedSource, traceLines } from './trace/lines.js';
+import { spellKey } from './trace/spell-key.js';
 
 interface TraceOptions extends CommonOptions, RowOptions {
   readonly key: Readonly<Record<string, string>>;

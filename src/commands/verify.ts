@@ -7,7 +7,7 @@ import { openDestination } from '../destinations/index.js';
 import { withSources } from '../export/with-sources.js';
 import { periodKeys } from '../publish/period-state.js';
 import { newToken } from '../publish/run-period.js';
-import { loadReport } from '../reports/report.js';
+import { loadReport } from '../reports/load-report.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import { type Difference, spellDifference } from '../verify/differences.js';
 import { filesAt, type Place, placeOf } from '../verify/place.js';

@@ -1,7 +1,7 @@
 // So many things at the same time, and none left running when one fails.
 import pLimit from 'p-limit';
-import { isAlreadyExists, isChanged } from '../destinations/index.js';
 import { messageOf, withAddition } from './errors.js';
+import { isAlreadyExists, isChanged } from './existing-file.js';
 
 /**
  * Works on the items in order, `count` of them at once. After a failure no other is begun, and those under way end first.

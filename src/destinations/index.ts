@@ -5,8 +5,6 @@ import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import type { S3Options } from './s3/options.js';
 
-export { alreadyExists, isAlreadyExists, isChanged } from '../core/existing-file.js';
-
 export interface DestinationOptions {
   /** Unique id of this run, of letters, digits, `-` and `_`: in the metadata of objects and the names of temporary files. */
   readonly token: string;

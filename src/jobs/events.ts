@@ -3,7 +3,6 @@ import type { Period } from '../core/calendar.js';
 import type { Request, Source } from '../core/source.js';
 import type { RunRecord } from '../publish/documents.js';
 import type { Job } from './job.js';
-import type { EndedJob } from './run-job.js';
 
 /** The outcome of one report for one period. */
 export interface JobResult {
@@ -22,6 +21,9 @@ export interface JobResult {
   readonly finished: number;
   readonly attempts: number;
 }
+
+/** A result, with what the sources noticed about their data. */
+export type EndedJob = JobResult & { readonly notes: readonly string[] };
 
 /** Told of a run, in this order, and waited for. What a listener throws is logged and changes nothing. */
 export interface RunListener {

@@ -10,7 +10,7 @@ import { waitText } from '../reports/definition/wait-for.js';
 import { type AttemptOptions, attempt } from './attempt.js';
 import type { Circuit, Place } from './circuit.js';
 import type { Deadline } from './deadline.js';
-import type { JobResult } from './events.js';
+import type { EndedJob } from './events.js';
 import { type Job, type ReadyJob, titleOf } from './job.js';
 import { abortable, pause, withRetries } from './retry.js';
 
@@ -28,9 +28,6 @@ export interface Shared {
   readonly askOnce: boolean;
   readonly attempt: Pick<AttemptOptions, 'restate' | 'quarantine' | 'isAlone' | 'openProgress'>;
 }
-
-/** A result, with what the sources noticed about their data. */
-export type EndedJob = JobResult & { readonly notes: readonly string[] };
 
 /** Runs one job. Never throws: what failed is in the result. */
 export async function runJob(session: Session, job: Job, shared: Shared): Promise<EndedJob> {

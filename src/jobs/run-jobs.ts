@@ -6,9 +6,9 @@ import type { Span } from '../core/trace.js';
 import { Announcer, listenersOf } from './announcer.js';
 import { Circuit } from './circuit.js';
 import { Deadline } from './deadline.js';
-import type { RunPresenter } from './events.js';
+import type { EndedJob, RunPresenter } from './events.js';
 import type { Job } from './job.js';
-import { type EndedJob, runJob, type Shared } from './run-job.js';
+import { runJob, type Shared } from './run-job.js';
 
 export interface RunJobsOptions {
   /** The run's span. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import * as z from 'zod';
 import type { Destination } from '../core/destination.js';
-import { isAlreadyExists, isChanged } from '../destinations/index.js';
+import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import type { Report } from '../reports/report.js';
 import { parseRunRecord, type RunRecord, runRecordShape } from './documents.js';
 import { putJson } from './manifest.js';

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Destination, Existing, Published, Stored } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import { isAlreadyExists, isChanged } from '../destinations/index.js';
+import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 
 /** Milliseconds after which a lease that nobody renewed is nobody's. */
 export const LEASE_LIFE = 60_000;

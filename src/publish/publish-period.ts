@@ -2,7 +2,7 @@
 import { atOnce } from '../core/at-once.js';
 import type { Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
-import { isAlreadyExists, isChanged } from '../destinations/index.js';
+import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import type { StagedReport } from '../export/export.js';
 import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from '../export/target.js';
 import type { Pending, RunRecord } from './documents.js';

@@ -18,8 +18,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
+import { isAlreadyExists, isChanged } from '../../src/core/existing-file.js';
 import { openFolder } from '../../src/destinations/file.js';
-import { isAlreadyExists, isChanged } from '../../src/destinations/index.js';
 
 const never = { contentType: 'text/csv', existing: 'never' } as const;
 const replace = { contentType: 'text/csv', existing: 'replace' } as const;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { isChanged } from '../../src/destinations/index.js';
+import { isChanged } from '../../src/core/existing-file.js';
 import { assertDestinationError, MANNERS, PART, PASSING, withServer } from '../support/s3-server/faults.js';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

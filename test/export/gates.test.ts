@@ -11,7 +11,7 @@ import {
   gateResults,
   refusal,
 } from '../../src/export/gates.js';
-import { parseReport } from '../../src/reports/report.js';
+import { parseReport } from '../../src/reports/load-report.js';
 import { compareDecimals } from '../../src/rows/compare-decimals.js';
 import { RowCounter } from '../../src/rows/counters.js';
 import { BATCH_FORMS, type Rows } from '../support/copy-text.js';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
-import { parseReport, type Report } from '../../src/reports/report.js';
+import { parseReport } from '../../src/reports/load-report.js';
+import type { Report } from '../../src/reports/report.js';
 import { memoryStore } from '../support/memory-destination.js';
 import { type Open, runAt } from '../support/period-run.js';
 import { openUrl, startPostgres, type TestPostgres } from '../support/postgres.js';

@@ -5,7 +5,8 @@ import { compactDate, type Period, periodContaining } from '../../src/core/calen
 import { ReportError } from '../../src/core/errors.js';
 import type { Pending, RunRecord } from '../../src/publish/documents.js';
 import { FAULTS, type PeriodLine, statusOf } from '../../src/publish/status.js';
-import { parseReport, type Report } from '../../src/reports/report.js';
+import { parseReport } from '../../src/reports/load-report.js';
+import type { Report } from '../../src/reports/report.js';
 import { type MemoryStore, memoryStore } from '../support/memory-destination.js';
 
 const HASH = 'a'.repeat(64);

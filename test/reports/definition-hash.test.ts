@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import { definitionHash, formerDefinitionHash, isDefinition } from '../../src/reports/definition-hash.js';
-import { parseReport, type Report } from '../../src/reports/report.js';
+import { parseReport } from '../../src/reports/load-report.js';
+import type { Report } from '../../src/reports/report.js';
 import { scheduledReports } from '../../src/reports/scheduled-reports.js';
 import { DEFINITIONS } from './definitions.js';
 

@@ -10,7 +10,7 @@ import { ReportError, sentence } from '../../src/core/errors.js';
 import { DIMENSIONS } from '../../src/core/filter.js';
 import { KINDS } from '../../src/core/table.js';
 import { definitionHash } from '../../src/reports/definition-hash.js';
-import { loadReport, parseReport, reportNames } from '../../src/reports/report.js';
+import { loadReport, parseReport, reportNames } from '../../src/reports/load-report.js';
 
 const FILE = 'queries/vendas.sql';
 const START = 'source: vendas\ncolumns: { a: text, n: integer }\n';

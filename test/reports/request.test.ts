@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
 import { KINDS, type Kind } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
-import { parseReport } from '../../src/reports/report.js';
+import { parseReport } from '../../src/reports/load-report.js';
 import { type Choice, requestOf } from '../../src/reports/request.js';
 
 const report = parseReport(

@@ -8,7 +8,8 @@ import { Decimal128, type Document, Double, Int32, Long, MongoClient } from 'mon
 import { DIMENSIONS, type Dimension } from '../../src/core/filter.js';
 import type { Source } from '../../src/core/source.js';
 import { parseFilter } from '../../src/filters/index.js';
-import { parseReport, type Report } from '../../src/reports/report.js';
+import { parseReport } from '../../src/reports/load-report.js';
+import type { Report } from '../../src/reports/report.js';
 import { requestOf } from '../../src/reports/request.js';
 import { type OpenSource, openSource } from '../../src/sources/index.js';
 import { createWriter } from '../../src/writers/index.js';

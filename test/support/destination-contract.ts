@@ -2,58 +2,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import type { Destination, Existing, Staged } from '../../src/core/destination.js';
+import type { Destination, Existing } from '../../src/core/destination.js';
 import { ReportError } from '../../src/core/errors.js';
-import { type DestinationOptions, isAlreadyExists, isChanged } from '../../src/destinations/index.js';
+import { isAlreadyExists, isChanged } from '../../src/core/existing-file.js';
 import { readingContract } from './destination-contract/reading.js';
+import { csv, type Place, publishFile, type Sibling, writeAll } from './destination-contract/sibling.js';
 
-export const MIB = 1024 * 1024;
-
-export interface Place {
-  open(signal?: AbortSignal): Promise<Destination>;
-  /** Everything that is there, hidden, unfinished and empty things too. */
-  everything(): Promise<string[]>;
-  content(key: string): Promise<Buffer>;
-  close(): Promise<void>;
-}
-
-let opened = 0;
-export const optionsOf = (signal = new AbortController().signal): DestinationOptions => {
-  opened += 1;
-  const s3 = {
-    pathStyle: true,
-    partSize: 5 * MIB,
-    largestCopy: 5 * MIB,
-    encryption: 'AES256' as const,
-    allowHttp: false,
-  };
-  return { token: `token-${opened}`, signal, s3 };
-};
-
-export async function writeAll(staged: Staged, body: Buffer): Promise<void> {
-  // An odd size, so that chunks and parts do not end together.
-  for (let at = 0; at < body.length; at += 100_003) await staged.write(body.subarray(at, at + 100_003));
-}
-
-export const csv = { contentType: 'text/csv' };
-
-export interface Sibling {
-  readonly name: string;
-  readonly make: () => Promise<Place>;
-  /** Bytes of the files that are written. */
-  readonly size: number;
-  /** How much a run that is killed while it writes one file leaves behind. */
-  readonly leaves: 0 | 1;
-  /** Replacing by version is one step, not a look and then a step. */
-  readonly comparesAndReplaces: boolean;
-  readonly skip?: string | false;
-}
-
-export async function publishFile(destination: Destination, key: string, bytes: Buffer, existing: Existing) {
-  const staged = await destination.stage(key, { ...csv, existing });
-  await writeAll(staged, bytes);
-  return staged.publish();
-}
+export { csv, MIB, optionsOf, type Place, writeAll } from './destination-contract/sibling.js';
 
 export function destinationContract(sibling: Sibling): void {
   const { name, make, size, comparesAndReplaces, skip = false } = sibling;
@@ -280,5 +235,5 @@ export function destinationContract(sibling: Sibling): void {
       assert.deepEqual(await place.everything(), before);
     });
   });
-  readingContract(sibling, { publishFile, writeAll, csv });
+  readingContract(sibling);
 }

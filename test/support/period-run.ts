@@ -6,7 +6,8 @@ import type { Destination } from '../../src/core/destination.js';
 import type { Source } from '../../src/core/source.js';
 import type { Batch, Cell } from '../../src/core/table.js';
 import { newToken, type RunOptions, type RunOutcome, runPeriod } from '../../src/publish/run-period.js';
-import { parseReport, type Report } from '../../src/reports/report.js';
+import { parseReport } from '../../src/reports/load-report.js';
+import type { Report } from '../../src/reports/report.js';
 import { requestOf } from '../../src/reports/request.js';
 import { copyTextBatch } from './copy-text.js';
 

@@ -8,7 +8,7 @@ import type { Cell } from '../../src/core/table.js';
 import { parseFilter, periodFilter } from '../../src/filters/index.js';
 import type { Manifest } from '../../src/publish/documents.js';
 import { definitionHash } from '../../src/reports/definition-hash.js';
-import { loadReport } from '../../src/reports/report.js';
+import { loadReport } from '../../src/reports/load-report.js';
 import { ContentHash, RowCounter } from '../../src/rows/counters.js';
 import { spellDifference } from '../../src/verify/differences.js';
 import { freshComparison } from '../../src/verify/fresh.js';

@@ -8,7 +8,7 @@ import excel from 'exceljs';
 import { ReportError } from '../../src/core/errors.js';
 import type { Batch, Column } from '../../src/core/table.js';
 import { definitionHash } from '../../src/reports/definition-hash.js';
-import { loadReport } from '../../src/reports/report.js';
+import { loadReport } from '../../src/reports/load-report.js';
 import { createWriter, type WriterOptions } from '../../src/writers/index.js';
 import { checkTemplate, readTemplate, templateOf } from '../../src/writers/xlsx/template/open.js';
 import { unzipped } from '../../src/writers/xlsx/unzip.js';

@@ -189,7 +189,7 @@ async function argumentValues(line: Line, current: string): Promise<Candidates> 
   if (argument.argChoices !== undefined) return { kind: 'words', items: wordsOf(...argument.argChoices) };
   const isWhat = argument.name() === 'what' && ![...options].some(({ long }) => long === '--date');
   if (isWhat || /^[./~]|[\\/]/.test(current)) return FILES;
-  const { loadReport, reportNames } = await import('../../reports/report.js');
+  const { loadReport, reportNames } = await import('../../reports/load-report.js');
   const { scheduledReports } = await import('../../reports/scheduled-reports.js');
   const names = await reportNames(config);
   const listed = await Promise.all(
@@ -209,6 +209,6 @@ async function argumentValues(line: Line, current: string): Promise<Candidates> 
 async function reportOf({ named, config }: Line): Promise<Report | undefined> {
   const [name] = named;
   if (name === undefined) return undefined;
-  const { loadReport } = await import('../../reports/report.js');
+  const { loadReport } = await import('../../reports/load-report.js');
   return loadReport(name, config).catch(() => undefined);
 }

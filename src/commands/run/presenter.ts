@@ -1,8 +1,7 @@
 // Prints a run: each job as soon as it ends; with --json all results at the end, in the order of the jobs.
 import { messageOf, sentence } from '../../core/errors.js';
-import type { RunPresenter } from '../../jobs/events.js';
+import type { EndedJob, RunPresenter } from '../../jobs/events.js';
 import { titleOf } from '../../jobs/job.js';
-import type { EndedJob } from '../../jobs/run-job.js';
 import type { CommandSession } from '../shared/context.js';
 import { flushed, printJson, printLines } from '../shared/print.js';
 import { expectedRows, hasBar, openProgress } from '../shared/progress.js';

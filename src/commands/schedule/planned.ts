@@ -6,7 +6,8 @@ import { messageOf } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { latestKey } from '../../publish/latest.js';
 import { safeSegment } from '../../reports/key.js';
-import type { Report, ReportFolder } from '../../reports/report.js';
+import type { ReportFolder } from '../../reports/load-report.js';
+import type { Report } from '../../reports/report.js';
 import { minutesBetween, shifted } from './as/clock.js';
 import type { Plan, PlannedDestination, PlannedRun } from './as/plan.js';
 

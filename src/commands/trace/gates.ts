@@ -3,7 +3,7 @@
 import type { KeyPart, Prepared, Request, Trace } from '../../core/source.js';
 import type { Cell } from '../../core/table.js';
 import type { Report } from '../../reports/report.js';
-import { spellKey } from './lines.js';
+import { spellKey } from './spell-key.js';
 
 export interface FailedGate {
   readonly gate: 'not-null' | 'unique';

@@ -5,16 +5,12 @@ import type { Cell } from '../../core/table.js';
 import { spellFilter } from '../shared/filter-options.js';
 import { formatRows } from '../shared/print.js';
 import type { FailedGate } from './gates.js';
+import { spellKey } from './spell-key.js';
 
 export interface TracedSource {
   readonly source: string;
   readonly trace: Trace;
   readonly gates: readonly FailedGate[];
-}
-
-/** `id_transacao=123, loja=null` */
-export function spellKey(key: readonly KeyPart[]): string {
-  return key.map(({ column, value }) => `${column.name}=${value ?? 'null'}`).join(', ');
 }
 
 /** Why none of the rows is in the report; none when one is. */

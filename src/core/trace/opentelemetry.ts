@@ -17,8 +17,9 @@ import {
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { failureOf } from '../disclosure.js';
-import type { Span, Tracing, TracingOptions } from '../trace.js';
+
 import { toolVersion } from '../version.js';
+import type { Span, Tracing, TracingOptions } from './span.js';
 
 /** Milliseconds that exporting may take; of an interrupted run, which has ten seconds for everything. */
 const PATIENCE = 4_500;

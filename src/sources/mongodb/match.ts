@@ -1,13 +1,8 @@
 // Filters to a $match, by the rules of documents/match.ts, with operands of the BSON types that the data may have.
-import type { BSON } from 'mongodb';
 import type { DayRange, Filter, FilterTest, StartOfDay } from '../../core/filter.js';
+import type { BsonTypes, Condition } from './condition.js';
 import { numberConditions } from './numbers.js';
 
-/** The driver's classes that conditions need; the driver is imported where it is used. */
-export type BsonTypes = Pick<typeof BSON, 'Decimal128' | 'ObjectId' | 'UUID'>;
-
-/** What stands for a path in a $match: `{ $gte: …, $lt: … }`. */
-export type Condition = Readonly<Record<string, unknown>>;
 export type Match = Readonly<Record<string, unknown>>;
 
 export interface MatchField {

@@ -2,7 +2,7 @@
 
 import type { NumberRange } from '../../core/filter.js';
 import { plainDecimal } from '../../rows/sort/numbers.js';
-import type { BsonTypes, Condition } from './match.js';
+import type { BsonTypes, Condition } from './condition.js';
 
 const MOST_DIGITS = 34; // Decimal128's.
 

@@ -2,7 +2,8 @@
 import type { BSON, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
 import type { DocumentQuery, Request } from '../../core/source.js';
-import { type BsonTypes, matchOf } from './match.js';
+import type { BsonTypes } from './condition.js';
+import { matchOf } from './match.js';
 import { assertPath, pathOf, projectionOf } from './paths.js';
 import { stagesOf } from './pipeline.js';
 

@@ -4,7 +4,7 @@ import type { Dimension } from '../../core/filter.js';
 import type { SqlRequest } from '../../core/source.js';
 import { KINDS, type Kind } from '../../core/table.js';
 import type { Description } from './describe.js';
-import { dimensionsOf, hasMarker } from './statement.js';
+import { dimensionsOf, hasMarker } from './query.js';
 
 /** The PostgreSQL types whose text is already the canonical text of a kind (DESIGN.md, "Words"). */
 const TYPES: Readonly<Record<Kind, readonly string[] | 'any'>> = {

@@ -6,14 +6,8 @@ import type { FilterPlan, KeyPart, SqlRequest, Trace } from '../../core/source.j
 import type { Cell } from '../../core/table.js';
 import type { Types } from './contract.js';
 import { filterPlan, type PlanNode } from './plan.js';
-import {
-  hasMarker,
-  innerQuery,
-  orderTerms,
-  outerConditions,
-  readStatement,
-  reportColumn,
-} from './statement.js';
+import { hasMarker } from './query.js';
+import { innerQuery, orderTerms, outerConditions, readStatement, reportColumn } from './statement.js';
 
 /** A request that was described; all questions are asked within one read-only transaction. */
 export interface Described {

@@ -1,9 +1,9 @@
 // Builds the two statements of a request: one to learn types from, and the one that is read.
 import { didYouMean, ReportError } from '../../core/errors.js';
-import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { SqlRequest } from '../../core/source.js';
 import type { Kind } from '../../core/table.js';
 import type { Types } from './contract.js';
+import { dimensionsOf, hasMarker } from './query.js';
 import { tokens, withoutEnd } from './sql-text.js';
 
 /** The driver's own quoting. */
@@ -22,19 +22,6 @@ const CASTS: Readonly<Record<Kind, string>> = {
   timestamp: '::timestamptz',
   json: '::jsonb',
 };
-
-/** Does the query say itself where the conditions go? Then the report maps dimensions to SQL expressions. */
-export function hasMarker(query: string): boolean {
-  return tokens(query).some((token) => token.kind === 'marker');
-}
-
-/** The mapped dimensions in the order in which `typeProbe` numbers them. */
-export function dimensionsOf(request: SqlRequest): [Dimension, string][] {
-  return DIMENSIONS.flatMap((dimension) => {
-    const column = request.mapped[dimension];
-    return column === undefined ? [] : [[dimension, column] as [Dimension, string]];
-  });
-}
 
 /**
  * The query with `expression = $n` for every mapped dimension in place of the marker: the types that the server infers

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plannedRuns } from '../../../src/commands/schedule/planned.js';
-import { parseReport } from '../../../src/reports/report.js';
+import { parseReport } from '../../../src/reports/load-report.js';
 
 const report = parseReport(
   'queries/x.sql',

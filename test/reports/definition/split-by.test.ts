@@ -6,7 +6,7 @@ import { periodContaining } from '../../../src/core/calendar.js';
 import { ReportError } from '../../../src/core/errors.js';
 import { definitionHash, formerDefinitionHash } from '../../../src/reports/definition-hash.js';
 import { expandKey } from '../../../src/reports/key.js';
-import { parseReport } from '../../../src/reports/report.js';
+import { parseReport } from '../../../src/reports/load-report.js';
 
 const START = `source: vendas
 columns: { id: integer, org: text, produto: text, agora: timestamp, YYYY: text }

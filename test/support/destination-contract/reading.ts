@@ -4,16 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Destination, Leftover, Stored } from '../../../src/core/destination.js';
 import { ReportError } from '../../../src/core/errors.js';
-import { isChanged } from '../../../src/destinations/index.js';
-import type { csv, Place, publishFile, Sibling, writeAll } from '../destination-contract.js';
+import { isChanged } from '../../../src/core/existing-file.js';
+import { csv, type Place, publishFile, type Sibling, writeAll } from './sibling.js';
 
-interface Tools {
-  readonly publishFile: typeof publishFile;
-  readonly writeAll: typeof writeAll;
-  readonly csv: typeof csv;
-}
-
-export function readingContract({ name, make, size, leaves, skip = false }: Sibling, tools: Tools): void {
+export function readingContract({ name, make, size, leaves, skip = false }: Sibling): void {
   describe(`${name}: what is there`, { skip }, () => {
     const body = randomBytes(size);
     let place: Place;
@@ -28,7 +22,7 @@ export function readingContract({ name, make, size, leaves, skip = false }: Sibl
       await place.close();
     });
 
-    const publish = (key: string, bytes = body) => tools.publishFile(destination, key, bytes, 'replace');
+    const publish = (key: string, bytes = body) => publishFile(destination, key, bytes, 'replace');
 
     async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
       const found: Item[] = [];
@@ -97,8 +91,8 @@ export function readingContract({ name, make, size, leaves, skip = false }: Sibl
     test('files are listed in the order of the bytes of their keys, by any prefix', async () => {
       const ordered = ['a-b.csv', 'a/b.csv', 'a/c/d.csv', 'a0.csv', 'b é.csv', '\ufffd.csv', '\u{1f600}.csv'];
       for (const key of ordered.toReversed()) await publish(`list/${key}`, Buffer.from(key));
-      const staged = await destination.stage('list/unfinished.csv', { ...tools.csv, existing: 'never' });
-      await tools.writeAll(staged, body);
+      const staged = await destination.stage('list/unfinished.csv', { ...csv, existing: 'never' });
+      await writeAll(staged, body);
       const listed = async (prefix: string) =>
         (await all(destination.list(prefix))).map(({ key }) => key.slice('list/'.length));
       assert.deepEqual(await listed('list/'), ordered);
@@ -163,8 +157,8 @@ export function readingContract({ name, make, size, leaves, skip = false }: Sibl
       await publish('left/published.csv');
       assert.deepEqual(await all(destination.leftovers()), []);
       const before = await place.everything();
-      const abandoned = await destination.stage('left/a.csv', { ...tools.csv, existing: 'never' });
-      await tools.writeAll(abandoned, body);
+      const abandoned = await destination.stage('left/a.csv', { ...csv, existing: 'never' });
+      await writeAll(abandoned, body);
       const found: Leftover[] = await all(destination.leftovers());
       assert.equal(found.length, leaves);
       for (const leftover of found) {
