@@ -1,7 +1,6 @@
 // reportctl consume: the lines by which another tool reads a published file right.
 import { Command, Option } from 'commander';
-import { openDestination } from '../destinations/index.js';
-import { newToken } from '../publish/run-period.js';
+import { withDestination } from '../destinations/for-session.js';
 import { openSide } from '../verify/diff/side.js';
 import { placeOf } from '../verify/place.js';
 import { consumingLines, READER_NAMES } from './consume/readers.js';
@@ -23,17 +22,18 @@ export function consumeCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (named: string, options: ConsumeOptions) => {
     const session = await openSession(context, options);
-    const { config, signal, stdout } = session;
+    const { config, stdout } = session;
     const place = await placeOf(named, config);
-    const destination = await openDestination(place.root, { token: newToken(), signal, s3: config.s3 });
-    try {
-      const { location, manifest } = await openSide(destination, place);
-      const lines = consumingLines(options.as, { location, manifest });
-      if (session.json) printJson(stdout, { location, as: options.as, lines: lines.join('\n') });
-      // As it is: it is code, in which what a name holds is escaped already.
-      else stdout.write(`${lines.join('\n')}\n`);
-    } finally {
-      await destination.close();
-    }
+    await withDestination(
+      session,
+      async (destination) => {
+        const { location, manifest } = await openSide(destination, place);
+        const lines = consumingLines(options.as, { location, manifest });
+        if (session.json) printJson(stdout, { location, as: options.as, lines: lines.join('\n') });
+        // As it is: it is code, in which what a name holds is escaped already.
+        else stdout.write(`${lines.join('\n')}\n`);
+      },
+      { where: place.root },
+    );
   });
 }

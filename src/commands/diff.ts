@@ -1,9 +1,7 @@
 // reportctl diff: two published files, periods or revisions compared by key.
 import { Command, InvalidArgumentError } from 'commander';
-import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import { openDestination } from '../destinations/index.js';
-import { newToken } from '../publish/run-period.js';
+import { withDestinations } from '../destinations/for-session.js';
 import { uniqueColumns } from '../publish/table-schema.js';
 import { loadReport } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
@@ -40,15 +38,8 @@ export function diffCommand(context: Context): Command {
   return command.action(async (what: string[], options: DiffCommandOptions) => {
     const place = options.output === undefined ? undefined : placeOfFile(options.output);
     const session = await openSession(context, options);
-    const opened = new Map<string, Promise<Destination>>();
-    const { signal, config } = session;
-    const open = (root: string) => {
-      const destination =
-        opened.get(root) ?? openDestination(root, { token: newToken(), signal, s3: config.s3 });
-      opened.set(root, destination);
-      return destination;
-    };
-    try {
+    const { signal } = session;
+    await withDestinations(session, async (open) => {
       const [before, after] = await sidesOf(what, options, session, open);
       const target = place && { key: place.key, destination: await open(place.root) };
       const differences = await diffFiles(before, after, {
@@ -65,11 +56,7 @@ export function diffCommand(context: Context): Command {
         'contract',
         `diff: they differ: ${added} added, ${gone} gone, ${changed} changed`,
       );
-    } finally {
-      for (const destination of await Promise.allSettled(opened.values())) {
-        if (destination.status === 'fulfilled') await destination.value.close();
-      }
-    }
+    });
   });
 }
 

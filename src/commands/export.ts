@@ -1,25 +1,16 @@
 // reportctl export: one ad-hoc export to a file, a bucket or stdout.
+import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { ReportError } from '../core/errors.js';
-import type { Request, Source } from '../core/source.js';
-import { type Span, traced } from '../core/trace.js';
-import { openDestination } from '../destinations/index.js';
-import { aboutOf } from '../export/about.js';
-import { stageReport } from '../export/export.js';
-import { failedGates, GateKeeper } from '../export/gates.js';
-import { orDiscard, publishAll, type Target, unrecorded } from '../export/target.js';
-import { withSources } from '../export/with-sources.js';
+import { withDestination } from '../destinations/for-session.js';
 import type { Manifest } from '../publish/documents.js';
-import { manifestKey, manifestOf, putJson } from '../publish/manifest.js';
-import { newToken } from '../publish/run-period.js';
-import { definitionHash } from '../reports/definition-hash.js';
+import { exportOnce } from '../publish/export-once.js';
 import { loadReport } from '../reports/load-report.js';
-import type { Report } from '../reports/report.js';
-import { paramValues, requestOf } from '../reports/request.js';
+import { requestOf } from '../reports/request.js';
 import { COMPRESSIONS, compression } from '../writers/compression.js';
-import { checkOptions, createWriter, FORMATS, OPTION_NAMES, type WriterOptions } from '../writers/index.js';
+import { checkOptions, FORMATS, OPTION_NAMES, type WriterOptions } from '../writers/index.js';
 import { readTemplate } from '../writers/xlsx/template/open.js';
 import type { Preview } from './export/preview.js';
 import { withChoices } from './shared/choices.js';
@@ -33,7 +24,7 @@ import {
 import { addRowOptions, choiceOf, type RowOptions } from './shared/filter-options.js';
 import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
-import { expectedRows, hasBar, openProgress } from './shared/progress.js';
+import { progressOf } from './shared/progress.js';
 
 interface ExportOptions extends CommonOptions, RowOptions, Omit<WriterOptions, 'template'> {
   readonly template?: string;
@@ -60,23 +51,40 @@ export function exportCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (name: string, options: ExportOptions) => {
     const session = await openSession(context, options);
-    const report = await loadReport(name, session.config);
+    const { config, log, stdout } = session;
+    const report = await loadReport(name, config);
     const request = requestOf(report, choiceOf(options, report, context.now));
-    // What is wrong here is told before a source is opened.
-    const place = await placeOf(options, session);
-    const { format, compress } = formatOf(place.key, options);
-    const chosen = dialectOf(options, session.config.cwd);
+    const { root, key, existing, isData, preview } = await placeOf(options, session);
+    const { format, compress } = formatOf(key, options);
+    const chosen = dialectOf(options, config.cwd);
     checkOptions(format, chosen, compress);
-    const definition = definitionHash(report, paramValues(request));
-    const started = new Date(session.now).toISOString();
-    const about = aboutOf({ report, request, period: undefined, definition, revision: 1, started });
-    const writer = place.preview ?? (await createWriter(format, chosen, about));
-    const target = { format, options: chosen, writer, compress };
-    await inTrace(session, 'export', options, (span) =>
-      withSources(session, report, (sources) =>
-        run(session, { report, request, definition, started }, sources, place, target, span),
+    const target = { format, options: chosen, compress, key, existing, writer: preview };
+    const token = randomUUID();
+    const exported = await inTrace(session, 'export', options, (span) =>
+      withDestination(
+        session,
+        (destination) =>
+          exportOnce(session, {
+            report,
+            request,
+            destination,
+            target,
+            hasManifest: !isData,
+            token,
+            openProgress: progressOf(session),
+            span,
+          }),
+        { where: root, token, stdout },
       ),
     );
+    const { location, manifest } = exported;
+    for (const failed of exported.failedGates) log.warn(`"${report.name}": ${failed}`);
+    for (const note of exported.notes) log.warn(note);
+    if (preview !== undefined)
+      printLines(stdout, [...preview.lines(), ...previewLines(manifest, preview.shown)]);
+    else if (isData) log.info(summary('stdout', manifest));
+    else if (session.json) printJson(stdout, { location, ...manifest });
+    else printLines(stdout, [summary(location, manifest)]);
   });
 }
 
@@ -116,81 +124,6 @@ function dialectOf(options: ExportOptions, cwd: string): WriterOptions {
   return Object.fromEntries(
     OPTION_NAMES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
   );
-}
-
-interface Asked {
-  readonly report: Report;
-  readonly request: Request;
-  /** See definitionHash(). */
-  readonly definition: string;
-  /** ISO 8601, UTC. */
-  readonly started: string;
-}
-
-async function run(
-  session: CommandSession,
-  { report, request, definition, started }: Asked,
-  sources: readonly Source[],
-  { root, key, existing, isData, preview }: Place,
-  target: Omit<Target, 'key' | 'destination' | 'existing'>,
-  span: Span,
-): Promise<void> {
-  const token = newToken();
-  const destination = await openDestination(root, {
-    token,
-    signal: session.signal,
-    s3: session.config.s3,
-  });
-  const expected = hasBar(session) ? await expectedRows(sources, request) : undefined;
-  const progress = await openProgress(session, report.name, expected);
-  const gateKeeper = new GateKeeper(report, undefined, { columns: request.columns, signal: session.signal });
-  try {
-    const staged = await stageReport({
-      request,
-      sources,
-      totals: gateKeeper.totals,
-      observers: gateKeeper.observers,
-      targets: [{ ...target, key, destination, existing }],
-      onProgress: progress.onProgress,
-      span,
-    });
-    const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
-    for (const failed of failedGates(gates)) session.log.warn(`"${report.name}": ${failed}`);
-    const outputs = await traced(span, 'publish', {}, () => publishAll(staged.files));
-    progress.stop();
-    for (const note of [...staged.notes, ...(target.writer.notes?.() ?? [])]) session.log.warn(note);
-    const written = {
-      report,
-      request,
-      period: undefined,
-      definition,
-      revision: 1,
-      gates,
-      content: undefined,
-      token,
-      started,
-      finished: new Date().toISOString(),
-    };
-    for (const output of outputs) {
-      const manifest = manifestOf(written, staged, output);
-      if (preview !== undefined) {
-        printLines(session.stdout, [...preview.lines(), ...previewLines(manifest, preview.shown)]);
-        continue;
-      }
-      if (isData) {
-        session.log.info(summary('stdout', manifest));
-        continue;
-      }
-      await putJson(destination, manifestKey(key), manifest, 'replace').catch((error: unknown) => {
-        throw unrecorded([output], error);
-      });
-      if (session.json) printJson(session.stdout, { location: output.location, ...manifest });
-      else printLines(session.stdout, [summary(output.location, manifest)]);
-    }
-  } finally {
-    progress.stop();
-    await Promise.all([gateKeeper.close(), destination.close()]);
-  }
 }
 
 /** One line: where, rows, size, and what was changed. */

@@ -2,9 +2,8 @@
 import { Command } from 'commander';
 import { parseDates, todayIn } from '../core/calendar.js';
 import { ReportError, sentence } from '../core/errors.js';
-import { openDestination } from '../destinations/index.js';
+import { withDestination } from '../destinations/for-session.js';
 import { demandedWebhook, notifyFaults } from '../jobs/notify/status-faults.js';
-import { newToken } from '../publish/run-period.js';
 import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../publish/status.js';
 import { loadReport, reportNames } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
@@ -72,10 +71,10 @@ async function chosenReports(names: readonly string[], session: CommandSession):
 async function linesOf(
   reports: readonly Report[],
   { since }: StatusOptions,
-  { config, signal, now }: CommandSession,
+  session: CommandSession,
 ): Promise<PeriodLine[]> {
-  const destination = await openDestination(config.destination, { token: newToken(), signal, s3: config.s3 });
-  try {
+  const { now } = session;
+  return withDestination(session, async (destination) => {
     const lines: PeriodLine[] = [];
     for (const report of reports) {
       const today = todayIn(report.timezone, now);
@@ -86,9 +85,7 @@ async function linesOf(
       lines.push(...(await statusOf(report, { destination, now, since: span?.from })));
     }
     return lines;
-  } finally {
-    await destination.close();
-  }
+  });
 }
 
 const HEADER = ['REPORT', 'PERIOD', 'STATUS', 'ROWS', 'FINISHED', 'REVISION', 'DETAIL'];

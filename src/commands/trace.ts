@@ -4,13 +4,12 @@ import { isClosed, type Period, parseDates, periodContaining, todayIn } from '..
 import { ReportError, sentence } from '../core/errors.js';
 import { printable } from '../core/log.js';
 import type { KeyPart, Request } from '../core/source.js';
-import { openDestination } from '../destinations/index.js';
+import { withDestination } from '../destinations/for-session.js';
 import { prepareAll } from '../export/export.js';
 import { withSources } from '../export/with-sources.js';
 import { periodFilter } from '../filters/index.js';
 import type { RunRecord } from '../publish/documents.js';
 import { periodKeys } from '../publish/period-state.js';
-import { newToken } from '../publish/run-period.js';
 import { loadReport } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
@@ -130,23 +129,15 @@ async function traceAll(
 
 /** Undefined when nothing is published; the reason when that cannot be found out, which changes nothing of the rest. */
 async function recordOf(
-  { config, signal }: CommandSession,
+  session: CommandSession,
   report: Report,
   period: Period,
 ): Promise<RunRecord | string | undefined> {
   try {
-    const destination = await openDestination(config.destination, {
-      token: newToken(),
-      signal,
-      s3: config.s3,
-    });
-    try {
-      return await readRecord(destination, periodKeys(report.name, period).record);
-    } finally {
-      await destination.close();
-    }
+    const { record } = periodKeys(report.name, period);
+    return await withDestination(session, (destination) => readRecord(destination, record));
   } catch (error) {
-    signal.throwIfAborted();
+    session.signal.throwIfAborted();
     return sentence(error);
   }
 }

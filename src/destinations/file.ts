@@ -14,14 +14,15 @@ import { stageFile } from './file/staged.js';
 interface Options {
   readonly token: string;
   readonly signal: AbortSignal;
+  readonly cwd?: string | undefined;
 }
 
 /**
  * Opens a folder, which need not exist yet. What is replaced or removed by version is compared right before; only a lease
  * keeps others from changing it in between.
  */
-export async function openFolder(where: string, { token, signal }: Options): Promise<Destination> {
-  const folder = resolve(where);
+export async function openFolder(where: string, { token, signal, cwd = '.' }: Options): Promise<Destination> {
+  const folder = resolve(cwd, where);
   let count = 0;
   const targetOf = (key: string) => {
     checkKey(key);

@@ -1,5 +1,6 @@
 // Where bytes can go: the scheme of a destination picks the file that serves it.
 import { setMaxListeners } from 'node:events';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
@@ -11,6 +12,10 @@ export interface DestinationOptions {
   /** Cancels staging, reading and copying, which then reject with its reason; what gives back or cleans up goes on. */
   readonly signal: AbortSignal;
   readonly s3: S3Options;
+  /** The folder that relative paths start at; the process's own without it. */
+  readonly cwd?: string | undefined;
+  /** The stream that `-` is; the process's own without it. */
+  readonly stdout?: Writable | undefined;
 }
 
 type Open = (where: string, options: DestinationOptions) => Promise<Destination>;
@@ -18,7 +23,8 @@ type Open = (where: string, options: DestinationOptions) => Promise<Destination>
 // Imported on demand: the AWS SDK alone takes longer to load than everything else together.
 const DESTINATIONS: Readonly<Record<string, Open>> = {
   's3:': async (where, options) => (await import('./s3.js')).openS3(where, options),
-  'stdout:': async (_, { signal }) => (await import('./stdout.js')).openStdout({ signal }),
+  'stdout:': async (_, { signal, stdout }) =>
+    (await import('./stdout.js')).openStdout({ signal, ...(stdout && { stream: stdout }) }),
   'file:': async (where, options) => (await import('./file.js')).openFolder(where, options),
 };
 

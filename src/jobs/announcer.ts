@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence } from '../core/errors.js';
 import type { Session } from '../core/session.js';
-import { openDestination } from '../destinations/index.js';
+import { openFor } from '../destinations/for-session.js';
 import type { RunListener } from './events.js';
 import { notifyListeners } from './notify.js';
 
@@ -12,14 +12,14 @@ const LISTENER_TIMEOUT_MS = 35_000;
 const INTERRUPTED_TIMEOUT_MS = 3_000;
 
 /** The listeners that the environment names; they log their own failures and throw nothing. */
-export function listenersOf({ config, log, runId, signal }: Session): Promise<RunListener[]> {
+export function listenersOf(session: Session): Promise<RunListener[]> {
+  const { config, log, runId, signal } = session;
   return notifyListeners({
     config: config.notify,
     run: runId,
     signal,
     warn: (message) => log.warn(message),
-    openDestination: (ownSignal) =>
-      openDestination(config.destination, { token: runId, signal: ownSignal, s3: config.s3 }),
+    openDestination: (ownSignal) => openFor(session, { token: runId, signal: ownSignal }),
   });
 }
 

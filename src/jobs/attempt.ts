@@ -4,11 +4,11 @@ import { messageOf } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Answer, Source } from '../core/source.js';
 import type { Span } from '../core/trace.js';
-import { openDestination } from '../destinations/index.js';
+import { openFor } from '../destinations/for-session.js';
+import type { OpenProgress, ProgressView } from '../export/progress.js';
 import { type SourceWatch, withSources } from '../export/with-sources.js';
 import { newToken, type RunOutcome, runPeriod } from '../publish/run-period.js';
 import { askSources } from './ask-sources.js';
-import type { OpenProgress, ProgressView } from './events.js';
 import type { ReadyJob } from './job.js';
 
 export interface AttemptOptions {
@@ -46,13 +46,12 @@ export async function attempt(
 ): Promise<AttemptResult> {
   const { restate, quarantine, isAlone, sources: watch, onLease, span, openProgress } = options;
   const { report, period, request } = job;
-  const { signal, config, log } = session;
+  const { signal, log } = session;
   signal.throwIfAborted();
   const token = newToken();
-  const { s3 } = config;
-  const destination = await openDestination(config.destination, { token, signal, s3 });
+  const destination = await openFor(session, { token });
   const never = new AbortController().signal;
-  const afterInterrupt = await openDestination(config.destination, { token, signal: never, s3 });
+  const afterInterrupt = await openFor(session, { token, signal: never });
   const { waitFor } = report;
   let progress: ProgressView | undefined;
   try {

@@ -6,8 +6,6 @@ import {
   lastClosedPeriod,
   lastClosedPeriods,
   type Period,
-  parseDates,
-  periodContaining,
   periodsBetween,
   spellPeriod,
   todayIn,
@@ -15,11 +13,11 @@ import {
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
-import { openDestination } from '../destinations/index.js';
+import { withDestination } from '../destinations/for-session.js';
 import { periodFilter } from '../filters/index.js';
-import { newToken } from '../publish/run-period.js';
 import { type Begun, begunPeriods } from '../publish/status.js';
 import { loadReport, reportNames } from '../reports/load-report.js';
+import { periodOf } from '../reports/period-of.js';
 import type { Report } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
@@ -172,11 +170,9 @@ function notOver({ report, periods, today }: Planned): ReportError {
 async function caughtUp(
   planned: readonly (Planned | BrokenJob)[],
   count: number,
-  { config, signal }: Session,
+  session: Session,
 ): Promise<Job[]> {
-  const token = newToken();
-  const destination = await openDestination(config.destination, { token, signal, s3: config.s3 });
-  try {
+  return withDestination(session, async (destination) => {
     const jobs: Job[] = [];
     for (const each of planned) {
       // A snapshot has no past.
@@ -185,7 +181,7 @@ async function caughtUp(
         continue;
       }
       const { name, report, today } = each;
-      const begun = await begunAt(destination, report, signal);
+      const begun = await begunAt(destination, report, session.signal);
       if ('error' in begun) jobs.push({ name, error: begun.error });
       const isPublished = ({ lastDay }: Period) =>
         'error' in begun || begun.found.get(compactDate(lastDay))?.isPublished === true;
@@ -194,9 +190,7 @@ async function caughtUp(
       jobs.push(...jobsOf({ ...each, periods: [...missing, ...each.periods] }));
     }
     return jobs;
-  } finally {
-    await destination.close();
-  }
+  });
 }
 
 /** That the past cannot be looked at does not keep the last period from being tried, perhaps at a better moment. */
@@ -222,20 +216,10 @@ function periodsOf(report: Report, { date, since, until }: Choice, today: string
       `run: report "${report.name}" has no date filter: it is a snapshot and takes no past dates`,
     );
   }
-  if (since === undefined) return [onePeriod(report, date ?? last.lastDay, today)];
-  const first = onePeriod(report, since, today);
+  if (since === undefined) return [periodOf('run', report, date ?? last.lastDay, today)];
+  const first = periodOf('run', report, since, today);
   // The period of that day alone, though it is not over: what becomes of those is decided over all reports.
   if (until === undefined && !isClosed(first, today)) return [first];
-  const end = until === undefined ? last.lastDay : onePeriod(report, until, today).lastDay;
+  const end = until === undefined ? last.lastDay : periodOf('run', report, until, today).lastDay;
   return periodsBetween(report.period, first.from, end);
-}
-
-/** The period that a day, or a span within one period, names. */
-function onePeriod(report: Report, text: string, today: string): Period {
-  const span = parseDates(text, today);
-  const period = span.from === undefined ? undefined : periodContaining(report.period, span.from);
-  if (period !== undefined && span.to !== undefined && span.to <= period.to) return period;
-  throw new ReportError('usage', `run: "${text}" is not within one ${report.period} of "${report.name}"`, {
-    hint: 'Give a day, or a range with --since and --until.',
-  });
 }

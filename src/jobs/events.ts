@@ -1,6 +1,6 @@
 // What a run tells others while it works: listeners (webhook, heartbeat, metrics) and the presenter of whoever started it.
 import type { Period } from '../core/calendar.js';
-import type { Request, Source } from '../core/source.js';
+import type { OpenProgress } from '../export/progress.js';
 import type { RunRecord } from '../publish/documents.js';
 import type { Job } from './job.js';
 
@@ -32,22 +32,6 @@ export interface RunListener {
   /** @param exitCode of the run as a whole */
   ended?(results: readonly JobResult[], exitCode: number): Promise<void>;
 }
-
-/** Shows how far one read is. */
-export interface ProgressView {
-  /** Called for every batch, with the rows read and the bytes written so far. */
-  onProgress(progress: { readonly rows: number; readonly bytes: number }): void;
-  stop(): void;
-}
-
-export type OpenProgress = (read: {
-  /** The report's name. */
-  readonly name: string;
-  readonly sources: readonly Source[];
-  readonly request: Request;
-  /** Whether nothing else runs at the same time. */
-  readonly isAlone: boolean;
-}) => Promise<ProgressView>;
 
 /** Presents a run to whoever started it. */
 export interface RunPresenter {

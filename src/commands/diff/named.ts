@@ -6,12 +6,12 @@ import { ReportError } from '../../core/errors.js';
 import type { RunRecord } from '../../publish/documents.js';
 import { periodKeys } from '../../publish/period-state.js';
 import { loadReport } from '../../reports/load-report.js';
+import { periodOf } from '../../reports/period-of.js';
 import type { Report } from '../../reports/report.js';
 import { openSide, type Side } from '../../verify/diff/side.js';
 import { placeOf } from '../../verify/place.js';
 import { readRecord } from '../../verify/verify.js';
 import type { CommandSession } from '../shared/context.js';
-import { onePeriod } from '../shared/one-period.js';
 
 export interface Named {
   readonly date?: string;
@@ -93,7 +93,7 @@ async function recordOf(
   session: CommandSession,
   destination: Destination,
 ): Promise<Recorded> {
-  const period = onePeriod('diff', report, day, todayIn(report.timezone, session.now));
+  const period = periodOf('diff', report, day, todayIn(report.timezone, session.now));
   return readAt(periodKeys(report.name, period).record, '', destination);
 }
 

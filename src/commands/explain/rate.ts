@@ -1,7 +1,6 @@
 // How long a read may take, by what the last published run of the report took.
-import { openDestination } from '../../destinations/index.js';
+import { withDestination } from '../../destinations/for-session.js';
 import { bookFolder } from '../../publish/period-state.js';
-import { newToken } from '../../publish/run-period.js';
 import { begunPeriods } from '../../publish/status.js';
 import type { Report } from '../../reports/report.js';
 import { readRecord } from '../../verify/verify.js';
@@ -20,29 +19,24 @@ export interface PastRun {
 const PATIENCE = 3_000;
 
 /** The run of the last published period; undefined when there is none or the destination cannot be asked. */
-export async function lastRun(
-  report: Report,
-  { config, signal }: CommandSession,
-): Promise<PastRun | undefined> {
+export async function lastRun(report: Report, session: CommandSession): Promise<PastRun | undefined> {
+  const { signal } = session;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
   try {
-    const destination = await openDestination(config.destination, {
-      token: newToken(),
-      signal: limited,
-      s3: config.s3,
-    });
-    try {
-      const begun = [...(await begunPeriods(report, destination))];
-      const last = begun.filter(([, { isPublished }]) => isPublished).map(([date]) => date);
-      const newest = last.sort().at(-1);
-      if (newest === undefined) return undefined;
-      const record = await readRecord(destination, `${bookFolder(report.name)}${newest}.json`);
-      if (record === undefined || typeof record === 'string') return undefined;
-      const seconds = (Date.parse(record.finished) - Date.parse(record.started)) / 1000;
-      return { lastDay: record.period.lastDay, rows: record.rows, seconds };
-    } finally {
-      await destination.close();
-    }
+    return await withDestination(
+      session,
+      async (destination) => {
+        const begun = [...(await begunPeriods(report, destination))];
+        const last = begun.filter(([, { isPublished }]) => isPublished).map(([date]) => date);
+        const newest = last.sort().at(-1);
+        if (newest === undefined) return undefined;
+        const record = await readRecord(destination, `${bookFolder(report.name)}${newest}.json`);
+        if (record === undefined || typeof record === 'string') return undefined;
+        const seconds = (Date.parse(record.finished) - Date.parse(record.started)) / 1000;
+        return { lastDay: record.period.lastDay, rows: record.rows, seconds };
+      },
+      { signal: limited },
+    );
   } catch {
     signal.throwIfAborted();
     return undefined;

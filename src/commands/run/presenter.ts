@@ -4,7 +4,7 @@ import type { EndedJob, RunPresenter } from '../../jobs/events.js';
 import { titleOf } from '../../jobs/job.js';
 import type { CommandSession } from '../shared/context.js';
 import { flushed, printJson, printLines } from '../shared/print.js';
-import { expectedRows, hasBar, openProgress } from '../shared/progress.js';
+import { progressOf } from '../shared/progress.js';
 import { outcomeLines } from './lines.js';
 
 /** @param jobCount of the run: the failure of an only job is printed as the command's own */
@@ -12,10 +12,7 @@ export function createPresenter(session: CommandSession, jobCount: number): RunP
   const { log, signal, stdout, json } = session;
   const place = session.config.destination.replace(/\/$/, '');
   return {
-    async openProgress({ name, sources, request, isAlone }) {
-      const expected = isAlone && hasBar(session) ? await expectedRows(sources, request) : undefined;
-      return openProgress(session, name, expected, isAlone);
-    },
+    openProgress: progressOf(session),
     jobEnded(job, { outcome, record, error, notes }) {
       const title = titleOf(job);
       for (const note of notes) log.warn(`${title}: ${note}`);

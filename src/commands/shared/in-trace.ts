@@ -6,12 +6,12 @@ import type { CommandSession } from './context.js';
 export const TRACE_OPTION = 'export a trace as the OTEL_… variables say';
 
 /** Exporting it is the last thing, and changes nothing. @throws ReportError `usage`, and what the work throws */
-export async function inTrace(
+export async function inTrace<T>(
   { config, runId: run, log, signal }: CommandSession,
   name: string,
   { otel }: { readonly otel?: true },
-  work: (span: Span) => Promise<void>,
-): Promise<void> {
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
   const warn = (message: string) => log.warn(message);
   const { tracing } = config;
   const { root, close } = await openTracing({
@@ -23,7 +23,7 @@ export async function inTrace(
     signal,
   });
   try {
-    await work(root);
+    return await work(root);
   } catch (error) {
     root.fail(signal.aborted ? signal.reason : error);
     throw error;

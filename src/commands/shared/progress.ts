@@ -1,7 +1,7 @@
 // How far an export is: a bar on a terminal, a log line now and then elsewhere.
 import type { Params } from 'cli-progress';
 import type { Source } from '../../core/source.js';
-import type { ProgressView } from '../../jobs/events.js';
+import type { OpenProgress, ProgressView } from '../../export/progress.js';
 import type { CommandSession } from './context.js';
 import { formatBytes, formatRows } from './print.js';
 
@@ -14,15 +14,23 @@ const NARROWEST_BAR = 8;
 const USUAL_WIDTH = 80;
 
 /** Whether a bar would be drawn, so that an estimate is worth asking for. */
-export function hasBar({ stderr, quiet, config }: CommandSession): boolean {
+function hasBar({ stderr, quiet, config }: CommandSession): boolean {
   return stderr.isTTY === true && !quiet && config.logFormat === 'text';
+}
+
+/** For exports and runs: a bar on a terminal, which needs an estimate; log lines elsewhere. */
+export function progressOf(session: CommandSession): OpenProgress {
+  return async ({ name, sources, request, isAlone }) => {
+    const expected = isAlone && hasBar(session) ? await expectedRows(sources, request) : undefined;
+    return openProgress(session, name, expected, isAlone);
+  };
 }
 
 /**
  * @param expected estimated rows; without it, and when there are more, there is no bar and no time left
  * @param isAlone whether nothing else runs meanwhile: two bars would overwrite each other
  */
-export async function openProgress(
+async function openProgress(
   session: CommandSession,
   name: string,
   expected: number | undefined,
@@ -112,7 +120,7 @@ function logLines({ log }: CommandSession, name: string): ProgressView {
 }
 
 /** The planner's rows over all sources, or undefined when one cannot say. */
-export async function expectedRows(
+async function expectedRows(
   sources: readonly Source[],
   plan: Parameters<Source['prepare']>[0],
 ): Promise<number | undefined> {

@@ -3,13 +3,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Source } from '../../core/source.js';
-import { openDestination } from '../../destinations/index.js';
+import { openFor } from '../../destinations/for-session.js';
 import { aboutOf } from '../../export/about.js';
 import { stageReport } from '../../export/export.js';
 import { GateKeeper } from '../../export/gates.js';
 import { orDiscard, publishAll, type Target } from '../../export/target.js';
 import { PeriodTargets } from '../../publish/period-targets.js';
-import { newToken } from '../../publish/run-period.js';
 import { definitionHash } from '../../reports/definition-hash.js';
 import { paramValues } from '../../reports/request.js';
 import { type About, createWriter } from '../../writers/index.js';
@@ -34,10 +33,9 @@ export async function foundBy(
   test: Case,
   sources: readonly Source[],
 ): Promise<Found> {
-  const { signal, config } = session;
+  const { signal } = session;
   const folder = await mkdtemp(join(tmpdir(), 'reportctl-test-'));
-  const open = (name: string) =>
-    openDestination(join(folder, name), { token: newToken(), signal, s3: config.s3 });
+  const open = (name: string) => openFor(session, { where: join(folder, name) });
   const outside = await open('outputs');
   const inside = await open('golden');
   const { report, request, period, title } = test;

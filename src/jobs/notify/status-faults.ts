@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../../core/config.js';
 import { ReportError } from '../../core/errors.js';
 import type { Session } from '../../core/session.js';
-import { openDestination } from '../../destinations/index.js';
+import { openFor } from '../../destinations/for-session.js';
 import { FAULTS, type PeriodLine } from '../../publish/status.js';
 import type { Report } from '../../reports/report.js';
 import { tellFaults } from './faults.js';
@@ -19,11 +19,12 @@ export function demandedWebhook({ notify }: Config): Webhook {
 
 /** What cannot be sent is a warning: the exit code is that of status. */
 export async function notifyFaults(
-  { config, runId, log, signal }: Session,
+  session: Session,
   webhook: Webhook,
   reports: readonly Report[],
   lines: readonly PeriodLine[],
 ): Promise<void> {
+  const { runId, log, signal } = session;
   const titles = new Map(reports.map(({ name, title }) => [name, title]));
   await tellFaults(
     lines.map((line) => ({
@@ -33,8 +34,7 @@ export async function notifyFaults(
     })),
     {
       webhook,
-      openDestination: (own) =>
-        openDestination(config.destination, { token: runId, signal: own, s3: config.s3 }),
+      openDestination: (ownSignal) => openFor(session, { token: runId, signal: ownSignal }),
       teller: () => ({ run: runId, host: hostname(), now: Date.now() }),
       warn: (message) => log.warn(message),
       signal,

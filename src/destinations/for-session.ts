@@ -1,0 +1,64 @@
+// Destinations opened as a session's configuration says.
+import { randomUUID } from 'node:crypto';
+import type { Writable } from 'node:stream';
+import type { Destination } from '../core/destination.js';
+import type { Session } from '../core/session.js';
+import { openDestination } from './index.js';
+
+export interface OpenOptions {
+  /** As openDestination() takes it; the configured destination without it. */
+  readonly where?: string | undefined;
+  /** The unique id of the run that writes there; a new one without it. */
+  readonly token?: string | undefined;
+  /** In place of the session's: for work that has to go on after an interruption. */
+  readonly signal?: AbortSignal | undefined;
+  /** The stream that `-` is; the process's own without it. */
+  readonly stdout?: Writable | undefined;
+}
+
+type Opener = Pick<Session, 'config' | 'signal'>;
+
+/** The caller closes it. @throws ReportError `usage` for an address that is none */
+export function openFor({ config, signal }: Opener, options: OpenOptions = {}): Promise<Destination> {
+  return openDestination(options.where ?? config.destination, {
+    token: options.token ?? randomUUID(),
+    signal: options.signal ?? signal,
+    s3: config.s3,
+    cwd: config.cwd,
+    stdout: options.stdout,
+  });
+}
+
+/** Opens a destination for as long as the work lasts. */
+export async function withDestination<T>(
+  session: Opener,
+  work: (destination: Destination) => Promise<T>,
+  options: OpenOptions = {},
+): Promise<T> {
+  const destination = await openFor(session, options);
+  try {
+    return await work(destination);
+  } finally {
+    await destination.close();
+  }
+}
+
+/** Destinations by their addresses, each opened once, for as long as the work lasts. */
+export async function withDestinations<T>(
+  session: Opener,
+  work: (open: (where: string) => Promise<Destination>) => Promise<T>,
+): Promise<T> {
+  const opened = new Map<string, Promise<Destination>>();
+  const open = (where: string) => {
+    const destination = opened.get(where) ?? openFor(session, { where });
+    opened.set(where, destination);
+    return destination;
+  };
+  try {
+    return await work(open);
+  } finally {
+    for (const result of await Promise.allSettled(opened.values())) {
+      if (result.status === 'fulfilled') await result.value.close();
+    }
+  }
+}

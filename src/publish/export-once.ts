@@ -1,0 +1,95 @@
+// One ad-hoc export: all rows of a request into one file, with its manifest beside it. No lease and no run record.
+import type { Destination } from '../core/destination.js';
+import type { Session } from '../core/session.js';
+import type { Request } from '../core/source.js';
+import { type Span, traced } from '../core/trace.js';
+import { aboutOf } from '../export/about.js';
+import { stageReport } from '../export/export.js';
+import { failedGates, GateKeeper } from '../export/gates.js';
+import type { OpenProgress } from '../export/progress.js';
+import { orDiscard, publishAll, type Target, unrecorded } from '../export/target.js';
+import { withSources } from '../export/with-sources.js';
+import { definitionHash } from '../reports/definition-hash.js';
+import type { Report } from '../reports/report.js';
+import { paramValues } from '../reports/request.js';
+import { createWriter } from '../writers/index.js';
+import type { Manifest } from './documents.js';
+import { manifestKey, manifestOf, putJson } from './manifest.js';
+
+export interface ExportOnce {
+  readonly report: Report;
+  readonly request: Request;
+  readonly destination: Destination;
+  /** The file. Without a writer, one is created for the format and its options. */
+  readonly target: Omit<Target, 'destination' | 'writer'> & {
+    readonly writer?: Target['writer'] | undefined;
+  };
+  /** Whether `<key>.manifest.json` is written beside the file. */
+  readonly hasManifest: boolean;
+  /** The unique id of this export. */
+  readonly token: string;
+  readonly openProgress?: OpenProgress | undefined;
+  readonly span?: Span | undefined;
+}
+
+export interface ExportedFile {
+  /** An absolute path or an s3:// URL. */
+  readonly location: string;
+  readonly manifest: Manifest;
+  /** Gates that do not hold, one line each: an ad-hoc export publishes all the same. */
+  readonly failedGates: readonly string[];
+  /** What the sources and the writer noticed about the data, one line each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads the request once and publishes its file.
+ * @throws ReportError of the part that failed: nothing is visible then, unless the message says so
+ */
+export async function exportOnce(session: Session, options: ExportOnce): Promise<ExportedFile> {
+  const { report, request, destination, hasManifest, token, openProgress, span } = options;
+  const definition = definitionHash(report, paramValues(request));
+  const started = new Date(session.now).toISOString();
+  const run = { report, request, period: undefined, definition, revision: 1, started };
+  const { format, options: formatOptions, writer: given } = options.target;
+  // An option that the format does not have is refused before a source is opened.
+  const writer = given ?? (await createWriter(format, formatOptions, aboutOf(run)));
+  const target: Target = { ...options.target, writer, destination };
+  const gateKeeper = new GateKeeper(report, undefined, { columns: request.columns, signal: session.signal });
+  try {
+    return await withSources(session, report, async (sources) => {
+      const progress = await openProgress?.({ name: report.name, sources, request, isAlone: true });
+      try {
+        const staged = await stageReport({
+          request,
+          sources,
+          totals: gateKeeper.totals,
+          observers: gateKeeper.observers,
+          targets: [target],
+          ...(progress && { onProgress: progress.onProgress }),
+          ...(span && { span }),
+        });
+        const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
+        const [output] = await traced(span, 'publish', {}, () => publishAll(staged.files));
+        if (output === undefined) throw new Error('one target makes one output');
+        const finished = new Date().toISOString();
+        const manifest = manifestOf({ ...run, gates, content: undefined, token, finished }, staged, output);
+        if (hasManifest) {
+          await putJson(destination, manifestKey(target.key), manifest, 'replace').catch((error: unknown) => {
+            throw unrecorded([output], error);
+          });
+        }
+        return {
+          location: output.location,
+          manifest,
+          failedGates: failedGates(gates),
+          notes: [...staged.notes, ...(writer.notes?.() ?? [])],
+        };
+      } finally {
+        progress?.stop();
+      }
+    });
+  } finally {
+    await gateKeeper.close();
+  }
+}
