@@ -10,7 +10,7 @@ COPY schemas schemas
 COPY docs docs
 COPY scripts scripts
 COPY src src
-COPY CHANGELOG.md README.md LICENSE ./
+COPY CHANGELOG.md CONTRIBUTING.md README.md LICENSE ./
 # The package as npm would publish it: prepack builds the libraries in, in the versions of the lockfile.
 RUN npm pack --pack-destination /tmp
 WORKDIR /app

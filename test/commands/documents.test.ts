@@ -81,7 +81,9 @@ describe('production documents', () => {
   test('a day stored as midnight UTC is the day before, but for the two ways of docs/en/documents.md', async () => {
     mongodb.insert('fabrica', 'dias', [{ _id: 1, dia: new Date('2024-10-05T00:00:00Z') }]);
     const stage = '{ $set: { dia: { $dateToString: { date: "$dia", format: "%Y-%m-%d" } } } }';
-    assert.ok((await readFile(join(ROOT, 'docs/en/documents.md'), 'utf8')).includes(`pipeline:\n  - ${stage}\n`));
+    assert.ok(
+      (await readFile(join(ROOT, 'docs/en/documents.md'), 'utf8')).includes(`pipeline:\n  - ${stage}\n`),
+    );
     const exported = async (day: string, more: string) => {
       const path = join(folder, 'dias.yaml');
       await writeFile(path, `source: dias\ncollection: dias\ncolumns: { dia: date }\n${more}\n`);
