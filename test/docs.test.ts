@@ -107,6 +107,19 @@ describe('the pages', () => {
           assert.ok(page('formats.md').includes(`| \`--${option}\` |`), option);
       });
 
+      it('names only commands and flags that there are', () => {
+        for (const path of [readme, ...pagesOf(language).map((name) => `docs/${language}/${name}`)]) {
+          for (const [, command = '', rest = ''] of read(path).matchAll(
+            /reportctl ([a-z]+)((?: [^\n`|;>#]*)?)/g,
+          )) {
+            const help = helpTexts.get(command);
+            for (const [flag] of rest.matchAll(/(?<= )--[a-z-]+/g))
+              if (help !== undefined)
+                assert.ok(help.includes(` ${flag}`), `${path}: ${command} has no ${flag}`);
+          }
+        }
+      });
+
       it('names every command that takes --json where its result is described', () => {
         for (const [command, help] of helpTexts) {
           const described = page('exit-codes.md').includes(`| \`reportctl ${command}\` |`);
