@@ -17,6 +17,7 @@ import { parseReport } from '../src/reports/load-report.js';
 import type { Report } from '../src/reports/report.js';
 import { requestOf } from '../src/reports/request.js';
 import { RowCounter } from '../src/rows/counters.js';
+import { postgresDialect } from '../src/sources/postgres/dialect.js';
 import { openUrl, startPostgres, type TestPostgres } from './support/postgres.js';
 
 /** Days around which clocks change, a zone has no day, February or a year ends. */
@@ -124,10 +125,9 @@ test('by the conditions: every row in one period, the one of its local date, and
   const property = async (each: Case) => {
     const { zone, column, span } = each;
     const condition = (covered: DateSpan) =>
-      periodFilter(covered, zone).toSql({
+      postgresDialect(client).condition(periodFilter(covered, zone), {
         expression: column,
         type: COLUMNS[column],
-        quote: (text) => client.escapeLiteral(text),
       });
     const date = localDate(column, zone);
     const periods = periodsOf(each);

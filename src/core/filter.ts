@@ -1,34 +1,27 @@
-// A filter: a condition on a business dimension, free of any engine.
+// A filter: a condition on a business dimension, as data; each source says it in its own language.
 
 /** The business dimensions that a report can map to a column of its query. */
 export const DIMENSIONS = ['date', 'organization', 'product', 'product-type', 'quantity', 'price'] as const;
 
 export type Dimension = (typeof DIMENSIONS)[number];
 
-/** The SQL side of a condition: an expression, the type that the server says it has, and how to quote. */
-export interface SqlOperand {
-  /** A column name already quoted, or the SQL expression of the report. */
-  readonly expression: string;
-  /** PostgreSQL's internal type name: int2 int4 int8 numeric float4 float8 money text varchar bpchar uuid date timestamp timestamptz … */
-  readonly type: string;
-  /** Quotes a text as an SQL literal, without a cast. */
-  readonly quote: (text: string) => string;
-}
-
 /**
- * The condition as data; true when any of them holds, never for null. Numbers are decimal texts without exponent, both
- * ends included; dates are half-open spans of days in the report's time zone, with the instants at which they begin.
+ * The condition: true when any member of `anyOf` holds, never true for null. Texts are compared exactly as typed. Numbers
+ * are decimal texts without exponent or plus sign, both ends included. Dates are half-open spans of days in the report's
+ * time zone, with the instants at which the days begin.
  */
 export type FilterTest =
   | { readonly of: 'texts'; readonly anyOf: readonly string[] }
   | { readonly of: 'numbers'; readonly anyOf: readonly NumberRange[] }
   | { readonly of: 'dates'; readonly anyOf: readonly DayRange[] };
 
+/** Both ends included; an undefined end is open. */
 export interface NumberRange {
   readonly from: string | undefined;
   readonly to: string | undefined;
 }
 
+/** An undefined end is open. */
 export interface DayRange {
   readonly from: StartOfDay | undefined;
   /** Exclusive. */
@@ -42,16 +35,11 @@ export interface StartOfDay {
   readonly instant: string;
 }
 
-/** A condition on one dimension, free of any engine; each source asks for it in its own language. */
+/** A condition on one dimension. */
 export interface Filter {
   readonly dimension: Dimension;
   /** What the user asked for, as typed, for messages and manifests. */
   readonly values: readonly string[];
-  /** For engines that take no SQL. */
+  /** What the engines read. */
   readonly test: FilterTest;
-  /**
-   * The condition as an SQL boolean expression, never true for null, parenthesised where it must be.
-   * @throws ReportError `contract` when the operand's type cannot hold this dimension.
-   */
-  toSql(operand: SqlOperand): string;
 }

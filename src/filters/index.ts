@@ -7,11 +7,11 @@ import { dateFilter, parseDateFilter } from './date.js';
 import { parseNumberFilter } from './number-range.js';
 import { parseTextFilter } from './text-values.js';
 
-/** What a value can depend on besides its own text. */
+/** What the meaning of a value depends on besides its own text. */
 export interface FilterContext {
   /** IANA name of the report's zone, already checked. */
   readonly timezone: string;
-  /** The date there, `YYYY-MM-DD`, fixed once at the start. */
+  /** The date in that zone, `YYYY-MM-DD`, fixed once at the start of the process. */
   readonly today: string;
 }
 
@@ -47,7 +47,7 @@ const FILTERS: Readonly<Record<Dimension, FilterKind>> = {
 };
 
 /**
- * The condition that one dimension is any of the values.
+ * The filter that one dimension is any of the values.
  * @throws ReportError `usage` when a value is not what the dimension takes, or there is none
  */
 export function parseFilter(dimension: Dimension, values: readonly string[], context: FilterContext): Filter {
@@ -56,26 +56,15 @@ export function parseFilter(dimension: Dimension, values: readonly string[], con
       hint: `give one, or leave --${dimension} out to read all`,
     });
   }
-  return withParentheses(FILTERS[dimension].parse(dimension, values, context));
+  return FILTERS[dimension].parse(dimension, values, context);
 }
 
-/** The condition that the date lies within a period or span, as `run` needs it. */
+/** The filter that selects the dates of a period or span. */
 export function periodFilter(span: DateSpan, timezone: string): Filter {
-  return withParentheses(dateFilter('date', [spellDates(span)], [span], timezone));
+  return dateFilter('date', [spellDates(span)], [span], timezone);
 }
 
 export function describeFilter(dimension: Dimension): FilterHelp {
   const { metavariable, summary } = FILTERS[dimension];
   return { metavariable, summary };
-}
-
-/** A column's name stands as it is; a report's own expression may have operators that bind less than ours. */
-function withParentheses(filter: Filter): Filter {
-  return {
-    ...filter,
-    toSql(operand) {
-      const isName = /^(?:[\w$]+|"(?:[^"]|"")+")(?:\.(?:[\w$]+|"(?:[^"]|"")+"))*$/.test(operand.expression);
-      return filter.toSql(isName ? operand : { ...operand, expression: `(${operand.expression})` });
-    },
-  };
 }

@@ -1,17 +1,21 @@
 // PostgreSQL: describes the query, then reads it once through COPY in text in a read-only transaction.
 import type { Client } from 'pg';
-import { ReportError } from '../core/errors.js';
-import type { Estimate, Prepared, Request, Source, SqlRequest } from '../core/source.js';
+import type { Estimate, Prepared, Source, SqlRequest } from '../core/source.js';
 import type { Batch } from '../core/table.js';
 import { cancelRunning, connect, disconnect } from './postgres/connect.js';
-import { matchContract } from './postgres/contract.js';
 import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
+import { postgresDialect } from './postgres/dialect.js';
 import { sourceError } from './postgres/errors.js';
 import { filterPlans, funnel, planOf, trace, values } from './postgres/inspect.js';
 import { outline } from './postgres/outline.js';
-import { ask, questionRequest } from './postgres/question.js';
-import { readStatement, typeProbe } from './postgres/statement.js';
+import { ask } from './postgres/question.js';
+import { beginReadOnly, cancellable, inReadOnly, type Session } from './postgres/session.js';
+import { typeProbe } from './postgres/type-probe.js';
+import { matchContract } from './sql/contract.js';
+import { hasMarker } from './sql/query.js';
+import { questionRequest, sqlRequest } from './sql/request.js';
+import { readStatement } from './sql/statement.js';
 
 export interface OpenPostgres {
   readonly name: string;
@@ -24,7 +28,7 @@ export interface OpenPostgres {
   readonly release?: () => Promise<void>;
 }
 
-/** Of the session, since several sources wait for their turn; older servers have neither (PostgreSQL 14 and 17). */
+/** A connection idles while other sources are read. Servers older than PostgreSQL 14 and 17 lack these settings. */
 const NO_TIMEOUTS = `SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
   WHERE name IN ('idle_session_timeout', 'transaction_timeout')`;
 
@@ -39,26 +43,28 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
     options.signal.throwIfAborted();
     throw sourceError(`connecting to ${label}`, error);
   }
+  const dialect = postgresDialect(client);
+  const session: Session = { client, dialect, label, signal: options.signal };
   return {
     label,
-    prepare: async (request) => prepare(client, label, sqlRequest(request, label), options.signal),
+    prepare: async (request) => prepare(session, sqlRequest(request, label)),
     ask: async (question) => {
       const request = questionRequest(question, label);
       const doing = `asking ${label} whether "${question.report}" can be read`;
-      return cancellable(client, options.signal, doing, () =>
-        inReadOnly(client, request, () => ask(client, request, doing)),
+      return cancellable(session, doing, () =>
+        inReadOnly(client, request, () => ask(session, request, doing)),
       );
     },
     values: async (asked, dimension, prefix, limit) => {
       const request = sqlRequest(asked, label);
       const doing = `looking for values of ${dimension} in ${label}`;
-      return cancellable(client, options.signal, doing, () =>
-        inReadOnly(client, request, () => values(client, request, dimension, { prefix, limit })),
+      return cancellable(session, doing, () =>
+        inReadOnly(client, request, () => values(session, request, { dimension, prefix, limit })),
       );
     },
     outline: (from) => {
       const doing = `describing ${JSON.stringify(from)} in ${label}`;
-      return cancellable(client, options.signal, doing, () => outline(client, from, doing));
+      return cancellable(session, doing, () => outline(session, from, doing));
     },
     async close() {
       try {
@@ -70,124 +76,57 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
   };
 }
 
-function sqlRequest(request: Request, label: string): SqlRequest {
-  const { query } = request;
-  if (typeof query === 'string') return { ...request, query };
-  throw new ReportError('definition', `report "${request.report}" reads documents, but ${label} speaks SQL`, {
-    hint: 'Set its source to mongodb://…, file:… or s3://….',
-  });
-}
-
-async function prepare(
-  client: Client,
-  label: string,
-  request: SqlRequest,
-  signal: AbortSignal,
-): Promise<Prepared> {
+async function prepare(session: Session, request: SqlRequest): Promise<Prepared> {
+  const { client, dialect, label } = session;
   const doing = `describing the query of "${request.report}" in ${label}`;
-  const described = await cancellable(client, signal, doing, () =>
-    describe(client, typeProbe(request, client)),
+  const { columns, parameters } = await cancellable(session, doing, () =>
+    describe(client, typeProbe(request, dialect)),
   );
-  const types = matchContract(doing, request, described);
-  const statement = readStatement(request, types, client);
-  // Where the query meets filters, params and order: what the server refuses is found here, not in the middle of a run.
-  await cancellable(client, signal, doing, () => describe(client, statement));
-  const question = { client, request, types, columns: described.columns };
-  const ask = <T>(verb: string, work: () => Promise<T>) =>
-    cancellable(client, signal, `${verb} the query of "${request.report}" in ${label}`, () =>
+  const expressions = hasMarker(request, dialect) ? parameters : undefined;
+  const types = matchContract(doing, request, { columns, expressions }, dialect);
+  const described = { client, request, types, dialect, columns };
+  const statement = readStatement(described);
+  // What the server refuses where the query meets filters, params and order is found here, not in the middle of a run.
+  await cancellable(session, doing, () => describe(client, statement));
+  const inspect = <T>(verb: string, work: () => Promise<T>) =>
+    cancellable(session, `${verb} the query of "${request.report}" in ${label}`, () =>
       inReadOnly(client, request, work),
     );
   return {
     statement,
     pushedDown: true,
-    estimate: () => ask('planning', () => estimate(client, statement)),
-    filterPlans: () => ask('planning', () => filterPlans(question)),
-    funnel: () => ask('counting the rows of', () => funnel(question)),
-    trace: (key, most) => ask('looking for the key in', () => trace(question, key, most)),
-    read: () => read(client, label, request, statement, signal),
+    estimate: () => inspect('planning', () => estimate(client, statement)),
+    filterPlans: () => inspect('planning', () => filterPlans(described)),
+    funnel: () => inspect('counting the rows of', () => funnel(described)),
+    trace: (key, most) => inspect('looking for the key in', () => trace(described, key, most)),
+    read: () => read(session, request, statement),
   };
 }
 
 async function* read(
-  client: Client,
-  label: string,
+  { client, label, signal }: Session,
   request: SqlRequest,
   statement: string,
-  signal: AbortSignal,
 ): AsyncGenerator<Batch> {
-  const doing = `reading "${request.report}" from ${label}`;
-  let done = false;
+  let isComplete = false;
   const cancel = () => void cancelRunning(client);
   signal.addEventListener('abort', cancel, { once: true });
   try {
     signal.throwIfAborted();
-    await begin(client, request);
+    await beginReadOnly(client, request);
     yield* copyBatches(client, statement, request.columns.length, signal);
-    done = true;
+    isComplete = true;
   } catch (error) {
     signal.throwIfAborted();
-    throw sourceError(doing, error);
+    throw sourceError(`reading "${request.report}" from ${label}`, error);
   } finally {
     signal.removeEventListener('abort', cancel);
-    // A COPY that was left early hangs the next query on its connection: this one is not used again.
-    if (!done) await cancelRunning(client);
+    // After a COPY that was left early the next query on the connection would hang, so the client is closed.
+    if (!isComplete) await cancelRunning(client);
   }
 }
 
 async function estimate(client: Client, statement: string): Promise<Estimate> {
   const root = await planOf(client, statement);
   return { rows: root['Plan Rows'], rowBytes: root['Plan Width'] };
-}
-
-/** When the signal fires during the work, the server stops it and the signal's reason is thrown. */
-async function cancellable<T>(
-  client: Client,
-  signal: AbortSignal,
-  doing: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const cancel = () => void cancelRunning(client);
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await work();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw sourceError(doing, error);
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
-}
-
-async function inReadOnly<T>(client: Client, request: SqlRequest, work: () => Promise<T>): Promise<T> {
-  try {
-    await begin(client, request);
-    return await work();
-  } finally {
-    await client.query('ROLLBACK').catch(() => undefined);
-  }
-}
-
-/** One snapshot, nothing can be written, and every setting that changes how a value is spelled is fixed. */
-async function begin(client: Client, request: SqlRequest): Promise<void> {
-  await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-  const settings = {
-    TimeZone: request.timezone,
-    DateStyle: 'ISO, YMD',
-    IntervalStyle: 'postgres',
-    bytea_output: 'hex',
-    extra_float_digits: '3',
-    lc_monetary: 'C',
-    client_encoding: 'UTF8',
-    synchronize_seqscans: 'off',
-    statement_timeout: '0',
-    lock_timeout: '0',
-    idle_in_transaction_session_timeout: '0',
-    application_name: `reportctl/${request.report}`.slice(0, 63),
-  };
-  const names = Object.keys(settings);
-  await client.query(
-    `SELECT ${names.map((name, index) => `set_config('${name}', $${index + 1}, true)`).join(', ')}`,
-    Object.values(settings),
-  );
 }

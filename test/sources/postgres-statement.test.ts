@@ -6,7 +6,8 @@ import type pg from 'pg';
 import { ReportError } from '../../src/core/errors.js';
 import type { Request, Source } from '../../src/core/source.js';
 import type { Kind } from '../../src/core/table.js';
-import { tokens, withoutEnd } from '../../src/sources/postgres/sql-text.js';
+import { tokens } from '../../src/sources/postgres/dialect.js';
+import { tokenizer, withoutEnd } from '../../src/sources/sql/tokens.js';
 import {
   filtersOf,
   openUrl,
@@ -211,6 +212,19 @@ describe('the text', () => {
         assert.ok(text.startsWith(kept));
         assert.doesNotMatch(kept, /;$/);
       }),
+    );
+  });
+
+  test('of an engine whose comments do not nest: the first end of a comment ends it', () => {
+    const split = tokenizer({ lineComment: /#[^\n]*/, nestsComments: false, quoted: [/`[^`]*`/] });
+    assert.deepEqual(
+      split('/* a /* b */`:x`:y#:z').map(({ kind, text }) => [kind, text]),
+      [
+        ['comment', '/* a /* b */'],
+        ['quoted', '`:x`'],
+        ['parameter', ':y'],
+        ['comment', '#:z'],
+      ],
     );
   });
 

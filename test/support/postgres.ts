@@ -10,6 +10,7 @@ import { parseFilter } from '../../src/filters/index.js';
 import { install } from '../../src/sources/embedded/install.js';
 import { initialise, start } from '../../src/sources/embedded/server.js';
 import { type OpenSource, openSource } from '../../src/sources/index.js';
+import { postgresDialect } from '../../src/sources/postgres/dialect.js';
 
 export interface TestPostgres {
   /** Over the Unix socket, without a password unless one was asked for. */
@@ -178,7 +179,7 @@ export async function startFilterBench(): Promise<FilterBench> {
   );
   const condition: FilterBench['condition'] = (dimension, values, type, timezone = 'UTC') => {
     const filter = parseFilter(dimension, values, { timezone, today: '2026-03-10' });
-    return filter.toSql({ expression: 'v', type, quote: (text) => client.escapeLiteral(text) });
+    return postgresDialect(client).condition(filter, { expression: 'v', type });
   };
   return {
     client,

@@ -11,7 +11,7 @@ export interface MatchRules {
   readonly isoText: boolean;
 }
 
-/** What filters/text-values.ts takes for a numeric column. */
+/** What postgres/condition.ts takes for a numeric column. */
 const SPELLED_NUMBER = /^[+-]?\d{1,500}(?:\.\d{1,500})?$/;
 
 /**

@@ -54,7 +54,7 @@ function textConditions(values: readonly string[], { ObjectId, UUID, ...bson }: 
   ];
 }
 
-/** What filters/text-values.ts takes for a numeric column. */
+/** What postgres/condition.ts takes for a numeric column. */
 const SPELLED_NUMBER = /^[+-]?\d{1,500}(?:\.\d{1,500})?$/;
 
 /** Only a Date is within a range of Dates: MongoDB compares within a type. */

@@ -1,21 +1,38 @@
-// Questions about a request besides its rows: how its filters are met, what they leave, what becomes of one key.
+// Questions about a request besides its rows: how filters find rows, how many rows they leave, what becomes of one key.
 import type { Client } from 'pg';
 import { didYouMean, messageOf, ReportError } from '../../core/errors.js';
 import type { Dimension } from '../../core/filter.js';
 import type { FilterPlan, KeyPart, SqlRequest, Trace } from '../../core/source.js';
 import type { Cell } from '../../core/table.js';
-import type { Types } from './contract.js';
+import type { DescribedColumn } from '../sql/contract.js';
+import { hasMarker } from '../sql/query.js';
+import {
+  type DescribedRequest,
+  fromReport,
+  orderTerms,
+  outerConditions,
+  readStatement,
+  reportColumn,
+} from '../sql/statement.js';
 import { filterPlan, type PlanNode } from './plan.js';
-import { hasMarker } from './query.js';
-import { innerQuery, orderTerms, outerConditions, readStatement, reportColumn } from './statement.js';
+import type { Session } from './session.js';
 
-/** A request that was described; all questions are asked within one read-only transaction. */
-export interface Described {
+/** A request that was described; each question about it is asked within one read-only transaction. */
+interface Described extends DescribedRequest {
   readonly client: Client;
-  readonly request: SqlRequest;
-  readonly types: Types;
-  /** Every column of the query with its type. */
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Every column of the query, exported or not. */
+  readonly columns: readonly DescribedColumn[];
+}
+
+type Filters = SqlRequest['filters'];
+
+function withFilters(described: Described, filters: Filters): Described {
+  return { ...described, request: { ...described.request, filters } };
+}
+
+/** For each filter: all the others. */
+function othersOfEach(filters: Filters): Filters[] {
+  return filters.map((each) => filters.filter((other) => other !== each));
 }
 
 export async function planOf(client: Client, statement: string): Promise<PlanNode> {
@@ -27,57 +44,60 @@ export async function planOf(client: Client, statement: string): Promise<PlanNod
   return root;
 }
 
-export async function filterPlans({ client, request, types }: Described): Promise<FilterPlan[]> {
-  const plan = (filters: SqlRequest['filters']) =>
-    planOf(client, readStatement({ ...request, filters }, types, client));
+/** How each filter of the request finds its rows, in order. */
+export async function filterPlans(described: Described): Promise<FilterPlan[]> {
+  const { client, request } = described;
+  const planWith = (filters: Filters) => planOf(client, readStatement(withFilters(described, filters)));
   if (request.filters.length === 0) return [];
-  const withAll = await plan(request.filters);
+  const withAll = await planWith(request.filters);
   const plans: FilterPlan[] = [];
-  for (const each of request.filters) {
-    plans.push(filterPlan(withAll, await plan(request.filters.filter((other) => other !== each))));
-  }
+  for (const others of othersOfEach(request.filters)) plans.push(filterPlan(withAll, await planWith(others)));
   return plans;
 }
 
-/** One scan counts for all filters; where they stand inside the query, it is run once for each. */
-export async function funnel({ client, request, types }: Described): Promise<number[]> {
+/**
+ * The rows without filters, with the first one, with the first two, and so on. Conditions on columns are all counted in
+ * one scan; where they stand inside the query, it runs once for each count.
+ */
+export async function funnel(described: Described): Promise<number[]> {
+  const { client, request, dialect } = described;
   const { filters } = request;
-  if (hasMarker(request.query)) {
-    return counts(
-      client,
-      [...filters.keys(), filters.length].map((count) =>
-        countStatement({ ...request, filters: filters.slice(0, count) }, types, client),
-      ),
+  if (hasMarker(request, dialect)) {
+    const statements = [...filters.keys(), filters.length].map((count) =>
+      countStatement(withFilters(described, filters.slice(0, count))),
     );
+    return counts(client, statements);
   }
-  const conditions = outerConditions(request, types, client);
+  const conditions = outerConditions(described);
   const columns = conditions.map(
     (_, index) => `count(*) FILTER (WHERE ${conditions.slice(0, index + 1).join(' AND ')})`,
   );
-  const inner = innerQuery(request, types, client);
   const { rows } = await client.query<string[]>({
-    text: `SELECT ${['count(*)', ...columns].join(', ')}\nFROM (\n${inner}\n) AS report`,
+    text: `SELECT ${['count(*)', ...columns].join(', ')}\n${fromReport(described)}`,
     rowMode: 'array',
   });
   return (rows[0] ?? []).map(Number);
 }
 
-function countStatement(request: SqlRequest, types: Types, client: Client, where?: string): string {
-  const inner = innerQuery(request, types, client);
-  return `SELECT count(*) FROM (\n${inner}\n) AS report${where === undefined ? '' : `\nWHERE ${where}`}`;
+function countStatement(described: Described, where?: string): string {
+  return `SELECT count(*) ${fromReport(described)}${where === undefined ? '' : `\nWHERE ${where}`}`;
 }
 
-/** Several counts by one query, so that they are of one moment. */
+/** Several counts by one query, so that all are of one snapshot. */
 async function counts(client: Client, statements: readonly string[]): Promise<number[]> {
   const text = statements.map((statement) => `(${statement})`).join(',\n');
   const { rows } = await client.query<string[]>({ text: `SELECT ${text}`, rowMode: 'array' });
   return (rows[0] ?? []).map(Number);
 }
 
+/**
+ * What becomes of the rows with that key, of which at most `most` are returned.
+ * @throws what the server answers, or ReportError `usage` for a key that the query cannot have
+ */
 export async function trace(described: Described, key: readonly KeyPart[], most: number): Promise<Trace> {
   const where = key.map((part) => keyCondition(described, part)).join(' AND ');
   try {
-    return hasMarker(described.request.query)
+    return hasMarker(described.request, described.dialect)
       ? await traceInside(described, where, most)
       : await traceOutside(described, where, most);
   } catch (error) {
@@ -85,15 +105,12 @@ export async function trace(described: Described, key: readonly KeyPart[], most:
   }
 }
 
-/** Every condition is a column beside the row. */
-async function traceOutside(
-  { client, request, types }: Described,
-  where: string,
-  most: number,
-): Promise<Trace> {
-  const conditions = outerConditions(request, types, client);
+/** The conditions are on columns of the result: one query returns each row and, beside it, which conditions it passes. */
+async function traceOutside(described: Described, where: string, most: number): Promise<Trace> {
+  const { client, request, dialect } = described;
+  const conditions = outerConditions(described);
   const all = conditions.length === 0 ? 'true' : conditions.join(' AND ');
-  const text = (name: string) => `${reportColumn(name, client)}::text`;
+  const text = (name: string) => `${reportColumn(name, dialect)}::text`;
   const { rows } = await client.query<(string | boolean | null)[]>({
     text: [
       `SELECT ${[
@@ -103,52 +120,52 @@ async function traceOutside(
         ...request.filters.map(({ column }) => text(column)),
         ...request.columns.map(({ name }) => text(name)),
       ].join(', ')}`,
-      `FROM (\n${innerQuery(request, types, client)}\n) AS report`,
+      fromReport(described),
       `WHERE ${where}`,
-      ...orderTerms(request, client),
+      ...orderTerms(described),
       `LIMIT ${most}`,
     ].join('\n'),
     rowMode: 'array',
   });
+  // The columns of each row, in the order of the SELECT.
   const count = conditions.length;
+  const PASSING = 2;
+  const passes = PASSING + count;
+  const tested = passes + count;
+  const cells = tested + count;
   return {
     found: Number(rows[0]?.[0] ?? 0),
     selected: Number(rows[0]?.[1] ?? 0),
     filters: conditions.map((_, index) => ({
-      passing: Number(rows[0]?.[2 + index] ?? 0),
+      passing: Number(rows[0]?.[PASSING + index] ?? 0),
       without: undefined,
     })),
     rows: rows.map((row) => ({
-      cells: row.slice(2 + count * 3) as Cell[],
+      cells: row.slice(cells) as Cell[],
       filters: conditions.map((_, index) => ({
-        value: row[2 + count * 2 + index] as Cell,
-        passes: row[2 + count + index] === true,
+        value: row[tested + index] as Cell,
+        passes: row[passes + index] === true,
       })),
     })),
   };
 }
 
-/** The conditions are on other rows than those of the result: all that can be said is what is there with and without each. */
-async function traceInside(
-  { client, request, types }: Described,
-  where: string,
-  most: number,
-): Promise<Trace> {
+/** The conditions are on rows inside the query, not on those of the result: only counts with and without each can be told. */
+async function traceInside(described: Described, where: string, most: number): Promise<Trace> {
+  const { client, request, dialect } = described;
   const { filters } = request;
-  const withFilters = (chosen: SqlRequest['filters']) => ({ ...request, filters: chosen });
   const [found = 0, selected = 0, ...without] = await counts(
     client,
-    [[], filters, ...filters.map((each) => filters.filter((other) => other !== each))].map((chosen) =>
-      countStatement(withFilters(chosen), types, client, where),
+    [[], filters, ...othersOfEach(filters)].map((chosen) =>
+      countStatement(withFilters(described, chosen), where),
     ),
   );
-  const inner = innerQuery(withFilters(selected > 0 ? filters : []), types, client);
   const { rows } = await client.query<Cell[]>({
     text: [
-      `SELECT ${request.columns.map(({ name }) => `${reportColumn(name, client)}::text`).join(', ')}`,
-      `FROM (\n${inner}\n) AS report`,
+      `SELECT ${request.columns.map(({ name }) => `${reportColumn(name, dialect)}::text`).join(', ')}`,
+      fromReport(withFilters(described, selected > 0 ? filters : [])),
       `WHERE ${where}`,
-      ...orderTerms(request, client),
+      ...orderTerms(described),
       `LIMIT ${most}`,
     ].join('\n'),
     rowMode: 'array',
@@ -167,7 +184,7 @@ async function traceInside(
 /** Types without an `=` of their own. */
 const COMPARED_AS_TEXT = ['json', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle'];
 
-function keyCondition({ client, request, columns }: Described, { column, value }: KeyPart): string {
+function keyCondition({ dialect, request, columns }: Described, { column, value }: KeyPart): string {
   const found = columns.find(({ name }) => name === column.name);
   if (found === undefined) {
     const names = columns.map(({ name }) => name);
@@ -175,11 +192,11 @@ function keyCondition({ client, request, columns }: Described, { column, value }
       hint: `${didYouMean(column.name, names)}.`,
     });
   }
-  const operand = reportColumn(column.name, client);
+  const operand = reportColumn(column.name, dialect);
   if (value === null) return `${operand} IS NULL`;
   const asText = COMPARED_AS_TEXT.includes(found.type) ? '::text' : '';
   // Uncast, the literal takes the column's own type, and an index on it serves.
-  return `${operand}${asText} = ${client.escapeLiteral(value)}`;
+  return `${operand}${asText} = ${dialect.escapeLiteral(value)}`;
 }
 
 /** SQLSTATE class 22, "data exception", about a value of the key and not about the data. */
@@ -199,22 +216,34 @@ function refusedValue(
   });
 }
 
-/** None where the report maps the dimension to an expression inside its query, which selects no such column. */
+/**
+ * At most `limit` different values of a dimension's column that begin with `prefix`. None where the report maps the
+ * dimension to an expression inside its query, which selects no such column.
+ */
 export async function values(
-  client: Client,
+  { client, dialect }: Session,
   request: SqlRequest,
-  dimension: Dimension,
-  { prefix, limit }: { readonly prefix: string; readonly limit: number },
+  { dimension, prefix, limit }: ValuesWanted,
 ): Promise<string[]> {
   const name = request.mapped[dimension];
-  if (name === undefined || hasMarker(request.query)) return [];
-  const inner = innerQuery({ ...request, filters: [] }, { columns: {}, dimensions: {} }, client);
-  const text = `${reportColumn(name, client)}::text`;
+  if (name === undefined || hasMarker(request, dialect)) return [];
+  const unfiltered = {
+    request: { ...request, filters: [] },
+    types: { columns: {}, dimensions: {} },
+    dialect,
+  };
+  const text = `${reportColumn(name, dialect)}::text`;
   const pattern = `${prefix.replace(/[\\%_]/g, '\\$&')}%`;
   const { rows } = await client.query<[string]>({
-    text: `SELECT DISTINCT ${text} FROM (\n${inner}\n) AS report
-WHERE ${text} LIKE ${client.escapeLiteral(pattern)} LIMIT ${limit}`,
+    text: `SELECT DISTINCT ${text} ${fromReport(unfiltered)}
+WHERE ${text} LIKE ${dialect.escapeLiteral(pattern)} LIMIT ${limit}`,
     rowMode: 'array',
   });
   return rows.map(([value]) => value);
+}
+
+interface ValuesWanted {
+  readonly dimension: Dimension;
+  readonly prefix: string;
+  readonly limit: number;
 }

@@ -2,12 +2,14 @@
 import type { Client } from 'pg';
 import { didYouMean, ReportError } from '../../core/errors.js';
 import type { Outline } from '../../core/source.js';
-import { kindOf } from './contract.js';
+import { kindOf } from '../sql/contract.js';
+import { withoutEnd } from '../sql/tokens.js';
 import { describe } from './describe.js';
-import { tokens, withoutEnd } from './sql-text.js';
+import { tokens } from './dialect.js';
+import type { Session } from './session.js';
 
 /** @throws what the server answers, ReportError `source` when there is no such table, `contract` for names that stand twice */
-export async function outline(client: Client, from: string, doing: string): Promise<Outline> {
+export async function outline({ client, dialect }: Session, from: string, doing: string): Promise<Outline> {
   const table = isQuery(from) ? undefined : await tableOf(client, from, doing);
   const query = table === undefined ? textOf(from) : await tableQuery(client, table, doing);
   const { columns } = await describe(client, query);
@@ -25,7 +27,7 @@ export async function outline(client: Client, from: string, doing: string): Prom
     query,
     columns: columns.map(({ name, type }, index) => {
       const comment = comments[index];
-      return { name, type, kind: kindOf(type), ...(comment && { comment }) };
+      return { name, type, kind: kindOf(type, dialect), ...(comment && { comment }) };
     }),
     key: table === undefined ? [] : await keyOf(client, table),
     notes: [],

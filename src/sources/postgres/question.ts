@@ -1,26 +1,17 @@
-// What a report waits for, asked of PostgreSQL: one row of one boolean.
-import type { Client } from 'pg';
+// Asks PostgreSQL what a report waits for: a query that returns one row of one boolean.
 import { ReportError } from '../../core/errors.js';
-import type { Answer, Question, SqlRequest } from '../../core/source.js';
+import type { Answer, SqlRequest } from '../../core/source.js';
+import { questionStatement } from '../sql/statement.js';
 import { describe } from './describe.js';
-import { questionStatement } from './statement.js';
+import type { Session } from './session.js';
 
-/** @throws ReportError `definition` when the question is about documents */
-export function questionRequest(question: Question, label: string): SqlRequest {
-  const { report, about, params, timezone } = question;
-  if (typeof about !== 'string') {
-    throw new ReportError(
-      'definition',
-      `"${report}" waits for documents of "${about.collection}", but ${label} speaks SQL`,
-      { hint: 'Write wait-for with a query.' },
-    );
-  }
-  return { report, query: about, columns: [], filters: [], mapped: {}, params, orderBy: [], timezone };
-}
-
-/** Inside a transaction. @throws what the server answers, or ReportError `contract` */
-export async function ask(client: Client, request: SqlRequest, doing: string): Promise<Answer> {
-  const statement = questionStatement(request, client);
+/**
+ * Call it inside a transaction.
+ * @param doing for messages: what we are doing
+ * @throws what the server answers, or ReportError `contract` when the query returns anything else
+ */
+export async function ask({ client, dialect }: Session, request: SqlRequest, doing: string): Promise<Answer> {
+  const statement = questionStatement(request, dialect);
   const { columns } = await describe(client, statement);
   const [column] = columns;
   if (columns.length !== 1 || column?.type !== 'bool') {
