@@ -1,5 +1,5 @@
 // Documents of a replaying server to a CSV file, beside mongoexport with the same fields, in turn; medians:
-// `npx tsx bench/documents.ts [documents] [runs] [mongoexport]`, after `npm run build`.
+// `npm run bench:documents -- [documents] [runs] [mongoexport]`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -7,7 +7,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { BINARY } from '../test/support/cli.js';
+import { BINARY, ROOT } from '../test/support/cli.js';
 import { inTurn, measure, table } from './measure.js';
 
 const DOCUMENTS = Number(process.argv[2] ?? 500_000);
@@ -16,11 +16,11 @@ const MONGOEXPORT = process.argv[4] ?? process.env.MONGOEXPORT ?? 'mongoexport';
 const PEER = 'mongoexport --type=csv';
 const FIELDS = '_id,registrado_em,organizacao.nome,produto.nome,quantidade,preco_unitario';
 
-const here = (name: string) => new URL(name, import.meta.url).pathname;
+const REPORT = join(ROOT, 'bench/producoes.yaml');
 
 /** In a process of its own, so that it takes nothing of what is measured but time of the machine. */
 async function startServer() {
-  const args = ['--import', 'tsx', here('replay-server.ts'), String(DOCUMENTS)];
+  const args = [join(ROOT, 'build/bench/replay-server.js'), String(DOCUMENTS)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const [url] = await Promise.race([
     once(createInterface(child.stdout), 'line'),
@@ -54,7 +54,7 @@ try {
     ...['--uri', server.url, '--collection', 'producoes', '--type=csv', `--fields=${FIELDS}`],
     ...['--out', theirs, '--quiet'],
   ];
-  const own = [BINARY, 'export', here('producoes.yaml'), '-q', '-o', ours];
+  const own = [BINARY, 'export', REPORT, '-q', '-o', ours];
   const results = await inTurn(
     {
       [PEER]: () => measure(MONGOEXPORT, peer),

@@ -8,7 +8,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BINARY } from '../test/support/cli.js';
+import { BINARY, ROOT } from '../test/support/cli.js';
 import { freePort, startPostgres } from '../test/support/postgres.js';
 import { firstByte, SLOW_REPORT } from './first-byte.js';
 import { createLinhas } from './linhas.js';
@@ -30,7 +30,7 @@ type Work = Readonly<Record<string, () => Promise<Measure>>>;
 const folder = await mkdtemp(join(tmpdir(), 'reportctl-bench-'));
 // Over TCP too, which is all that sling takes.
 const postgres = await startPostgres({ settings: ['listen_addresses=127.0.0.1'] });
-const report = new URL('linhas.sql', import.meta.url).pathname;
+const report = join(ROOT, 'bench/linhas.sql');
 // The same zone, so that psql writes the same bytes as we.
 const env = { REPORTCTL_SOURCE_BENCH: postgres.url, PGTZ: 'America/Sao_Paulo' };
 const ours = (where: string, ...more: string[]) =>
@@ -229,7 +229,7 @@ async function firstBytes(): Promise<void> {
 /** Those that are found; ours is half as long as the fastest of them, or should be. */
 async function others(): Promise<void> {
   const peers: Record<string, () => Promise<Measure>> = {};
-  const script = new URL('peer_connectorx.py', import.meta.url).pathname;
+  const script = join(ROOT, 'bench/peer_connectorx.py');
   if (found(BENCH_PYTHON, '-c', 'import connectorx, pyarrow; print(connectorx.__version__)') !== undefined) {
     peers.connectorx = () => measure(BENCH_PYTHON, [script, connectorxUrl(), file('connectorx.csv')], env);
   } else console.error('not measured: connectorx (not found with BENCH_PYTHON)');

@@ -1,5 +1,5 @@
 // A filtered NDJSON file to CSV, beside jq and DuckDB's read_ndjson where they are found, in turn; medians:
-// `npx tsx bench/ndjson.ts [documents] [runs]`, after `npm run build`. DUCKDB_PYTHON names a Python that has duckdb.
+// `npm run bench:ndjson -- [documents] [runs]`. DUCKDB_PYTHON names a Python that has duckdb.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

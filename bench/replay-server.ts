@@ -1,6 +1,6 @@
-// A MongoDB double that sends ready replies over and over, so that the client is what is measured: start it with
-// `npx tsx bench/replay-server.ts 500000`, then read bench/producoes.yaml, or the same fields with a peer, from the URL it
-// prints. It ends with its standard input.
+// A MongoDB double that sends ready replies over and over, so that the client is what is measured. Start it with
+// `node scripts/transpile.js && node build/bench/replay-server.js 500000`, then read bench/producoes.yaml, or the same
+// fields with a peer, from the URL that it prints. It ends with its standard input.
 import { BSON } from 'mongodb';
 import { startMongoServer } from '../test/support/mongodb-server.js';
 

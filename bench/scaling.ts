@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BINARY } from '../test/support/cli.js';
+import { BINARY, ROOT } from '../test/support/cli.js';
 import { startPostgres } from '../test/support/postgres.js';
 import { startS3Server } from '../test/support/s3-server.js';
 import { createLinhas } from './linhas.js';
@@ -20,7 +20,7 @@ const REPORTS = 4;
 const SOME = Math.min(MOST, 500_000);
 
 /** The columns of the bench's table, as its report file has them. */
-const definition = await readFile(new URL('linhas.sql', import.meta.url), 'utf8');
+const definition = await readFile(join(ROOT, 'bench/linhas.sql'), 'utf8');
 const KINDS = /^columns:\n {2}(.*?)\ntotals:/ms.exec(definition)?.[1] ?? '';
 
 const folder = await mkdtemp(join(tmpdir(), 'reportctl-scaling-'));

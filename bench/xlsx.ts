@@ -1,11 +1,11 @@
-// node --import tsx bench/xlsx.ts [rows] [runs] [many]: rows × 10 columns from PostgreSQL to XLSX, beside libxlsxwriter
+// npm run bench:xlsx -- [rows] [runs] [many]: rows × 10 columns from PostgreSQL to XLSX, beside libxlsxwriter
 // (C, constant memory) and exceljs's streaming writer, which get the same rows as text; then memory at `many` rows and for a slow sink.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BINARY } from '../test/support/cli.js';
+import { BINARY, ROOT } from '../test/support/cli.js';
 import { startPostgres } from '../test/support/postgres.js';
 
 const [ROWS = 1_000_000, RUNS = 3, MANY = 10_000_000] = process.argv.slice(2).map(Number);
@@ -68,7 +68,7 @@ function median(values: readonly number[]): number {
 
 const postgres = await startPostgres();
 const folder = await mkdtemp(join(tmpdir(), 'reportctl-bench-'));
-const near = (name: string) => new URL(`xlsx/${name}`, import.meta.url).pathname;
+const near = (name: string) => join(ROOT, 'bench/xlsx', name);
 try {
   const client = await postgres.connect();
   const fillTable = async (rows: number) => {
@@ -95,7 +95,7 @@ try {
     },
     'exceljs, streaming': {
       command: process.execPath,
-      args: ['--import', 'tsx', near('exceljs.ts'), join(folder, 'exceljs, streaming.xlsx')],
+      args: [join(ROOT, 'build/bench/xlsx/exceljs.js'), join(folder, 'exceljs, streaming.xlsx')],
       input: text,
     },
     reportctl: ours('-o', join(folder, 'reportctl.xlsx')),

@@ -1,5 +1,4 @@
 // npm run build: src and the libraries become dist/, whose few files start with half the CPU time of many.
-// With --apart every file of src is one of dist/, and the libraries stay outside, so that coverage counts our lines alone.
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,36 +10,29 @@ const OUT = join(ROOT, 'dist');
 const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 await rm(OUT, { recursive: true, force: true });
-const options = {
+const { metafile } = await build({
   absWorkingDir: ROOT,
   outdir: OUT,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
   logLevel: 'warning',
-};
-if (process.argv.includes('--apart')) {
-  await build({ ...options, entryPoints: ['src/**/*.ts'] });
-} else {
-  const { metafile } = await build({
-    ...options,
-    // A thread begins in a file of its own.
-    entryPoints: { cli: 'src/cli.ts', thread: 'src/sources/json/thread.ts' },
-    bundle: true,
-    // What a command imports when it needs it stays in files of its own.
-    splitting: true,
-    external: Object.keys(optionalDependencies),
-    // ES modules where a library has both: what is not used of them stays out.
-    mainFields: ['module', 'main'],
-    legalComments: 'none',
-    metafile: true,
-    // CommonJS libraries ask Node for its modules.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
-    },
-  });
-  await writeFile(join(OUT, 'LICENSES.txt'), await licenses(Object.keys(metafile.inputs)));
-}
+  // A thread begins in a file of its own.
+  entryPoints: { cli: 'src/cli.ts', thread: 'src/sources/json/thread.ts' },
+  bundle: true,
+  // What a command imports when it needs it stays in files of its own.
+  splitting: true,
+  external: Object.keys(optionalDependencies),
+  // ES modules where a library has both: what is not used of them stays out.
+  mainFields: ['module', 'main'],
+  legalComments: 'none',
+  metafile: true,
+  // CommonJS libraries ask Node for its modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+  },
+});
+await writeFile(join(OUT, 'LICENSES.txt'), await licenses(Object.keys(metafile.inputs)));
 
 /** @param inputs paths of what was built in; name, version and licence of each package among them */
 async function licenses(inputs) {

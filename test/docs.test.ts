@@ -4,15 +4,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { main } from '../src/commands/main.js';
 import { VARIABLES } from '../src/core/config.js';
 import { EXIT_CODES, messageOf } from '../src/core/errors.js';
 import { DIMENSIONS } from '../src/core/filter.js';
 import { KINDS } from '../src/core/table.js';
 import { csvOptions, parseDefinition } from '../src/reports/definition/definition.js';
+import { ROOT } from './support/cli.js';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Bytes of each README. */
 const README_LIMIT = 8192;
 /** Words of a sentence. */

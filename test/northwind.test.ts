@@ -5,9 +5,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { reportctl } from './support/cli.js';
+import { ROOT, reportctl } from './support/cli.js';
 import { startPostgres, type TestPostgres } from './support/postgres.js';
 import { type S3Server, startS3Server } from './support/s3-server.js';
 
@@ -23,7 +22,7 @@ interface Equivalents {
 }
 
 const script = process.env.REPORTCTL_TEST_NORTHWIND;
-const folder = fileURLToPath(new URL('fixtures/northwind/', import.meta.url));
+const folder = join(ROOT, 'test/fixtures/northwind');
 const { select, orderBy, pairs } = JSON.parse(
   await readFile(join(folder, 'equivalents.json'), 'utf8'),
 ) as Equivalents;

@@ -1,9 +1,9 @@
 // Which reportctl this is.
 import { existsSync, readFileSync } from 'node:fs';
 
-// One folder above dist/cli.js, two above src/core/version.ts.
-const file = ['../package.json', '../../package.json']
-  .map((path) => new URL(path, import.meta.url))
+// The package.json of the nearest folder above dist/, src/core/ or build/src/core/.
+const file = ['..', '../..', '../../..']
+  .map((folder) => new URL(`${folder}/package.json`, import.meta.url))
   .find((url) => existsSync(url));
 const { version } = JSON.parse(readFileSync(file ?? '', 'utf8')) as { version: string };
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { formatSamples, METRICS, parseSamples } from '../../src/jobs/notify/exposition.js';
+import { ROOT } from '../support/cli.js';
 import { DAY, startPlace } from '../support/heard-run.js';
 
 interface Family {
@@ -200,7 +201,7 @@ test('the alert rules are rules, over metrics that there are', async () => {
     readonly expr: string;
     readonly annotations: { readonly summary: string };
   }
-  const text = await readFile(new URL('../../docs/alerts.yml', import.meta.url), 'utf8');
+  const text = await readFile(join(ROOT, 'docs/alerts.yml'), 'utf8');
   const { groups } = parse(text) as { groups: { name: string; rules: Rule[] }[] };
   const rules = groups.flatMap((group) => group.rules);
   assert.ok(rules.length >= 4);

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { ROOT } from '../support/cli.js';
 
 const writer = `
-  import { openDestination } from './src/destinations/index.ts';
+  import { openDestination } from './build/src/destinations/index.js';
   const destination = await openDestination('-', { token: 't', signal: new AbortController().signal });
   const staged = await destination.stage('-', { contentType: 'text/csv', existing: 'never' });
   try {
@@ -19,8 +20,8 @@ const writer = `
 `;
 
 function start() {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', writer], {
-    cwd: new URL('../..', import.meta.url),
+  const child = spawn(process.execPath, ['--input-type=module', '-e', writer], {
+    cwd: ROOT,
   });
   let said = '';
   child.stderr.on('data', (chunk) => {

@@ -1,6 +1,7 @@
 // The documents beside published files: their schemas are what the code reads, and what cannot be read says why.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { ReportError } from '../../src/core/errors.js';
@@ -11,6 +12,7 @@ import {
   parseRunRecord,
   runRecordShape,
 } from '../../src/publish/documents.js';
+import { ROOT } from '../support/cli.js';
 
 const HASH = 'a'.repeat(64);
 const PERIOD = { kind: 'day', from: '2024-10-05', to: '2024-10-06', lastDay: '2024-10-05', timezone: 'UTC' };
@@ -87,7 +89,7 @@ describe('the JSON Schema of', () => {
   };
   for (const [name, { shape, title, sample }] of Object.entries(documents)) {
     test(`${name} is what the code reads`, async () => {
-      const file = new URL(`../../schemas/${name}.schema.json`, import.meta.url);
+      const file = join(ROOT, `schemas/${name}.schema.json`);
       // As readers see it: what a later version adds is no fault.
       const { $schema, ...rest } = z.toJSONSchema(shape, { io: 'input' });
       const generated = { $schema, title, ...rest };
@@ -118,7 +120,7 @@ describe('the JSON Schema of', () => {
     });
 
     test(`${name} admits a document, later fields in it too, and no other`, async () => {
-      const file = new URL(`../../schemas/${name}.schema.json`, import.meta.url);
+      const file = join(ROOT, `schemas/${name}.schema.json`);
       const schema = z.fromJSONSchema(JSON.parse(await readFile(file, 'utf8')));
       assert.ok(schema.safeParse(sample).success);
       assert.ok(schema.safeParse({ ...sample, later: true }).success);

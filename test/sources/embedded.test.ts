@@ -9,9 +9,9 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ReportError } from '../../src/core/errors.js';
 import { startEmbedded } from '../../src/sources/embedded.js';
+import { ROOT } from '../support/cli.js';
 import { eventually, openUrl, readRows, requestOf } from '../support/postgres.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NOBODY = 65534;
 const { TMPDIR, PGSSLMODE } = process.env;
 
@@ -75,13 +75,13 @@ const gone = (id: number, of: string) =>
 
 /** A process that starts a server, says where, and stops it when it is told anything. */
 async function startInChild(path: string, identity: { uid?: number; gid?: number } = {}) {
-  const source = new URL('../../src/sources/embedded.ts', import.meta.url).href;
+  const source = new URL('../../src/sources/embedded.js', import.meta.url).href;
   const code = `
     const { startEmbedded } = await import(${JSON.stringify(source)});
     const server = await startEmbedded({ script: ${JSON.stringify(path)}, signal: new AbortController().signal });
     process.stdin.once('data', () => server.stop().then(() => process.exit(0)));
     console.log(server.url);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     ...identity,
     cwd: ROOT,
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,15 +1,23 @@
 // The binary as a user runs it: spawned, with a bare environment.
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from './postgres.js';
 
-export const BINARY = fileURLToPath(new URL('../../bin/reportctl.js', import.meta.url));
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The repository, without a slash at the end. */
+export const ROOT = folderOfPackage(dirname(fileURLToPath(import.meta.url)));
+/** What users start; in a coverage run the same program file by file. */
+export const BINARY = process.env.REPORTCTL_TEST_BINARY ?? join(ROOT, 'bin/reportctl.js');
+
+/** From build/test/support as from test/support. */
+function folderOfPackage(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : folderOfPackage(dirname(folder));
+}
 
 export interface RunOptions {
   /** The whole environment besides PATH, HOME, the temporary folder and REPORTCTL_RETRY_FOR=0. */

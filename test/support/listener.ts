@@ -17,8 +17,6 @@ export type Answer =
   | 'hang'
   | 'reset';
 
-export type Listener = Awaited<ReturnType<typeof startListener>>;
-
 /** On a free port of 127.0.0.1. @param answer to the request of that index, from 0 */
 export async function startListener(answer: (heard: Heard, index: number) => Answer = () => 200) {
   const heard: Heard[] = [];

@@ -23,7 +23,7 @@ export interface MongoCommand {
 }
 
 /** The document that a server refuses with. */
-export interface MongoFailure {
+interface MongoFailure {
   readonly code: number;
   readonly codeName?: string;
   readonly errmsg: string;

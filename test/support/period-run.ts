@@ -11,7 +11,7 @@ import type { Report } from '../../src/reports/report.js';
 import { requestOf } from '../../src/reports/request.js';
 import { copyTextBatch } from './copy-text.js';
 
-export const PERIOD = periodContaining('day', '2024-10-05');
+const PERIOD = periodContaining('day', '2024-10-05');
 export const RECORD = '_reportctl/vendas/20241005.json';
 export const LEASE = '_reportctl/vendas/20241005.lease';
 export const PENDING = '_reportctl/vendas/20241005.pending.json';

@@ -9,7 +9,7 @@ import type { Found } from './found.js';
 import { differences, GOLDEN_FILES } from './golden.js';
 
 /** `ok`, `differs`, `missing` and `failed` are of a test; `new`, `updated` and `removed` of `--update`. */
-export type Outcome =
+type Outcome =
   | 'ok'
   | 'differs'
   | 'missing'

@@ -1,6 +1,7 @@
 // What is told of a failure: within bounds, on one line, in both forms, and never what may hold a secret.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { periodContaining } from '../../../src/core/calendar.js';
@@ -8,6 +9,7 @@ import { ReportError } from '../../../src/core/errors.js';
 import { BODIES } from '../../../src/jobs/notify/bodies.js';
 import { failureNotice, spellDuration } from '../../../src/jobs/notify/notice.js';
 import { type Notice, noticeShape } from '../../../src/jobs/notify/shapes.js';
+import { ROOT } from '../../support/cli.js';
 
 const TELLER = { run: '3f0c1d62-2d0a-4c57-9a35-5f2f3f6f7b11', host: 'noite-1', now: 1_728_180_000_000 };
 
@@ -86,7 +88,7 @@ test('durations', () => {
 });
 
 test('the JSON Schema of a notice is what the code writes', async () => {
-  const file = new URL('../../../schemas/notice.schema.json', import.meta.url);
+  const file = join(ROOT, 'schemas/notice.schema.json');
   const { $schema, ...rest } = z.toJSONSchema(noticeShape, { io: 'input' });
   const generated = { $schema, title: 'What a webhook is sent', ...rest };
   if (process.env.UPDATE === '1') await writeFile(file, JSON.stringify(generated));

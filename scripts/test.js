@@ -1,0 +1,100 @@
+// npm test [-- [--name <pattern>] file or folder …]: transpiles once, then runs every test file in a process of its own.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { transpile } from './transpile.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SLOWEST = 10;
+/** Runs only with `npm run test:long`, or when it is named. */
+const LONG = 'test/long';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    name: { type: 'string', multiple: true },
+    concurrency: { type: 'string' },
+    coverage: { type: 'boolean' },
+  },
+});
+const files = positionals.length > 0 ? positionals.flatMap(testFiles) : testFiles('test').filter(isShort);
+if (files.length === 0) {
+  console.error(`no test file in ${positionals.join(' ')}`);
+  process.exit(1);
+}
+
+await transpile();
+if (values.coverage) {
+  // The libraries are no part of what is counted.
+  process.env.REPORTCTL_TEST_BINARY = join(ROOT, 'build/src/cli.js');
+} else {
+  const { status } = spawnSync(process.execPath, [join(ROOT, 'scripts/build.js')], { stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+
+const controller = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    process.exitCode = 1;
+    controller.abort();
+  });
+}
+
+const began = performance.now();
+const tests = run({
+  files: files.map((file) => join(ROOT, 'build', file.replace(/\.ts$/, '.js'))),
+  // Some tests wait more than they compute.
+  concurrency: values.concurrency ? Number(values.concurrency) : availableParallelism() + 1,
+  signal: controller.signal,
+  ...(values.name ? { testNamePatterns: values.name } : {}),
+});
+const beganAt = new Map();
+const endedAt = new Map();
+// A file is a test with the file's path as its name; events of the tests in it come late, in the order of the files.
+tests.on('test:dequeue', ({ name, file }) => {
+  if (name === file) beganAt.set(file, performance.now());
+});
+tests.on('test:complete', ({ name, file }) => {
+  if (name === file) endedAt.set(file, performance.now());
+});
+tests.on('test:fail', () => {
+  process.exitCode = 1;
+});
+tests.on('end', () => {
+  const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1).padStart(7)} s`;
+  const times = [...endedAt].map(([file, end]) => [
+    relative(join(ROOT, 'build'), file),
+    end - beganAt.get(file),
+  ]);
+  times.sort(([, a], [, b]) => b - a);
+  // After the last lines of the other reporter.
+  process.on('exit', () => {
+    console.log(`\nthe ${SLOWEST} slowest of ${times.length} files:`);
+    for (const [file, milliseconds] of times.slice(0, SLOWEST))
+      console.log(`${seconds(milliseconds)}  ${file}`);
+    console.log(`${seconds(performance.now() - began)}  all of them`);
+  });
+});
+tests.compose(new spec()).pipe(process.stdout);
+
+/** @param path a test file or a folder, from here or from the repository, as .ts or as .js below build/ */
+function testFiles(path) {
+  const name = relative(ROOT, resolve(path))
+    .replace(/^build\//, '')
+    .replace(/\.js$/, '.ts');
+  const absolute = join(ROOT, name);
+  if (!statSync(absolute).isDirectory()) return [name];
+  return readdirSync(absolute, { recursive: true })
+    .filter((entry) => entry.endsWith('.test.ts'))
+    .map((entry) => join(name, entry))
+    .sort();
+}
+
+function isShort(file) {
+  return !file.startsWith(`${LONG}/`);
+}
