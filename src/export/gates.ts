@@ -12,6 +12,8 @@ export interface GateResult {
   readonly expected: string;
   readonly found: string;
   readonly ok: boolean;
+  /** Of `unique`: the columns whose values together are different in every row. */
+  readonly columns?: readonly string[];
 }
 
 /** What was counted over all rows. */
@@ -99,15 +101,21 @@ export function gateResults(
 ): GateResult[] {
   const { minRows, maxRows, notNull, unique, total, change } = gates;
   const results: GateResult[] = [];
-  const add = (gate: string, expected: string, found: string | number | undefined, ok: boolean) =>
-    results.push({ gate, expected, found: `${found ?? 'nothing that was counted'}`, ok });
+  const add = (
+    gate: string,
+    expected: string,
+    found: string | number | undefined,
+    ok: boolean,
+    more: Pick<GateResult, 'columns'> = {},
+  ) => results.push({ gate, expected, found: `${found ?? 'nothing that was counted'}`, ok, ...more });
   if (onEmpty === 'fail') add('on-empty', 'at least 1 row', rows, rows > 0);
   if (minRows !== undefined) add('min-rows', `at least ${minRows}`, rows, rows >= minRows);
   if (maxRows !== undefined) add('max-rows', `at most ${maxRows}`, rows, rows <= maxRows);
   for (const name of notNull) add(`not-null "${name}"`, 'no nulls', nulls[name], nulls[name] === 0);
   if (unique.length > 0) {
     const names = unique.map((name) => `"${name}"`).join(', ');
-    add(`unique ${names}`, 'no duplicates', duplicates && foundOf(duplicates), duplicates?.rows === 0);
+    const found = duplicates && foundOf(duplicates);
+    add(`unique ${names}`, 'no duplicates', found, duplicates?.rows === 0, { columns: unique });
   }
   for (const [name, { min, max }] of Object.entries(total)) {
     const sum = totals[name];

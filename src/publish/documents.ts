@@ -58,6 +58,10 @@ const gate = z.object({
   expected: text.describe('What it asks for.'),
   found: text.describe('What there was.'),
   ok: z.boolean().describe('Whether it held.'),
+  columns: z
+    .array(text)
+    .exactOptional()
+    .describe('Of the gate unique: the columns whose values together are different in every row.'),
 });
 
 export const manifestShape = z

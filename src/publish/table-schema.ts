@@ -153,14 +153,13 @@ function timestampType(csv: Csv, timezone: string): Pick<Field, 'type'> & Partia
   };
 }
 
-/** The columns of the gate `unique "a", "b"`, where none of them has nulls, which a primary key cannot have. */
-function primaryKeyOf({ gates, nulls }: Manifest): string[] {
+/** The columns of the gate `unique`, unless one of them has nulls, which a primary key cannot have. */
+function primaryKeyOf({ gates, nulls }: Manifest): readonly string[] {
   const unique = uniqueColumns(gates);
   return unique.every((name) => nulls[name] === 0) ? unique : [];
 }
 
-/** The columns of the gate `unique "a", "b"` that held; none without it. */
-export function uniqueColumns(gates: Manifest['gates']): string[] {
-  const gate = gates.find((each) => each.ok && each.gate.startsWith('unique '))?.gate ?? '';
-  return [...gate.matchAll(/"([^"]*)"/g)].map(([, name = '']) => name);
+/** The columns of the gate `unique` when it held; none without that gate. */
+export function uniqueColumns(gates: Manifest['gates']): readonly string[] {
+  return gates.find(({ ok, columns }) => ok && columns !== undefined)?.columns ?? [];
 }

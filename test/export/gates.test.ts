@@ -166,6 +166,13 @@ describe('a gate', () => {
     });
   }
 
+  test('unique names its columns, for those who read the manifest', () => {
+    assert.deepEqual(
+      tested('unique: [loja, id], not-null: [id]').map(({ columns }) => columns),
+      [undefined, ['loja', 'id']],
+    );
+  });
+
   test('is tested as one of many, and all that fail are told', () => {
     const results = tested('min-rows: 11, total: { id: { max: 9 } }, not-null: [id, loja]', {
       nulls: { id: 2, loja: 0 },

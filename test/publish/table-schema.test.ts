@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Manifest } from '../../src/publish/documents.js';
-import { tableSchemaOf } from '../../src/publish/table-schema.js';
+import { tableSchemaOf, uniqueColumns } from '../../src/publish/table-schema.js';
 
 const MANIFEST = {
   key: 'relatórios/ACME Ltda/r_20241005.csv.gz',
@@ -14,7 +14,9 @@ const MANIFEST = {
   bytes: 12,
   sha256: 'a'.repeat(64),
   timezone: 'America/Sao_Paulo',
-  gates: [{ gate: 'unique "id", "dia"', expected: 'no duplicates', found: 'none', ok: true }],
+  gates: [
+    { gate: 'unique "id", "dia"', expected: 'no duplicates', found: '0', ok: true, columns: ['id', 'dia'] },
+  ],
   nulls: { id: 0, dia: 0 },
   columns: [
     { name: 'id', kind: 'integer', title: 'Código' },
@@ -114,4 +116,15 @@ test('no primary key with nulls in it, nor of a gate that did not hold', () => {
   assert.equal(tableSchemaOf({ ...MANIFEST, nulls: { id: 0, dia: 1 } }).primaryKey, undefined);
   const gates = MANIFEST.gates.map((gate) => ({ ...gate, ok: false }));
   assert.equal(tableSchemaOf({ ...MANIFEST, gates }).primaryKey, undefined);
+});
+
+test('the columns of the gate unique may have quotes and commas in their names', () => {
+  const [gate] = MANIFEST.gates;
+  assert.ok(gate);
+  const columns = ['a", "b', 'id'];
+  const gates = [
+    { gate: 'not-null "id"', expected: 'no nulls', found: '0', ok: true },
+    { ...gate, gate: 'unique "a", "b", "id"', columns },
+  ];
+  assert.deepEqual(uniqueColumns(gates), columns);
 });
