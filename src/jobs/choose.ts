@@ -15,7 +15,7 @@ import { ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import { withDestination } from '../destinations/for-session.js';
 import { periodFilter } from '../filters/index.js';
-import { type Begun, begunPeriods } from '../publish/status.js';
+import { type StartedPeriod, startedPeriods } from '../publish/status.js';
 import { loadReport, reportNames } from '../reports/load-report.js';
 import { periodOf } from '../reports/period-of.js';
 import type { Report } from '../reports/report.js';
@@ -198,9 +198,9 @@ async function begunAt(
   destination: Destination,
   report: Report,
   signal: AbortSignal,
-): Promise<{ readonly found: ReadonlyMap<string, Begun> } | { readonly error: unknown }> {
+): Promise<{ readonly found: ReadonlyMap<string, StartedPeriod> } | { readonly error: unknown }> {
   try {
-    return { found: await begunPeriods(report, destination) };
+    return { found: await startedPeriods(report, destination) };
   } catch (error) {
     signal.throwIfAborted();
     return { error };

@@ -14,7 +14,8 @@ import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';
 import { createWriter } from '../writers/index.js';
 import type { Manifest } from './documents.js';
-import { manifestKey, manifestOf, putJson } from './manifest.js';
+import { manifestKey, manifestOf } from './manifest.js';
+import { putJson } from './put-json.js';
 
 export interface ExportOnce {
   readonly report: Report;

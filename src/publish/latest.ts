@@ -1,17 +1,17 @@
-// <report>.latest.json: beside the files of a report, where the newest published period is.
+// <report>.latest.json: beside the files of a report, a pointer to its newest published period.
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import * as z from 'zod';
 import type { Destination } from '../core/destination.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import type { Report } from '../reports/report.js';
+import { bookkeepingFiles, periodKeys } from './bookkeeping.js';
 import { parseRunRecord, type RunRecord, runRecordShape } from './documents.js';
-import { putJson } from './manifest.js';
-import { bookFolder, periodKeys } from './period-state.js';
+import { putJson } from './put-json.js';
 
 const { report, period, revision, rows, outputs, finished } = runRecordShape.shape;
 
-/** A pointer, for readers who follow a report: the run record that it names is what counts. */
+/** A pointer for readers who follow a report. Only the run record that it names means "published". */
 const latestShape = z.object({
   latest: z.literal(1),
   report,
@@ -20,7 +20,7 @@ const latestShape = z.object({
   rows,
   /** The key of the run record, which has to list the same files. */
   record: z.string(),
-  /** Those in the folder of this file; keys are relative to the destination, as in the record. */
+  /** The files in the pointer's own folder; keys are relative to the destination, as in the record. */
   files: outputs,
   /** When every row was read: ISO 8601, UTC. */
   published: finished,
@@ -29,32 +29,32 @@ type Latest = z.infer<typeof latestShape>;
 
 export interface Pointing {
   readonly report: Report;
-  /** Of the run that has just come to its end, whatever its outcome. */
+  /** The period's run record, after a run with any outcome. */
   readonly record: RunRecord;
   readonly destination: Destination;
 }
 
-/** How many folders are looked at at the same time. */
-const AT_ONCE = 8;
-/** How often another run may be faster. */
-const ATTEMPTS = 5;
+/** How many folders are updated at the same time. */
+const MAX_PARALLEL_FOLDERS = 8;
+/** How often another run may write a pointer between the reading and the writing. */
+const MAX_ATTEMPTS = 5;
 
 /**
- * Lets the pointers beside the report's files point to its newest published period: never back to an older one. Where nothing
- * has to be changed, nothing is written.
- * @throws ReportError `destination`; the period is published all the same
+ * Updates the pointers beside the report's files to its newest published period, never to an older one. A pointer that is right
+ * is not written again.
+ * @throws ReportError `destination`; the period stays published
  */
 export async function pointToLatest({ report, record, destination }: Pointing): Promise<void> {
   const own = pointers(report, record, periodKeys(report.name, record.period).record);
   const all = [...new Set([...own.keys(), ...(await formerFolders(report, record, destination))])];
-  const look = () => newer(report, record, destination);
+  const look = () => newerPointers(report, record, destination);
   let known: ReturnType<typeof look> | undefined;
   const newest = (attempt: number) => {
     if (attempt > 1) return look();
     known ??= look();
     return known;
   };
-  await pLimit(AT_ONCE).map(all, (folder) =>
+  await pLimit(MAX_PARALLEL_FOLDERS).map(all, (folder) =>
     pointFrom(folder, { own: own.get(folder), newest, report, record, destination }),
   );
 }
@@ -65,9 +65,9 @@ export function latestKey(folder: string, report: string): string {
 }
 
 interface Folder extends Pointing {
-  /** What to point to from it when no newer period is published; undefined when this one has no file there. */
+  /** This period's pointer for the folder; undefined when it has no file there. */
   readonly own: Latest | undefined;
-  /** The pointers of a newer period, if there is one. */
+  /** The pointers of a newer period, if there is one; looked up again after a lost race. */
   readonly newest: (attempt: number) => Promise<ReadonlyMap<string, Latest> | undefined>;
 }
 
@@ -78,11 +78,11 @@ async function pointFrom(
   const key = latestKey(folder, report.name);
   for (let attempt = 1; ; attempt++) {
     const stored = await destination.read(key);
-    const known = stored && parsed(stored.content);
+    const known = stored && parsePointer(stored.content);
     if (known !== undefined && (isDeepStrictEqual(known, own) || !isAfter(record, known))) return;
     const wanted = (await newest(attempt))?.get(folder) ?? own;
     if (wanted === undefined) {
-      // It pointed to files of this period that a restatement has taken away.
+      // A restatement removed this period's files from the folder.
       if (stored !== undefined && isOf(record, known)) await destination.remove(stored);
       return;
     }
@@ -90,13 +90,13 @@ async function pointFrom(
       await putJson(destination, key, wanted, stored === undefined ? 'never' : { version: stored.version });
       return;
     } catch (error) {
-      if (attempt === ATTEMPTS || !(isAlreadyExists(error) || isChanged(error))) throw error;
+      if (attempt === MAX_ATTEMPTS || !(isAlreadyExists(error) || isChanged(error))) throw error;
     }
   }
 }
 
-/** One that was changed by hand, or is of another program version, is written anew. */
-function parsed(content: Buffer): Latest | undefined {
+/** Undefined for a pointer that was changed by hand or by another version of the program: it is written anew. */
+function parsePointer(content: Buffer): Latest | undefined {
   try {
     return latestShape.safeParse(JSON.parse(content.toString('utf8'))).data;
   } catch {
@@ -113,26 +113,22 @@ function isOf({ period }: RunRecord, known: Latest | undefined): boolean {
   return known?.period.lastDay === period.lastDay;
 }
 
-/** What to point to when a newer period is published, whose run could not say so. */
-async function newer(
+/** The pointers of the newest published period, when it is newer than this record's. Its own run may have failed to write them. */
+async function newerPointers(
   report: Report,
   { period }: RunRecord,
   destination: Destination,
 ): Promise<ReadonlyMap<string, Latest> | undefined> {
-  const book = bookFolder(report.name);
-  let last = '';
-  for await (const { key } of destination.list(book)) {
-    const name = key.slice(book.length);
-    // Digits come first; the history, which may be long, after them.
-    if (name > ':') break;
-    if (/^\d{8}\.json$/.test(name)) last = key;
+  let newest = '';
+  for await (const { key, kind } of bookkeepingFiles(destination, report.name)) {
+    if (kind === 'record') newest = key;
   }
-  if (last <= periodKeys(report.name, period).record) return undefined;
-  const found = await destination.read(last);
-  return found && pointers(report, parseRunRecord(found.content, last), last);
+  if (newest <= periodKeys(report.name, period).record) return undefined;
+  const found = await destination.read(newest);
+  return found && pointers(report, parseRunRecord(found.content, newest), newest);
 }
 
-/** By folder: there may be thousands, of which each looks at its own files alone. */
+/** The pointer of each folder that has files of the record. */
 function pointers(report: Report, record: RunRecord, recordKey: string): Map<string, Latest> {
   const folderOf = folderFinder(report);
   const files = new Map<string, Latest['files'][number][]>();
@@ -147,7 +143,7 @@ function pointers(report: Report, record: RunRecord, recordKey: string): Map<str
   return new Map([...files].map(([folder, each]) => [folder, { ...common, files: each, published }]));
 }
 
-/** Those that only the replaced revision had files in. */
+/** The folders of the revision that a restatement replaced. */
 async function formerFolders(report: Report, record: RunRecord, destination: Destination): Promise<string[]> {
   if (record.restated === undefined) return [];
   const key = `${periodKeys(report.name, record.period).history(record.restated.revision)}record.json`;
@@ -157,7 +153,7 @@ async function formerFolders(report: Report, record: RunRecord, destination: Des
 
 const DATE = /\{(YYYYMMDD|YYYY|MM|DD)\}/;
 
-/** What tells the folder of a key, ending with a slash, up to the first one that is named by the period; empty for the root. */
+/** A function from a key to its pointer's folder: the key's folders before the first one that is named by the period; empty for the root. */
 function folderFinder({ outputs }: Report): (key: string) => string {
   const templates = outputs.map((output) => {
     const dated = output.key
@@ -174,7 +170,7 @@ function folderFinder({ outputs }: Report): (key: string) => string {
   };
 }
 
-/** Of the keys that the template can make. No token makes a slash. */
+/** Matches the keys that the template can make. No token makes a slash. */
 function patternOf(template: string): RegExp {
   const parts = template.split(/\{[^{}]*\}/).map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('[^/]*')}$`, 's');

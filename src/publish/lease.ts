@@ -1,194 +1,154 @@
-// The right to run one report for one period, so that two runs do not do the same work; what is published is safe without it.
-import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
+// The lease of one report and period: it keeps two runs from doing the same work. Publishing is safe without it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Destination, Existing, Published, Stored } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
+import { hasEnded, ownHolder, parseHolder } from './lease/holder.js';
+import { putJson } from './put-json.js';
 
-/** Milliseconds after which a lease that nobody renewed is nobody's. */
-export const LEASE_LIFE = 60_000;
-const RENEWED_EVERY = 15_000;
-/** Without a renewal for so long another host may be about to take it. */
-const DOUBTFUL_AFTER = 45_000;
-/** At the end nobody waits longer for its removal: it ends by itself. */
-const RELEASED_WITHIN = 5_000;
+/** Milliseconds after which a lease that was not renewed is free. */
+export const LEASE_LIFE_MS = 60_000;
+const RENEWAL_INTERVAL_MS = 15_000;
+/** Without a renewal for so long, another host may be about to take the lease. */
+const MAX_RENEWAL_AGE_MS = 45_000;
+/** The longest wait for a lease's removal; one that stays is free after LEASE_LIFE_MS. */
+const RELEASE_TIMEOUT_MS = 5_000;
+/** How often another run may be faster. */
+const MAX_ATTEMPTS = 3;
 
-interface Content {
-  readonly lease: 1;
-  readonly token: string;
-  readonly host: string;
-  /** The boot, and the namespace in which the process id means something; see hostIdentity(). */
-  readonly identity: string;
-  readonly pid: number;
-  /** When the process began, as its host counts, so that another process with its id is not taken for it. */
-  readonly began: string;
-  /** Makes every renewal another version. */
-  readonly renewal: string;
-}
+type Version = Pick<Published, 'version'>;
 
-export interface Lease {
-  /** @throws ReportError `already-running` when the lease may be another's by now */
-  assertHeld(): void;
-  /** The token of the killed run that had it before. */
-  readonly tookOver?: string;
-  /** Gives it back; never throws, because a lease that stays ends by itself. */
-  release(): Promise<void>;
-}
+/** A lease that this run holds. It is renewed until it is released. */
+export class Lease {
+  /** The token of the killed run that held the lease before. */
+  readonly tookOver: string | undefined;
+  readonly #destination: Destination;
+  readonly #key: string;
+  readonly #token: string;
+  readonly #timer: NodeJS.Timeout;
+  #version: Version;
+  #renewedAt = performance.now();
+  #renewal = Promise.resolve();
+  /** Why the lease is lost. */
+  #lostBecause: string | undefined;
 
-/**
- * Takes the lease, or one whose holder was killed: at once where that was on this host, else after LEASE_LIFE.
- * It is renewed until it is released.
- * @param destination must go on working when the run is interrupted
- * @throws ReportError `already-running` naming the holder, or `destination`
- */
-export async function takeLease(destination: Destination, key: string, token: string): Promise<Lease> {
-  const taken = await take(destination, key, token);
-  const { tookOver } = taken;
-  let { held } = taken;
-  let renewedAt = performance.now();
-  let lostTo: string | undefined;
-  const renew = async () => {
+  private constructor(destination: Destination, key: string, token: string, taken: Taken) {
+    this.#destination = destination;
+    this.#key = key;
+    this.#token = token;
+    this.#version = taken.version;
+    this.tookOver = taken.tookOver;
+    this.#timer = setInterval(() => {
+      this.#renewal = this.#renewal.then(() => this.#renew());
+    }, RENEWAL_INTERVAL_MS).unref();
+  }
+
+  /**
+   * Takes the lease. One whose holder was killed is taken over: at once when the holder ran on this host, else after
+   * LEASE_LIFE_MS.
+   * @param destination must go on working when the run is interrupted
+   * @param token of this run
+   * @throws ReportError `already-running` naming the holder, or `destination`
+   */
+  static async take(destination: Destination, key: string, token: string): Promise<Lease> {
+    return new Lease(destination, key, token, await takeFile(destination, key, token));
+  }
+
+  /** @throws ReportError `already-running` when another run may hold the lease by now */
+  assertHeld(): void {
+    if (performance.now() - this.#renewedAt > MAX_RENEWAL_AGE_MS)
+      this.#lostBecause ??= 'it could not be renewed in time';
+    if (this.#lostBecause === undefined) return;
+    throw new ReportError(
+      'already-running',
+      `the lease ${this.#key} at ${this.#destination.label} was lost: ${this.#lostBecause}`,
+      { hint: 'Nothing was published by this run; run the same command again.' },
+    );
+  }
+
+  /** Gives the lease back. Never throws: a lease that stays is free after LEASE_LIFE_MS. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    const removed = this.#renewal.then(() =>
+      this.#destination.remove({ key: this.#key, version: this.#version.version }),
+    );
+    const done = new AbortController();
+    const timeout = sleep(RELEASE_TIMEOUT_MS, undefined, { signal: done.signal });
+    await Promise.race([removed, timeout]).catch(() => undefined);
+    done.abort();
+    await timeout.catch(() => undefined);
+  }
+
+  async #renew(): Promise<void> {
     try {
-      held = await put(destination, key, token, { version: held.version });
-      renewedAt = performance.now();
+      this.#version = await writeLease(this.#destination, this.#key, this.#token, this.#version);
+      this.#renewedAt = performance.now();
     } catch (error) {
-      if (!isChanged(error)) return;
-      // A renewal whose answer was lost is ours all the same; what cannot be read becomes doubtful by itself.
-      const found = await destination.read(key).catch(() => 'unknown' as const);
-      if (found === 'unknown') return;
-      if (found === undefined || parsed(found.content)?.token !== token) {
-        lostTo = 'another run took it';
-        return;
-      }
-      held = found;
-      renewedAt = performance.now() - found.age;
+      if (isChanged(error)) await this.#readAgain();
     }
-  };
-  const timer = setInterval(() => {
-    pending = pending.then(renew);
-  }, RENEWED_EVERY).unref();
-  let pending = Promise.resolve();
-  return {
-    ...(tookOver === undefined ? {} : { tookOver }),
-    assertHeld() {
-      if (performance.now() - renewedAt > DOUBTFUL_AFTER) lostTo ??= 'it could not be renewed in time';
-      if (lostTo === undefined) return;
-      throw new ReportError(
-        'already-running',
-        `the lease ${key} at ${destination.label} was lost: ${lostTo}`,
-        {
-          hint: 'Nothing was published by this run; run the same again.',
-        },
-      );
-    },
-    async release() {
-      clearInterval(timer);
-      const removed = pending.then(() => destination.remove({ key, version: held.version }));
-      const ended = new AbortController();
-      const tooLong = sleep(RELEASED_WITHIN, undefined, { signal: ended.signal });
-      await Promise.race([removed, tooLong]).catch(() => undefined);
-      ended.abort();
-      await tooLong.catch(() => undefined);
-    },
-  };
+  }
+
+  /** A renewal that was refused may be one of this run's own, whose answer was lost. */
+  async #readAgain(): Promise<void> {
+    const found = await this.#destination.read(this.#key).catch(() => 'unreadable' as const);
+    // What cannot be read now becomes too old by itself.
+    if (found === 'unreadable') return;
+    if (found === undefined || parseHolder(found.content)?.token !== this.#token) {
+      this.#lostBecause = 'another run took it';
+      return;
+    }
+    this.#version = found;
+    this.#renewedAt = performance.now() - found.age;
+  }
 }
 
-/** Removes the lease of a run that was killed, for who has nothing to run. @throws ReportError `destination` */
+/** Removes the lease of a run that was killed, for a run that has nothing to do. @throws ReportError `destination` */
 export async function removeAbandoned(destination: Destination, key: string): Promise<void> {
   const found = await destination.read(key);
   if (found !== undefined && isAbandoned(found)) await destination.remove(found);
 }
 
 interface Taken {
-  readonly held: Held;
+  readonly version: Version;
   readonly tookOver: string | undefined;
 }
 
-async function take(destination: Destination, key: string, token: string): Promise<Taken> {
+async function takeFile(destination: Destination, key: string, token: string): Promise<Taken> {
   for (let attempt = 1; ; attempt++) {
     const found = await destination.read(key);
-    if (found !== undefined && !isAbandoned(found)) throw running(destination, key, found.content);
+    if (found !== undefined && !isAbandoned(found)) throw alreadyRunning(destination, key, found.content);
     try {
-      const existing = found === undefined ? 'never' : { version: found.version };
-      const held = await put(destination, key, token, existing);
-      return { held, tookOver: found && parsed(found.content)?.token };
+      const version = await writeLease(destination, key, token, found ?? 'never');
+      return { version, tookOver: found && parseHolder(found.content)?.token };
     } catch (error) {
-      // Another was faster; whether it still runs is what the next look says.
-      if ((!isAlreadyExists(error) && !isChanged(error)) || attempt === 3) throw error;
+      // Another run was faster; whether it still works is what the next reading says.
+      if ((!isAlreadyExists(error) && !isChanged(error)) || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }
 
-type Held = Pick<Published, 'version'>;
-
-async function put(destination: Destination, key: string, token: string, existing: Existing): Promise<Held> {
-  const content: Content = {
-    lease: 1,
-    token,
-    host: hostname(),
-    identity: hostIdentity(),
-    pid: process.pid,
-    began: processBegan(process.pid) ?? '',
-    renewal: randomUUID(),
-  };
-  const staged = await destination.stage(key, { contentType: 'application/json', existing });
-  try {
-    await staged.write(Buffer.from(`${JSON.stringify(content)}\n`));
-  } catch (error) {
-    await staged.discard();
-    throw error;
-  }
-  return staged.publish();
+function writeLease(
+  destination: Destination,
+  key: string,
+  token: string,
+  former: Version | 'never',
+): Promise<Version> {
+  const existing: Existing = former === 'never' ? former : { version: former.version };
+  return putJson(destination, key, ownHolder(token), existing);
 }
 
 function isAbandoned({ age, content }: Stored & { readonly content: Buffer }): boolean {
-  if (age > LEASE_LIFE) return true;
-  const holder = parsed(content);
-  if (holder === undefined || holder.identity !== hostIdentity() || holder.identity === '') return false;
-  return processBegan(holder.pid) !== holder.began;
+  if (age > LEASE_LIFE_MS) return true;
+  const holder = parseHolder(content);
+  return holder !== undefined && hasEnded(holder);
 }
 
-function parsed(content: Buffer): Content | undefined {
-  try {
-    return JSON.parse(content.toString('utf8')) as Content;
-  } catch {
-    return undefined;
-  }
-}
-
-function running(destination: Destination, key: string, content: Buffer): ReportError {
-  const holder = parsed(content);
+function alreadyRunning(destination: Destination, key: string, content: Buffer): ReportError {
+  const holder = parseHolder(content);
   const who = holder === undefined ? 'another run' : `process ${holder.pid} on ${holder.host}`;
   return new ReportError(
     'already-running',
-    `${who} is running the same; its lease is ${key} at ${destination.label}`,
-    {
-      hint: `A lease whose run was killed ends by itself within ${LEASE_LIFE / 1000} seconds.`,
-    },
+    `${who} is running the same report and period; its lease is ${key} at ${destination.label}`,
+    { hint: `The lease of a run that was killed is free within ${LEASE_LIFE_MS / 1000} seconds.` },
   );
-}
-
-/** What tells this host, since it was started and as far as process ids reach, from every other; empty where nothing does. */
-function hostIdentity(): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return '';
-  }
-}
-
-/** When a process began, in the clock ticks of its host (proc(5), field 22 of stat), or undefined when there is none. */
-function processBegan(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name stands in brackets and may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie does nothing any more.
-    return fields[0] === 'Z' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,5 @@
-// What stands beside a published file, and the run record that alone means "published".
+// The manifest beside a published file, and the run record, which alone means "published".
 import type { Period } from '../core/calendar.js';
-import type { Destination, Existing, Published } from '../core/destination.js';
 import type { Request } from '../core/source.js';
 import { toolVersion } from '../core/version.js';
 import type { StagedReport } from '../export/export.js';
@@ -105,21 +104,4 @@ export function runRecordOf(
     finished: run.finished,
     ...(restated === undefined ? {} : { restated }),
   };
-}
-
-/** Publishes a small JSON document in one step. @throws ReportError `destination` */
-export async function putJson(
-  destination: Destination,
-  key: string,
-  document: unknown,
-  existing: Existing,
-): Promise<Published> {
-  const staged = await destination.stage(key, { contentType: 'application/json', existing });
-  try {
-    await staged.write(Buffer.from(`${JSON.stringify(document, undefined, 2)}\n`));
-  } catch (error) {
-    await staged.discard();
-    throw error;
-  }
-  return staged.publish();
 }

@@ -1,40 +1,14 @@
-// What the destination says of one report and period: published, begun, or nothing; and which files there are ours.
+// What a destination holds of one report and period: its run record, the note of an unfinished run, and which files are ours.
 import { createHash } from 'node:crypto';
 import { compactDate, type Period } from '../core/calendar.js';
 import type { Destination, Stored } from '../core/destination.js';
+import { bookkeepingFiles, type PeriodKeys } from './bookkeeping.js';
 import type { Pending, RunRecord } from './documents.js';
 
-export interface PeriodKeys {
-  readonly record: string;
-  readonly lease: string;
-  readonly pending: string;
-  /** The note that somebody was told of something wrong with the period. */
-  readonly alarm: string;
-  /** The folder of a revision that was replaced; ends with a slash. */
-  history(revision: number): string;
-}
-
-/** Where the bookkeeping of a report is, relative to its destination; ends with a slash. */
-export function bookFolder(report: string): string {
-  return `_reportctl/${report}/`;
-}
-
-export function periodKeys(report: string, period: Period): PeriodKeys {
-  const folder = bookFolder(report);
-  const date = compactDate(period.lastDay);
-  return {
-    record: `${folder}${date}.json`,
-    lease: `${folder}${date}.lease`,
-    pending: `${folder}${date}.pending.json`,
-    alarm: `${folder}${date}.alarm.json`,
-    history: (revision) => `${folder}history/${date}/r${revision}/`,
-  };
-}
-
 export interface PeriodState {
-  /** What is published. */
+  /** The run record: what is published. */
   readonly record: (RunRecord & { readonly version: string }) | undefined;
-  /** What a run that did not come to its end was about to publish. */
+  /** The note of what a run was about to publish, unless that run removed it. */
   readonly pending: (Pending & { readonly version: string }) | undefined;
 }
 
@@ -47,28 +21,27 @@ export async function readState(destination: Destination, keys: PeriodKeys): Pro
   ]);
   return {
     record: record && { ...parseRunRecord(record.content, keys.record), version: record.version },
-    // The record is written after the files that the note tells of: then the note is only left over.
     pending: pending && { ...parsePending(pending.content, keys.pending), version: pending.version },
   };
 }
 
-/** Has a run begun to replace or to write files without coming to its record? */
+/** Whether a run started to write or replace files and did not get to its record. A note of the record's own run is left over. */
 export function isUnfinished({ record, pending }: PeriodState): boolean {
   return pending !== undefined && pending.token !== record?.token;
 }
 
-/** A file as a run left it. */
-export interface Known {
+/** A file that a run wrote. */
+export interface KnownFile {
   readonly key: string;
   readonly token: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** By their keys: there may be thousands, and each is asked for. */
-export type KnownFiles = ReadonlyMap<string, readonly Known[]>;
+/** Known files by their keys. */
+export type KnownFiles = ReadonlyMap<string, readonly KnownFile[]>;
 
-/** Is the stored file one of these? By its token, or where the store keeps none, by its bytes. */
+/** Whether the stored file is one of these: by its token or, where the store keeps none, by the SHA-256 of its bytes. */
 export async function isOneOf(known: KnownFiles, stored: Stored, destination: Destination): Promise<boolean> {
   const candidates = (known.get(stored.key) ?? []).filter(({ bytes }) => bytes === stored.bytes);
   if (candidates.length === 0) return false;
@@ -79,45 +52,50 @@ export async function isOneOf(known: KnownFiles, stored: Stored, destination: De
   return candidates.some((candidate) => candidate.sha256 === sha256);
 }
 
-function byKey(known: readonly Known[]): KnownFiles {
-  const files = new Map<string, Known[]>();
+function byKey(known: readonly KnownFile[]): KnownFiles {
+  const files = new Map<string, KnownFile[]>();
   for (const file of known) files.set(file.key, [...(files.get(file.key) ?? []), file]);
   return files;
 }
 
-/** The files that the run record tells of. */
+/** The files of the run record. */
 export function publishedFiles({ record }: PeriodState): KnownFiles {
   const outputs = record?.outputs ?? [];
   const token = record?.token ?? '';
   return byKey(outputs.map(({ key, bytes, sha256 }) => ({ key, bytes, sha256, token })));
 }
 
-/** Those of the run record, and those of runs that did not come to their end. */
+/** The files of the run record and those of unfinished runs. */
 export function knownFiles(state: PeriodState): KnownFiles {
   return byKey([...[...publishedFiles(state).values()].flat(), ...pendingFiles(state)]);
 }
 
-/** The files that may be there because a run did not come to its end. */
-export function pendingFiles({ pending }: PeriodState): Known[] {
+/** The files that may be there because a run did not finish. */
+export function pendingFiles({ pending }: PeriodState): KnownFile[] {
   return [...(pending?.outputs ?? [])];
 }
 
-/** The last published period before this one that had rows, for comparison; those of two years are looked through. */
+/** How many years back to look for the period to compare with. */
+const YEARS_BACK = 2;
+
+/**
+ * The run record of the last published period before this one that had rows, for comparison.
+ * @throws ReportError `destination`, `contract` for a record that cannot be read
+ */
 export async function formerRecord(
   destination: Destination,
   report: string,
   period: Period,
 ): Promise<RunRecord | undefined> {
   const { parseRunRecord } = await import('./documents.js');
-  const date = compactDate(period.lastDay);
-  const year = Number(date.slice(0, 4));
-  for (const each of [year, year - 1]) {
-    const dates: string[] = [];
-    for await (const { key } of destination.list(`${bookFolder(report)}${String(each).padStart(4, '0')}`)) {
-      const found = /\/(\d{8})\.json$/.exec(key)?.[1];
-      if (found !== undefined && found < date) dates.push(key);
+  const before = compactDate(period.lastDay);
+  const year = Number(before.slice(0, 4));
+  for (let back = 0; back < YEARS_BACK; back++) {
+    const keys: string[] = [];
+    for await (const { key, date, kind } of bookkeepingFiles(destination, report, year - back)) {
+      if (kind === 'record' && date < before) keys.push(key);
     }
-    for (const key of dates.sort().reverse()) {
+    for (const key of keys.reverse()) {
       const stored = await destination.read(key);
       const record = stored && parseRunRecord(stored.content, key);
       if (record && record.rows > 0) return record;

@@ -1,4 +1,4 @@
-// Where the outputs of a report go for one period, and whose files are there already.
+// Where the outputs of a report go for one period, and which of the files there are ours to replace.
 import { atOnce } from '../core/at-once.js';
 import type { Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
@@ -11,117 +11,149 @@ import { expandKey } from '../reports/key.js';
 import type { Output, Report } from '../reports/report.js';
 import { compression } from '../writers/compression.js';
 import { type About, createWriter } from '../writers/index.js';
+import { periodKeys } from './bookkeeping.js';
 import { manifestKey } from './manifest.js';
-import { isOneOf, type KnownFiles, knownFiles, type PeriodState, periodKeys } from './period-state.js';
+import { isOneOf, type KnownFiles, knownFiles, type PeriodState } from './period-state.js';
 import { schemaKey } from './table-schema.js';
 
-/** How many keys are looked at at the same time. */
-const AT_ONCE = 8;
-/** Files of CSV that are written while the rows are read; a workbook, or what compresses, would take megabytes each. */
-const AHEAD = 64;
+/** How many keys are looked up at the same time. */
+const MAX_PARALLEL_LOOKUPS = 8;
+/** How many CSV files of a split are encoded while the rows are read. A workbook, or compression, would take megabytes each. */
+const MAX_ENCODED_AHEAD = 64;
 
-interface Options {
+export interface PeriodPlace {
   readonly report: Report;
   readonly period: Period;
   readonly destination: Destination;
   readonly state: PeriodState;
   readonly about: About;
-  /** Every file also where readers do not look. */
+  /** Write every file a second time, under `_quarantine/`. */
   readonly quarantine: boolean;
   readonly signal: AbortSignal;
 }
 
 /** The files of one period: those that are known before it is read, and those that depend on the rows. */
 export class PeriodTargets {
-  /** Not filled in before `look()`. */
-  targets: readonly Target[] = [];
+  /** The files of all rows. */
+  readonly whole: readonly Target[];
+  /** The outputs with a file for each value of some columns. */
   readonly splits: readonly Split[];
-  readonly #options: Options;
-  readonly #known: KnownFiles;
-  /** Every key that is taken, with who has it; also in lower case, for file systems that know no difference. */
-  readonly #taken = new Map<string, string>();
-  readonly #takenByCase = new Map<string, string>();
-  readonly #held = new Set<Target>();
-  /** Organizations whose files come by their own period: those of a split are counted here, and not written. */
-  readonly #scheduled: ReadonlySet<string>;
+  readonly #finder: TargetFinder;
 
-  constructor(options: Options) {
-    this.#options = options;
-    this.#scheduled = new Set(options.report.schedules.map(({ organization }) => organization));
-    this.#known = knownFiles(options.state);
-    const split = options.report.outputs.flatMap(({ splitBy }) => (splitBy ? [splitBy] : []));
-    const sets = new Map(split.map((terms) => [JSON.stringify(terms.map(({ column }) => column)), terms]));
-    this.splits = [...sets.values()].map((terms) => this.#split(terms.map(({ column }) => column)));
+  private constructor(whole: readonly Target[], splits: readonly Split[], finder: TargetFinder) {
+    this.whole = whole;
+    this.splits = splits;
+    this.#finder = finder;
   }
 
   /**
-   * Looks for the files that are known now: told before an hour of reading, and whoever writes one later is met at publishing.
-   * @throws ReportError `destination` for a key that somebody else has
+   * Looks up the files that are known now, before an hour of reading. A file that somebody writes later is met when publishing.
+   * @throws ReportError `destination` for a key that somebody else's file has
    */
-  async look(): Promise<void> {
-    const outputs = this.#options.report.outputs.filter(({ splitBy }) => splitBy === undefined);
-    this.targets = (await atOnce(AT_ONCE, outputs, (output) => this.#targetsOf(output, {}))).flat();
-  }
-
-  /** Is it a file where readers do not look? */
-  isHeld(target: Target): boolean {
-    return this.#held.has(target);
-  }
-
-  /** Outputs that are split by the same columns are one split. */
-  #split(by: readonly string[]): Split {
-    const { report, signal } = this.#options;
-    const outputs = report.outputs.filter(
-      ({ splitBy = [] }) =>
-        splitBy.length === by.length && splitBy.every(({ column }, at) => column === by[at]),
+  static async find(place: PeriodPlace): Promise<PeriodTargets> {
+    const finder = new TargetFinder(place);
+    const { outputs } = place.report;
+    const whole = await atOnce(
+      MAX_PARALLEL_LOOKUPS,
+      outputs.filter(({ splitBy }) => splitBy === undefined),
+      (output) => finder.targetsOf(output, {}),
     );
-    const targetsOf: Split['targetsOf'] = async (values) => {
-      const written = outputs.filter((output) => !this.#isExcluded(output, values));
-      const targets = await atOnce(AT_ONCE, written, (output) => {
-        const terms = (output.splitBy ?? []).map(({ word }, at) => [word, values[at] ?? null] as const);
-        return this.#targetsOf(output, Object.fromEntries(terms));
-      });
-      return targets.flat();
-    };
+    return new PeriodTargets(whole.flat(), splitsOf(place, finder), finder);
+  }
+
+  /** Whether the file is written under `_quarantine/`. */
+  isQuarantine(target: Target): boolean {
+    return this.#finder.quarantineTargets.has(target);
+  }
+}
+
+/** Outputs that are split by the same columns share one split. */
+function splitsOf({ report, signal }: PeriodPlace, finder: TargetFinder): Split[] {
+  const columnsOf = ({ splitBy = [] }: Output) => splitBy.map(({ column }) => column);
+  const scheduled = new Set(report.schedules.map(({ organization }) => organization));
+  const groups = new Map<string, Output[]>();
+  for (const output of report.outputs.filter(({ splitBy }) => splitBy !== undefined)) {
+    const id = JSON.stringify(columnsOf(output));
+    groups.set(id, [...(groups.get(id) ?? []), output]);
+  }
+  return [...groups.values()].map((outputs): Split => {
     const isLight = outputs.every(({ format, compress }) => format === 'csv' && compress === undefined);
-    return { by, volatile: report.volatile, signal, ahead: isLight ? AHEAD : 0, targetsOf };
+    return {
+      by: outputs[0] === undefined ? [] : columnsOf(outputs[0]),
+      volatile: report.volatile,
+      signal,
+      ahead: isLight ? MAX_ENCODED_AHEAD : 0,
+      async targetsOf(values) {
+        const written = outputs.filter((output) => !isScheduled(scheduled, output, values));
+        const targets = await atOnce(MAX_PARALLEL_LOOKUPS, written, (output) => {
+          const terms = (output.splitBy ?? []).map(({ word }, at) => [word, values[at] ?? null] as const);
+          return finder.targetsOf(output, Object.fromEntries(terms));
+        });
+        return targets.flat();
+      },
+    };
+  });
+}
+
+/** Whether the part is of an organization with a period of its own: its rows are counted here, and written by its own report. */
+function isScheduled(
+  scheduled: ReadonlySet<string>,
+  { splitBy = [] }: Output,
+  values: readonly Cell[],
+): boolean {
+  const value = values[splitBy.findIndex(({ word }) => word === 'organization')];
+  return typeof value === 'string' && scheduled.has(value);
+}
+
+/** Makes targets, and sees to it that no two of them have one key. */
+class TargetFinder {
+  readonly quarantineTargets = new Set<Target>();
+  readonly #place: PeriodPlace;
+  readonly #known: KnownFiles;
+  /** Every key that is taken, with the file that has it. */
+  readonly #taken = new Map<string, string>();
+  /** The same by keys in lower case, for file systems that do not tell upper from lower case. */
+  readonly #takenByCase = new Map<string, string>();
+
+  constructor(place: PeriodPlace) {
+    this.#place = place;
+    this.#known = knownFiles(place.state);
   }
 
-  #isExcluded({ splitBy = [] }: Output, values: readonly Cell[]): boolean {
-    const value = values[splitBy.findIndex(({ word }) => word === 'organization')];
-    return typeof value === 'string' && this.#scheduled.has(value);
-  }
-
-  /** The file, to be put where there is nothing or in place of one of ours, and the one that is held back where there is one. */
-  async #targetsOf(output: Output, split: Readonly<Record<string, Cell>>): Promise<Target[]> {
-    const { destination, about, quarantine } = this.#options;
-    const ofPart = Object.entries(split).map(([word, value]) => [word, [value ?? 'null']]);
-    const told = { ...about, filters: { ...about.filters, ...Object.fromEntries(ofPart) } };
-    const make = async () => ({
+  /**
+   * The file of an output, to be written where there is none or in place of one of ours, and its second file under
+   * `_quarantine/` where that is asked for.
+   * @param split what the output is split by, to the values of this file
+   */
+  async targetsOf(output: Output, split: Readonly<Record<string, Cell>>): Promise<Target[]> {
+    const { destination, about, quarantine } = this.#place;
+    const splitFilters = Object.entries(split).map(([word, value]) => [word, [value ?? 'null']]);
+    const aboutPart = { ...about, filters: { ...about.filters, ...Object.fromEntries(splitFilters) } };
+    const create = async () => ({
       format: output.format,
       options: output.dialect,
-      writer: await createWriter(output.format, output.dialect, told),
+      writer: await createWriter(output.format, output.dialect, aboutPart),
       compress: output.compress,
       destination,
     });
-    const made = await make();
-    const key = this.#keyOf(output, made.writer.extension, split);
+    const created = await create();
+    const key = this.#keyOf(output, created.writer.extension, split);
     await this.#take(key, split);
     const stored = await destination.stat(key);
     if (stored !== undefined && !(await isOneOf(this.#known, stored, destination))) {
       throw alreadyExists(`${key} at ${destination.label}`, undefined);
     }
     const existing: Existing = stored === undefined ? 'never' : { version: stored.version };
-    const target: Target = { ...made, key, existing };
+    const target: Target = { ...created, key, existing };
     if (!quarantine) return [target];
-    // A writer counts for itself.
-    const held: Target = { ...(await make()), key: `_quarantine/${key}`, existing: 'replace' };
-    this.#held.add(held);
-    return [target, held];
+    // A writer counts what it changes, so each file has its own.
+    const second: Target = { ...(await create()), key: `_quarantine/${key}`, existing: 'replace' };
+    this.quarantineTargets.add(second);
+    return [target, second];
   }
 
   #keyOf(output: Output, extension: string, split: Readonly<Record<string, Cell>>): string {
-    const { report, period } = this.#options;
+    const { report, period } = this.#place;
     const packed = output.compress === undefined ? '' : `.${compression(output.compress).extension}`;
     return expandKey(output.key, {
       report: report.name,
@@ -132,40 +164,38 @@ export class PeriodTargets {
     });
   }
 
-  /** @throws ReportError `contract` for a key that is another file's of this period, or its manifest's */
+  /** @throws ReportError `contract` for a key that another file of this period, or its manifest, has */
   async #take(key: string, split: Readonly<Record<string, Cell>>): Promise<void> {
     const values = Object.entries(split).map(([word, value]) => `${word} ${JSON.stringify(value)}`);
-    const who = values.length === 0 ? 'the file of all rows' : values.join(', ');
+    const file = values.length === 0 ? 'the file of all rows' : values.join(', ');
     for (const each of [key, manifestKey(key), schemaKey(key)]) {
       const twin = this.#taken.get(each);
-      this.#taken.set(each, who);
+      this.#taken.set(each, file);
       if (twin !== undefined)
-        throw oneKey(
+        throw sameKey(
           each,
-          twin,
-          who,
-          'Put a / between the tokens of the key, or into it what tells the files apart.',
+          [twin, file],
+          'Put a / between the tokens of the key, or a token into it that tells the files apart.',
         );
     }
     const similar = this.#takenByCase.get(key.toLowerCase());
-    this.#takenByCase.set(key.toLowerCase(), who);
+    this.#takenByCase.set(key.toLowerCase(), file);
     if (similar === undefined || !(await this.#ignoresCase())) return;
-    throw oneKey(
+    throw sameKey(
       key,
-      similar,
-      who,
-      `${this.#options.destination.label} does not tell upper from lower case: use one that does, or spell the values alike.`,
+      [similar, file],
+      `${this.#place.destination.label} does not tell upper from lower case: use one that does, or spell the values alike.`,
     );
   }
 
-  /** The lease is there under its own name; is it under another? */
+  /** The lease exists under its own key; a destination that finds it in upper case ignores case. */
   async #ignoresCase(): Promise<boolean> {
-    const { report, period, destination } = this.#options;
+    const { report, period, destination } = this.#place;
     const { lease } = periodKeys(report.name, period);
     return (await destination.stat(lease.toUpperCase())) !== undefined;
   }
 }
 
-function oneKey(key: string, twin: string, who: string, hint: string): ReportError {
-  return new ReportError('contract', `${key} would be the file of two: ${twin}, and ${who}`, { hint });
+function sameKey(key: string, [one, other]: readonly [string, string], hint: string): ReportError {
+  return new ReportError('contract', `two files would have the key ${key}: ${one}, and ${other}`, { hint });
 }

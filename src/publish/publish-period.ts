@@ -5,16 +5,11 @@ import type { Destination, Existing } from '../core/destination.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import type { StagedReport } from '../export/export.js';
 import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from '../export/target.js';
+import type { PeriodKeys } from './bookkeeping.js';
 import type { Pending, RunRecord } from './documents.js';
-import { manifestKey, manifestOf, putJson, type Run, runRecordOf } from './manifest.js';
-import {
-  isOneOf,
-  knownFiles,
-  type PeriodKeys,
-  type PeriodState,
-  pendingFiles,
-  publishedFiles,
-} from './period-state.js';
+import { manifestKey, manifestOf, type Run, runRecordOf } from './manifest.js';
+import { isOneOf, knownFiles, type PeriodState, pendingFiles, publishedFiles } from './period-state.js';
+import { putJson } from './put-json.js';
 import { schemaKey, tableSchemaOf } from './table-schema.js';
 
 export interface Restating {

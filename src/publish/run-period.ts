@@ -1,4 +1,4 @@
-// One report for one closed period: once, every output from one read, and the run record last.
+// One report for one closed period, once: every output is staged from one read, then published together, the run record last.
 import { randomUUID } from 'node:crypto';
 import type { Period } from '../core/calendar.js';
 import type { Destination } from '../core/destination.js';
@@ -13,17 +13,11 @@ import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';
 import { ContentHash } from '../rows/counters.js';
+import { type PeriodKeys, periodKeys } from './bookkeeping.js';
 import type { RunRecord } from './documents.js';
-import { type Lease, removeAbandoned, takeLease } from './lease.js';
+import { Lease, removeAbandoned } from './lease.js';
 import type { Run } from './manifest.js';
-import {
-  formerRecord,
-  isUnfinished,
-  type PeriodKeys,
-  type PeriodState,
-  periodKeys,
-  readState,
-} from './period-state.js';
+import { formerRecord, isUnfinished, type PeriodState, readState } from './period-state.js';
 import { PeriodTargets } from './period-targets.js';
 import { publishPeriod, quarantine, type Restating } from './publish-period.js';
 
@@ -32,30 +26,30 @@ export interface RunOptions {
   readonly period: Period;
   readonly request: Request;
   readonly destination: Destination;
-  /** The same place, for what has to be done after an interrupt too. */
+  /** The same destination, opened so that it goes on working after an interruption: for what must be cleaned up. */
   readonly afterInterrupt: Destination;
   /** The unique id of this run, which its objects carry. */
   readonly token: string;
-  /** Read again and replace what is published, if it differs. */
+  /** Read again, and replace what is published if it differs. */
   readonly restating?: Restating | undefined;
   /** Keep files that a gate refuses under `_quarantine/`. */
   readonly quarantine?: boolean | undefined;
   readonly signal: AbortSignal;
-  /** Called when the period is not published yet, before anything is taken or read; throws when it is not to be read now. */
+  /** Called when the period is not published yet, before anything is taken or read. Throws when it cannot be read now. */
   readonly assertReady?: (() => Promise<void>) | undefined;
-  /** Takes what cannot be promised at this destination, one line each. */
+  /** Takes warnings, one line each. */
   readonly warn: (message: string) => void;
-  /** Called only when there is something to read. */
+  /** Opens the sources for as long as the work lasts; called only when there is something to read. */
   readonly withSources: <T>(work: (sources: readonly Source[]) => Promise<T>) => Promise<T>;
   readonly onProgress?: ExportPlan['onProgress'];
-  /** The phase of a trace that this is. */
+  /** The job's span. */
   readonly span?: Span;
 }
 
 export interface RunOutcome {
   readonly outcome: 'published' | 'restated' | 'unchanged' | 'skipped';
   readonly record: RunRecord;
-  /** What the sources noticed of their data, one line each. */
+  /** What the sources and writers noticed about the data, one line each. */
   readonly notes: readonly string[];
 }
 
@@ -64,63 +58,78 @@ export function newToken(): string {
 }
 
 /**
- * @throws ReportError `contract` when the period was published by another definition, `gate`, `already-running`, and what
- * exporting throws; then no run record was written
+ * Publishes the period, unless it is published already.
+ * @throws ReportError `contract` when another definition published the period, `gate`, `already-running`, and what exporting
+ * throws; then no run record was written
  */
 export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
   const { report, period, destination, token } = options;
   const keys = periodKeys(report.name, period);
-  const settled = async () => {
-    const state = await tidied(options, keys, await readState(destination, keys));
-    return { state, outcome: settledOutcome(options, keys, state) };
+  const look = async () => {
+    const state = await deleteStaleNote(destination, keys, await readState(destination, keys));
+    return { state, outcome: outcomeWithoutReading(options, keys, state) };
   };
-  // Most runs that find nothing to do need no lease to know it.
-  const { outcome } = await settled();
+  // Most runs find the period published, and need no lease to know it.
+  const { outcome } = await look();
   if (outcome !== undefined) {
     await removeAbandoned(destination, keys.lease).catch(() => undefined);
     return outcome;
   }
   await options.assertReady?.();
   for (const broken of (await destination.promises?.()) ?? []) options.warn(broken);
-  const lease = await takeLease(options.afterInterrupt, keys.lease, token);
+  const lease = await Lease.take(options.afterInterrupt, keys.lease, token);
   try {
-    const { state, outcome: since } = await settled();
-    return since ?? (await runUnderLease(options, keys, state, lease));
+    const { state, outcome: sinceThen } = await look();
+    return sinceThen ?? (await runUnderLease(options, keys, state, lease));
   } finally {
     await lease.release();
   }
 }
 
-/** Without a note that outlived its run's record and says nothing any more; when it cannot be removed, the next run does it. */
-async function tidied(
-  { destination }: RunOptions,
+/** Deletes the pending note of a run that finished. A failed delete is left to the next run. */
+async function deleteStaleNote(
+  destination: Destination,
   keys: PeriodKeys,
   state: PeriodState,
 ): Promise<PeriodState> {
   const { pending } = state;
   if (pending === undefined || isUnfinished(state)) return state;
-  const gone = { ...state, pending: undefined };
-  return destination.remove({ key: keys.pending, version: pending.version }).then(
-    () => gone,
-    () => state,
+  const isRemoved = await destination.remove({ key: keys.pending, version: pending.version }).then(
+    () => true,
+    () => false,
   );
+  return isRemoved ? { ...state, pending: undefined } : state;
 }
 
-/** What there is to say without reading. @throws ReportError `contract` */
-function settledOutcome(options: RunOptions, keys: PeriodKeys, state: PeriodState): RunOutcome | undefined {
+/** The outcome where the period is published already; undefined when it must be read. @throws ReportError `contract` */
+function outcomeWithoutReading(
+  { report, request, period, restating }: RunOptions,
+  keys: PeriodKeys,
+  state: PeriodState,
+): RunOutcome | undefined {
   const { record } = state;
-  if (record === undefined || options.restating !== undefined || isUnfinished(state)) return undefined;
-  if (isDefinition(record.definition, options.report, paramValues(options.request)))
+  if (record === undefined || restating !== undefined || isUnfinished(state)) return undefined;
+  if (isDefinition(record.definition, report, paramValues(request)))
     return { outcome: 'unchanged', record, notes: [] };
   throw new ReportError(
     'contract',
-    `"${options.report.name}" for ${options.period.lastDay} was already published, by another definition (${keys.record})`,
+    `"${report.name}" for ${period.lastDay} was already published, by another definition (${keys.record})`,
     { hint: 'To replace it use --restate "reason", or bring the former definition back.' },
   );
 }
 
-function definitionOf({ report, request }: RunOptions): string {
-  return definitionHash(report, paramValues(request));
+/** A period on its way: what was read under the lease, and where its files go. */
+interface Preparation {
+  readonly options: RunOptions;
+  readonly keys: PeriodKeys;
+  readonly state: PeriodState;
+  readonly lease: Lease;
+  readonly restating: Restating | undefined;
+  readonly revision: number;
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  readonly definition: string;
+  readonly targets: PeriodTargets;
 }
 
 async function runUnderLease(
@@ -129,72 +138,85 @@ async function runUnderLease(
   state: PeriodState,
   lease: Lease,
 ): Promise<RunOutcome> {
-  const { report, request, period, destination, token } = options;
-  // A restatement that broke off is brought to its end, whoever runs next.
-  const restating = options.restating ?? state.pending?.restating;
+  const { report, request, period, destination, signal, quarantine: hasQuarantine = false } = options;
   const revision = (state.record?.revision ?? 0) + 1;
   const started = new Date().toISOString();
-  const definition = definitionOf(options);
+  const definition = definitionHash(report, paramValues(request));
   const about = aboutOf({ report, request, period, definition, revision, started });
-  const { signal, quarantine: isQuarantining = false } = options;
-  const targets = new PeriodTargets({
-    report,
-    period,
-    destination,
-    state,
-    about,
-    quarantine: isQuarantining,
-    signal,
-  });
-  await targets.look();
-  if (lease.tookOver !== undefined) await tellLeftovers(options, targets.targets, lease.tookOver);
+  const place = { report, period, destination, state, about, signal, quarantine: hasQuarantine };
+  const targets = await PeriodTargets.find(place);
+  // A restatement that broke off is finished by whichever run comes next.
+  const restating = options.restating ?? state.pending?.restating;
+  const preparation = { options, keys, state, lease, restating, revision, started, definition, targets };
+  if (lease.tookOver !== undefined) await warnOfLeftovers(options, targets.whole, lease.tookOver);
   const former = await formerRecord(destination, report.name, period);
   const gateKeeper = new GateKeeper(report, former, { signal });
-  const content = new ContentHash(request.columns, report.volatile);
   try {
-    const staged = await stage(options, {
-      request,
-      totals: gateKeeper.totals,
-      observers: [content, ...gateKeeper.observers],
-      targets: targets.targets,
-      splits: targets.splits,
-      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-      ...(options.span === undefined ? {} : { span: options.span }),
-    });
-    const files = staged.files.filter(({ target }) => !targets.isHeld(target));
-    const shadows = staged.files.filter(({ target }) => targets.isHeld(target));
-    const run = {
-      report,
-      request,
-      period,
-      definition,
-      revision,
-      gates: await orDiscard(staged.files, () => gateKeeper.test(staged)),
-      content: content.digest(),
-      token,
-      started,
-      finished: new Date().toISOString(),
-    };
-    await refuse(run, staged, files, shadows, options);
-    const notes = [...staged.notes, ...files.flatMap(({ target }) => target.writer.notes?.() ?? [])];
-    const isSkipped = staged.rows === 0 && report.onEmpty === 'skip';
-    if (state.record !== undefined && isSame(run, state, isSkipped ? [] : files)) {
-      await discarded(staged.files);
-      return { outcome: 'unchanged', record: state.record, notes };
-    }
-    await discarded(isSkipped ? staged.files : shadows);
-    if (!isSkipped) await orDiscard(files, () => lease.assertHeld());
-    const publication = { destination, keys, state, run, staged, files: isSkipped ? [] : files, restating };
-    const record = await traced(options.span, 'publish', {}, () => publishPeriod(publication));
-    const outcome = isSkipped ? 'skipped' : state.record === undefined ? 'published' : 'restated';
-    return { outcome, record, notes };
+    const { staged, run } = await stagePeriod(preparation, gateKeeper);
+    return await decide(preparation, staged, run);
   } finally {
     await gateKeeper.close();
   }
 }
 
-/** Everything is read and staged; it is discarded when the sources cannot be closed after that. */
-async function stage({ withSources }: RunOptions, plan: Omit<ExportPlan, 'sources'>): Promise<StagedReport> {
+type PeriodRun = Run & { readonly period: Period; readonly content: string };
+
+/** Reads once and stages every file; nothing is visible yet. */
+async function stagePeriod(
+  { options, revision, started, definition, targets }: Preparation,
+  gateKeeper: GateKeeper,
+): Promise<{ staged: StagedReport; run: PeriodRun }> {
+  const { report, request, period, token, onProgress, span } = options;
+  const content = new ContentHash(request.columns, report.volatile);
+  const staged = await stageWithSources(options, {
+    request,
+    totals: gateKeeper.totals,
+    observers: [content, ...gateKeeper.observers],
+    targets: targets.whole,
+    splits: targets.splits,
+    ...(onProgress && { onProgress }),
+    ...(span && { span }),
+  });
+  const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
+  const finished = new Date().toISOString();
+  const about = { report, request, period, definition, revision, token, started, finished };
+  return { staged, run: { ...about, gates, content: content.digest() } };
+}
+
+/** Refuses, keeps what is published, or publishes. */
+async function decide(
+  { options, keys, state, lease, restating, targets }: Preparation,
+  staged: StagedReport,
+  run: PeriodRun,
+): Promise<RunOutcome> {
+  const { report, destination, span } = options;
+  const files = staged.files.filter(({ target }) => !targets.isQuarantine(target));
+  const quarantineFiles = staged.files.filter(({ target }) => targets.isQuarantine(target));
+  const gateError = refusal(report.name, run.gates);
+  if (gateError !== undefined)
+    throw await refuse(gateError, { run, staged, files, quarantineFiles, destination });
+  const notes = [...staged.notes, ...files.flatMap(({ target }) => target.writer.notes?.() ?? [])];
+  const isSkipped = staged.rows === 0 && report.onEmpty === 'skip';
+  const published = isSkipped ? [] : files;
+  if (state.record !== undefined && isSame(run, state, published)) {
+    await discardOrThrow(staged.files);
+    return { outcome: 'unchanged', record: state.record, notes };
+  }
+  await discardOrThrow(isSkipped ? staged.files : quarantineFiles);
+  await orDiscard(published, () => {
+    if (!isSkipped) lease.assertHeld();
+  });
+  const publication = { destination, keys, state, run, staged, files: published, restating };
+  const record = await traced(span, 'publish', {}, () => publishPeriod(publication));
+  const outcome = isSkipped ? 'skipped' : state.record === undefined ? 'published' : 'restated';
+  return { outcome, record, notes };
+}
+
+/** Stages the plan; what is staged is discarded when the sources cannot be closed after that. */
+async function stageWithSources(
+  { withSources }: RunOptions,
+  plan: Omit<ExportPlan, 'sources'>,
+): Promise<StagedReport> {
   const filled: FilledTarget[] = [];
   try {
     return await withSources(async (sources) => {
@@ -207,8 +229,8 @@ async function stage({ withSources }: RunOptions, plan: Omit<ExportPlan, 'source
   }
 }
 
-/** What a killed run left; that it is older than a day is for `check --clean` to see. @param killed its token */
-async function tellLeftovers(
+/** Warns of what a killed run left. Whether it is older than a day is for `check --clean` to see. @param killed its token */
+async function warnOfLeftovers(
   { destination, warn }: RunOptions,
   targets: readonly Target[],
   killed: string,
@@ -225,33 +247,36 @@ async function tellLeftovers(
   }
 }
 
-async function discarded(files: readonly FilledTarget[]): Promise<void> {
+/** @throws ReportError `destination` for what could not be discarded */
+async function discardOrThrow(files: readonly FilledTarget[]): Promise<void> {
   const none = new Error('nothing failed');
   const error = await discardAll(files, none);
   if (error !== none) throw error;
 }
 
-/** @throws ReportError `gate` with every gate that does not hold, and where the refused files are */
-async function refuse(
-  run: Run,
-  staged: StagedReport,
-  files: readonly FilledTarget[],
-  shadows: readonly FilledTarget[],
-  { report, destination }: RunOptions,
-): Promise<void> {
-  const gateError = refusal(report.name, run.gates);
-  if (gateError === undefined) return;
-  const refused = await discardAll(files, gateError);
-  if (shadows.length === 0 || refused !== gateError) throw await discardAll(shadows, refused);
-  const kept = await quarantine(run, staged, shadows, destination);
-  throw new ReportError(
-    'gate',
-    `${gateError.message}; kept for inspection: ${kept.map(({ location }) => location).join(', ')}`,
-    { hint: gateError.hint ?? '' },
-  );
+interface Refused {
+  readonly run: Run;
+  readonly staged: StagedReport;
+  readonly files: readonly FilledTarget[];
+  readonly quarantineFiles: readonly FilledTarget[];
+  readonly destination: Destination;
 }
 
-/** Does the same definition publish the same rows, and is all of it still there? */
+/** The error of a refused report, with where its files were kept. The files themselves are discarded. */
+async function refuse(
+  gateError: ReportError,
+  { run, staged, files, quarantineFiles, destination }: Refused,
+): Promise<unknown> {
+  const refused = await discardAll(files, gateError);
+  if (quarantineFiles.length === 0 || refused !== gateError) return discardAll(quarantineFiles, refused);
+  const kept = await quarantine(run, staged, quarantineFiles, destination);
+  const where = kept.map(({ location }) => location).join(', ');
+  return new ReportError('gate', `${gateError.message}; kept for inspection: ${where}`, {
+    hint: gateError.hint ?? '',
+  });
+}
+
+/** Whether the same definition publishes the same rows, and every file of them is still there. */
 function isSame(run: Run, state: PeriodState, files: readonly FilledTarget[]): boolean {
   const { record } = state;
   return (

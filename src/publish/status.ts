@@ -1,4 +1,4 @@
-// Which closed periods of a report are published, and what is wrong with the others: from what the destination holds alone.
+// Which closed periods of a report are published, and what is wrong with the others, from what the destination holds.
 import pLimit from 'p-limit';
 import {
   addDays,
@@ -13,14 +13,15 @@ import {
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import type { Report } from '../reports/report.js';
+import { bookkeepingFiles, periodKeys } from './bookkeeping.js';
 import type { RunRecord } from './documents.js';
-import { LEASE_LIFE } from './lease.js';
-import { bookFolder, isUnfinished, type PeriodState, periodKeys, readState } from './period-state.js';
+import { LEASE_LIFE_MS } from './lease.js';
+import { isUnfinished, type PeriodState, readState } from './period-state.js';
 
 /**
- * `published`, `restated` (once more), `empty` (published without a file, because there were no rows), `running` (its lease
- * is alive), `missing`, `unfinished` (begun, and nothing is at work on it), `damaged` (a file of the record is gone or
- * another). With `expect-by` a missing period is `due` up to that instant and `late` after it, and so is one that is still
+ * `published`; `restated`: published again; `empty`: published without a file, because there were no rows; `running`: its
+ * lease is alive; `missing`; `unfinished`: started, and no run is working on it; `damaged`: a file of the record is gone or
+ * has other bytes. With `expect-by` a missing period is `due` up to that instant and `late` after it, and so is one that is still
  * `running` then.
  */
 export type PeriodStatus =
@@ -34,7 +35,7 @@ export type PeriodStatus =
   | 'unfinished'
   | 'damaged';
 
-/** What somebody has to do something about. */
+/** The statuses that somebody must act on. */
 export const FAULTS: readonly PeriodStatus[] = ['missing', 'late', 'unfinished', 'damaged'];
 
 export interface PeriodLine {
@@ -56,81 +57,79 @@ export interface StatusOptions {
   readonly destination: Destination;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** A day of the first period to tell of; by default one of the last seven periods, as far as any was begun. */
+  /** A day of the first period to list; by default the last seven periods, from the first one that was started. */
   readonly since: string | undefined;
 }
 
-/** How many periods are told of by default. */
-const USUAL = 7;
-/** How many periods are looked at, and files asked for, at the same time. */
-const AT_ONCE = 8;
+/** How many periods are listed by default. */
+const DEFAULT_PERIODS = 7;
+/** How many periods, and files of a period, are looked up at the same time. */
+const MAX_PARALLEL_LOOKUPS = 8;
 
-/** In order, up to the last closed period. @throws ReportError `destination` */
+/** The status of each period in order, up to the last closed one. @throws ReportError `destination` */
 export async function statusOf(report: Report, options: StatusOptions): Promise<PeriodLine[]> {
   const { destination, now } = options;
-  const begun = await begunPeriods(report, destination);
-  const limit = pLimit(AT_ONCE);
-  return limit.map(periodsOf(report, begun, options), async (period): Promise<PeriodLine> => {
-    const found = begun.get(compactDate(period.lastDay));
-    const judgement: Judgement =
+  const started = await startedPeriods(report, destination);
+  const limit = pLimit(MAX_PARALLEL_LOOKUPS);
+  return limit.map(periodsOf(report, started, options), async (period): Promise<PeriodLine> => {
+    const found = started.get(compactDate(period.lastDay));
+    const finding: PeriodFinding =
       found === undefined
         ? { status: 'missing', detail: '' }
-        : await judged(report, period, found, destination);
-    return { report: report.name, period, ...timed(judgement, expectedBy(report, period), now) };
+        : await statusFromDestination(report, period, found, destination);
+    return { report: report.name, period, ...withDeadline(finding, expectedBy(report, period), now) };
   });
 }
 
-/** By when a period is to be published, in epoch milliseconds; undefined where the report does not say. */
+/** When a period must be published, in epoch milliseconds; undefined without `expect-by`. */
 function expectedBy({ expectBy, timezone }: Report, { lastDay }: Period): number | undefined {
   return expectBy && instantAt(addDays(lastDay, expectBy.days), expectBy.time, timezone);
 }
 
-/** What it means at this time: a period without a run record is a fault from the instant on by which it was expected. */
-function timed(judgement: Judgement, expected: number | undefined, now: number): Timed {
-  if (expected === undefined) return judgement;
-  const line = { ...judgement, expectedBy: new Date(expected).toISOString() };
+/** The status in view of the deadline: a period without a run record is late from that instant on. */
+function withDeadline(finding: PeriodFinding, expected: number | undefined, now: number): FindingInTime {
+  if (expected === undefined) return finding;
+  const line = { ...finding, expectedBy: new Date(expected).toISOString() };
   const isLate = now >= expected;
-  if (judgement.status === 'missing') return { ...line, status: isLate ? 'late' : 'due' };
-  if (judgement.status !== 'running' || judgement.revision !== undefined || !isLate) return line;
+  if (finding.status === 'missing') return { ...line, status: isLate ? 'late' : 'due' };
+  if (finding.status !== 'running' || finding.revision !== undefined || !isLate) return line;
   return { ...line, status: 'late', detail: 'still running' };
 }
 
-export interface Begun {
-  /** Has it a run record, and no note of a run that did not come to its end? */
+/** A period of which the bookkeeping has a record, a note or a lease. */
+export interface StartedPeriod {
+  /** Whether it has a run record, and no note of an unfinished run. */
   readonly isPublished: boolean;
   /** Milliseconds since the lease was taken or renewed, where there is one. */
   readonly leaseAge: number | undefined;
 }
 
 /**
- * By their last day as YYYYMMDD, every period that has a record, a note or a lease: from one listing.
+ * Every period that was started, by its last day as YYYYMMDD: from one listing.
  * @throws ReportError `destination`
  */
-export async function begunPeriods(report: Report, destination: Destination): Promise<Map<string, Begun>> {
-  const folder = bookFolder(report.name);
-  const begun = new Map<string, Begun>();
-  for await (const { key, age } of destination.list(folder)) {
-    const name = key.slice(folder.length);
-    // Digits come first; the history, which may be long, after them.
-    if (name > ':') break;
-    const [, date, ending] = /^(\d{8})\.(json|lease|pending\.json)$/.exec(name) ?? [];
-    if (date === undefined) continue;
-    const { isPublished = false, leaseAge } = begun.get(date) ?? {};
-    // A note comes after the record of its period, since `p` comes after `j`.
-    begun.set(date, {
-      isPublished: ending === 'json' || (isPublished && ending !== 'pending.json'),
-      leaseAge: ending === 'lease' ? age : leaseAge,
+export async function startedPeriods(
+  report: Report,
+  destination: Destination,
+): Promise<Map<string, StartedPeriod>> {
+  const started = new Map<string, StartedPeriod>();
+  for await (const { date, kind, age } of bookkeepingFiles(destination, report.name)) {
+    const { isPublished = false, leaseAge } = started.get(date) ?? {};
+    // The record of a date is listed before its note.
+    started.set(date, {
+      isPublished: kind === 'record' || (isPublished && kind !== 'pending'),
+      leaseAge: kind === 'lease' ? age : leaseAge,
     });
   }
-  return begun;
+  return started;
 }
 
 function periodsOf(
   report: Report,
-  begun: ReadonlyMap<string, Begun>,
+  started: ReadonlyMap<string, StartedPeriod>,
   { now, since }: StatusOptions,
 ): Period[] {
-  const latest = lastClosedPeriods(report.period, todayIn(report.timezone, now), USUAL);
+  const latest = lastClosedPeriods(report.period, todayIn(report.timezone, now), DEFAULT_PERIODS);
   const last = latest.slice(-1);
   // A snapshot has no past dates.
   if (report.filters.date === undefined) return last;
@@ -140,20 +139,20 @@ function periodsOf(
       from > end ? [] : periodsBetween(report.period, from, lastDay),
     );
   }
-  const [earliest] = [...begun.keys()].sort();
+  const [earliest] = [...started.keys()].sort();
   const known = latest.filter(({ lastDay }) => earliest !== undefined && compactDate(lastDay) >= earliest);
   return known.length === 0 ? last : known;
 }
 
-type Timed = Omit<PeriodLine, 'report' | 'period'>;
-type Judgement = Omit<Timed, 'expectedBy'>;
+type FindingInTime = Omit<PeriodLine, 'report' | 'period'>;
+type PeriodFinding = Omit<FindingInTime, 'expectedBy'>;
 
-async function judged(
+async function statusFromDestination(
   report: Report,
   period: Period,
-  { leaseAge }: Begun,
+  { leaseAge }: StartedPeriod,
   destination: Destination,
-): Promise<Judgement> {
+): Promise<PeriodFinding> {
   const keys = periodKeys(report.name, period);
   let state: PeriodState;
   try {
@@ -165,17 +164,21 @@ async function judged(
     throw error;
   }
   const { record, pending } = state;
-  const isAlive = leaseAge !== undefined && leaseAge <= LEASE_LIFE;
+  const isAlive = leaseAge !== undefined && leaseAge <= LEASE_LIFE_MS;
   if (record === undefined || isUnfinished(state)) {
     const toRevision =
       pending !== undefined && record !== undefined ? ` to revision ${pending.revision}` : '';
     if (isAlive)
-      return { status: 'running', ...of(record), detail: toRevision === '' ? '' : `restating${toRevision}` };
+      return {
+        status: 'running',
+        ...recordFields(record),
+        detail: toRevision === '' ? '' : `restating${toRevision}`,
+      };
     const left = pending === undefined ? keys.lease : keys.pending;
     const what = toRevision === '' ? 'a run' : `a restatement${toRevision}`;
     return {
       status: 'unfinished',
-      ...of(record),
+      ...recordFields(record),
       detail: `${what} stopped before its run record, leaving ${left}`,
     };
   }
@@ -183,28 +186,28 @@ async function judged(
     const { kind, from } = record.period;
     return { status: 'missing', detail: `${keys.record} is of the ${kind} from ${from}` };
   }
-  const wrong = await damage(record, destination);
-  if (wrong !== undefined) return { status: 'damaged', ...of(record), detail: wrong };
+  const wrong = await damageOf(record, destination);
+  if (wrong !== undefined) return { status: 'damaged', ...recordFields(record), detail: wrong };
   if (record.restated !== undefined) {
     const { reason, by, rows } = record.restated;
     return {
       status: 'restated',
-      ...of(record),
+      ...recordFields(record),
       detail: `${reason} (${by}; rows ${rows.before} to ${rows.after})`,
     };
   }
-  return { status: record.outputs.length === 0 ? 'empty' : 'published', ...of(record), detail: '' };
+  return { status: record.outputs.length === 0 ? 'empty' : 'published', ...recordFields(record), detail: '' };
 }
 
-function of(record: RunRecord | undefined): Pick<PeriodLine, 'rows' | 'finished' | 'revision'> {
+function recordFields(record: RunRecord | undefined): Pick<PeriodLine, 'rows' | 'finished' | 'revision'> {
   if (record === undefined) return {};
   const { rows, finished, revision } = record;
   return { rows, finished, revision };
 }
 
-/** The first file that is not as the record says. */
-async function damage({ outputs }: RunRecord, destination: Destination): Promise<string | undefined> {
-  const complaints = await pLimit(AT_ONCE).map(outputs, async ({ key, bytes }) => {
+/** What is wrong with the first file that is not as the record says; undefined when all are right. */
+async function damageOf({ outputs }: RunRecord, destination: Destination): Promise<string | undefined> {
+  const complaints = await pLimit(MAX_PARALLEL_LOOKUPS).map(outputs, async ({ key, bytes }) => {
     const stored = await destination.stat(key);
     if (stored === undefined) return `${key} is gone`;
     return stored.bytes === bytes ? undefined : `${key} has ${stored.bytes} bytes instead of ${bytes}`;

@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Config } from '../core/config.js';
 import type { Destination } from '../core/destination.js';
+import { periodKeys } from '../publish/bookkeeping.js';
 import type { Manifest } from '../publish/documents.js';
 import { manifestKey } from '../publish/manifest.js';
-import { periodKeys } from '../publish/period-state.js';
 
 export interface Place {
   /** What openDestination() takes. */

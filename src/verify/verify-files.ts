@@ -3,7 +3,7 @@ import { compactDate, isClosed, todayIn } from '../core/calendar.js';
 import type { Session } from '../core/session.js';
 import { withDestinations } from '../destinations/for-session.js';
 import { withSources } from '../export/with-sources.js';
-import { periodKeys } from '../publish/period-state.js';
+import { periodKeys } from '../publish/bookkeeping.js';
 import { loadReport } from '../reports/load-report.js';
 import { periodOf } from '../reports/period-of.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
@@ -95,7 +95,7 @@ async function* placesRecorded(
   const destination = await open(config.destination);
   for (const { report, period, isOver } of periods) {
     if (isAnyOver && !isOver) {
-      log.info(`${report.name}: skipped, because the ${period.kind} is not over`);
+      log.info(`${report.name}: passed over, because the ${period.kind} is not over`);
       continue;
     }
     const { record: key } = periodKeys(report.name, period);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { openDestination } from '../../src/destinations/index.js';
-import { takeLease } from '../../src/publish/lease.js';
+import { Lease } from '../../src/publish/lease.js';
 import { DAY, interrupted, startPlace } from '../support/heard-run.js';
 import { type Answer, type Heard, startListener } from '../support/listener.js';
 
@@ -72,7 +72,7 @@ describe('the heartbeat', { concurrency: 3 }, () => {
     const s3 = { pathStyle: false, partSize: 5 * 2 ** 20, encryption: 'none', allowHttp: false } as const;
     const signal = new AbortController().signal;
     const destination = await openDestination(out, { token: 'other', signal, s3 });
-    const lease = await takeLease(destination, '_reportctl/vendas/20241005.lease', 'other');
+    const lease = await Lease.take(destination, '_reportctl/vendas/20241005.lease', 'other');
     assert.equal((await run()).code, 75);
     await lease.release();
     assert.deepEqual(pings(), ['POST /ping/S3nha/start?rid=R', 'POST /ping/S3nha/log?rid=R']);

@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Destination } from '../../src/core/destination.js';
 import { ReportError } from '../../src/core/errors.js';
-import { LEASE_LIFE, removeAbandoned, takeLease } from '../../src/publish/lease.js';
+import { LEASE_LIFE_MS, Lease, removeAbandoned } from '../../src/publish/lease.js';
 import { type MemoryStore, memoryStore } from '../support/memory-destination.js';
 
 const KEY = '_reportctl/vendas/20241005.lease';
@@ -54,13 +54,15 @@ function clock(t: TestContext, store: MemoryStore) {
 
 test('one holds it, another is told who, and it is given back', async () => {
   const store = memoryStore();
-  const lease = await takeLease(store.open(), KEY, 'run-1');
+  const lease = await Lease.take(store.open(), KEY, 'run-1');
   lease.assertHeld();
   assert.deepEqual([holderIn(store).token, holderIn(store).pid], ['run-1', process.pid]);
-  await assert.rejects(takeLease(store.open(), KEY, 'run-2'), (error) => {
+  await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), (error) => {
     assert.match(
       String(error),
-      new RegExp(`process ${process.pid} on .* is running the same; its lease is ${KEY} at memory`),
+      new RegExp(
+        `process ${process.pid} on .* is running the same report and period; its lease is ${KEY} at memory`,
+      ),
     );
     return running(error);
   });
@@ -71,7 +73,7 @@ test('one holds it, another is told who, and it is given back', async () => {
 
 test('of many at once exactly one gets it', async () => {
   const store = memoryStore();
-  const takers = Array.from({ length: 20 }, (_, index) => takeLease(store.open(), KEY, `run-${index}`));
+  const takers = Array.from({ length: 20 }, (_, index) => Lease.take(store.open(), KEY, `run-${index}`));
   const outcomes = await Promise.allSettled(takers);
   const holders = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   assert.equal(holders.length, 1);
@@ -83,11 +85,11 @@ describe('while it is held', () => {
   test('it is renewed, and stays the same holder', async (t) => {
     const store = memoryStore();
     const pass = clock(t, store);
-    const lease = await takeLease(store.open(), KEY, 'run-1');
+    const lease = await Lease.take(store.open(), KEY, 'run-1');
     const first = holderIn(store).renewal;
-    for (let passed = 0; passed < 3 * LEASE_LIFE; passed += 15_000) {
+    for (let passed = 0; passed < 3 * LEASE_LIFE_MS; passed += 15_000) {
       await pass(15_000);
-      await assert.rejects(takeLease(store.open(), KEY, 'run-2'), running);
+      await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), running);
     }
     lease.assertHeld();
     assert.notEqual(holderIn(store).renewal, first);
@@ -98,7 +100,7 @@ describe('while it is held', () => {
   test('one that another took is lost, and not removed', async (t) => {
     const store = memoryStore();
     const pass = clock(t, store);
-    const lease = await takeLease(store.open(), KEY, 'run-1');
+    const lease = await Lease.take(store.open(), KEY, 'run-1');
     handOver(store, { token: 'run-2', host: 'elsewhere', identity: 'another' });
     await pass(15_000);
     assert.throws(() => lease.assertHeld(), lost(/was lost: another run took it$/));
@@ -109,7 +111,7 @@ describe('while it is held', () => {
   test('one that somebody removed is lost', async (t) => {
     const store = memoryStore();
     const pass = clock(t, store);
-    const lease = await takeLease(store.open(), KEY, 'run-1');
+    const lease = await Lease.take(store.open(), KEY, 'run-1');
     store.remove(KEY);
     await pass(15_000);
     assert.throws(() => lease.assertHeld(), lost(/another run took it$/));
@@ -124,7 +126,7 @@ describe('while it is held', () => {
     };
     const store = memoryStore({ before });
     const pass = clock(t, store);
-    const lease = await takeLease(store.open(), KEY, 'run-1');
+    const lease = await Lease.take(store.open(), KEY, 'run-1');
     fails = true;
     await pass(15_000);
     await pass(15_000);
@@ -156,7 +158,7 @@ describe('while it is held', () => {
       },
     };
     const pass = clock(t, store);
-    const lease = await takeLease(destination, KEY, 'run-1');
+    const lease = await Lease.take(destination, KEY, 'run-1');
     loses = true;
     for (let count = 0; count < 8; count++) {
       await pass(15_000);
@@ -168,7 +170,7 @@ describe('while it is held', () => {
 
   test('a process that stood still for too long does not trust it', async (t) => {
     const store = memoryStore();
-    const lease = await takeLease(store.open(), KEY, 'run-1');
+    const lease = await Lease.take(store.open(), KEY, 'run-1');
     const now = performance.now();
     t.mock.method(performance, 'now', () => now + 46_000);
     assert.throws(() => lease.assertHeld(), lost(/it could not be renewed in time$/));
@@ -183,7 +185,7 @@ describe('giving it back', () => {
       () => new Promise<never>(() => {}),
     ]) {
       const store = memoryStore();
-      const lease = await takeLease({ ...store.open(), remove: answer }, KEY, 'run-1');
+      const lease = await Lease.take({ ...store.open(), remove: answer }, KEY, 'run-1');
       const started = Date.now();
       await lease.release();
       assert.ok(Date.now() - started < 10_000);
@@ -194,7 +196,7 @@ describe('giving it back', () => {
 describe('of one that is dead', { skip: process.platform === 'linux' ? false : 'asks /proc' }, () => {
   async function held(more: Partial<Holder>): Promise<MemoryStore> {
     const store = memoryStore();
-    const lease = await takeLease(store.open(), KEY, 'run-1');
+    const lease = await Lease.take(store.open(), KEY, 'run-1');
     const content = holderIn(store);
     await lease.release();
     store.put(KEY, JSON.stringify({ ...content, ...more }));
@@ -202,7 +204,7 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
   }
 
   async function free(store: MemoryStore): Promise<void> {
-    const lease = await takeLease(store.open(), KEY, 'run-2');
+    const lease = await Lease.take(store.open(), KEY, 'run-2');
     assert.equal(holderIn(store).token, 'run-2');
     await lease.release();
   }
@@ -239,7 +241,7 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
       const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8');
       const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
       const store = await held({ pid: child.pid ?? 0, began });
-      await assert.rejects(takeLease(store.open(), KEY, 'run-2'), running);
+      await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), running);
     } finally {
       child.kill('SIGKILL');
       await once(child, 'exit');
@@ -249,8 +251,8 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
   test('from another host only after its life, by the clock of the store', async () => {
     for (const identity of ['another boot/pid:[1]', '']) {
       const store = await held({ pid: 1, began: 'x', host: 'elsewhere', identity });
-      store.pass(LEASE_LIFE - 1);
-      await assert.rejects(takeLease(store.open(), KEY, 'run-2'), running);
+      store.pass(LEASE_LIFE_MS - 1);
+      await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), running);
       store.pass(2);
       await free(store);
     }
@@ -259,11 +261,11 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
   test('what nobody can read is another run until its life is over', async () => {
     const store = memoryStore();
     store.put(KEY, 'x');
-    await assert.rejects(takeLease(store.open(), KEY, 'run-2'), (error) => {
+    await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), (error) => {
       assert.match(String(error), /another run is running the same/);
       return running(error);
     });
-    store.pass(LEASE_LIFE + 1);
+    store.pass(LEASE_LIFE_MS + 1);
     await free(store);
   });
 

@@ -401,7 +401,9 @@ for (const [name, make] of Object.entries(PLACES)) {
           runAt(place.open),
           refused(
             'already-running',
-            new RegExp(`process ${process.pid} on .* is running the same; its lease is ${LEASE}`),
+            new RegExp(
+              `process ${process.pid} on .* is running the same report and period; its lease is ${LEASE}`,
+            ),
           ),
         );
       };

@@ -1,7 +1,7 @@
 // How long a read may take, by what the last published run of the report took.
 import { withDestination } from '../../destinations/for-session.js';
-import { bookFolder } from '../../publish/period-state.js';
-import { begunPeriods } from '../../publish/status.js';
+import { bookkeepingFolder } from '../../publish/bookkeeping.js';
+import { startedPeriods } from '../../publish/status.js';
 import type { Report } from '../../reports/report.js';
 import { readRecord } from '../../verify/verify.js';
 import type { CommandSession } from '../shared/context.js';
@@ -26,11 +26,11 @@ export async function lastRun(report: Report, session: CommandSession): Promise<
     return await withDestination(
       session,
       async (destination) => {
-        const begun = [...(await begunPeriods(report, destination))];
+        const begun = [...(await startedPeriods(report, destination))];
         const last = begun.filter(([, { isPublished }]) => isPublished).map(([date]) => date);
         const newest = last.sort().at(-1);
         if (newest === undefined) return undefined;
-        const record = await readRecord(destination, `${bookFolder(report.name)}${newest}.json`);
+        const record = await readRecord(destination, `${bookkeepingFolder(report.name)}${newest}.json`);
         if (record === undefined || typeof record === 'string') return undefined;
         const seconds = (Date.parse(record.finished) - Date.parse(record.started)) / 1000;
         return { lastDay: record.period.lastDay, rows: record.rows, seconds };

@@ -43,8 +43,7 @@ export async function foundBy(
   try {
     const about = aboutTest(test);
     const place = { report, destination: outside, state: NOTHING, about, quarantine: false, signal };
-    const outputs = period && new PeriodTargets({ ...place, period });
-    await outputs?.look();
+    const outputs = period && (await PeriodTargets.find({ ...place, period }));
     const rows: Target = {
       key: ROWS,
       format: 'csv',
@@ -64,7 +63,7 @@ export async function foundBy(
       sources,
       totals,
       observers,
-      targets: [...(outputs?.targets ?? []), rows],
+      targets: [...(outputs?.whole ?? []), rows],
       splits: outputs?.splits ?? [],
     });
     const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));

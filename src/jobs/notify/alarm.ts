@@ -1,8 +1,8 @@
 // The note at the destination that a period's trouble was told: by it a recovery is known, and nobody is told twice a day.
 import type { Period } from '../../core/calendar.js';
 import type { Destination } from '../../core/destination.js';
-import { putJson } from '../../publish/manifest.js';
-import { bookFolder, periodKeys } from '../../publish/period-state.js';
+import { bookkeepingFolder, periodKeys } from '../../publish/bookkeeping.js';
+import { putJson } from '../../publish/put-json.js';
 import type { Alarm, Notice } from './shapes.js';
 
 /** Milliseconds that reading and writing one note may take: what is wrong may be the destination itself. */
@@ -27,7 +27,7 @@ export type NotedAlarm = Alarm & { readonly version: string };
 
 /** The keys of all notes of a report: most periods have none. @throws ReportError `destination` */
 export async function alarmKeys(destination: Destination, report: string): Promise<Set<string>> {
-  const folder = bookFolder(report);
+  const folder = bookkeepingFolder(report);
   const keys = new Set<string>();
   for await (const { key } of destination.list(folder)) {
     // Digits come first; the history, which may be long, after them.

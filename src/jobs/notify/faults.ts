@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { Period } from '../../core/calendar.js';
 import type { Destination } from '../../core/destination.js';
 import { messageOf } from '../../core/errors.js';
-import { periodKeys } from '../../publish/period-state.js';
+import { periodKeys } from '../../publish/bookkeeping.js';
 import { alarmKeys, type NotedAlarm, readAlarm, removeAlarm, withDestination, writeAlarm } from './alarm.js';
 import { lateNotice, recoveryNotice, subjectOf } from './notice.js';
 import { sendNotice, type WebhookOptions } from './webhook.js';
