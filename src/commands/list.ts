@@ -1,7 +1,7 @@
 // reportctl list: the reports that there are.
 import { Command } from 'commander';
 import { periodContaining, todayIn } from '../core/calendar.js';
-import { ReportError, sentence } from '../core/errors.js';
+import { errorSentence, ReportError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { loadReport, reportNames } from '../reports/load-report.js';
 import { scheduledReports } from '../reports/scheduled-reports.js';
@@ -49,7 +49,7 @@ export function listCommand(context: Context): Command {
 /** A broken report does not hide the others. @throws ReportError `definition` when there is one */
 function throwBroken(loaded: readonly PromiseSettledResult<unknown>[], log: Log): void {
   const broken = loaded.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  for (const error of broken) log.error(sentence(error));
+  for (const error of broken) log.error(errorSentence(error));
   if (broken.length === 0) return;
   throw new ReportError('definition', `${broken.length} of ${loaded.length} reports cannot be read`);
 }

@@ -1,7 +1,7 @@
 // The words of a command line to a command: runs it, prints its error once, and returns the exit code.
 import { randomUUID } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
-import { didYouMean, exitCodeOf, Interrupted, ReportError, sentence } from '../core/errors.js';
+import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from '../core/errors.js';
 import { createLog, printable } from '../core/log.js';
 import { toolVersion } from '../core/version.js';
 import type { Context, Surroundings } from './shared/context.js';
@@ -215,7 +215,7 @@ function unconfirmed(inProgress: ReadonlySet<string>): Error {
 function interruption(reason: unknown, error: unknown): unknown {
   if (!(reason instanceof Interrupted)) return reason;
   return new Interrupted(
-    `${reason.message}${error === reason ? ': nothing unfinished was published' : `: ${sentence(error)}`}`,
+    `${reason.message}${error === reason ? ': nothing unfinished was published' : `: ${errorSentence(error)}`}`,
     reason.exitCode,
   );
 }
@@ -229,7 +229,7 @@ async function printError(error: unknown, { stderr, runId, asJson }: Printing): 
   if (error instanceof ReportError && error.code === 'reader-gone') return 0;
   const isExpected = error instanceof ReportError || error instanceof Interrupted;
   const exitCode = exitCodeOf(error);
-  const text = printable(sentence(error));
+  const text = printable(errorSentence(error));
   const stack = isExpected || !(error instanceof Error) ? undefined : error.stack;
   if (asJson) {
     const log = await createLog({ format: 'json', level: 'error', stream: stderr, run: runId });

@@ -1,7 +1,7 @@
 // reportctl status: what was published, what is missing or broken.
 import { Command } from 'commander';
 import { parseDates, todayIn } from '../core/calendar.js';
-import { ReportError, sentence } from '../core/errors.js';
+import { errorSentence, ReportError } from '../core/errors.js';
 import { withDestination } from '../destinations/for-session.js';
 import { demandedWebhook, notifyFaults } from '../jobs/notify/status-faults.js';
 import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../publish/status.js';
@@ -15,7 +15,7 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
-import { alignedLines, printJson, printLines, spellPeriod } from './shared/print.js';
+import { alignedLines, formatPeriod, printJson, printLines } from './shared/print.js';
 
 interface StatusOptions extends CommonOptions {
   readonly since?: string;
@@ -63,7 +63,7 @@ async function chosenReports(names: readonly string[], session: CommandSession):
   const all = await reportNames(config);
   const loaded = await Promise.allSettled(all.map((name) => loadReport(name, config)));
   const failures = loaded.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  for (const error of failures) session.log.error(sentence(error));
+  for (const error of failures) session.log.error(errorSentence(error));
   const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   return { reports: reports.flatMap(publishedReports), broken: failures.length };
 }
@@ -129,7 +129,7 @@ function cells({
 }: PeriodLine): string[] {
   const counts = [rows, finished, revision].map((value) => (value === undefined ? '-' : String(value)));
   const expected = (status === 'due' || status === 'late') && `expected by ${expectedBy}`;
-  return [report, spellPeriod(period), status, ...counts, detail || expected || ''];
+  return [report, formatPeriod(period), status, ...counts, detail || expected || ''];
 }
 
 /** @throws ReportError `contract` when somebody has to do something, else `definition` for a report that cannot be read */

@@ -1,7 +1,7 @@
 // reportctl trace: why the rows with a key are, or are not, in a report: each filter and gate, with the values.
 import { Command } from 'commander';
 import { isClosed, type Period, parseDates, periodContaining, todayIn } from '../core/calendar.js';
-import { ReportError, sentence } from '../core/errors.js';
+import { errorSentence, ReportError } from '../core/errors.js';
 import { printable } from '../core/log.js';
 import type { KeyPart, Request } from '../core/source.js';
 import { withDestination } from '../destinations/for-session.js';
@@ -22,7 +22,7 @@ import {
   openSession,
 } from './shared/context.js';
 import { addFilterOptions, choiceOf, inOrder, paired, type RowOptions } from './shared/filter-options.js';
-import { printJson, printLines, spellPeriod } from './shared/print.js';
+import { formatPeriod, printJson, printLines } from './shared/print.js';
 import { type FailedGate, gatesOf } from './trace/gates.js';
 import { reasonsOf, type TracedSource, traceLines } from './trace/lines.js';
 import { spellKey } from './trace/spell-key.js';
@@ -58,7 +58,7 @@ export function traceCommand(context: Context): Command {
     const traced = await traceAll(session, report, request, key);
     const isIn = traced.some(({ trace }) => trace.selected > 0);
     const record = period && (await recordOf(session, report, period));
-    const where = period === undefined ? report.name : `${report.name} ${spellPeriod(period)}`;
+    const where = period === undefined ? report.name : `${report.name} ${formatPeriod(period)}`;
     const reasons = traced.flatMap(({ trace }) => reasonsOf(trace, request, key));
     if (session.json) {
       printJson(session.stdout, {
@@ -138,7 +138,7 @@ async function recordOf(
     return await withDestination(session, (destination) => readRecord(destination, record));
   } catch (error) {
     session.signal.throwIfAborted();
-    return sentence(error);
+    return errorSentence(error);
   }
 }
 

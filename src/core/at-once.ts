@@ -1,6 +1,6 @@
 // So many things at the same time, and none left running when one fails.
 import pLimit from 'p-limit';
-import { messageOf, withAddition } from './errors.js';
+import { messageOf, withMessageSuffix } from './errors.js';
 import { isAlreadyExists, isChanged } from './existing-file.js';
 
 /**
@@ -31,5 +31,5 @@ function together([first, ...others]: readonly unknown[]): unknown {
   const more = others.filter((error) => error !== first && !isAlreadyExists(error) && !isChanged(error));
   const said = new Set(more.map(messageOf));
   said.delete(messageOf(first));
-  return said.size === 0 ? first : withAddition(first, [...said].join('; '));
+  return said.size === 0 ? first : withMessageSuffix(first, [...said].join('; '));
 }

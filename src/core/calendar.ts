@@ -144,7 +144,7 @@ const BLOCK = 6 * 3_600_000;
  * A function that tells how far a zone is ahead of UTC, in seconds, at an instant in epoch milliseconds; it remembers
  * what it was told, since rows of one report are close to each other in time.
  */
-export function offsetsOf(timezone: string): (epochMilliseconds: number) => number {
+export function createOffsetLookup(timezone: string): (epochMilliseconds: number) => number {
   const known = new Map<number, number>();
   const ask = (milliseconds: number) =>
     Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(timezone).offsetNanoseconds / 1e9;
@@ -197,7 +197,7 @@ export function parseDates(text: string, today: string): DateSpan {
 }
 
 /** The span as parseDates() reads it: `2026-01-31`, or `2026-01-01..2026-01-31` with both ends included. */
-export function spellDates(span: DateSpan): string {
+export function formatDates(span: DateSpan): string {
   const last = span.to === undefined ? undefined : addDays(span.to, -1);
   return span.from !== undefined && span.from === last ? last : `${span.from ?? ''}..${last ?? ''}`;
 }
@@ -267,6 +267,6 @@ function isoSpelling(term: string): string {
 }
 
 /** `2024-10-05`, or `2024-09-01..2024-09-30` */
-export function spellPeriod({ from, lastDay }: Pick<Period, 'from' | 'lastDay'>): string {
+export function formatPeriod({ from, lastDay }: Pick<Period, 'from' | 'lastDay'>): string {
   return from === lastDay ? lastDay : `${from}..${lastDay}`;
 }

@@ -68,7 +68,7 @@ export function messageOf(error: unknown): string {
 }
 
 /** The same error, with what else there is to know of it. */
-export function withAddition(error: unknown, addition: string): ReportError {
+export function withMessageSuffix(error: unknown, addition: string): ReportError {
   const { code, hint, retryable } = error instanceof ReportError ? error : new ReportError('unexpected', '');
   return new ReportError(code, `${messageOf(error)}; ${addition}`, {
     ...(hint === undefined ? {} : { hint }),
@@ -78,7 +78,7 @@ export function withAddition(error: unknown, addition: string): ReportError {
 }
 
 /** The whole of what to tell a user, on one line: the message, the hint, and whether trying again can help. */
-export function sentence(error: unknown): string {
+export function errorSentence(error: unknown): string {
   if (!(error instanceof ReportError)) return messageOf(error);
   const again = { true: 'Trying again can help', false: 'Trying again will not help', undefined: undefined }[
     `${error.retryable}`

@@ -27,7 +27,7 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
 }
 
 /** The work as a phase of its own: its error is the phase's, and is thrown. */
-export async function traced<T>(
+export async function withSpan<T>(
   parent: Span | undefined,
   name: string,
   attributes: Attributes,
@@ -48,7 +48,7 @@ export async function traced<T>(
  * What flows by as a phase of its own: it begins when the first item is asked for.
  * @param measure what the phase knows of itself at its end
  */
-export async function* tracedFlow<T>(
+export async function* iterateInSpan<T>(
   parent: Span | undefined,
   name: string,
   flow: AsyncIterable<T>,

@@ -2,7 +2,7 @@
 import pLimit from 'p-limit';
 import type { Prepared, Request, Source } from '../core/source.js';
 import type { Batch } from '../core/table.js';
-import { type Span, tracedFlow } from '../core/trace.js';
+import { iterateInSpan, type Span } from '../core/trace.js';
 import { shared } from '../rows/broadcast.js';
 import { type Observer, observed, RowCounter } from '../rows/counters.js';
 import { assertCapacity } from './capacity.js';
@@ -65,7 +65,7 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   };
   const progress = { add: () => plan.onProgress?.({ rows: counter.rows, bytes }) };
   const rows = observed(readAll(prepared), [counter, ...observers, progress]);
-  const read = tracedFlow(span, 'source', rows, () => ({ rows: counter.rows }));
+  const read = iterateInSpan(span, 'source', rows, () => ({ rows: counter.rows }));
   const files: FilledTarget[] = [];
   try {
     await shared(read, [

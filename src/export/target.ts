@@ -1,9 +1,9 @@
 // One output on its way: encoded, compressed, counted and staged; then published or discarded with its siblings.
 import { atOnce } from '../core/at-once.js';
 import type { Destination, Existing, Published, Staged } from '../core/destination.js';
-import { messageOf, ReportError, withAddition } from '../core/errors.js';
+import { messageOf, ReportError, withMessageSuffix } from '../core/errors.js';
 import type { Table } from '../core/table.js';
-import { type Span, traced, tracedFlow } from '../core/trace.js';
+import { iterateInSpan, type Span, withSpan } from '../core/trace.js';
 import type { Writer } from '../core/writer.js';
 import { ByteCounter } from '../rows/counters.js';
 import { compression, transformed } from '../writers/compression.js';
@@ -50,7 +50,7 @@ interface Filling {
 
 /** Writes the whole table into the target's staging. */
 export function fill(target: Target, table: Table, filling: Filling): Promise<FilledTarget> {
-  return traced(filling.span, 'upload', { key: target.key }, async (upload) => {
+  return withSpan(filling.span, 'upload', { key: target.key }, async (upload) => {
     const filled = await filledTarget(target, table, filling);
     upload.set({ bytes: filled.bytes });
     return filled;
@@ -68,7 +68,7 @@ async function filledTarget(
   onStaged(staged);
   const counter = new ByteCounter();
   const about = () => ({ key: target.key, format: target.format });
-  const encoded = tracedFlow(span, 'encode', target.writer.encode(table), about);
+  const encoded = iterateInSpan(span, 'encode', target.writer.encode(table), about);
   for await (const chunk of packed === undefined ? encoded : transformed(encoded, packed.create())) {
     counter.add(chunk);
     await staged.write(chunk);
@@ -84,7 +84,7 @@ export async function discardAll(
 ): Promise<unknown> {
   const settled = await Promise.allSettled(filled.map(({ staged }) => staged.discard()));
   const left = settled.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
-  return left.length === 0 ? error : withAddition(error, `and cleaning up failed: ${left.join('; ')}`);
+  return left.length === 0 ? error : withMessageSuffix(error, `and cleaning up failed: ${left.join('; ')}`);
 }
 
 /** When the work fails, what was staged goes. */
@@ -104,7 +104,10 @@ export function unrecorded(visible: readonly Published[], error: unknown): unkno
   if (visible.length === 0) return error;
   const named = visible.slice(0, NAMED).map((output) => output.location);
   const more = visible.length > NAMED ? ` and ${visible.length - NAMED} more` : '';
-  return withAddition(error, `already visible, but not recorded as published: ${named.join(', ')}${more}`);
+  return withMessageSuffix(
+    error,
+    `already visible, but not recorded as published: ${named.join(', ')}${more}`,
+  );
 }
 
 /** How many files are published at the same time. */

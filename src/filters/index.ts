@@ -1,6 +1,6 @@
 // The filters by dimension: a new one is one line here.
 
-import { type DateSpan, spellDates } from '../core/calendar.js';
+import { type DateSpan, formatDates } from '../core/calendar.js';
 import { ReportError } from '../core/errors.js';
 import type { Dimension, Filter } from '../core/filter.js';
 import { dateFilter, parseDateFilter } from './date.js';
@@ -61,7 +61,7 @@ export function parseFilter(dimension: Dimension, values: readonly string[], con
 
 /** The filter that selects the dates of a period or span. */
 export function periodFilter(span: DateSpan, timezone: string): Filter {
-  return dateFilter('date', [spellDates(span)], [span], timezone);
+  return dateFilter('date', [formatDates(span)], [span], timezone);
 }
 
 export function describeFilter(dimension: Dimension): FilterHelp {

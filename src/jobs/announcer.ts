@@ -1,6 +1,6 @@
 // Tells the listeners of a run what happens, and keeps each of them from changing or holding up the run.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sentence } from '../core/errors.js';
+import { errorSentence } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import { openFor } from '../destinations/for-session.js';
 import type { RunListener } from './events.js';
@@ -62,7 +62,7 @@ export class Announcer {
       this.#listeners = this.#listeners.filter((other) => other !== listener);
       log.warn(`a notification took more than ${timeoutMs / 1000} seconds; it is not waited for`);
     } catch (error) {
-      log.warn(`a notification failed: ${sentence(error)}`);
+      log.warn(`a notification failed: ${errorSentence(error)}`);
     } finally {
       done.abort();
     }

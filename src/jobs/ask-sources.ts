@@ -1,6 +1,6 @@
 // Asks the sources of a report whether the data that it waits for is there.
 import type { Period } from '../core/calendar.js';
-import { ReportError, sentence } from '../core/errors.js';
+import { errorSentence, ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Answer, Request, Source } from '../core/source.js';
 import { type SourceWatch, withSources } from '../export/with-sources.js';
@@ -32,6 +32,6 @@ export async function askSources(
   } catch (error) {
     session.signal.throwIfAborted();
     if (!(error instanceof ReportError) || error.retryable !== true) throw error;
-    return { isReady: false, text: sentence(error) };
+    return { isReady: false, text: errorSentence(error) };
   }
 }

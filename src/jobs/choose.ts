@@ -2,12 +2,12 @@
 
 import {
   compactDate,
+  formatPeriod,
   isClosed,
   lastClosedPeriod,
   lastClosedPeriods,
   type Period,
   periodsBetween,
-  spellPeriod,
   todayIn,
 } from '../core/calendar.js';
 import type { Destination } from '../core/destination.js';
@@ -149,7 +149,7 @@ function withoutOpen(
       return { name: each.name, error };
     }
     const periods = each.periods.filter((period) => isClosed(period, each.today));
-    const open = each.periods.slice(periods.length).map(spellPeriod).join(', ');
+    const open = each.periods.slice(periods.length).map(formatPeriod).join(', ');
     log.info(`${each.name}: passed over, because it is not over: the ${each.report.period} ${open}`);
     return { ...each, periods };
   });

@@ -1,5 +1,5 @@
 // A job: one report for one period, or a report that cannot be read.
-import { type Period, spellPeriod } from '../core/calendar.js';
+import { formatPeriod, type Period } from '../core/calendar.js';
 import type { Request } from '../core/source.js';
 import type { Report } from '../reports/report.js';
 
@@ -21,5 +21,5 @@ export interface BrokenJob {
 
 /** `vendas 2024-10-05`; of a broken job the name alone. */
 export function titleOf(job: Job): string {
-  return 'error' in job ? job.name : `${job.name} ${spellPeriod(job.period)}`;
+  return 'error' in job ? job.name : `${job.name} ${formatPeriod(job.period)}`;
 }

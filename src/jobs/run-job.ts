@@ -1,10 +1,10 @@
 // One job from its first attempt to its result: waits until its sources are ready and retries what can heal.
 import type { LimitFunction } from 'p-limit';
 import { formatDuration } from '../core/duration.js';
-import { messageOf, ReportError, sentence } from '../core/errors.js';
+import { errorSentence, messageOf, ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Answer } from '../core/source.js';
-import { type Span, traced } from '../core/trace.js';
+import { type Span, withSpan } from '../core/trace.js';
 import type { RunOutcome } from '../publish/run-period.js';
 import { waitText } from '../reports/definition/wait-for.js';
 import { type AttemptOptions, attempt } from './attempt.js';
@@ -57,7 +57,7 @@ export async function runJob(session: Session, job: Job, shared: Shared): Promis
 /** The attempts of a job as one span of the run's trace. */
 function tracedJob(attempts: Attempts, job: ReadyJob, { span: run }: Shared): Promise<RunOutcome> {
   const { from, lastDay } = job.period;
-  return traced(run, 'report', { report: job.name, from, lastDay }, async (span) => {
+  return withSpan(run, 'report', { report: job.name, from, lastDay }, async (span) => {
     const done = await attempts.run(job, span);
     const { rows, outputs } = done.record;
     const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
@@ -218,7 +218,7 @@ class Attempts {
     const isOther = error instanceof ReportError && !['source', 'destination'].includes(error.code);
     if (error !== reason && isOther) return error;
     const parts = [`${this.#title} was not published: ${reason.message}`];
-    if (error !== reason) parts.push(sentence(error).replace(/\.$/, ''));
+    if (error !== reason) parts.push(errorSentence(error).replace(/\.$/, ''));
     else if (this.#waiting !== undefined) parts.push(`it was not ready: ${this.#waiting.answer.text}`);
     return new ReportError('not-ready', parts.join('; '), { hint: reason.hint ?? '', cause: error });
   }

@@ -1,7 +1,7 @@
 // Checks, before a run, what it would need: definitions, connections, columns against the contract, and the destination.
-import { lastClosedPeriod, spellPeriod, todayIn } from '../core/calendar.js';
+import { formatPeriod, lastClosedPeriod, todayIn } from '../core/calendar.js';
 import type { Destination, Finding } from '../core/destination.js';
-import { ReportError, sentence } from '../core/errors.js';
+import { errorSentence, ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Prepared, Request, Source } from '../core/source.js';
 import { withDestination } from '../destinations/for-session.js';
@@ -109,7 +109,7 @@ async function readiness(
   for (const source of sources) {
     try {
       const { isReady, text } = await source.ask(question);
-      const detail = `${source.label} is ${isReady ? 'ready' : `not ready now (${text})`} for ${spellPeriod(period)}`;
+      const detail = `${source.label} is ${isReady ? 'ready' : `not ready now (${text})`} for ${formatPeriod(period)}`;
       checked.push({ subject, ok: true, detail });
     } catch (error) {
       signal.throwIfAborted();
@@ -170,12 +170,12 @@ async function cleaned(destination: Destination): Promise<Finding> {
       removed.push(leftover.key);
     }
   } catch (error) {
-    return { subject, ok: false, detail: `${sentence(error)} Removed before that: ${removed.length}` };
+    return { subject, ok: false, detail: `${errorSentence(error)} Removed before that: ${removed.length}` };
   }
   const detail = removed.length === 0 ? 'nothing is older than a day' : `removed ${removed.join(', ')}`;
   return { subject, ok: true, detail };
 }
 
 function failed(subject: string, error: unknown): Checked {
-  return { subject, ok: false, detail: sentence(error), error };
+  return { subject, ok: false, detail: errorSentence(error), error };
 }

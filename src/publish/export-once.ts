@@ -2,7 +2,7 @@
 import type { Destination } from '../core/destination.js';
 import type { Session } from '../core/session.js';
 import type { Request } from '../core/source.js';
-import { type Span, traced } from '../core/trace.js';
+import { type Span, withSpan } from '../core/trace.js';
 import { aboutOf } from '../export/about.js';
 import { stageReport } from '../export/export.js';
 import { failedGates, GateKeeper } from '../export/gates.js';
@@ -71,7 +71,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
           ...(span && { span }),
         });
         const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
-        const [output] = await traced(span, 'publish', {}, () => publishAll(staged.files));
+        const [output] = await withSpan(span, 'publish', {}, () => publishAll(staged.files));
         if (output === undefined) throw new Error('one target makes one output');
         const finished = new Date().toISOString();
         const manifest = manifestOf({ ...run, gates, content: undefined, token, finished }, staged, output);

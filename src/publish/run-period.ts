@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Period } from '../core/calendar.js';
 import type { Destination } from '../core/destination.js';
-import { ReportError, sentence } from '../core/errors.js';
+import { errorSentence, ReportError } from '../core/errors.js';
 import type { Request, Source } from '../core/source.js';
-import { type Span, traced } from '../core/trace.js';
+import { type Span, withSpan } from '../core/trace.js';
 import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';
 import { GateKeeper, refusal } from '../export/gates.js';
@@ -207,7 +207,7 @@ async function decide(
     if (!isSkipped) lease.assertHeld();
   });
   const publication = { destination, keys, state, run, staged, files: published, restating };
-  const record = await traced(span, 'publish', {}, () => publishPeriod(publication));
+  const record = await withSpan(span, 'publish', {}, () => publishPeriod(publication));
   const outcome = isSkipped ? 'skipped' : state.record === undefined ? 'published' : 'restated';
   return { outcome, record, notes };
 }
@@ -243,7 +243,7 @@ async function warnOfLeftovers(
       );
     }
   } catch (error) {
-    warn(`what a killed run left could not be listed: ${sentence(error)}`);
+    warn(`what a killed run left could not be listed: ${errorSentence(error)}`);
   }
 }
 

@@ -58,7 +58,7 @@ const SOURCES: Readonly<Record<string, (options: OpenSource) => Promise<Source>>
 };
 
 /** Loads the driver of a URL's engine ahead, so that opening takes no longer than the engine itself does. */
-export async function loadEngine(url: string): Promise<void> {
+export async function preloadDriver(url: string): Promise<void> {
   if (/^postgres/i.test(url)) await importPg();
   if (/^mongodb/i.test(url)) await import('./mongodb/driver.js');
 }

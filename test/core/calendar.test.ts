@@ -8,6 +8,7 @@ import {
   assertTimeZone,
   compactDate,
   type DateSpan,
+  formatDates,
   instantAt,
   isClosed,
   lastClosedPeriod,
@@ -16,7 +17,6 @@ import {
   parseDates,
   periodContaining,
   periodsBetween,
-  spellDates,
   startOfDay,
   todayIn,
 } from '../../src/core/calendar.js';
@@ -135,7 +135,7 @@ describe('parseDates', () => {
     );
   });
 
-  test('spellDates writes what parseDates reads', () => {
+  test('formatDates writes what parseDates reads', () => {
     fc.assert(
       fc.property(
         anyDate,
@@ -146,11 +146,11 @@ describe('parseDates', () => {
             from: ends === 'to' ? undefined : from,
             to: ends === 'from' ? undefined : addDays(from, days),
           };
-          assert.deepEqual(parseDates(spellDates(span), TODAY), span);
+          assert.deepEqual(parseDates(formatDates(span), TODAY), span);
         },
       ),
     );
-    assert.equal(spellDates({ from: '2026-01-31', to: '2026-02-01' }), '2026-01-31');
+    assert.equal(formatDates({ from: '2026-01-31', to: '2026-02-01' }), '2026-01-31');
   });
 });
 

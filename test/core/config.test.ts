@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { type Config, loadConfig, sourceVariable } from '../../src/core/config.js';
-import { ReportError, sentence } from '../../src/core/errors.js';
+import { errorSentence, ReportError } from '../../src/core/errors.js';
 import { SecretEndpoint, SecretUrl } from '../../src/core/secret-url.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'reportctl-test-'));
@@ -27,8 +27,8 @@ function refused(action: () => unknown, code: string, said: RegExp): void {
   assert.throws(action, (error: unknown) => {
     assert.ok(error instanceof ReportError, String(error));
     assert.equal(error.code, code);
-    assert.match(sentence(error), said);
-    assert.doesNotMatch(sentence(error), /S3nha/);
+    assert.match(errorSentence(error), said);
+    assert.doesNotMatch(errorSentence(error), /S3nha/);
     return true;
   });
 }
@@ -245,7 +245,7 @@ describe('what is printed of a URL', () => {
     (secret) => inspect(secret, { showHidden: true, depth: 9 }),
     (secret) => inspect({ deep: [{ secret }] }, { depth: 9 }),
     (secret) => JSON.stringify(Object.entries(secret)),
-    (secret) => sentence(new Error(`failed: ${secret}`)),
+    (secret) => errorSentence(new Error(`failed: ${secret}`)),
   ];
 
   test('no way of printing shows a password, whatever is in it, escaped or not', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { ReportError, sentence } from '../../src/core/errors.js';
+import { errorSentence, ReportError } from '../../src/core/errors.js';
 import { DIMENSIONS } from '../../src/core/filter.js';
 import { KINDS } from '../../src/core/table.js';
 import { definitionHash } from '../../src/reports/definition-hash.js';
@@ -477,7 +477,7 @@ describe('what is wrong', () => {
         assert.equal(error.code, 'definition');
         assert.match(error.message, said);
         assert.equal(error.message.slice(0, FILE.length + 1 + `${line}:`.length), `${FILE}:${line}:`);
-        assert.ok(!sentence(error).includes('\n'));
+        assert.ok(!errorSentence(error).includes('\n'));
       }
     });
   }
@@ -503,7 +503,10 @@ describe('what is wrong', () => {
     `/*---\n${START} ---*/\nSELECT 1`,
   ]) {
     test(`no definition: ${JSON.stringify(text.slice(0, 20))}`, () => {
-      assert.match(sentence(complaint(text)), /^queries\/vendas\.sql:1: no definition\. Begin the file with/);
+      assert.match(
+        errorSentence(complaint(text)),
+        /^queries\/vendas\.sql:1: no definition\. Begin the file with/,
+      );
     });
   }
 

@@ -5,7 +5,7 @@ import type { Dimension } from '../../core/filter.js';
 import { withSources } from '../../export/with-sources.js';
 import type { Report } from '../../reports/report.js';
 import { requestOf } from '../../reports/request.js';
-import { loadEngine } from '../../sources/index.js';
+import { preloadDriver } from '../../sources/index.js';
 import { type Context, openSession } from '../shared/context.js';
 
 /** Milliseconds for connecting and answering together. */
@@ -25,7 +25,7 @@ export async function sourceValues(
     // Starting a PostgreSQL, or fetching files, takes longer than anybody waits.
     const isNear = (name: string) => !/^(embedded|s3):/i.test(config.source(name).reveal());
     const sources = report.sources.filter(isNear);
-    await Promise.all(sources.map((name) => loadEngine(config.source(name).reveal())));
+    await Promise.all(sources.map((name) => preloadDriver(config.source(name).reveal())));
     const session = await openSession({ ...context, signal: late.signal }, { quiet: true });
     const request = requestOf({ ...report, sources }, { filters: [], params: {} });
     const work = withSources(session, { ...report, sources }, async (opened) => {

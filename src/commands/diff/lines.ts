@@ -5,7 +5,7 @@ import type { Cell } from '../../core/table.js';
 import type { Side } from '../../verify/diff/side.js';
 import type { Counts, Example } from '../../verify/diff/tally.js';
 import type { Differences } from '../../verify/diff.js';
-import { alignedLines, spellPeriod } from '../shared/print.js';
+import { alignedLines, formatPeriod } from '../shared/print.js';
 
 /** Groups that are shown. */
 const MOST_GROUPS = 20;
@@ -30,7 +30,7 @@ export function differenceLines(before: Side, after: Side, differences: Differen
 
 function describe({ location, manifest }: Side): string[] {
   const { period, revision } = manifest;
-  return [location, period === null ? 'an ad-hoc export' : `${spellPeriod(period)}, revision ${revision}`];
+  return [location, period === null ? 'an ad-hoc export' : `${formatPeriod(period)}, revision ${revision}`];
 }
 
 function countRows({ rows, totals }: Counts): string[][] {

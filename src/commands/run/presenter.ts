@@ -1,5 +1,5 @@
 // Prints a run: each job as soon as it ends; with --json all results at the end, in the order of the jobs.
-import { messageOf, sentence } from '../../core/errors.js';
+import { errorSentence, messageOf } from '../../core/errors.js';
 import type { EndedJob, RunPresenter } from '../../jobs/events.js';
 import { titleOf } from '../../jobs/job.js';
 import type { CommandSession } from '../shared/context.js';
@@ -19,7 +19,7 @@ export function createPresenter(session: CommandSession, jobCount: number): RunP
       if (outcome !== 'failed' && record !== undefined) {
         if (!json) printLines(stdout, outcomeLines(title, place, { outcome, record }));
       } else if (jobCount > 1 && !signal.aborted) {
-        const text = sentence(error);
+        const text = errorSentence(error);
         log.error(text.startsWith(title) ? text : `${title}: ${text}`);
       }
     },

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { ReportError } from '../../core/errors.js';
 import { printable } from '../../core/log.js';
 
-export { spellPeriod } from '../../core/calendar.js';
+export { formatPeriod } from '../../core/calendar.js';
 
 /** `1.5 MiB` */
 export function formatBytes(bytes: number): string {

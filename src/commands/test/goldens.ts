@@ -1,7 +1,7 @@
 // The goldens on disk: compared with what was found, written, and removed when no test has them.
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { messageOf, ReportError, sentence } from '../../core/errors.js';
+import { errorSentence, messageOf, ReportError } from '../../core/errors.js';
 import type { Report } from '../../reports/report.js';
 import { formatRows } from '../shared/print.js';
 import { type BrokenCase, type Case, fixturesFolder, goldenFolder } from './cases.js';
@@ -31,7 +31,7 @@ export interface Result {
 }
 
 export function failed(title: string, error: unknown): Result {
-  return { title, outcome: 'failed', detail: sentence(error), error };
+  return { title, outcome: 'failed', detail: errorSentence(error), error };
 }
 
 /** @throws ReportError `destination` when the golden cannot be read or written */

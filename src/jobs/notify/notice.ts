@@ -1,5 +1,5 @@
 // What is told of one report and period, as plain data: from what a run did, or from what status found.
-import { type Period, spellPeriod } from '../../core/calendar.js';
+import { formatPeriod, type Period } from '../../core/calendar.js';
 import { bounded, failureOf } from '../../core/disclosure.js';
 import type { RunRecord } from '../../publish/documents.js';
 import type { JobResult } from '../events.js';
@@ -91,7 +91,7 @@ function blank(
 
 /** `vendas 2024-10-05` */
 export function subjectOf({ report, period }: Pick<Notice, 'report' | 'period'>): string {
-  return period === null ? report : `${report} ${spellPeriod(period)}`;
+  return period === null ? report : `${report} ${formatPeriod(period)}`;
 }
 
 /** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h` @param span milliseconds; what clocks disagree about counts as nothing */

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import { assertTimeZone, PERIOD_KINDS, periodContaining } from '../../core/calendar.js';
-import { didYouMean, ReportError, sentence } from '../../core/errors.js';
+import { didYouMean, errorSentence, ReportError } from '../../core/errors.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { DocumentQuery } from '../../core/source.js';
 import { type Column, KINDS, type Kind } from '../../core/table.js';
@@ -230,7 +230,7 @@ function toReport(definition: Definition, document: YamlText, folder: string) {
   try {
     assertTimeZone(definition.timezone);
   } catch (error) {
-    throw document.complaint(['timezone'], sentence(error));
+    throw document.complaint(['timezone'], errorSentence(error));
   }
   const labels = Object.fromEntries(
     Object.keys(definition.labels).map((label) => [label, document.typed(['labels', label])]),
@@ -349,7 +349,7 @@ function outputsOf(
       // Absent where nothing is split, so that the definition of every other report is what it was.
       return { format, key, compress, dialect: chosen, ...(terms.length > 0 && { splitBy: terms }) };
     } catch (error) {
-      throw document.complaint(['outputs', index], sentence(error));
+      throw document.complaint(['outputs', index], errorSentence(error));
     }
   });
 }

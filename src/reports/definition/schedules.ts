@@ -1,7 +1,7 @@
 // When a definition's files are due, and for whom: the organizations with a period of their own, and `expect-by`.
 import * as z from 'zod';
 import { PERIOD_KINDS, type PeriodKind } from '../../core/calendar.js';
-import { sentence } from '../../core/errors.js';
+import { errorSentence } from '../../core/errors.js';
 import { parseFilter } from '../../filters/index.js';
 import type { SplitTerm } from './split-by.js';
 import type { YamlText } from './yaml-text.js';
@@ -44,7 +44,7 @@ export function parseSchedules(definition: Definition, document: YamlText): Sche
     try {
       parseFilter('organization', [organization], { timezone, today: '2024-10-05' });
     } catch (error) {
-      throw document.complaint(path, sentence(error));
+      throw document.complaint(path, errorSentence(error));
     }
     return { organization, period };
   });

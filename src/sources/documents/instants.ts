@@ -1,5 +1,5 @@
 // Moments to PostgreSQL's ISO text in a time zone, for any year, and ISO 8601 text to moments.
-import { offsetsOf } from '../../core/calendar.js';
+import { createOffsetLookup } from '../../core/calendar.js';
 
 /** A moment, exact: milliseconds since the epoch, rounded down, and the rest in microseconds (0 to 999). */
 export interface Instant {
@@ -15,7 +15,7 @@ export type SpellInstant = (instant: Instant) => string;
 const GREATEST = 8.64e15;
 
 export function instantSpeller(timezone: string): SpellInstant {
-  const offsetAt = offsetsOf(timezone);
+  const offsetAt = createOffsetLookup(timezone);
   const dayOf = remembering(dateText);
   const offsetOf = remembering(offsetText);
   return ({ milliseconds, microseconds }) => {
