@@ -10,11 +10,9 @@ COPY schemas schemas
 COPY docs docs
 COPY scripts scripts
 COPY src src
-COPY CHANGELOG.md CONTRIBUTING.md README.md LICENSE ./
-# The package as npm would publish it: prepack builds the libraries in, in the versions of the lockfile.
-RUN npm pack --pack-destination /tmp
-WORKDIR /app
-RUN tar -xzf /tmp/reportctl-*.tgz --strip-components=1
+COPY CHANGELOG.md CONTRIBUTING.md README.md README.pt-BR.md LICENSE ./
+# The package as npm publishes it: the libraries are built in, in the versions of the lockfile.
+RUN node scripts/package.js /app
 
 FROM node:24-slim
 ENV NODE_ENV=production \

@@ -1,4 +1,5 @@
-// npm run build: src and the libraries become dist/, whose few files start with half the CPU time of many.
+// npm run build: bundles src/ and the libraries that it imports into dist/. Few large files start with half the CPU time of
+// many small ones, and users run the library versions of package-lock.json.
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,35 +7,39 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const OUT = join(ROOT, 'dist');
 const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-await rm(OUT, { recursive: true, force: true });
-const { metafile } = await build({
-  absWorkingDir: ROOT,
-  outdir: OUT,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  logLevel: 'warning',
-  // A thread begins in a file of its own.
-  entryPoints: { cli: 'src/cli.ts', thread: 'src/sources/json/thread.ts' },
-  bundle: true,
-  // What a command imports when it needs it stays in files of its own.
-  splitting: true,
-  external: Object.keys(optionalDependencies),
-  // ES modules where a library has both: what is not used of them stays out.
-  mainFields: ['module', 'main'],
-  legalComments: 'none',
-  metafile: true,
-  // CommonJS libraries ask Node for its modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
-  },
-});
-await writeFile(join(OUT, 'LICENSES.txt'), await licenses(Object.keys(metafile.inputs)));
+/** Replaces the folder with the bundle and the licences of the libraries in it. */
+export async function bundle(folder) {
+  await rm(folder, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    outdir: folder,
+    // The program, and the file that a worker thread starts from.
+    entryPoints: { cli: 'src/cli.ts', thread: 'src/sources/json/thread.ts' },
+    bundle: true,
+    // An `import()` becomes a file of its own, so that a command loads only what it needs.
+    splitting: true,
+    // Optional packages stay outside: they are installed beside the bundle, or are absent.
+    external: Object.keys(optionalDependencies),
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    // Prefer a library's ES modules: esbuild can leave out their unused parts.
+    mainFields: ['module', 'main'],
+    // Bundled CommonJS libraries call `require` for Node's own modules.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
+    // LICENSES.txt has the licences, whole.
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+  });
+  await writeFile(join(folder, 'LICENSES.txt'), await licenses(Object.keys(metafile.inputs)));
+}
 
-/** @param inputs paths of what was built in; name, version and licence of each package among them */
+/** @param inputs paths of the bundled files. @returns name, version and licence text of each package among them */
 async function licenses(inputs) {
   const folders = new Set(inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]));
   const texts = [...folders].filter(Boolean).map(async (folder) => {
@@ -43,5 +48,8 @@ async function licenses(inputs) {
     const text = file === undefined ? '' : await readFile(join(ROOT, folder, file), 'utf8');
     return `${name} ${version} (${license})\n\n${text.trim()}\n`;
   });
-  return `Built into these files, in the versions of the lockfile:\n\n${(await Promise.all(texts)).sort().join(`\n${'-'.repeat(80)}\n\n`)}`;
+  const separator = `\n${'-'.repeat(80)}\n\n`;
+  return `Built into these files, in the versions of the lockfile:\n\n${(await Promise.all(texts)).sort().join(separator)}`;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(join(ROOT, 'dist'));
