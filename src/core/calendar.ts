@@ -1,10 +1,10 @@
 // Plain dates, the periods that reports cover, and where a local day begins. Dates are texts 'YYYY-MM-DD' of the
-// years 0001 to 9999, so that `<` compares them; Temporal counts, because a JavaScript Date knows one zone only.
+// years 0001 to 9999, so that `<` compares them. Temporal does the arithmetic: a JavaScript Date knows one zone only.
 
 import { Temporal } from 'temporal-polyfill';
 import { ReportError } from './errors.js';
 
-/** Days from `from` up to but not including `to`; undefined leaves that end open. */
+/** Days from `from` up to but not including `to`; an undefined end is open. */
 export interface DateSpan {
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -13,12 +13,13 @@ export interface DateSpan {
 export const PERIOD_KINDS = ['day', 'fortnight', 'month'] as const;
 export type PeriodKind = (typeof PERIOD_KINDS)[number];
 
-/** What one run of a report covers; as a DateSpan, and with the last day, which names the file. */
+/** The days that one run of a report covers. */
 export interface Period {
   readonly kind: PeriodKind;
   readonly from: string;
   /** Exclusive. */
   readonly to: string;
+  /** Names the file. */
   readonly lastDay: string;
 }
 
@@ -43,7 +44,7 @@ export function lastClosedPeriod(kind: PeriodKind, today: string): Period {
   return periodContaining(kind, addDays(periodContaining(kind, today).from, -1));
 }
 
-/** The last periods that are over, the oldest first. @param count at least 1 */
+/** The last `count` (at least 1) periods that are over, the oldest first. */
 export function lastClosedPeriods(kind: PeriodKind, today: string, count: number): Period[] {
   const periods = [lastClosedPeriod(kind, today)];
   while (periods.length < count) periods.push(lastClosedPeriod(kind, periods.at(-1)?.from ?? today));
@@ -73,7 +74,7 @@ export function periodsBetween(kind: PeriodKind, since: string, until: string): 
   return periods;
 }
 
-/** Is the period over, so that no row can be added to it by the passing of time? */
+/** Is the period over? */
 export function isClosed(period: Period, today: string): boolean {
   return period.to <= today;
 }
@@ -82,7 +83,7 @@ export function addDays(date: string, days: number): string {
   return Temporal.PlainDate.from(date).add({ days }).toString();
 }
 
-/** `2026-01-31` as `20260131`, the way keys are spelled. */
+/** `2026-01-31` as `20260131`, as keys of files have it. */
 export function compactDate(date: string): string {
   return date.replaceAll('-', '');
 }
@@ -90,7 +91,7 @@ export function compactDate(date: string): string {
 /** @throws ReportError `definition` when `name` is not the IANA name of a time zone */
 export function assertTimeZone(name: string): void {
   try {
-    // An offset is no name: PostgreSQL would read `SET TimeZone = '+03:00'` as three hours *behind* UTC.
+    // An offset is refused: PostgreSQL reads `SET TimeZone = '+03:00'` as three hours *behind* UTC.
     if (!/^[A-Za-z][\w+-]*(\/[\w+-]+)*$/.test(name)) throw new RangeError('not an IANA name');
     todayIn(name, 0);
   } catch (cause) {
@@ -101,12 +102,12 @@ export function assertTimeZone(name: string): void {
   }
 }
 
-/** The date that a calendar on the wall shows in `timezone`; `now` in epoch milliseconds. */
+/** The local date in `timezone`. @param now in epoch milliseconds */
 export function todayIn(timezone: string, now: number): string {
   return Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timezone).toPlainDate().toString();
 }
 
-/** The next instant, in epoch milliseconds, at which a clock on the wall shows `HH:MM`. */
+/** The next instant after `now` at which the local time is `HH:MM`; both in epoch milliseconds. */
 export function nextLocalTime(time: string, timezone: string, now: number): number {
   const here = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timezone);
   const today = here.toPlainDate();
@@ -118,42 +119,42 @@ export function nextLocalTime(time: string, timezone: string, now: number): numb
 
 /**
  * The first instant of a local day as `YYYY-MM-DD HH:MM:SS±HH:MM` (old local times have seconds in the offset too).
- * Where a change of the clock skips midnight it is later, where midnight happens twice it is the first, and a day
- * that a zone skipped altogether is empty: it begins when the next one does.
+ * Where a change of the clock skips midnight, the day begins later; where midnight happens twice, it begins at the first
+ * one. A day that a zone skipped altogether is empty: it begins when the next day does.
  */
 export function startOfDay(date: string, timezone: string): string {
   const start = Temporal.PlainDate.from(date).toZonedDateTime(timezone);
   const local = start.toPlainDateTime().toString({ smallestUnit: 'second' });
-  // `offset` has the seconds that toString() would round away.
+  // toString() would round the seconds of the offset.
   return local.replace('T', ' ') + start.offset;
 }
 
 /**
- * When a clock on the wall shows a time of day `HH:MM`, in epoch milliseconds; where it shows it twice, the second time.
- * A time that a change of the clock skips is as long after midnight as it would have been.
+ * The instant of the local time `HH:MM` on a day, in epoch milliseconds. Where a change of the clock repeats that time, the
+ * second one; where it skips that time, as long after midnight as without the change.
  */
 export function instantAt(date: string, time: string, timezone: string): number {
-  const wall = Temporal.PlainDate.from(date).toPlainDateTime(time);
-  return wall.toZonedDateTime(timezone, { disambiguation: 'later' }).epochMilliseconds;
+  const local = Temporal.PlainDate.from(date).toPlainDateTime(time);
+  return local.toZonedDateTime(timezone, { disambiguation: 'later' }).epochMilliseconds;
 }
 
-/** Milliseconds. Zones change within a block of this length at most once, and mostly not at all. */
-const BLOCK = 6 * 3_600_000;
+/** A zone's offset changes at most once within a block of this length. */
+const BLOCK_MS = 6 * 3_600_000;
 
 /**
- * A function that tells how far a zone is ahead of UTC, in seconds, at an instant in epoch milliseconds; it remembers
- * what it was told, since rows of one report are close to each other in time.
+ * A function from an instant in epoch milliseconds to the seconds that the zone is ahead of UTC. It caches the offset of
+ * each block, since the rows of one report are close to each other in time.
  */
 export function createOffsetLookup(timezone: string): (epochMilliseconds: number) => number {
   const known = new Map<number, number>();
   const ask = (milliseconds: number) =>
     Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(timezone).offsetNanoseconds / 1e9;
   return (milliseconds) => {
-    const block = Math.floor(milliseconds / BLOCK);
+    const block = Math.floor(milliseconds / BLOCK_MS);
     const found = known.get(block);
     if (found !== undefined) return found;
-    const first = ask(block * BLOCK);
-    if (first !== ask((block + 1) * BLOCK - 1)) return ask(milliseconds);
+    const first = ask(block * BLOCK_MS);
+    if (first !== ask((block + 1) * BLOCK_MS - 1)) return ask(milliseconds);
     known.set(block, first);
     return first;
   };
@@ -168,14 +169,14 @@ const NAMED_DATES: Readonly<Record<string, (today: string) => Period>> = {
   'last-fortnight': (today) => lastClosedPeriod('fortnight', today),
 };
 
-/** Days and spans that have a name. */
+/** Names of days and spans, such as `yesterday`. */
 export const DATE_WORDS: readonly string[] = Object.keys(NAMED_DATES);
 
 const ALLOWED = `YYYY-MM-DD, YYYY-MM, YYYY, YYYY-MM-H1, YYYY-MM-H2, ${DATE_WORDS.join(', ')}, or a range A..B, A.., ..B of these`;
-const LAST_YEAR = 9998; // The day after its last one can still be written with four digits.
+const LAST_YEAR = 9998; // The day after its last day still has a year of four digits.
 
 /**
- * What `--date` takes, once (DESIGN.md, "The commands"); a range includes both ends whole.
+ * Reads one value of `--date` (DESIGN.md, "The commands"); a range includes both ends whole.
  * @throws ReportError `usage` when the text is malformed, names no day, or ends before it starts
  */
 export function parseDates(text: string, today: string): DateSpan {
@@ -254,7 +255,7 @@ function place(term: string, text: string): string {
   return term === text ? whole : `${JSON.stringify(term)} in ${whole}`;
 }
 
-/** 31/01/2026, 1/2026 and 2026/1/31 as they should have been typed; any other text unchanged. */
+/** 31/01/2026, 1/2026 and 2026/1/31 in ISO order with `-`; any other text unchanged. */
 function isoSpelling(term: string): string {
   const dayFirst = /^(?:(?<day>\d{1,2})[/.-])?(?<month>\d{1,2})[/.-](?<year>\d{4})$/.exec(term);
   const yearFirst = /^(?<year>\d{4})[/.-](?<month>\d{1,2})(?:[/.-](?<day>\d{1,2}))?$/.exec(term);

@@ -1,6 +1,6 @@
 // Durations as people type them: 90s, 15m, 2h30m.
 
-/** For messages: what parseDuration() takes. */
+/** For messages: what parseDuration() reads. */
 export const DURATION_FORM = 'a duration such as 90s, 15m or 2h30m';
 
 const SECOND = 1_000;
@@ -20,7 +20,7 @@ export function parseDuration(text: string): number | undefined {
   return days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND;
 }
 
-/** Milliseconds as parseDuration() takes them, rounded to seconds: `2h30m`, `0s`. */
+/** Milliseconds as parseDuration() reads them, rounded to seconds: `2h30m`, `0s`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / SECOND);
   const parts = [

@@ -1,4 +1,4 @@
-// The one error class: what we were doing, what was wrong, what to do; thrown where that is known, printed once.
+// The one error class: what we were doing, what was wrong, what to do next. Thrown where that is known, printed once.
 
 /** What failed, and with it the exit code (DESIGN.md, "Exit codes"). */
 export const EXIT_CODES = {
@@ -12,7 +12,7 @@ export const EXIT_CODES = {
   partial: 6,
   'not-ready': 7,
   'already-running': 75,
-  /** Whoever read our stdout has enough: we stop, and nothing is wrong. */
+  /** The reader of our stdout closed it, as `head` does: we stop, and nothing is wrong. */
   'reader-gone': 0,
 } as const;
 
@@ -45,45 +45,45 @@ export class ReportError extends Error {
   }
 }
 
-/** The reason of an abort signal: the work was ended from outside. */
+/** The reason of an abort signal: the work was stopped from outside. */
 export class Interrupted extends Error {
   readonly exitCode: number;
 
-  /** @param exitCode of a process signal: 128 plus its number, as shells have it */
+  /** @param exitCode 128 plus the number of the process signal, as in shells */
   constructor(message: string, exitCode: number) {
     super(message);
     this.exitCode = exitCode;
   }
 }
 
-/** What a process ends with that ends with this error. */
+/** The exit code of a process that fails with this error. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof ReportError || error instanceof Interrupted ? error.exitCode : 1;
 }
 
-/** The text of anything that was thrown, on one line. */
+/** The message of anything that was thrown, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
 }
 
-/** The same error, with what else there is to know of it. */
-export function withMessageSuffix(error: unknown, addition: string): ReportError {
+/** The same error with more text at the end of its message, after a semicolon. */
+export function withMessageSuffix(error: unknown, suffix: string): ReportError {
   const { code, hint, retryable } = error instanceof ReportError ? error : new ReportError('unexpected', '');
-  return new ReportError(code, `${messageOf(error)}; ${addition}`, {
+  return new ReportError(code, `${messageOf(error)}; ${suffix}`, {
     ...(hint === undefined ? {} : { hint }),
     ...(retryable === undefined ? {} : { retryable }),
     cause: error,
   });
 }
 
-/** The whole of what to tell a user, on one line: the message, the hint, and whether trying again can help. */
+/** What to print for a user, on one line: the message, the hint, and whether trying again can help. */
 export function errorSentence(error: unknown): string {
   if (!(error instanceof ReportError)) return messageOf(error);
-  const again = { true: 'Trying again can help', false: 'Trying again will not help', undefined: undefined }[
+  const retry = { true: 'Trying again can help', false: 'Trying again will not help', undefined: undefined }[
     `${error.retryable}`
   ];
-  return [messageOf(error), error.hint, again]
+  return [messageOf(error), error.hint, retry]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => `${part}`.replace(/(?<!\.)\.\s*$/, ''))
     .map((part, index) => (index === 0 ? part : `${part[0]?.toUpperCase()}${part.slice(1)}`))
@@ -91,7 +91,7 @@ export function errorSentence(error: unknown): string {
     .concat('.');
 }
 
-/** The word among `allowed` that is nearest to a misspelt one, as a sentence, else the whole list. */
+/** Half a sentence for a hint: the allowed word nearest to a misspelt one, if any is near, and all that are allowed. */
 export function didYouMean(word: string, allowed: readonly string[]): string {
   const ranked = allowed
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
@@ -103,7 +103,7 @@ export function didYouMean(word: string, allowed: readonly string[]): string {
     : list;
 }
 
-/** Over UTF-16 units: insertions, deletions, substitutions, and two neighbours that changed places (optimal string alignment). */
+/** Optimal string alignment over UTF-16 units: insertions, deletions, substitutions, and swapped neighbours. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

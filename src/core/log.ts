@@ -1,4 +1,4 @@
-// What the tool says on stderr while it works: plain lines, or JSON by pino.
+// The log on stderr: plain lines, or JSON by pino.
 import type { Writable } from 'node:stream';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -15,7 +15,7 @@ export interface LogOptions {
   readonly format: 'text' | 'json';
   readonly level: LogLevel;
   readonly stream: Writable & { readonly isTTY?: boolean };
-  /** On every JSON line: the id of this process's run. */
+  /** The id of this process's run; on every JSON line. */
   readonly run: string;
 }
 
@@ -27,21 +27,21 @@ export async function createLog({ format, level, stream, run }: LogOptions): Pro
       { level, timestamp: pino.stdTimeFunctions.isoTime, base: { tool: 'reportctl', run } },
       stream,
     );
-    const say = (at: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
+    const writer = (at: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
       logger[at](fields ?? {}, message);
-    return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+    return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
   }
-  const say = (at: LogLevel) => (message: string) => {
+  const writer = (at: LogLevel) => (message: string) => {
     if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
     const plain = printable(message);
     const prefix = at === 'info' ? '' : `${at === 'warn' ? 'warning' : at}: `;
     stream.write(stream.isTTY ? `${prefix}${plain}\n` : `${new Date().toISOString()} ${at} ${plain}\n`);
   };
-  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }
 
-/** On one line, and without the control characters by which a value could command a terminal. */
+/** The text on one line, without the control characters with which a value could control a terminal. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are replaced
   return text.replace(/\s*[\r\n]+\s*/g, ' ').replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
 }

@@ -1,133 +1,133 @@
-// The contract of a source: what is asked of it, what it answers, and how its rows are read.
+// The contract of a source: requests and questions, their answers, and how rows are read.
 import type { Dimension, Filter } from './filter.js';
 import type { Batch, Cell, Column, Kind } from './table.js';
 
 /** The query of a report over documents. */
 export interface DocumentQuery {
-  /** The name of a collection; of a folder's file for a `file:` source. */
+  /** The name of a collection; for a folder, of a file in it without its ending. */
   readonly collection: string;
-  /** Stages of an aggregation in Extended JSON; `{ $match: "{filters}" }` says where the filters go, else they come last. */
+  /** Stages of an aggregation in Extended JSON. The filters replace `{ $match: "{filters}" }`; without one they come last. */
   readonly pipeline: readonly Readonly<Record<string, unknown>>[];
   /** The kind of each mapped dimension's value, and whether dates are stored as ISO text. */
   readonly fields: Readonly<
     Partial<Record<Dimension, { readonly kind: Kind; readonly stored: 'text' | undefined }>>
   >;
-  /** The columns that `Request.orderBy` names, exported or not. */
+  /** The columns to sort by, exported or not. */
   readonly orderBy: readonly { readonly column: Column; readonly descending: boolean }[];
-  /** What becomes of a value that does not fit its column's kind. */
+  /** A value that does not fit its column's kind makes the read fail, or becomes null. */
   readonly onMismatch: 'fail' | 'null';
 }
 
-/** What one read asks of a source. */
+/** What to read from a source. */
 export interface Request {
   /** For messages and `application_name`. */
   readonly report: string;
-  /** The SQL as it stands in the report, or what to ask of documents. */
+  /** The SQL as the report has it, or the query over documents. */
   readonly query: string | DocumentQuery;
   /** The columns to export, in order: the contract. */
   readonly columns: readonly Column[];
-  /** Each with the column (or SQL expression) that the report maps the dimension to. */
+  /** Each filter with the column (or SQL expression, or path) that the report maps its dimension to. */
   readonly filters: readonly { readonly filter: Filter; readonly column: string }[];
-  /** Columns that the report maps but nobody filters by in this run: they must exist all the same. */
+  /** Every mapped dimension with its column, whether this request filters by it or not: all must exist. */
   readonly mapped: Readonly<Partial<Record<Dimension, string>>>;
   readonly params: Readonly<Record<string, { readonly kind: Kind; readonly value: string }>>;
   /** Column names; a leading `-` means descending. For documents see `DocumentQuery.orderBy`. */
   readonly orderBy: readonly string[];
   readonly limit?: number;
-  /** IANA name: the zone in which timestamps are printed and days begin. */
+  /** IANA name of the zone in which timestamps are printed and days begin. */
   readonly timezone: string;
 }
 
 export type SqlRequest = Request & { readonly query: string };
 
-/** What the planner expects; an estimate, never a promise. */
+/** What the planner expects. */
 export interface Estimate {
   readonly rows: number;
-  /** Bytes a row inside the source, roughly what it has as CSV. */
+  /** The mean size of a row inside the source, in bytes; roughly its size as CSV. */
   readonly rowBytes: number;
-  /** There may be far fewer: filters were not estimated. */
+  /** There may be far fewer rows: `rows` does not take the filters into account. */
   readonly isBound?: true;
 }
 
 /**
- * `index`: by the index `name`. `after-index`: tested on the rows that another condition found by the index `name`.
- * `scan`: every row (document) of `name` is looked at. `result`: tested on every row that the query makes. `never`: nothing
- * can pass, and nothing is read. `unknown`: the engine does not say.
+ * How a filter finds its rows. `index`: by the index `name`. `after-index`: tested on the rows that another condition found
+ * by the index `name`. `scan`: tested on every row (document) of `name`. `result`: tested on every row that the query
+ * returns. `never`: no row can pass, and none is read. `unknown`: the engine does not say.
  */
 export type FilterPlan =
   | { readonly how: 'index' | 'after-index' | 'scan'; readonly name: string }
   | { readonly how: 'result' | 'never' | 'unknown' };
 
-/** Rows are looked for by these columns: exported ones, or any other of the query. */
+/** One column of the key to look for; it need not be exported. */
 export interface KeyPart {
   readonly column: Column;
   readonly value: Cell;
 }
 
-/** What becomes of the rows that have a key. */
+/** Why the rows with a key are, or are not, in a report. */
 export interface Trace {
   /** Rows with the key before any filter. */
   readonly found: number;
   /** Rows with the key that pass all filters. */
   readonly selected: number;
-  /** For each filter of the request, in order. */
+  /** One for each filter of the request, in order. */
   readonly filters: readonly TracedFilter[];
-  /** Some of them: of those that are selected where filters stand inside the query and any is, else of those found. */
+  /** Some of the rows found. Where filters stand inside the query and any row is selected, some of the selected ones. */
   readonly rows: readonly TracedRow[];
 }
 
 interface TracedFilter {
-  /** Found rows that pass this one; undefined where it stands inside the query, and its rows are no rows of the result. */
+  /** Found rows that pass this filter; undefined where it stands inside the query and so tests other rows than the result's. */
   readonly passing: number | undefined;
-  /** Rows with the key when this filter alone is left out, where `passing` is unknown. */
+  /** Where `passing` is undefined: rows with the key when only this filter is left out. */
   readonly without: number | undefined;
 }
 
 export interface TracedRow {
-  /** In the order of the request's columns; null too for what does not fit its column. */
+  /** In the order of the request's columns; a value that does not fit its column is null. */
   readonly cells: readonly Cell[];
-  /** For each filter what it looks at, as text, and whether the row passes; undefined where that cannot be told. */
+  /** For each filter the value that it tests, and whether the row passes; undefined where the source cannot tell. */
   readonly filters: readonly { readonly value: Cell | undefined; readonly passes: boolean | undefined }[];
 }
 
-/** A request that the source has described and found to match the contract; nothing has been read yet. */
+/** A request that the source has described, and that matches the contract; nothing has been read yet. */
 export interface Prepared {
-  /** What would run: SQL, or a pipeline as JSON. */
+  /** What read() will run: SQL, or a pipeline as JSON. */
   readonly statement: string;
-  /** Do the filters run in the source, or is every row tested here? */
+  /** Does the source apply the filters, or are rows tested in this process? */
   readonly pushedDown: boolean;
   /** @throws ReportError `source` when the source cannot plan the statement. */
   estimate(): Promise<Estimate>;
-  /** How each filter of the request finds its rows, in order. @throws ReportError `source` */
+  /** One for each filter of the request, in order. @throws ReportError `source` */
   filterPlans(): Promise<readonly FilterPlan[]>;
   /**
-   * The rows that there are without filters, with the first filter of the request, with the first two, and so on; the
-   * limit counts for nothing. All are read for it, once, in one query.
+   * The number of rows without filters, with the first filter of the request, with the first two, and so on. The limit is
+   * ignored. All rows are read once, in one query.
    * @throws ReportError `source`
    */
   funnel(): Promise<readonly number[]>;
   /**
-   * What becomes of the rows with that key, of which at most `most` are returned.
-   * @throws ReportError `usage` for a column that there is not or a value that it cannot hold, `source`
+   * Tells why the rows with that key are, or are not, in the report. At most `most` of them are returned.
+   * @throws ReportError `usage` for a column that does not exist or a value that it cannot hold, `source`
    */
   trace(key: readonly KeyPart[], most: number): Promise<Trace>;
-  /** Reads once. Throws ReportError `source`, or the signal's reason, and never ends early in silence. */
+  /** Can be called once. A read that ends early throws: ReportError `source`, or the signal's reason. */
   read(): AsyncIterable<Batch>;
-  /** After reading: what its reader should know of the data, one line each. */
+  /** After reading: what a user should know about the data, one line each. */
   notes?(): readonly string[];
   /**
-   * Reads at most `count` documents whole, whatever the filters, and says one line each: paths that none has, values that
-   * do not fit, fields that nothing takes. Absent where the source describes its columns itself.
+   * Reads at most `count` documents whole, without filters, and reports, one line each: paths that no document has, values
+   * that do not fit, fields that the report does not read. Absent where the source itself describes its columns.
    * @throws ReportError `source`
    */
   sample?(count: number): Promise<readonly string[]>;
 }
 
-/** What a report waits for before it is read: that the load has finished, that the replica is not behind. */
+/** What a report waits for before it is read, such as a finished load or a replica that has caught up. */
 export interface Question {
   /** For messages and `application_name`. */
   readonly report: string;
-  /** SQL that answers with one row of one boolean; or documents of which there has to be one, MongoDB's way. */
+  /** SQL that returns one row of one boolean; or a `$match`, which at least one document of the collection has to pass. */
   readonly about: string | { readonly collection: string; readonly match: Readonly<Record<string, unknown>> };
   /** For SQL: the report's params, and `from` and `to`, the bounds of the period as `YYYY-MM-DD HH:MM:SS±HH:MM`. */
   readonly params: Request['params'];
@@ -141,22 +141,22 @@ export interface Answer {
   readonly text: string;
 }
 
-/** A column as a source describes it to somebody who has no report yet. */
+/** A column as a source describes it, for a report that does not exist yet. */
 export interface FoundColumn extends Column {
-  /** What the source itself says of its type: `numeric`, `timestamptz`; of documents the kinds of value that were seen. */
+  /** The source's own name of its type, such as `timestamptz`; for documents the kinds of value that were seen. */
   readonly type: string;
-  /** What its author wrote about it. */
+  /** The comment on the column in the database. */
   readonly comment?: string;
 }
 
-/** What a source says of a table, a query or a collection. */
+/** How a source describes a table, a query or a collection. */
 export interface Outline {
-  /** The SQL that reads it, or the name of the collection. */
+  /** SQL that reads it, or the name of the collection. */
   readonly query: string | { readonly collection: string };
   readonly columns: readonly FoundColumn[];
-  /** Names of columns that together are unique and never null; none when the source knows of none. */
+  /** Names of columns that together are unique and never null; empty when the source knows of none. */
   readonly key: readonly string[];
-  /** What there is besides, one line each. */
+  /** Remarks, one line each. */
   readonly notes: readonly string[];
 }
 
@@ -167,21 +167,21 @@ export interface Source {
   /** @throws ReportError `contract` (columns, kinds, duplicates) or `source` (the query itself is wrong). */
   prepare(request: Request): Promise<Prepared>;
   /**
-   * Asks once, without waiting. Null and no row are not ready.
-   * @throws ReportError `definition` when this engine cannot be asked so, `contract` for several rows or another type than
-   * one boolean, `source` when asking fails, or the signal's reason
+   * Asks once, without waiting. Null and no row mean not ready.
+   * @throws ReportError `definition` for a question in another language than the engine's, `contract` when the answer is
+   * not one boolean, `source` when asking fails, or the signal's reason
    */
   ask(question: Question): Promise<Answer>;
   /**
-   * At most `limit` different values of the column of a mapped dimension that begin with the prefix, for completion: nothing
-   * is checked before. Absent where it would cost too much.
+   * For shell completion: at most `limit` different values, beginning with the prefix, of a mapped dimension's column. The
+   * request is not checked before. Absent where it would cost too much.
    * @throws ReportError `source`
    */
   values?(request: Request, dimension: Dimension, prefix: string, limit: number): Promise<readonly string[]>;
   /**
-   * Describes what a report could read. Of documents it reads some.
+   * Describes what a report could read. A source of documents reads a sample of them.
    * @param from a table, view or query in SQL; a collection
-   * @throws ReportError `source` when there is no such thing, or the signal's reason
+   * @throws ReportError `source` when it does not exist, or the signal's reason
    */
   outline(from: string): Promise<Outline>;
   /** Releases everything; safe to call after a failure. */

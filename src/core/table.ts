@@ -32,7 +32,7 @@ export interface EncodedRows {
 /** About 1,000 rows travelling together; never empty. */
 export interface Batch {
   readonly rowCount: number;
-  /** The same rows still encoded, from sources that read them so: who can use them saves the decoding. */
+  /** Present when the source reads rows already encoded; using it avoids decoding. */
   readonly encoded?: EncodedRows;
   /** The rows in column order, decoded at the first call and kept; nobody may change them. */
   rows(): readonly (readonly Cell[])[];

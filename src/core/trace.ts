@@ -1,11 +1,14 @@
-// Where the time of a run goes, for OpenTelemetry: a tiny vocabulary, of which nothing is loaded unless somebody asks.
+// Spans for OpenTelemetry: where the time of a run goes. The SDK is loaded only when a trace is asked for.
 import { failureOf } from './disclosure.js';
 import { ReportError } from './errors.js';
 import { type Attributes, noSpan, type Span, type Tracing, type TracingOptions } from './trace/span.js';
 
 export type { Span } from './trace/span.js';
 
-/** @throws ReportError `usage` when a trace is demanded and the packages that make it are not installed */
+/**
+ * Starts tracing when the command line or the configuration asks for it; otherwise every span does nothing.
+ * @throws ReportError `usage` when the command line asks for a trace and tracing cannot start
+ */
 export async function openTracing(options: TracingOptions): Promise<Tracing> {
   const { isDemanded, config, warn } = options;
   if (config.disabled || !(isDemanded || config.requested)) return { root: noSpan, close: async () => {} };
@@ -14,19 +17,19 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
     return startTracing(options);
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-    const wrong = isMissing
+    const problem = isMissing
       ? 'tracing: the optional @opentelemetry packages are not installed'
       : `tracing cannot start: ${failureOf(cause).message}`;
     const hint = isMissing
       ? 'Install reportctl without --omit=optional, or set OTEL_SDK_DISABLED=true.'
       : 'See the OTEL_… variables.';
-    if (isDemanded) throw new ReportError('usage', wrong, { hint, cause });
-    warn(`${wrong}; this run is not traced. ${hint}`);
+    if (isDemanded) throw new ReportError('usage', problem, { hint, cause });
+    warn(`${problem}; this run is not traced. ${hint}`);
     return { root: noSpan, close: async () => {} };
   }
 }
 
-/** The work as a phase of its own: its error is the phase's, and is thrown. */
+/** Does the work in a span of its own. An error is recorded in the span and thrown. */
 export async function withSpan<T>(
   parent: Span | undefined,
   name: string,
@@ -45,19 +48,19 @@ export async function withSpan<T>(
 }
 
 /**
- * What flows by as a phase of its own: it begins when the first item is asked for.
- * @param measure what the phase knows of itself at its end
+ * Passes the items on within a span of its own, which starts when the first item is asked for.
+ * @param measure the span's attributes at its end
  */
 export async function* iterateInSpan<T>(
   parent: Span | undefined,
   name: string,
-  flow: AsyncIterable<T>,
+  items: AsyncIterable<T>,
   measure: () => Attributes = () => ({}),
 ): AsyncGenerator<T> {
-  if (parent === undefined || parent === noSpan) return yield* flow;
+  if (parent === undefined || parent === noSpan) return yield* items;
   const span = parent.span(name);
   try {
-    yield* flow;
+    yield* items;
   } catch (error) {
     span.fail(error);
     throw error;

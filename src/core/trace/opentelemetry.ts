@@ -1,4 +1,4 @@
-// The trace as OpenTelemetry's SDK makes and exports it. Loaded only when somebody asked for a trace.
+// Traces by OpenTelemetry's SDK. Loaded only when a trace is asked for.
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Context,
@@ -17,31 +17,37 @@ import {
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { failureOf } from '../disclosure.js';
-
 import { toolVersion } from '../version.js';
 import type { Span, Tracing, TracingOptions } from './span.js';
 
-/** Milliseconds that exporting may take; of an interrupted run, which has ten seconds for everything. */
-const PATIENCE = 4_500;
-const INTERRUPTED_PATIENCE = 2_000;
+const EXPORT_TIMEOUT_MS = 4_500;
+/** An interrupted run has ten seconds for all its cleaning up. */
+const INTERRUPTED_EXPORT_TIMEOUT_MS = 2_000;
 
-/** Nothing is exported before the end, so that a collector that hangs costs its time once. */
-const AT_THE_END = { scheduledDelayMillis: 2 ** 31 - 1, maxQueueSize: 16_384, maxExportBatchSize: 16_384 };
+/** Nothing is exported before the end, so that a run waits for a collector that hangs only once. */
+const EXPORT_AT_THE_END = {
+  scheduledDelayMillis: 2 ** 31 - 1,
+  maxQueueSize: 16_384,
+  maxExportBatchSize: 16_384,
+};
 
 export function startTracing({ config, name, run, warn, signal }: TracingOptions): Tracing {
   let failure: string | undefined;
-  const notice = (error: unknown) => {
+  const onFailure = (error: unknown) => {
     failure ??= reasonOf(error);
   };
-  const patience = () => (signal.aborted ? INTERRUPTED_PATIENCE : PATIENCE);
+  const timeout = () => (signal.aborted ? INTERRUPTED_EXPORT_TIMEOUT_MS : EXPORT_TIMEOUT_MS);
   const version = toolVersion().replace(/^.* /, '');
   const provider = new BasicTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': 'reportctl', 'service.version': version }))
-      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
+      // Merged last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
       .merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [
-      new BatchSpanProcessor(exporterOf(patience, notice), { ...AT_THE_END, exportTimeoutMillis: PATIENCE }),
+      new BatchSpanProcessor(lateExporter(timeout, onFailure), {
+        ...EXPORT_AT_THE_END,
+        exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+      }),
     ],
   });
   const tracer = provider.getTracer('reportctl');
@@ -52,30 +58,33 @@ export function startTracing({ config, name, run, warn, signal }: TracingOptions
     async close() {
       root.end();
       const ended = new AbortController();
-      const exported = provider.shutdown().catch(notice);
-      const late = sleep(patience(), undefined, { signal: ended.signal }).then(
-        () => notice(new Error('no answer in time')),
+      const exported = provider.shutdown().catch(onFailure);
+      const timedOut = sleep(timeout(), undefined, { signal: ended.signal }).then(
+        () => onFailure(new Error('no answer in time')),
         () => undefined,
       );
-      await Promise.race([exported, late]);
+      await Promise.race([exported, timedOut]);
       ended.abort();
       if (failure !== undefined) warn(`the trace could not be exported: ${failure}`);
     },
   };
 }
 
-/** The SDK swallows what an exporter fails at. The one that is made as late as this knows how long it may take. */
-function exporterOf(patience: () => number, notice: (error: unknown) => void): SpanExporter {
+/**
+ * Creates the real exporter only when exporting starts, since its timeout depends on whether the run was interrupted by
+ * then. Reports failures, which the SDK would swallow.
+ */
+function lateExporter(timeout: () => number, onFailure: (error: unknown) => void): SpanExporter {
   return {
     export: (spans, done) => {
       try {
-        const exporter = new OTLPTraceExporter({ timeoutMillis: patience() });
+        const exporter = new OTLPTraceExporter({ timeoutMillis: timeout() });
         exporter.export(spans, (result) => {
-          if (result.code !== 0) notice(result.error);
+          if (result.code !== 0) onFailure(result.error);
           done(result);
         });
       } catch (error) {
-        notice(error);
+        onFailure(error);
         done({ code: 1 });
       }
     },
@@ -83,7 +92,7 @@ function exporterOf(patience: () => number, notice: (error: unknown) => void): S
   };
 }
 
-/** Nothing that may quote the endpoint, whose path or password can be a secret. */
+/** A reason that does not quote the endpoint, since its path or password can be a secret. */
 function reasonOf(error: unknown): string {
   const { code, message = '' } = (error ?? {}) as { readonly code?: unknown; readonly message?: string };
   if (typeof code === 'number') return `HTTP ${code}`;
@@ -107,7 +116,7 @@ function spanOf(tracer: Tracer, own: OtelSpan): Span {
   };
 }
 
-/** W3C Trace Context, 3.2: `00-<trace id>-<parent id>-<flags>`; one that is not so is ignored, as it asks for. */
+/** W3C Trace Context, 3.2: `00-<trace id>-<parent id>-<flags>`; any other text is ignored, as the standard requires. */
 function parentOf(traceparent: string | undefined): Context {
   const [, traceId, spanId, flags] =
     /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/.exec(traceparent ?? '') ?? [];

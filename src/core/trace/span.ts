@@ -1,29 +1,29 @@
-// The vocabulary of traces: spans, and what starts and ends them. Nothing here loads OpenTelemetry.
+// A span and a trace, free of OpenTelemetry.
 import type { TracingConfig } from '../config.js';
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
-/** One phase of a run. */
+/** One phase of a run, from its start to end(). */
 export interface Span {
-  /** A phase within this one, begun now. */
+  /** Starts a child span. */
   span(name: string, attributes?: Attributes): Span;
   set(attributes: Attributes): void;
-  /** Of an error only what may be told to others. */
+  /** Marks the span as failed. Only the part of the error that is safe to export is recorded (core/disclosure.ts). */
   fail(error: unknown): void;
   end(): void;
 }
 
-/** The trace that nobody asked for. */
+/** Does nothing: no trace was asked for. */
 export const noSpan: Span = { span: () => noSpan, set: () => {}, fail: () => {}, end: () => {} };
 
 export interface Tracing {
   readonly root: Span;
-  /** Ends the root and exports everything; takes five seconds at most, and throws nothing. */
+  /** Ends the root span and exports everything. Takes five seconds at most and never throws. */
   close(): Promise<void>;
 }
 
 export interface TracingOptions {
-  /** Asked for on the command line: then what is missing is an error. */
+  /** Asked for on the command line: a trace that cannot start is then an error, not a warning. */
   readonly isDemanded: boolean;
   readonly config: TracingConfig;
   /** The name of the root span. */
@@ -31,6 +31,6 @@ export interface TracingOptions {
   /** The id of this process's run. */
   readonly run: string;
   readonly warn: (message: string) => void;
-  /** Of the run. */
+  /** The run's signal: an interrupted run has less time to export. */
   readonly signal: AbortSignal;
 }
