@@ -1,4 +1,4 @@
-// The registry of sources: the scheme of a URL to the code that opens it.
+// The registry of sources: the scheme of a URL chooses the code that opens it.
 import { didYouMean, ReportError } from '../core/errors.js';
 import type { Source } from '../core/source.js';
 import { importPg } from './postgres/driver.js';
@@ -10,13 +10,13 @@ export interface OpenSource {
   readonly url: string;
   /** The URL as messages may show it. */
   readonly shown: string;
-  /** The `PG*` variables, which fill what a URL leaves out. */
+  /** The `PG*` variables, used for what a `postgres://` URL leaves out. */
   readonly variables: Readonly<Record<string, string>>;
-  /** For `s3://`: the bucket in the path, not in the host's name. */
+  /** For `s3://`: the bucket is in the path of requests, not in the name of the host. */
   readonly s3PathStyle: boolean;
-  /** For `s3://`: plain http to a store on another machine; without it that is refused. */
+  /** For `s3://`: allows plain http to a store on another machine. */
   readonly s3AllowHttp?: boolean;
-  /** The folder that relative paths start at; the process's own without it. */
+  /** Relative paths start here; by default in the process's working directory. */
   readonly cwd?: string | undefined;
   readonly signal: AbortSignal;
 }
@@ -57,7 +57,7 @@ const SOURCES: Readonly<Record<string, (options: OpenSource) => Promise<Source>>
   's3:': json,
 };
 
-/** Loads the driver of a URL's engine ahead, so that opening takes no longer than the engine itself does. */
+/** Imports the driver of a URL's engine, so that the time to import it is not counted as time to connect. */
 export async function preloadDriver(url: string): Promise<void> {
   if (/^postgres/i.test(url)) await importPg();
   if (/^mongodb/i.test(url)) await import('./mongodb/driver.js');
@@ -65,7 +65,7 @@ export async function preloadDriver(url: string): Promise<void> {
 
 /**
  * Opens the source that a URL names.
- * @throws ReportError `definition` for a scheme that there is not, `source` when it cannot be reached
+ * @throws ReportError `definition` for an unknown scheme, `source` when the source cannot be reached
  */
 export async function openSource(options: OpenSource): Promise<Source> {
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(options.url)?.[0].toLowerCase() ?? '';

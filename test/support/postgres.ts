@@ -7,8 +7,8 @@ import type { Dimension } from '../../src/core/filter.js';
 import type { Request, Source } from '../../src/core/source.js';
 import type { Cell, Kind } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
-import { install } from '../../src/sources/embedded/install.js';
-import { initialise, start } from '../../src/sources/embedded/server.js';
+import { prepareInstallation } from '../../src/sources/embedded/install.js';
+import { createCluster, startServer } from '../../src/sources/embedded/server.js';
 import { type OpenSource, openSource } from '../../src/sources/index.js';
 import { postgresDialect } from '../../src/sources/postgres/dialect.js';
 
@@ -38,14 +38,14 @@ export async function startPostgres({
   settings = [],
   files = {},
 }: TestPostgresOptions = {}): Promise<TestPostgres> {
-  const installed = await install();
+  const installed = await prepareInstallation();
   const { folder, identity } = installed;
   try {
     const port = await freePort();
     const tcp = password === undefined ? 'listen_addresses=' : 'listen_addresses=127.0.0.1';
     const secret = `${folder}/password`;
     if (password !== undefined) await writeFile(secret, password);
-    await initialise(
+    await createCluster(
       installed,
       password === undefined ? ['-A', 'trust'] : ['-A', 'scram-sha-256', '--pwfile', secret],
     );
@@ -54,7 +54,7 @@ export async function startPostgres({
       await writeFile(path, text, { mode: 0o600 });
       if (identity.uid !== undefined) await chown(path, identity.uid, identity.gid ?? 0);
     }
-    const stop = await start(installed, [
+    const stop = await startServer(installed, [
       tcp,
       `port=${port}`,
       ...settings.map((setting) => setting.replace('{folder}', folder)),

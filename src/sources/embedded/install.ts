@@ -1,4 +1,4 @@
-// Finds npm's PostgreSQL binaries and a folder in which a user who is not root can run them.
+// Finds npm's PostgreSQL binaries, and copies them where a user other than root can run them if need be.
 import { execFile } from 'node:child_process';
 import { access, cp, mkdtemp, readFile, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -8,31 +8,32 @@ import { promisify } from 'node:util';
 import { ReportError } from '../../core/errors.js';
 
 export interface Installation {
-  /** Holds initdb and postgres. */
+  /** The folder of initdb and postgres. */
   readonly bin: string;
-  /** Private and empty, for the data and the socket. */
+  /** A private temporary folder for the data and the socket; to be removed by the caller. */
   readonly folder: string;
-  /** Whom to run as: PostgreSQL refuses root. */
+  /** The user to run as, where this process is root: PostgreSQL refuses to run as root. */
   readonly identity: { readonly uid?: number; readonly gid?: number };
 }
 
-/** `nobody` on every Linux; the number needs no account to exist under that name. */
+/** `nobody` on every Linux; a process can run under the number without an account of that name. */
 const NOBODY = 65534;
 
-/** @throws ReportError `source` when this platform has no binaries or they were not installed */
-export async function install(): Promise<Installation> {
+/** @throws ReportError `source` when there are no binaries for this platform or they were not installed */
+export async function prepareInstallation(): Promise<Installation> {
   const native = await findBinaries();
   const folder = await mkdtemp(join(tmpdir(), 'reportctl-'));
-  const root = process.getuid?.() === 0;
-  const identity = root ? { uid: NOBODY, gid: NOBODY } : {};
+  const isRoot = process.getuid?.() === 0;
+  const identity = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   let binaries = native;
-  // npm keeps no symbolic links (the package makes them when its script may run), and nobody cannot enter /root.
-  if (!(await hasLinks(native)) || (root && !(await isTraversable(native)))) {
+  // npm packages hold no symbolic links (a script of the package makes them, if npm may run it), and `nobody` cannot enter
+  // /root.
+  if (!(await hasLinks(native)) || (isRoot && !(await isTraversable(native)))) {
     binaries = join(folder, 'native');
     await cp(native, binaries, { recursive: true, verbatimSymlinks: true });
     await makeLinks(native, binaries);
   }
-  if (root) await promisify(execFile)('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);
+  if (isRoot) await promisify(execFile)('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);
   return { bin: join(binaries, 'bin'), folder, identity };
 }
 
@@ -52,12 +53,12 @@ async function findBinaries(): Promise<string> {
   }
 }
 
-async function links(native: string): Promise<{ source: string; target: string }[]> {
+async function linksOf(native: string): Promise<{ source: string; target: string }[]> {
   return JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'));
 }
 
 async function hasLinks(native: string): Promise<boolean> {
-  const wanted = (await links(native)).map(({ target }) => join(dirname(native), target));
+  const wanted = (await linksOf(native)).map(({ target }) => join(dirname(native), target));
   const found = await Promise.all(
     wanted.map((path) =>
       access(path).then(
@@ -70,7 +71,7 @@ async function hasLinks(native: string): Promise<boolean> {
 }
 
 async function makeLinks(native: string, copy: string): Promise<void> {
-  for (const { source, target } of await links(native)) {
+  for (const { source, target } of await linksOf(native)) {
     const path = join(dirname(copy), target);
     await symlink(relative(dirname(target), source), path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
@@ -78,7 +79,7 @@ async function makeLinks(native: string, copy: string): Promise<void> {
   }
 }
 
-/** May everybody walk down to it? */
+/** May every user enter this folder and all above it? */
 async function isTraversable(path: string): Promise<boolean> {
   for (let folder = path; ; folder = dirname(folder)) {
     if (((await stat(folder)).mode & 0o001) === 0) return false;

@@ -1,15 +1,15 @@
-// A throw-away PostgreSQL cluster: made, started, and stopped when its pipe closes.
+// A throw-away PostgreSQL cluster: created, started, and stopped when a pipe closes.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import type { Installation } from './install.js';
 
-/** Ends the server and removes its folder. May be called more than once. */
+/** Stops the server and removes its folder. May be called more than once. */
 export type Stop = () => Promise<void>;
 
 /**
- * Runs PostgreSQL under a shell that holds our end of a pipe: when this process ends, however it ends, the pipe closes,
- * and the shell stops the server and removes the folder. In a session of its own, so that Ctrl-C reaches only us.
+ * A shell that runs PostgreSQL and reads from a pipe whose other end this process holds. When this process ends, even by
+ * kill -9, the pipe closes, and the shell stops the server and removes the folder.
  */
 const SUPERVISOR = `
 folder=$1; shift
@@ -21,8 +21,8 @@ wait $server
 rm -rf "$folder"
 `;
 
-/** Makes the cluster in UTF-8 and code point order. @param options more options of initdb */
-export async function initialise(
+/** Creates the cluster: UTF-8, sorted by code point. @param options more options of initdb */
+export async function createCluster(
   { bin, folder, identity }: Installation,
   options: readonly string[],
 ): Promise<void> {
@@ -38,7 +38,7 @@ export async function initialise(
  * Starts the cluster on a Unix socket in its folder and resolves when it is ready.
  * @param settings more settings, as `name=value`
  */
-export async function start(
+export async function startServer(
   { bin, folder, identity }: Installation,
   settings: readonly string[],
 ): Promise<Stop> {
@@ -54,6 +54,7 @@ export async function start(
   const child = spawn('sh', ['-c', SUPERVISOR, 'reportctl-embedded', folder, ...server], {
     ...identity,
     cwd: '/',
+    // A session of its own, so that Ctrl-C does not reach the server.
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
   });
@@ -63,7 +64,7 @@ export async function start(
     await exited;
   };
   try {
-    await ready(child);
+    await waitUntilReady(child);
   } catch (error) {
     await stop();
     throw error;
@@ -71,18 +72,20 @@ export async function start(
   return stop;
 }
 
-/** Resolves at the server's own word. */
-async function ready(child: ChildProcess): Promise<void> {
-  const words = child.stderr?.setEncoding('utf8');
-  if (!words) throw new Error('the server has no log');
+/** Resolves when the server's log says that it is ready. */
+async function waitUntilReady(child: ChildProcess): Promise<void> {
+  const stderr = child.stderr?.setEncoding('utf8');
+  if (!stderr) throw new Error('the server has no log');
   let log = '';
   await new Promise<void>((resolve, reject) => {
-    words.on('data', (text: string) => {
+    stderr.on('data', (text: string) => {
       if (log.length < 100_000) log += text;
       if (log.includes('ready to accept connections')) resolve();
       else if (log.includes('FATAL:  ')) reject(new Error(log.trim().split('\n').at(-1)));
     });
     child.once('error', reject);
-    words.once('close', () => reject(new Error(log.trim().split('\n').at(-1) || 'it ended at once')));
+    stderr.once('close', () =>
+      reject(new Error(log.trim().split('\n').at(-1) || 'the server ended without a message')),
+    );
   });
 }
