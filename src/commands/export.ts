@@ -1,9 +1,10 @@
 // reportctl export: one ad-hoc export to a file, a bucket or stdout.
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { ReportError } from '../core/errors.js';
+import { parseAddress, splitAddress } from '../destinations/address.js';
 import { withDestination } from '../destinations/for-session.js';
 import type { Manifest } from '../publish/documents.js';
 import { exportOnce } from '../publish/export-once.js';
@@ -172,23 +173,18 @@ async function placeOf(
     const { columns: width = USUAL_SCREEN.width, rows: height = USUAL_SCREEN.height } = stdout;
     return { ...toStdout, preview: createPreview({ width, height }) };
   }
-  const object = /^s3:\/\/([^/]+)\/(.+)$/.exec(output);
-  if (object?.[1] !== undefined && object[2] !== undefined) {
-    return {
-      root: `s3://${object[1]}`,
-      key: object[2],
-      existing: overwrite ? 'replace' : 'never',
-      isData: false,
-    };
+  const place = splitAddress(output);
+  if (place !== undefined && parseAddress(place.root)?.scheme === 's3') {
+    return { ...place, existing: overwrite ? 'replace' : 'never', isData: false };
   }
   const isFolder =
     /[\\/]$/.test(output) || (await stat(resolve(config.cwd, output)).catch(() => undefined))?.isDirectory();
-  if (isFolder || output === '' || output.startsWith('s3:')) {
+  if (isFolder || place === undefined) {
     throw new ReportError('usage', `export: the output "${output}" names no file`, {
       hint: 'Give a file, s3://bucket/key, or -.',
     });
   }
-  return { root: dirname(output), key: basename(output), existing: 'replace', isData: false };
+  return { ...place, existing: 'replace', isData: false };
 }
 
 function formatOf(key: string, options: ExportOptions): { format: string; compress: string | undefined } {

@@ -3,6 +3,7 @@
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { alreadyExists, changed } from '../core/existing-file.js';
+import type { S3Address } from './address.js';
 import { checkKey, checkPrefix } from './contract/key.js';
 import { capacityOf, LARGEST_PART, PART_SIZE_SETTING, SMALLEST_PART } from './s3/capacity.js';
 import { copyObject } from './s3/copying.js';
@@ -25,8 +26,12 @@ interface Options {
  * AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true must be in the environment by now, or Node 20 prints a warning.
  * @throws ReportError `usage` for a bad name, a missing region, or clear text HTTP to another machine.
  */
-export async function openS3(where: string, { token, signal, s3: options }: Options): Promise<Destination> {
-  const { bucket, prefix } = parse(where);
+export async function openS3(
+  address: S3Address,
+  { token, signal, s3: options }: Options,
+): Promise<Destination> {
+  const { bucket } = address;
+  const prefix = checkedPrefix(address);
   if (options.partSize < SMALLEST_PART || options.partSize > LARGEST_PART) {
     throw new ReportError('usage', `S3 has no parts of ${options.partSize} bytes`, {
       hint: `${PART_SIZE_SETTING} must be from 5 MiB to 5 GiB.`,
@@ -73,19 +78,15 @@ export async function openS3(where: string, { token, signal, s3: options }: Opti
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const BUCKET = /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-function parse(where: string): { bucket: string; prefix: string } {
-  const [, bucket = '', path = ''] = /^s3:\/\/([^/]*)\/?(.*)$/s.exec(where) ?? [];
+/** Empty, or ending in a slash. @throws ReportError `usage` for a bucket or a prefix that S3 cannot have */
+function checkedPrefix({ bucket, path }: S3Address): string {
   if (!BUCKET.test(bucket)) {
-    throw new ReportError(
-      'usage',
-      `${JSON.stringify(where)} does not name a bucket: "${bucket}" cannot be one`,
-      {
-        hint: 'Write s3://bucket or s3://bucket/prefix; a bucket has 3 to 63 lower-case letters, digits, dots and hyphens.',
-      },
-    );
+    throw new ReportError('usage', `${JSON.stringify(bucket)} cannot be the name of a bucket`, {
+      hint: 'Write s3://bucket or s3://bucket/prefix; a bucket has 3 to 63 lower-case letters, digits, dots and hyphens.',
+    });
   }
   const prefix = path.replace(/\/$/, '');
-  if (prefix === '') return { bucket, prefix };
+  if (prefix === '') return prefix;
   checkKey(prefix);
-  return { bucket, prefix: `${prefix}/` };
+  return `${prefix}/`;
 }

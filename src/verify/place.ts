@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Config } from '../core/config.js';
 import type { Destination } from '../core/destination.js';
+import { parseAddress } from '../destinations/address.js';
 import { periodKeys } from '../publish/bookkeeping.js';
 import type { Manifest } from '../publish/documents.js';
 import { manifestKey } from '../publish/manifest.js';
@@ -25,9 +26,9 @@ export async function placeOf(
   { destination, cwd }: Pick<Config, 'destination' | 'cwd'>,
 ): Promise<Place> {
   const what = named.endsWith(MANIFEST_ENDING) ? named.slice(0, -MANIFEST_ENDING.length) : named;
-  const object = /^(s3:\/\/[^/]+)\/?(.*)$/is.exec(what);
-  if (object?.[1] !== undefined) return { root: object[1], key: object[2] ?? '' };
-  const local = resolve(cwd, what);
+  const address = parseAddress(what);
+  if (address?.scheme === 's3') return { root: `s3://${address.bucket}`, key: address.path };
+  const local = resolve(cwd, address?.scheme === 'file' ? address.path : what);
   const [file, manifest] = await Promise.all([local, manifestKey(local)].map(found));
   if (file?.isDirectory()) return { root: local, key: '' };
   if (file !== undefined || manifest !== undefined) return { root: dirname(local), key: basename(local) };

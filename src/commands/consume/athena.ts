@@ -1,6 +1,8 @@
 // The statements by which Amazon Athena reads a published CSV: a table over its folder, and a typed view of the one file.
+
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
+import { parseAddress } from '../../destinations/address.js';
 import { type CsvFile, csvFile, decimalsOf, type PublishedFile, refuseCompression, remarks } from './file.js';
 import { sqlName, sqlText } from './sql-text.js';
 
@@ -9,7 +11,7 @@ export function athenaLines(published: PublishedFile): string[] {
   const file = csvFile(published, 'Athena');
   refuseCompression(file, 'Athena', ['gzip', 'zstd']);
   const { location, manifest, dialect } = file;
-  if (!location.startsWith('s3://')) {
+  if (parseAddress(location)?.scheme !== 's3') {
     throw new ReportError('usage', `consume: Athena reads s3:// only, not ${location}`, {
       hint: 'Name the file in its bucket.',
     });

@@ -1,5 +1,7 @@
 // The SQL by which DuckDB reads a published CSV (https://duckdb.org/docs/stable/data/csv/overview).
+
 import type { Column } from '../../core/table.js';
+import { parseAddress } from '../../destinations/address.js';
 import { type CsvFile, csvFile, decimalsOf, type PublishedFile, remarks } from './file.js';
 import { sqlName, sqlText } from './sql-text.js';
 
@@ -32,7 +34,7 @@ export function duckdbLines(published: PublishedFile): string[] {
           `${name}: text, since no total tells its decimals; CAST(${name} AS DECIMAL(38, n)) rounds to n of them, silently`,
       ),
     ]),
-    ...(location.startsWith('s3://')
+    ...(parseAddress(location)?.scheme === 's3'
       ? ['INSTALL httpfs;', 'LOAD httpfs;', 'CREATE SECRET (TYPE s3, PROVIDER credential_chain);']
       : []),
     // Timestamps are shown in it, and those without an offset are taken to be in it.

@@ -1,6 +1,8 @@
 // The Python by which pandas reads a published CSV or workbook.
+
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
+import { parseAddress } from '../../destinations/address.js';
 import { type CsvFile, csvFile, type PublishedFile, refuseCompression, remarks } from './file.js';
 
 /** @throws ReportError `usage` for what pandas cannot read */
@@ -10,7 +12,7 @@ export function pandasLines(published: PublishedFile): string[] {
   refuseCompression(file, 'pandas', ['gzip']);
   const { location, manifest, dialect } = file;
   const { columns } = manifest;
-  const isRemote = location.startsWith('s3://');
+  const isRemote = parseAddress(location)?.scheme === 's3';
   const open = openCall(location, manifest.compress);
   const kinds = new Set(columns.map(({ kind }) => kind));
   const nothing = JSON.stringify(dialect.null);
@@ -52,7 +54,7 @@ function openCall(location: string, compress: string | null): string {
   const path = JSON.stringify(location);
   // The byte order mark is no part of the first title.
   const text = 'encoding="utf-8-sig", newline=""';
-  if (location.startsWith('s3://'))
+  if (parseAddress(location)?.scheme === 's3')
     return `fsspec.open(${path}, "rt", ${text}${compress === null ? '' : `, compression=${JSON.stringify(compress)}`})`;
   return compress === 'gzip' ? `gzip.open(${path}, "rt", ${text})` : `open(${path}, ${text})`;
 }

@@ -1,5 +1,7 @@
 // The M by which Power Query (Excel, Power BI) reads a published CSV or workbook.
+
 import type { Column, Kind } from '../../core/table.js';
+import { parseAddress } from '../../destinations/address.js';
 import { csvFile, type PublishedFile, refuseCompression, remarks } from './file.js';
 
 const TYPES: Readonly<Record<Kind, string>> = {
@@ -15,7 +17,7 @@ const TYPES: Readonly<Record<Kind, string>> = {
 /** @throws ReportError `usage` for a compression that Power Query does not have */
 export function powerQueryLines(published: PublishedFile): string[] {
   const { location, manifest } = published;
-  const isRemote = location.startsWith('s3://');
+  const isRemote = parseAddress(location)?.scheme === 's3';
   const more = [
     'a decimal is a number with 15 digits here; where that is too few, give its column type text',
     ...(isRemote ? ['Power Query has no S3: download the file, and give its path below'] : []),

@@ -1,5 +1,7 @@
 // The psql commands that load a published CSV into a table (PostgreSQL manual: COPY, psql's \copy).
+
 import type { Column } from '../../core/table.js';
+import { parseAddress } from '../../destinations/address.js';
 import { type CsvFile, csvFile, type PublishedFile, remarks } from './file.js';
 import { sqlName, sqlText } from './sql-text.js';
 
@@ -56,7 +58,7 @@ function copyLine(table: string, { location, manifest, dialect }: CsvFile): stri
 }
 
 function origin(location: string, compress: string | null): string {
-  const isRemote = location.startsWith('s3://');
+  const isRemote = parseAddress(location)?.scheme === 's3';
   if (!isRemote && compress === null) return sqlText(location);
   const fetch = isRemote ? [`aws s3 cp ${shellText(location)} -`] : [];
   const unpack = compress === null ? [] : [`${compress} -dc${isRemote ? '' : ` < ${shellText(location)}`}`];

@@ -1,20 +1,22 @@
 // All differences of two files as a CSV: a line for each value that was added, is gone or changed.
-import { basename, dirname } from 'node:path';
 import type { Destination } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
 import type { Batch, Cell, Column } from '../../core/table.js';
+import { type FilePlace, splitAddress } from '../../destinations/address.js';
 import type { Layout } from '../../verify/diff/layout.js';
 import type { RowChange } from '../../verify/diff/tally.js';
 import { createWriter } from '../../writers/index.js';
 
-/** Where `-o` puts it. @throws ReportError `usage` for another ending than `.csv` */
-export function placeOfFile(output: string): { readonly root: string; readonly key: string } {
+/** Where `-o` puts it. @throws ReportError `usage` for another ending than `.csv`, or an address without a file */
+export function placeOfFile(output: string): FilePlace {
   if (!output.endsWith('.csv')) {
     throw new ReportError('usage', `diff: -o ${output} is no CSV`, { hint: 'Let the name end with .csv.' });
   }
-  const object = /^(s3:\/\/[^/]+)\/(.+)$/i.exec(output);
-  if (object?.[1] !== undefined && object[2] !== undefined) return { root: object[1], key: object[2] };
-  return { root: dirname(output), key: basename(output) };
+  const place = splitAddress(output);
+  if (place !== undefined) return place;
+  throw new ReportError('usage', `diff: -o ${output} names no file`, {
+    hint: 'Give a file or s3://bucket/key.',
+  });
 }
 
 /** Replaces the file, whole, once every difference was written. @throws ReportError `destination`, and what the changes throw */

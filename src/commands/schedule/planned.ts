@@ -1,9 +1,9 @@
 // From reports and configuration to what a plan says of them: runs, destination, sources in buckets.
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Config, sourceVariable } from '../../core/config.js';
 import { messageOf } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
+import { parseAddress } from '../../destinations/address.js';
 import { latestKey } from '../../publish/latest.js';
 import { safeSegment } from '../../reports/key.js';
 import type { ReportFolder } from '../../reports/load-report.js';
@@ -52,11 +52,11 @@ function statusTime(at: string, reports: readonly Report[]): string {
 
 /** @param where as REPORTCTL_DESTINATION has it */
 export function plannedDestination(reports: readonly Report[], where: string): PlannedDestination {
-  const [, bucket, path = ''] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(where) ?? [];
-  if (bucket === undefined) {
-    const folder = /^file:\/\//i.test(where) ? fileURLToPath(where) : where.replace(/^file:/i, '');
-    return { kind: 'folder', path: resolve(folder) };
+  const address = parseAddress(where);
+  if (address?.scheme !== 's3') {
+    return { kind: 'folder', path: resolve(address?.scheme === 'file' ? address.path : where) };
   }
+  const { bucket, path } = address;
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
   const all = reports.flatMap((report) =>
     [...report.outputs, ...report.scheduledOutputs].flatMap(({ key }) => {
@@ -93,8 +93,9 @@ export function plannedSources(
 ): Plan['s3Sources'] {
   return [...new Set(reports.flatMap(({ sources }) => sources))].flatMap((name) => {
     try {
-      const [, bucket, path = ''] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(config.source(name).reveal()) ?? [];
-      if (bucket === undefined) return [];
+      const address = parseAddress(config.source(name).reveal());
+      if (address?.scheme !== 's3') return [];
+      const { bucket, path } = address;
       const isObject = /\.(json|ndjson|jsonl)(\.gz)?$/i.test(path);
       return [{ bucket, beginning: path === '' || path.endsWith('/') || isObject ? path : `${path}/` }];
     } catch (error) {
