@@ -35,7 +35,7 @@ const NO_TIMEOUTS = `SELECT set_config(name, '0', false) FROM pg_catalog.pg_sett
 /** @throws ReportError `source` when the server cannot be reached or refuses the login */
 export async function openPostgres(options: OpenPostgres): Promise<Source> {
   const label = `source "${options.name}" (${options.shown})`;
-  const client = await connect({ ...options, label });
+  const client = await connect({ ...options, label }, options.signal);
   try {
     await client.query(NO_TIMEOUTS);
   } catch (error) {

@@ -112,8 +112,8 @@ describe('a report that waits', { concurrency: 3 }, () => {
   });
 
   for (const [name, code, said] of [
-    ['duas', 3, /more than one row\. It has to return one: aggregate/],
-    ['texto', 3, /the query returns pronto text\. It has to return one boolean column/],
+    ['duas', 3, /more than one row\. It must return one: aggregate/],
+    ['texto', 3, /the query returns pronto text\. It must return one boolean column/],
     ['errada', 4, /asking source "base" .* whether "errada" can be read: relation "nada" does not exist/],
   ] as const) {
     test(`and asks what cannot be answered: ${name}`, async () =>

@@ -1,46 +1,48 @@
-// COPY … TO STDOUT as it comes over the wire, to blocks of bytes (PostgreSQL manual, 55.2.6 and 55.7).
+// The messages of COPY … TO STDOUT (PostgreSQL manual, 55.2.6 and 55.7), unpacked to blocks of bytes.
 import type { Connection, Submittable } from 'pg';
 import { BORROWED } from './socket.js';
 
 const HEADER_LENGTH = 5;
 const COPY_DATA = 'd'.charCodeAt(0);
 const COPY_OUT_RESPONSE = 'H'.charCodeAt(0);
-/** What a server may say between rows: NoticeResponse, NotificationResponse, ParameterStatus. */
-const ASIDES = [...Buffer.from('NAS')];
+/** Messages that a server may send between rows: NoticeResponse, NotificationResponse, ParameterStatus. */
+const NOT_ROWS = [...Buffer.from('NAS')];
 const NEWLINE = 10;
 
-/** Bytes of rows that travel together: about a thousand rows of a hundred bytes. */
-const BLOCK = 128 * 1024;
-/** For what a read brings after the last whole row. */
-const SLACK = 80 * 1024;
-/** Milliseconds that rows wait for others to travel with. */
-const PATIENCE = 10;
+/** A block of rows: about a thousand rows of a hundred bytes. */
+const BLOCK_BYTES = 128 * 1024;
+/** Room after the block for one read of the socket, which may bring more rows than the block needs. */
+const SPARE_BYTES = 80 * 1024;
+/** Rows are passed on after so long, even when they fill no block. */
+const MAX_WAIT_MS = 10;
 
 type DataListener = (chunk: Buffer) => void;
 
 /**
- * A query for the driver's `Client.query` that takes over the connection's bytes until the copy ends. Iterating gives
- * blocks of whole lines; only the last one may lack its line feed. Ends by throwing what the driver reports.
+ * A query for the driver's `Client.query` that reads the connection's bytes in the driver's place until the copy ends.
+ * Iterating gives blocks of whole lines; only the last one may lack its line feed. Throws what the driver reports.
  *
- * Every row is a message of its own, and there are a million of them: they are moved together where they lie, and no
- * object is made for any.
+ * Every row is a message of its own, and there are millions of them: they are moved together inside the block, without
+ * creating an object for any.
  */
 export class CopyOut implements Submittable, AsyncIterable<Buffer> {
-  /** What the server counted; known when the iteration has ended. */
+  /** The server's count; known when the iteration has ended. */
   rowCount: number | undefined;
   readonly #statement: string;
   #stream: Connection['stream'] | undefined;
-  /** The driver's own listener, while it is ours that listens. */
-  #listener: DataListener | undefined;
-  #block = Buffer.allocUnsafeSlow(BLOCK + SLACK);
-  /** The rows end here in the block; from `#from` to `#to` there are messages as they came. */
+  /** The driver's listener, which ours replaces until the copy ends. */
+  #driverListener: DataListener | undefined;
+  /** Rows up to `#rows`, and messages that are not unpacked yet from `#from` to `#to`. */
+  #block = Buffer.allocUnsafeSlow(BLOCK_BYTES + SPARE_BYTES);
   #rows = 0;
   #from = 0;
   #to = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** The rows have waited MAX_WAIT_MS. */
   #isDue = false;
   /** No rows follow. */
   #isDone = false;
+  /** The server is ready for the next query. */
   #isAnswered = false;
   #failure: { readonly error: unknown } | undefined;
   #wake = () => {};
@@ -54,7 +56,7 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     const [listener] = stream.listeners('data') as DataListener[];
     if (listener === undefined) throw new Error('the driver does not listen to its connection');
     this.#stream = stream;
-    this.#listener = listener;
+    this.#driverListener = listener;
     stream.off('data', listener);
     stream.on('data', this.#onData).on(BORROWED, this.#onData);
     connection.query(this.#statement);
@@ -79,7 +81,8 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     try {
       for (;;) {
         if (this.#failure !== undefined) throw this.#failure.error;
-        const lines = this.#isDone || this.#isDue || this.#rows >= BLOCK ? this.#cut() : undefined;
+        const lines =
+          this.#isDone || this.#isDue || this.#rows >= BLOCK_BYTES ? this.#takeLines() : undefined;
         if (lines !== undefined) yield lines;
         else if (this.#isAnswered) return;
         else {
@@ -100,23 +103,23 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     this.#to += chunk.length;
     const before = this.#rows;
     this.#unpack();
-    if (this.#isDone || this.#rows >= BLOCK) {
+    if (this.#isDone || this.#rows >= BLOCK_BYTES) {
       if (!this.#isDone) this.#stream?.pause();
       this.#wake();
-    } else if (before === 0 && this.#rows > 0) this.#wait();
+    } else if (before === 0 && this.#rows > 0) this.#startTimer();
   };
 
-  /** Wakes the reader when these rows have waited long enough. */
-  #wait(): void {
+  /** Wakes the reader after MAX_WAIT_MS, if there are rows then. */
+  #startTimer(): void {
     if (this.#timer === undefined) {
       this.#timer = setTimeout(() => {
         this.#isDue = this.#rows > 0;
         this.#wake();
-      }, PATIENCE);
+      }, MAX_WAIT_MS);
     } else this.#timer.refresh();
   }
 
-  /** Moves what is in whole messages up to the rows before it. */
+  /** Moves the rows out of whole messages, to the end of the rows before them. */
   #unpack(): void {
     const block = this.#block;
     const to = this.#to;
@@ -125,7 +128,7 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     while (to - from >= HEADER_LENGTH) {
       const code = block[from] as number;
       const end = from + 1 + block.readUInt32BE(from + 1);
-      if (code !== COPY_DATA && code !== COPY_OUT_RESPONSE && !ASIDES.includes(code)) {
+      if (code !== COPY_DATA && code !== COPY_OUT_RESPONSE && !NOT_ROWS.includes(code)) {
         this.#isDone = true;
         break;
       }
@@ -138,12 +141,13 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     }
     this.#from = from;
     this.#rows = rows;
-    if (this.#isDone) this.#giveBack();
+    if (this.#isDone) this.#returnToDriver();
   }
 
-  /** The end of the copy, or its error, is the driver's to read. */
-  #giveBack(): void {
-    const { stream, listener } = { stream: this.#stream, listener: this.#listener };
+  /** The driver itself reads the end of the copy, or its error. */
+  #returnToDriver(): void {
+    const stream = this.#stream;
+    const listener = this.#driverListener;
     if (stream === undefined || listener === undefined) return;
     stream.off('data', this.#onData).off(BORROWED, this.#onData);
     stream.on('data', listener);
@@ -151,15 +155,15 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     stream.resume();
   }
 
-  /** The whole lines of the block, or all of it when nothing follows; what comes after them begins the next one. */
-  #cut(): Buffer | undefined {
+  /** The whole lines of the block, or all its rows when no more follow. The rest begins the next block. */
+  #takeLines(): Buffer | undefined {
     const block = this.#block;
     const end = this.#isDone ? this.#rows : block.subarray(0, this.#rows).lastIndexOf(NEWLINE) + 1;
     this.#isDue = false;
     if (end === 0) return undefined;
     const rest = this.#rows - end;
     const unread = this.#isDone ? 0 : this.#to - this.#from;
-    this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK, rest + unread) + SLACK);
+    this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, rest + unread) + SPARE_BYTES);
     block.copy(this.#block, 0, end, this.#rows);
     block.copy(this.#block, rest, this.#from, this.#from + unread);
     this.#rows = rest;
@@ -168,7 +172,7 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     return block.subarray(0, end);
   }
 
-  /** Closes the gap that unpacking has left, and only then grows: a row can be larger than a block. */
+  /** Makes room for `count` bytes: closes the gap that unpacking has left, or grows, since a row can be larger than a block. */
   #makeRoom(count: number): void {
     if (this.#to + count <= this.#block.length) return;
     const unread = this.#to - this.#from;

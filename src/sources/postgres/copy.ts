@@ -1,4 +1,4 @@
-// COPY … TO STDOUT: the server's bytes to batches of whole lines, which stay as they are.
+// COPY … TO STDOUT: the server's bytes as batches of whole lines, still encoded.
 import { isUtf8 } from 'node:buffer';
 import type { Client } from 'pg';
 import { ReportError } from '../../core/errors.js';
@@ -9,7 +9,7 @@ import { CopyOut } from './copy-out.js';
 const NEWLINE = 10;
 
 /**
- * Runs a statement through COPY and yields its rows as they arrive; then ends the transaction.
+ * Runs a statement through COPY and yields its rows as they arrive; then commits the transaction.
  * @throws what the driver reports, the signal's reason, or ReportError `source` when the server counted other rows
  */
 export async function* copyBatches(
@@ -30,7 +30,7 @@ export async function* copyBatches(
     yield batch;
   }
   signal.throwIfAborted();
-  // The server's count comes after the last row, maybe in a later packet: what waits for an answer waits for both.
+  // The server's count may come in a later packet than the last row, but always before the answer to COMMIT.
   await client.query('COMMIT');
   if (!isWhole || rows !== copy.rowCount) {
     throw new ReportError('source', `the server sent ${copy.rowCount} rows but ${rows} arrived`, {
@@ -39,13 +39,16 @@ export async function* copyBatches(
   }
 }
 
-/** @param rowsBefore for the message @throws ReportError `source` for bytes that are not UTF-8, or lines of other lengths */
+/**
+ * @param rowsBefore for messages: the number of rows before these
+ * @throws ReportError `source` for bytes that are not UTF-8, or a row with another number of columns
+ */
 function batchOf(lines: Buffer, rowsBefore: number, columnCount: number): CopyText {
   const batch = new CopyText({ bytes: lines, ends: cellEnds(lines) }, columnCount);
   if (!Number.isInteger(batch.rowCount)) {
     throw new ReportError('source', `after row ${rowsBefore} a row has other than ${columnCount} columns`);
   }
-  // A database in SQL_ASCII passes any bytes on; replacing them by U+FFFD would lose them quietly.
+  // A database in SQL_ASCII passes any bytes on. Decoding would replace them by U+FFFD and lose data silently.
   if (isUtf8(lines)) return batch;
   throw new ReportError(
     'source',

@@ -3,15 +3,49 @@ import type { Client, Connection, Submittable } from 'pg';
 import { ReportError } from '../../core/errors.js';
 
 export interface Description {
-  /** The columns of the result; `type` is the internal name (`int4`); domains are shown as their base type. */
+  /** The columns of the result; `type` is the internal name (`int4`); a domain has the type under it. */
   readonly columns: readonly {
     readonly name: string;
     readonly type: string;
-    /** The OID of the table and the number of the column there when it is just that, else zeros. */
+    /** The table's OID and the column's number there, for a column that is a table's; else zeros. */
     readonly origin: readonly [table: number, column: number];
   }[];
   /** The types that the server inferred for $1, $2, …. */
   readonly parameters: readonly string[];
+}
+
+/**
+ * Parses and describes one statement. More than one is refused by the protocol itself.
+ * @throws what the server answers, or ReportError `definition` when the statement returns no rows
+ */
+export async function describe(client: Client, statement: string): Promise<Description> {
+  const { fields, parameters } = await new Promise<Answers>((resolve, reject) =>
+    client.query(new DescribeStatement(statement, resolve, reject)),
+  );
+  if (fields === undefined) {
+    throw new ReportError('definition', 'the query returns no rows', {
+      hint: 'A report is one SELECT (or WITH … SELECT).',
+    });
+  }
+  const typeName = await typeNames(client, [...fields.map((field) => field.dataTypeID), ...parameters]);
+  return {
+    columns: fields.map(({ name, dataTypeID, tableID, columnID }) => ({
+      name,
+      type: typeName(dataTypeID),
+      origin: [tableID, columnID],
+    })),
+    parameters: parameters.map(typeName),
+  };
+}
+
+/** A function from the OID of a type to its name. */
+async function typeNames(client: Client, oids: readonly number[]): Promise<(oid: number) => string> {
+  const { rows } = await client.query<{ oid: string; typname: string }>(
+    'SELECT oid::int8::text AS oid, typname FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])',
+    [[...new Set(oids)]],
+  );
+  const names = new Map(rows.map((row) => [Number(row.oid), row.typname]));
+  return (oid) => names.get(oid) ?? `oid ${oid}`;
 }
 
 interface RowDescription {
@@ -23,59 +57,32 @@ interface RowDescription {
   }[];
 }
 
-/**
- * Parses and describes one statement. More than one is refused by the protocol itself.
- * @throws what the server answers, or ReportError `definition` when the statement returns no rows
- */
-export async function describe(client: Client, text: string): Promise<Description> {
-  const { fields, parameters } = await new Promise<{
-    fields: RowDescription['fields'] | undefined;
-    parameters: number[];
-  }>((resolve, reject) => client.query(new DescribeStatement(text, resolve, reject)));
-  if (fields === undefined) {
-    throw new ReportError('definition', 'the query returns no rows', {
-      hint: 'A report is one SELECT (or WITH … SELECT).',
-    });
-  }
-  const oids = [...new Set([...fields.map((field) => field.dataTypeID), ...parameters])];
-  const { rows } = await client.query<{ oid: number; typname: string }>(
-    'SELECT oid::int8::text AS oid, typname FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])',
-    [oids],
-  );
-  const names = new Map(rows.map((row) => [Number(row.oid), row.typname]));
-  const typeName = (oid: number) => names.get(oid) ?? `oid ${oid}`;
-  return {
-    columns: fields.map(({ name, dataTypeID, tableID, columnID }) => ({
-      name,
-      type: typeName(dataTypeID),
-      origin: [tableID, columnID],
-    })),
-    parameters: parameters.map(typeName),
-  };
+/** The server's answers to Describe. */
+interface Answers {
+  /** Undefined when the statement returns no rows. */
+  readonly fields: RowDescription['fields'] | undefined;
+  /** OIDs of types. */
+  readonly parameters: readonly number[];
 }
 
 /** A query object as the driver takes it, which sends Parse, Describe and Sync only. */
 class DescribeStatement implements Submittable {
-  readonly #text: string;
-  readonly #resolve: (result: { fields: RowDescription['fields'] | undefined; parameters: number[] }) => void;
+  readonly #statement: string;
+  readonly #resolve: (answers: Answers) => void;
   readonly #reject: (error: unknown) => void;
   #fields: RowDescription['fields'] | undefined;
-  #parameters: number[] = [];
-  #failed = false;
+  #parameters: readonly number[] = [];
+  #hasFailed = false;
   #unlisten: () => void = () => undefined;
 
-  constructor(
-    text: string,
-    resolve: (result: { fields: RowDescription['fields'] | undefined; parameters: number[] }) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#text = text;
+  constructor(statement: string, resolve: (answers: Answers) => void, reject: (error: unknown) => void) {
+    this.#statement = statement;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   submit(connection: Connection): void {
-    // The driver passes every message on but this one.
+    // The driver calls a method of ours for every message except this one.
     const onParameters = (message: { dataTypeIDs: number[] }) => {
       this.#parameters = message.dataTypeIDs;
     };
@@ -86,7 +93,7 @@ class DescribeStatement implements Submittable {
       describe(what: { type: 'S'; name: string }): void;
       sync(): void;
     };
-    wire.parse({ name: '', text: this.#text, types: [] });
+    wire.parse({ name: '', text: this.#statement, types: [] });
     wire.describe({ type: 'S', name: '' });
     wire.sync();
   }
@@ -96,13 +103,13 @@ class DescribeStatement implements Submittable {
   }
 
   handleError(error: unknown): void {
-    this.#failed = true;
+    this.#hasFailed = true;
     this.#unlisten();
     this.#reject(error);
   }
 
   handleReadyForQuery(): void {
     this.#unlisten();
-    if (!this.#failed) this.#resolve({ fields: this.#fields, parameters: this.#parameters });
+    if (!this.#hasFailed) this.#resolve({ fields: this.#fields, parameters: this.#parameters });
   }
 }

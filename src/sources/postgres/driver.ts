@@ -1,8 +1,8 @@
-// The driver, imported where it is used.
+// Imports the driver when it is first used.
 
 /**
- * pg tells Cloudflare's workers by `navigator`, which Node has from 21 on, or else by making a Response: with all of fetch
- * that takes 40 ms to load.
+ * Without `navigator`, which Node has from version 21 on, pg creates a Response to find out whether it runs in a Cloudflare
+ * worker. That loads all of fetch and takes 40 ms, so `navigator` is defined first.
  */
 export async function importPg(): Promise<typeof import('pg').default> {
   const global = globalThis as { navigator?: { readonly userAgent: string } };

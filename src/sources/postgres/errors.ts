@@ -1,4 +1,4 @@
-// What PostgreSQL and the network say, as one line with a hint and whether trying again can help.
+// Errors of PostgreSQL and the network as ReportErrors: one line, a hint, and whether trying again can help.
 import { messageOf, ReportError } from '../../core/errors.js';
 
 interface PostgresError {
@@ -9,11 +9,11 @@ interface PostgresError {
   readonly where?: string;
 }
 
-/** SQLSTATE classes and codes that can heal by themselves (PostgreSQL manual, appendix A), and socket errors. */
+/** SQLSTATE classes and codes (PostgreSQL manual, appendix A) and socket errors that can go away by themselves. */
 const RETRYABLE =
   /^(08|40001|40P01|53|55P03|57P0[1235]|58|ECONNREFUSED|ECONNRESET|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|EAI_AGAIN)/;
 
-/** Tried on the code, a blank and the message. */
+/** Each pattern is tested on the code, a blank and the message; the first match wins. */
 const HINTS: readonly [pattern: RegExp, hint: string][] = [
   [
     /^28P01|^28000|client password must be a string/,
@@ -26,30 +26,30 @@ const HINTS: readonly [pattern: RegExp, hint: string][] = [
   [/^22021/, 'The database has the encoding SQL_ASCII: convert the text in the query with convert_from().'],
   [/^(ECONNREFUSED|ENOENT)/, 'Check the host and the port, and that the server runs.'],
   [/^(ENOTFOUND|EAI_AGAIN)/, 'Check the name of the host.'],
-  [/^[A-Z_]*(CERT|SIGNATURE|ISSUER)/, 'Check sslrootcert and the name of the host, or take sslmode=require.'],
-  [/does not support SSL/, 'Set up TLS on the server, or take another sslmode.'],
+  [/^[A-Z_]*(CERT|SIGNATURE|ISSUER)/, 'Check sslrootcert and the name of the host, or set sslmode=require.'],
+  [/does not support SSL/, 'Set up TLS on the server, or set another sslmode.'],
 ];
 
-/** Any error of the driver as a ReportError; one that is a ReportError already stays as it is. */
+/** Any error of the driver as a ReportError `source`; a ReportError stays as it is. @param doing what we were doing */
 export function sourceError(doing: string, error: unknown): ReportError {
   if (error instanceof ReportError) return error;
   const { code = '', detail, hint } = (error ?? {}) as PostgresError;
   const message = messageOfAll(error);
-  const lost = /Connection terminated|timeout expired|terminated unexpectedly/.test(message);
+  const isLost = /Connection terminated|timeout expired|terminated unexpectedly/.test(message);
   const parts = [message === 'timeout expired' ? 'no answer in time' : message, detail].filter(Boolean);
-  const advice = HINTS.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? hint;
+  const ownHint = HINTS.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? hint;
   return new ReportError(
     'source',
     `${doing}: ${parts.join(' ').replace(/\s*[\r\n]+\s*/g, ' ')}${/^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : ''}`,
     {
-      ...(advice === undefined ? {} : { hint: advice }),
+      ...(ownHint === undefined ? {} : { hint: ownHint }),
       cause: error,
-      retryable: lost || RETRYABLE.test(code),
+      retryable: isLost || RETRYABLE.test(code),
     },
   );
 }
 
-/** When every address of a host was tried, Node says what each answered and nothing else. */
+/** When every address of a host has failed, Node throws an AggregateError without a message of its own. */
 function messageOfAll(error: unknown): string {
   const several = error instanceof AggregateError && error.message === '';
   return several ? error.errors.map(messageOf).join(', ') : messageOf(error);

@@ -1,4 +1,4 @@
-// What PostgreSQL says of a table, a view or a query: the SQL to read it, columns with their types and comments, the key.
+// Describes a table, a view or a query: the SQL that reads it, its columns with types and comments, its key.
 import type { Client } from 'pg';
 import { didYouMean, ReportError } from '../../core/errors.js';
 import type { Outline } from '../../core/source.js';
@@ -8,15 +8,19 @@ import { describe } from './describe.js';
 import { tokens } from './dialect.js';
 import type { Session } from './session.js';
 
-/** @throws what the server answers, ReportError `source` when there is no such table, `contract` for names that stand twice */
+/**
+ * @param from a table or view, as SQL spells its name or as it is, or a query
+ * @param doing for messages: what we are doing
+ * @throws what the server answers, ReportError `source` for a table that does not exist, `contract` for two columns of one name
+ */
 export async function outline({ client, dialect }: Session, from: string, doing: string): Promise<Outline> {
   const table = isQuery(from) ? undefined : await tableOf(client, from, doing);
   const query = table === undefined ? textOf(from) : await tableQuery(client, table, doing);
   const { columns } = await describe(client, query);
   const names = columns.map(({ name }) => name);
-  const twin = names.find((name, index) => names.indexOf(name) !== index);
-  if (twin !== undefined)
-    throw new ReportError('contract', `${doing}: the query returns the column "${twin}" twice`, {
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index);
+  if (duplicate !== undefined)
+    throw new ReportError('contract', `${doing}: the query returns the column "${duplicate}" twice`, {
       hint: 'Give each column a name of its own with AS.',
     });
   const comments = await commentsOf(
@@ -34,7 +38,7 @@ export async function outline({ client, dialect }: Session, from: string, doing:
   };
 }
 
-/** Several words of which the first begins a query; a table may be called `values`. */
+/** Does it begin as a query does, with more than one word? A table may be called `values`. */
 function isQuery(from: string): boolean {
   const code = tokens(from)
     .map(({ kind, text }) => (kind === 'comment' ? ' ' : text))
@@ -42,7 +46,7 @@ function isQuery(from: string): boolean {
   return /^[\s(]*(select|with|values|table)\b[\s\S]*\S/i.test(code) && !/^\s*\w+\s*$/.test(code);
 }
 
-/** Without semicolons and comments at the end. */
+/** The query without semicolons and comments at its end. */
 function textOf(query: string): string {
   return withoutEnd(tokens(query))
     .map(({ text }) => text)
@@ -50,7 +54,7 @@ function textOf(query: string): string {
     .trim();
 }
 
-/** The OID of what can be selected from under a name as SQL spells it, or as it is: `vendas."Pedidos 2024"`, `Pedidos 2024`. */
+/** The OID of a table or view, by its name as SQL spells it or as it is: `vendas."Pedidos 2024"`, `Pedidos 2024`. */
 async function tableOf(client: Client, from: string, doing: string): Promise<number> {
   const quoted = (names: readonly string[]) => names.map((name) => client.escapeIdentifier(name)).join('.');
   for (const name of [from, quoted([from]), quoted(from.split('.'))]) {
@@ -60,7 +64,7 @@ async function tableOf(client: Client, from: string, doing: string): Promise<num
          WHERE oid = pg_catalog.to_regclass($1::text) AND relkind IN ('r', 'v', 'm', 'f', 'p')`,
         [name],
       )
-      // A text that is no name is an error to the server, and no table to us: 42602 invalid_name and its like.
+      // A text that cannot be a name is an error, such as 42602 invalid_name: no table has it.
       .catch((error: { code?: string }) => {
         if (/^(42|0A|22)/.test(error.code ?? '')) return { rows: [] };
         throw error;
@@ -82,7 +86,7 @@ async function tableOf(client: Client, from: string, doing: string): Promise<num
   });
 }
 
-/** Every column by its name, so that a new one changes no report. */
+/** Names every column, so that a column added later changes no report. */
 async function tableQuery(client: Client, table: number, doing: string): Promise<string> {
   const { rows } = await client.query<{ table: string; columns: string[] }>(
     `SELECT $1::oid::pg_catalog.regclass::text AS table,

@@ -1,7 +1,7 @@
-// Reads the planner's plan: how many rows it expects, and by what each filter finds its rows.
+// Reads the planner's plan: how each filter finds its rows.
 import type { FilterPlan } from '../../core/source.js';
 
-/** What we read of a node of EXPLAIN (FORMAT JSON); PostgreSQL manual, "EXPLAIN". */
+/** The part that we read of a node of EXPLAIN (FORMAT JSON); PostgreSQL manual, "EXPLAIN". */
 export interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Plan Rows': number;
@@ -22,8 +22,8 @@ interface Tested {
 }
 
 /**
- * How one filter is met: what the plan tests and would not without this filter. The server does not say which part of a
- * plan comes from which condition, so two plans are compared; conditions that join tables differ too, and are left out.
+ * How one filter finds its rows. The server does not say which part of a plan comes from which filter, so the plan with all
+ * filters is compared with the plan without this one: the filter's conditions are those that only the first plan tests.
  */
 export function filterPlan(withAll: PlanNode, withoutThis: PlanNode): FilterPlan {
   const others = testedBy(withoutThis).map(({ condition }) => condition);
@@ -55,7 +55,7 @@ function testedBy(node: PlanNode): Tested[] {
   return [...own, ...(node.Plans ?? []).flatMap(testedBy)];
 }
 
-/** What the rows are that a node's filter is tested on. */
+/** Which rows a node's filter is tested on. */
 function filteredAt(node: PlanNode): FilterPlan {
   const relation = node['Relation Name'];
   if (relation === undefined) return { how: 'result' };
@@ -63,7 +63,7 @@ function filteredAt(node: PlanNode): FilterPlan {
   const indexes = node['Node Type'] === 'Bitmap Heap Scan' ? indexesBelow(node) : [];
   if (node['Index Name'] !== undefined && node['Index Cond'] !== undefined) indexes.push(node['Index Name']);
   if (indexes.length > 0) return { how: 'after-index', name: indexes.join(', ') };
-  // An index without a condition is read from end to end, for its order.
+  // An index without a condition is read from end to end, for its order: a scan of all rows.
   return node['Index Name'] === undefined ? { how: 'unknown' } : { how: 'scan', name: relation };
 }
 
@@ -74,17 +74,16 @@ function indexesBelow({ Plans = [] }: PlanNode): string[] {
   ]);
 }
 
-/** Joins compare columns with columns; a filter compares with what was typed, or asks for a value at all. */
+/** Does the condition come from a filter? Filters compare with a literal or test IS NOT NULL; joins compare columns. */
 function hasConstant(condition: string): boolean {
   return /'|[ (]-?\d|IS NOT NULL|^false$/.test(condition);
 }
 
-/** The parts that AND joins on the outside: `((a > 1) AND (b = 'x'::text))` to `(a > 1)` and `(b = 'x'::text)`. */
+/** The operands of the outermost AND: `((a > 1) AND (b = 'x'::text))` to `(a > 1)` and `(b = 'x'::text)`. */
 export function conjuncts(text: string): string[] {
   if (text === '') return [];
   const parts: string[] = [];
   let start = 0;
-  // A parenthesis, a string, a quoted name, or the word between two conditions.
   const inner = isWrapped(text) ? text.slice(1, -1) : text;
   let depth = 0;
   for (const match of inner.matchAll(TOKEN)) {
@@ -98,9 +97,10 @@ export function conjuncts(text: string): string[] {
   return parts.length === 0 ? [text] : [...parts, inner.slice(start)];
 }
 
+/** A parenthesis, a string, a quoted name, or the AND between two conditions. */
 const TOKEN = /[()]|E'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|"(?:[^"]|"")*"| AND /gs;
 
-/** Does the first parenthesis end with the text? */
+/** Does the parenthesis that begins the text close at its end? */
 function isWrapped(text: string): boolean {
   if (!text.startsWith('(') || !text.endsWith(')')) return false;
   let depth = 0;

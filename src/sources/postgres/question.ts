@@ -17,13 +17,13 @@ export async function ask({ client, dialect }: Session, request: SqlRequest, doi
   if (columns.length !== 1 || column?.type !== 'bool') {
     const found = columns.map(({ name, type }) => `${name} ${type}`).join(', ') || 'nothing';
     throw new ReportError('contract', `${doing}: the query returns ${found}`, {
-      hint: "It has to return one boolean column, such as SELECT max(fim) >= :'to' FROM cargas.",
+      hint: "It must return one boolean column, such as SELECT max(fim) >= :'to' FROM cargas.",
     });
   }
   const { rows } = await client.query<[boolean | null]>({ text: statement, rowMode: 'array' });
   if (rows.length > 1) {
     throw new ReportError('contract', `${doing}: the query returns more than one row`, {
-      hint: 'It has to return one: aggregate, for example with bool_and().',
+      hint: 'It must return one: aggregate, for example with bool_and().',
     });
   }
   return { isReady: rows[0]?.[0] === true, text: rows[0] === undefined ? 'no row' : String(rows[0][0]) };

@@ -1,17 +1,16 @@
-// The socket of a connection: it reads into one buffer for ever, so that a million rows leave no garbage behind.
+// The socket of a connection: it always reads into the same buffer, so that a million rows leave no garbage behind.
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 
-/** What a read brings at most. */
-const READ_SIZE = 64 * 1024;
+const MAX_READ_BYTES = 64 * 1024;
 
 /**
- * Bytes that come are lent to the listeners of `BORROWED`, who must be done with them when they return; where there are
- * none, `data` has a copy, as every socket's has. Under TLS the socket below has neither, and `data` alone is told.
+ * The event with the bytes just read, in the buffer that the next read overwrites: a listener must use or copy them before
+ * it returns. Without a listener, `data` gets a copy. Under TLS only `data` is emitted, by the socket on top of this one.
  */
 export const BORROWED = 'borrowed';
 
 export function createSocket(): Socket {
-  const buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+  const buffer = Buffer.allocUnsafeSlow(MAX_READ_BYTES);
   const onread: OnReadOpts = {
     buffer,
     callback(count) {
@@ -20,7 +19,7 @@ export function createSocket(): Socket {
       return true;
     },
   };
-  // Node's constructor has taken it since 12.10; its types know it of connect() alone.
+  // Node's constructor accepts `onread` since 12.10; its types have it for connect() only.
   const socket = new Socket({ onread } as SocketConstructorOpts);
   return socket;
 }
