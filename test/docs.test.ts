@@ -9,7 +9,8 @@ import { VARIABLES } from '../src/core/config.js';
 import { EXIT_CODES, messageOf } from '../src/core/errors.js';
 import { DIMENSIONS } from '../src/core/filter.js';
 import { KINDS } from '../src/core/table.js';
-import { csvOptions, parseDefinition } from '../src/reports/definition/definition.js';
+import { parseDefinition } from '../src/reports/definition/definition.js';
+import { ALL_OPTIONS } from '../src/writers/index.js';
 import { ROOT } from './support/cli.js';
 
 /** Bytes of each README. */
@@ -102,7 +103,7 @@ describe('the pages', () => {
         for (const code of [...Object.values(EXIT_CODES)])
           assert.ok(page('exit-codes.md').includes(`| ${code} |`), `${code}`);
         assert.ok(page('report-file.md').includes(`\`${KINDS.join(' ')}\``));
-        for (const option of Object.keys(csvOptions))
+        for (const option of Object.keys(ALL_OPTIONS))
           assert.ok(page('formats.md').includes(`| \`--${option}\` |`), option);
       });
 

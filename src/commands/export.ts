@@ -11,8 +11,15 @@ import { exportOnce } from '../publish/export-once.js';
 import { loadReport } from '../reports/load-report.js';
 import { requestOf } from '../reports/request.js';
 import { COMPRESSIONS, compression } from '../writers/compression.js';
-import { checkOptions, FORMATS, OPTION_NAMES, type WriterOptions } from '../writers/index.js';
-import { readTemplate } from '../writers/xlsx/template/open.js';
+import {
+  checkOptions,
+  DEFAULT_FORMAT,
+  FORMAT_NAMES,
+  formatOf,
+  isFormat,
+  pickOptions,
+  type TypedOptions,
+} from '../writers/index.js';
 import type { Preview } from './export/preview.js';
 import { withChoices } from './shared/choices.js';
 import {
@@ -27,8 +34,7 @@ import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 import { progressOf } from './shared/progress.js';
 
-interface ExportOptions extends CommonOptions, RowOptions, Omit<WriterOptions, 'template'> {
-  readonly template?: string;
+interface ExportOptions extends CommonOptions, RowOptions, TypedOptions {
   readonly output?: string;
   readonly format?: string;
   readonly compress?: string;
@@ -44,7 +50,7 @@ export function exportCommand(context: Context): Command {
       '-o, --output <where>',
       'a file (replaced), - for stdout, or s3://bucket/key; without it - when piped, and on a terminal the first rows as a table',
     )
-    .option('--format <format>', `${FORMATS.join(', ')}; else by the ending of the output`)
+    .option('--format <format>', `${FORMAT_NAMES.join(', ')}; else by the ending of the output`)
     .option('--overwrite', 'replace an existing s3:// key')
     .option('--otel', TRACE_OPTION);
   addRowOptions(command);
@@ -56,9 +62,10 @@ export function exportCommand(context: Context): Command {
     const report = await loadReport(name, config);
     const request = requestOf(report, choiceOf(options, report, context.now));
     const { root, key, existing, isData, preview } = await placeOf(options, session);
-    const { format, compress } = formatOf(key, options);
-    const chosen = dialectOf(options, config.cwd);
-    checkOptions(format, chosen, compress);
+    const { format, compress } = chosenFormat(key, options);
+    const typed: TypedOptions = pickOptions(options);
+    checkOptions(format, typed, compress);
+    const chosen = formatOf(format).load(typed, config.cwd);
     const target = { format, options: chosen, compress, key, existing, writer: preview };
     const token = randomUUID();
     const exported = await inTrace(session, 'export', options, (span) =>
@@ -116,15 +123,6 @@ function addDialectOptions(command: Command): void {
         Object.keys(COMPRESSIONS),
       ),
     );
-}
-
-/** What of the command line says how the file is written. */
-function dialectOf(options: ExportOptions, cwd: string): WriterOptions {
-  const template = options.template === undefined ? undefined : readTemplate(resolve(cwd, options.template));
-  const given: WriterOptions = { ...options, template };
-  return Object.fromEntries(
-    OPTION_NAMES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
-  );
 }
 
 /** One line: where, rows, size, and what was changed. */
@@ -187,7 +185,7 @@ async function placeOf(
   return { ...place, existing: 'replace', isData: false };
 }
 
-function formatOf(key: string, options: ExportOptions): { format: string; compress: string | undefined } {
+function chosenFormat(key: string, options: ExportOptions): { format: string; compress: string | undefined } {
   const endings = Object.entries(COMPRESSIONS).map(([word, { extension }]) => ({
     word,
     ending: `.${extension}`,
@@ -204,9 +202,9 @@ function formatOf(key: string, options: ExportOptions): { format: string; compre
   const plain = packed === undefined ? key : key.slice(0, -packed.ending.length);
   const ending = /\.([^./\\]+)$/.exec(plain)?.[1]?.toLowerCase();
   if (options.format !== undefined) return { format: options.format, compress };
-  if (key === 'stdout' || ending === undefined) return { format: 'csv', compress };
-  if (FORMATS.includes(ending)) return { format: ending, compress };
+  if (key === 'stdout' || ending === undefined) return { format: DEFAULT_FORMAT, compress };
+  if (isFormat(ending)) return { format: ending, compress };
   throw new ReportError('usage', `export: no format ends with ".${ending}"`, {
-    hint: `Say it with --format: ${FORMATS.join(', ')}.`,
+    hint: `Say it with --format: ${FORMAT_NAMES.join(', ')}.`,
   });
 }

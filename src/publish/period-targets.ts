@@ -10,7 +10,7 @@ import type { Target } from '../export/target.js';
 import { expandKey } from '../reports/key.js';
 import type { Output, Report } from '../reports/report.js';
 import { compression } from '../writers/compression.js';
-import { type About, createWriter } from '../writers/index.js';
+import { type About, createWriter, formatOf } from '../writers/index.js';
 import { periodKeys } from './bookkeeping.js';
 import { manifestKey } from './manifest.js';
 import { isOneOf, type KnownFiles, knownFiles, type PeriodState } from './period-state.js';
@@ -18,7 +18,7 @@ import { schemaKey } from './table-schema.js';
 
 /** How many keys are looked up at the same time. */
 const MAX_PARALLEL_LOOKUPS = 8;
-/** How many CSV files of a split are encoded while the rows are read. A workbook, or compression, would take megabytes each. */
+/** How many files of a split are encoded while the rows are read, of formats that take little memory and without compression. */
 const MAX_ENCODED_AHEAD = 64;
 
 export interface PeriodPlace {
@@ -77,7 +77,9 @@ function splitsOf({ report, signal }: PeriodPlace, finder: TargetFinder): Split[
     groups.set(id, [...(groups.get(id) ?? []), output]);
   }
   return [...groups.values()].map((outputs): Split => {
-    const isLight = outputs.every(({ format, compress }) => format === 'csv' && compress === undefined);
+    const isLight = outputs.every(
+      ({ format, compress }) => formatOf(format).isLight && compress === undefined,
+    );
     return {
       by: outputs[0] === undefined ? [] : columnsOf(outputs[0]),
       volatile: report.volatile,

@@ -1,7 +1,8 @@
 // <file>.schema.json: what a published file's columns are and how they are written, in the words of Data Package v2.
 import { basename } from 'node:path/posix';
-import { type CsvOptions, dialect } from '../writers/csv/dialect.js';
-import { sheetOf, type XlsxOptions } from '../writers/xlsx/options.js';
+import type { Kind } from '../core/table.js';
+import type { FieldType } from '../writers/format.js';
+import { formatOf, type WriterOptions } from '../writers/index.js';
 import type { Manifest } from './documents.js';
 
 const PROFILES = 'https://datapackage.org/profiles/2.0';
@@ -31,16 +32,10 @@ export interface TableSchema {
   readonly dialect: Readonly<Record<string, unknown>>;
 }
 
-interface Field {
+interface Field extends FieldType {
   /** As the file's header has it. */
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date' | 'datetime';
-  readonly format?: string;
   readonly title?: string;
-  readonly description?: string;
-  readonly decimalChar?: string;
-  readonly trueValues?: readonly string[];
-  readonly falseValues?: readonly string[];
   /** The name in the definition, and what its values are there. */
   readonly column: string;
   readonly kind: string;
@@ -56,29 +51,30 @@ export function schemaKey(key: string): string {
 /** Out of the manifest alone. */
 export function tableSchemaOf(manifest: Manifest): TableSchema {
   const { columns, title, key, format, contentType, compress, bytes, sha256, timezone } = manifest;
-  const isCsv = format === 'csv';
   const names = headers(columns);
-  const csv = isCsv ? dialect(manifest.dialect as CsvOptions) : undefined;
+  const description = formatOf(format).describe(manifest.dialect as WriterOptions, timezone);
+  const { missingValues, encoding, bom } = description;
   const unique = primaryKeyOf(manifest);
   return {
     $schema: `${PROFILES}/tableschema.json`,
     ...(title === undefined ? {} : { title }),
     fields: columns.map((column, index) => ({
       name: names[index] ?? column.name,
-      ...typeOf(column.kind, csv, timezone),
+      ...description.fieldType(column.kind as Kind),
       ...(column.title === undefined ? {} : { title: column.title }),
       column: column.name,
       kind: column.kind,
       ...(column.currency === undefined ? {} : { currency: column.currency }),
     })),
-    ...(csv === undefined ? {} : { missingValues: [csv.null] }),
+    ...(missingValues && { missingValues }),
     ...(unique.length === 0
       ? {}
       : { primaryKey: unique.map((name) => names[columns.findIndex((one) => one.name === name)] ?? name) }),
     path: basename(key),
     format,
     mediatype: contentType,
-    ...(csv === undefined ? {} : { encoding: 'utf-8', bom: csv.bom }),
+    ...(encoding && { encoding }),
+    ...(bom === undefined ? {} : { bom }),
     ...(compress === null ? {} : { compression: compress }),
     bytes,
     hash: `sha256:${sha256}`,
@@ -86,16 +82,7 @@ export function tableSchemaOf(manifest: Manifest): TableSchema {
     dialect: {
       $schema: `${PROFILES}/tabledialect.json`,
       header: true,
-      ...(csv === undefined
-        ? { sheetName: sheetName(manifest.dialect) }
-        : {
-            delimiter: csv.delimiter,
-            lineTerminator: csv.eol,
-            quoteChar: '"',
-            doubleQuote: true,
-            nullSequence: csv.null,
-            skipInitialSpace: false,
-          }),
+      ...description.dialect,
     },
   };
 }
@@ -107,50 +94,6 @@ function headers(columns: Manifest['columns']): string[] {
     const title = titles[index] ?? name;
     return titles.filter((other) => other === title).length === 1 ? title : name;
   });
-}
-
-function sheetName({ sheet, template }: Manifest['dialect']): string {
-  const options: XlsxOptions = typeof sheet === 'string' ? { sheet } : {};
-  return template === undefined ? sheetOf(options) : (options.sheet ?? sheetOf({}));
-}
-
-type Csv = ReturnType<typeof dialect> | undefined;
-
-/** @param csv undefined for formats that have types of their own */
-function typeOf(kind: string, csv: Csv, timezone: string): Pick<Field, 'type'> & Partial<Field> {
-  switch (kind) {
-    case 'integer':
-      return { type: 'integer' };
-    case 'decimal':
-      return { type: 'number', ...(csv === undefined ? {} : { decimalChar: csv.decimal }) };
-    case 'boolean':
-      return {
-        type: 'boolean',
-        ...(csv === undefined
-          ? {}
-          : { trueValues: [csv.booleans?.true ?? 'true'], falseValues: [csv.booleans?.false ?? 'false'] }),
-      };
-    case 'date':
-      return { type: 'date', format: csv?.brazilianDates ? '%d/%m/%Y' : 'default' };
-    case 'timestamp':
-      return timestampType(csv, timezone);
-    case 'json':
-      return { type: 'string', description: 'JSON' };
-    default:
-      return { type: 'string' };
-  }
-}
-
-function timestampType(csv: Csv, timezone: string): Pick<Field, 'type'> & Partial<Field> {
-  if (csv === undefined) return { type: 'datetime', description: `in ${timezone}` };
-  // No pattern has a fraction that is there or not; `any` would take the day for the month.
-  if (csv.brazilianDates)
-    return { type: 'string', description: `DD/MM/YYYY HH:MM:SS[,ffffff] in ${timezone}, without the offset` };
-  return {
-    type: 'datetime',
-    format: 'any',
-    description: `YYYY-MM-DD HH:MM:SS[.ffffff]±HH[:MM] in ${timezone}; without the offset where the source has none`,
-  };
 }
 
 /** The columns of the gate `unique`, unless one of them has nulls, which a primary key cannot have. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { DIMENSIONS } from '../core/filter.js';
 import type { DocumentQuery } from '../core/source.js';
 import type { Column } from '../core/table.js';
-import type { FormatOptions } from './definition/definition.js';
+import type { WriterOptions } from '../writers/index.js';
 import type { Output, Report } from './report.js';
 
 type Params = Readonly<Record<string, string>>;
@@ -104,7 +104,7 @@ const FORMER_OPTIONS = [
   'strict',
   'sheet',
   'template',
-] as const satisfies readonly (keyof FormatOptions)[];
+] as const satisfies readonly (keyof WriterOptions)[];
 
 function formerOutput(output: Output) {
   const { dialect, splitBy } = output;

@@ -3,7 +3,7 @@ import type { PeriodKind } from '../core/calendar.js';
 import type { Dimension } from '../core/filter.js';
 import type { DocumentQuery } from '../core/source.js';
 import type { Column, Kind } from '../core/table.js';
-import type { FormatOptions } from './definition/definition.js';
+import type { WriterOptions } from '../writers/index.js';
 import type { Schedule } from './definition/schedules.js';
 import type { SplitTerm } from './definition/split-by.js';
 import type { ReportTest } from './definition/tests.js';
@@ -13,7 +13,7 @@ export interface Output {
   readonly format: string;
   /** With tokens such as `{YYYYMMDD}`; see key.ts. */
   readonly key: string;
-  readonly dialect: FormatOptions;
+  readonly dialect: WriterOptions;
   readonly compress: string | undefined;
   /** One file for each combination of their values; without it, one of all rows. */
   readonly splitBy?: readonly SplitTerm[];

@@ -5,15 +5,7 @@ import type { Cell } from '../core/table.js';
 import type { Manifest } from '../publish/documents.js';
 import { ByteCounter, RowCounter } from '../rows/counters.js';
 import { transformed } from '../writers/compression.js';
-
-/** The header's titles as the first row, then the others; decimals as canonical cells have them. */
-type Reader = (bytes: AsyncIterable<Buffer>, manifest: Manifest) => AsyncGenerator<Cell[][]>;
-
-/** How each format is read back: a new one is one line here. */
-const READERS: Readonly<Record<string, () => Promise<Reader>>> = {
-  csv: async () => (await import('./csv.js')).readCsv,
-  xlsx: async () => (await import('./xlsx.js')).readXlsx,
-};
+import { formatOf, isFormat } from '../writers/index.js';
 
 // zstd came with Node 22.15 and 23.8; the types of Node 20 do not know it.
 const { createZstdDecompress } = zlib as typeof zlib & { createZstdDecompress?: () => zlib.Gunzip };
@@ -92,12 +84,10 @@ async function contentOf(bytes: AsyncIterable<Buffer>, manifest: Manifest): Prom
  */
 export async function* rowsIn(bytes: AsyncIterable<Buffer>, manifest: Manifest): AsyncGenerator<Cell[][]> {
   const { format, compress, columns } = manifest;
-  const load = Object.hasOwn(READERS, format) ? READERS[format] : undefined;
-  if (load === undefined) throw new ReportError('contract', `reportctl cannot read ${format} back`);
-  const reader = await load();
+  if (!isFormat(format)) throw new ReportError('contract', `reportctl cannot read ${format} back`);
   // The header is row 0, and its width is for whoever compares it.
   let before = 0;
-  for await (const read of reader(decompressed(bytes, compress), manifest)) {
+  for await (const read of formatOf(format).read(decompressed(bytes, compress), manifest)) {
     const narrow = read.findIndex((row, index) => before + index > 0 && row.length !== columns.length);
     if (narrow !== -1) {
       const found = `row ${before + narrow} has ${read[narrow]?.length} cells`;

@@ -1,104 +1,47 @@
-// XLSX (ECMA-376): the rows by our own encoder, streamed; everything around them by exceljs.
-import { ReportError } from '../core/errors.js';
-import type { Column, Table } from '../core/table.js';
-import type { Writer } from '../core/writer.js';
+// XLSX as a format: its options, and what they mean for writing, reading and describing a workbook.
+import { resolve } from 'node:path';
+import * as z from 'zod';
+import { commonFieldType, type Format } from './format.js';
 import { booleanWords } from './words/booleans.js';
-import { Changes } from './xlsx/changes.js';
-import { DataSheets } from './xlsx/data-sheet.js';
-import { Groups } from './xlsx/groups.js';
-import { type About, nextSheetName, SHEET_COLUMNS, sheetOf, type XlsxOptions } from './xlsx/options.js';
-import { RowReader } from './xlsx/reader.js';
-import { columnStyles, RowEncoder } from './xlsx/rows.js';
-import { type DataSheet, sheetEnd, sheetStart } from './xlsx/sheet.js';
-import { makeShell, newWorkbook, sheetPath } from './xlsx/shell.js';
-import { aboutLines, summaryLines, summedOf, titleOf } from './xlsx/summary.js';
-import { createTemplateWriter } from './xlsx/template.js';
-import { Zip } from './xlsx/zip.js';
+import { sheetOf, type XlsxOptions } from './xlsx/options.js';
+import { checkTemplate, readTemplate } from './xlsx/template/open.js';
 
-/** So many first rows say how wide the columns are. */
-const SAMPLE = 200;
-/** What stands first in the archive, by which programs tell a workbook from any other zip. */
-const FIRST_PARTS = ['_rels/.rels', 'docProps/core.xml'];
-
-/** @throws ReportError `usage` for a sheet's name that Excel does not take, `definition` for a template that is none */
-export async function createXlsxWriter(options: XlsxOptions, about: About = {}): Promise<Writer> {
-  if (options.template !== undefined) return createTemplateWriter(options.template, options);
-  const base = sheetOf(options);
-  const booleans = booleanWords(options.booleans);
-  // A broken installation is found before anything is read.
-  await newWorkbook();
-  let changes = new Changes(options.strict ?? false);
-
-  async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
-    refuseTooManyColumns(columns);
-    changes = new Changes(options.strict ?? false);
-    const currencies = [...new Set(columns.flatMap(({ currency }) => currency ?? []))];
-    const content = { title: titleOf(about), started: about.started, currencies };
-    const dataSheets: DataSheet[] = [];
-    const empty = { ...content, dataSheets: [{ name: base, width: 1, rows: 1 }], summary: [], about: [] };
-    const { styles, parts: firstParts } = await makeShell(options.locale, empty);
-    const zip = new Zip();
-    for (const name of FIRST_PARTS) yield await zip.whole(name, firstParts.get(name) ?? Buffer.alloc(0));
-
-    const summed = summedOf(columns, about);
-    const groups = new Groups(
-      columns,
-      summed.totals.map(({ name }) => name),
-      summed.by.map(({ column }) => column.name),
-    );
-    const rows = new RowReader(batches, columns.length, (lines) => groups.add(lines));
-    try {
-      const start = sheetStart(columns, await rows.sample(SAMPLE));
-      const looks = columns.map((column) => columnStyles(column, styles));
-      const encoder = new RowEncoder(columns, looks, changes, { booleans });
-      const sheets = new DataSheets(zip, rows, encoder);
-      const titles = columns.map(({ title, name }) => title ?? name);
-      do {
-        const name = nextSheetName(
-          base,
-          dataSheets.map((sheet) => sheet.name),
-        );
-        const last = yield* sheets.sheet({
-          path: sheetPath(dataSheets.length + 1),
-          headerRow: 1,
-          start: (block) => {
-            block.add(start);
-            encoder.header(titles, styles.header, block);
-          },
-          end: (count) => sheetEnd(columns.length, count),
-        });
-        dataSheets.push({ name, width: columns.length, rows: last });
-      } while ((await rows.more()) !== undefined);
-    } finally {
-      await rows.close();
-    }
-
-    const summary = summaryLines(about, groups, summed, dataSheets);
-    const lines = aboutLines(about, changes, options, new Date());
-    const { parts } = await makeShell(options.locale, { ...content, dataSheets, summary, about: lines });
-    for (const [name, part] of parts) {
-      if (!FIRST_PARTS.includes(name)) yield await zip.whole(name, part);
-    }
-    yield zip.end();
-  }
-
-  return {
-    extension: 'xlsx',
-    contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-    encode,
-    // Every text is a text: nothing can run.
-    neutralised: 0,
-    notes: () => changes.notes(),
-  };
-}
-
-function refuseTooManyColumns(columns: readonly Column[]): void {
-  if (columns.length <= SHEET_COLUMNS) return;
-  throw new ReportError(
-    'definition',
-    `writing xlsx: ${columns.length} columns, and a sheet has ${SHEET_COLUMNS}`,
-    {
-      hint: 'Export fewer with --columns, or write csv.',
-    },
-  );
-}
+export const xlsx: Format = {
+  extension: 'xlsx',
+  contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  options: {
+    locale: z.enum(['pt-BR']).optional(),
+    booleans: z.string().optional(),
+    strict: z.boolean().optional(),
+    sheet: z.string().optional(),
+    /** A path. */
+    template: z.string().min(1).optional(),
+  } satisfies Readonly<Record<keyof XlsxOptions, z.ZodType>>,
+  isCompressed: true,
+  isLight: false,
+  load: ({ template, ...options }, folder) =>
+    template === undefined ? options : { ...options, template: readTemplate(resolve(folder, template)) },
+  check(options, columnCount) {
+    const { template, sheet } = options;
+    if (template === undefined) sheetOf(options);
+    else checkTemplate(template, columnCount, sheet);
+  },
+  create: async (options, about) => (await import('./xlsx/write.js')).createXlsxWriter(options, about),
+  async *read(bytes, file) {
+    const { readXlsx } = await import('./xlsx/read.js');
+    yield* readXlsx(bytes, file);
+  },
+  spelling: ({ booleans }) => ({
+    dates: 'serial',
+    booleans: booleanWords(booleans),
+    neutralise: undefined,
+    separator: undefined,
+  }),
+  describe: ({ sheet, template }, timezone) => ({
+    dialect: { sheetName: template === undefined ? sheetOf({ sheet }) : (sheet ?? sheetOf({})) },
+    fieldType: (kind) => ({
+      ...commonFieldType(kind),
+      ...(kind === 'timestamp' ? { description: `in ${timezone}` } : {}),
+    }),
+  }),
+};

@@ -7,10 +7,10 @@ import { ReportError } from '../../src/core/errors.js';
 import type { Cell, Column } from '../../src/core/table.js';
 import type { Manifest, RunRecord } from '../../src/publish/documents.js';
 import { manifestKey } from '../../src/publish/manifest.js';
-import type { FormatOptions } from '../../src/reports/definition/definition.js';
 import { RowCounter } from '../../src/rows/counters.js';
 import { spellDifference } from '../../src/verify/differences.js';
 import { type Verified, type VerifyOptions, verifyFile } from '../../src/verify/verify.js';
+import type { WriterOptions } from '../../src/writers/index.js';
 import { createWriter } from '../../src/writers/index.js';
 import { cellBatch } from '../support/copy-text.js';
 import { type MemoryStore, memoryStore } from '../support/memory-destination.js';
@@ -38,7 +38,7 @@ interface Made {
 
 /** A file as a run publishes it, with its manifest and its run record. */
 async function published(
-  options: { dialect?: FormatOptions; compress?: 'gzip'; key?: string } = {},
+  options: { dialect?: WriterOptions; compress?: 'gzip'; key?: string } = {},
   changes: Partial<Manifest> = {},
 ): Promise<Made> {
   const { dialect = {}, compress, key = KEY } = options;
@@ -129,7 +129,7 @@ async function verify(
 const said = ({ differences }: Verified) => differences.map(spellDifference);
 
 describe('what is as it was published', () => {
-  const dialects: readonly FormatOptions[] = [
+  const dialects: readonly WriterOptions[] = [
     {},
     { locale: 'pt-BR' },
     { null: 'NULL', quote: 'all' },

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { ReportError } from '../../src/core/errors.js';
 import type { Batch, Cell, Column, Kind } from '../../src/core/table.js';
 import type { CsvOptions } from '../../src/writers/csv/dialect.js';
-import { createCsvWriter } from '../../src/writers/csv.js';
+import { createCsvWriter } from '../../src/writers/csv/write.js';
 import { cellBatch, copyTextBatch, type Rows } from '../support/copy-text.js';
 
 async function written(

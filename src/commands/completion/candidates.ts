@@ -127,7 +127,7 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
   if (FILE_OPTIONS.includes(long ?? '')) return FILES;
   if (long === '--log-format') return { kind: 'words', items: wordsOf('text', 'json') };
   if (long === '--format')
-    return { kind: 'words', items: wordsOf(...(await import('../../writers/index.js')).FORMATS) };
+    return { kind: 'words', items: wordsOf(...(await import('../../writers/index.js')).FORMAT_NAMES) };
   if (DATE_OPTIONS.includes(long ?? '')) {
     return { kind: 'words', items: wordsOf(...(await import('../../core/calendar.js')).DATE_WORDS) };
   }

@@ -5,7 +5,7 @@ import type { Batch, Cell, Column } from '../../core/table.js';
 import { type FilePlace, splitAddress } from '../../destinations/address.js';
 import type { Layout } from '../../verify/diff/layout.js';
 import type { RowChange } from '../../verify/diff/tally.js';
-import { createWriter } from '../../writers/index.js';
+import { createWriter, DEFAULT_FORMAT } from '../../writers/index.js';
 
 /** Where `-o` puts it. @throws ReportError `usage` for another ending than `.csv`, or an address without a file */
 export function placeOfFile(output: string): FilePlace {
@@ -26,7 +26,7 @@ export async function writeChanges(
   destination: Destination,
   key: string,
 ): Promise<void> {
-  const writer = await createWriter('csv', {});
+  const writer = await createWriter(DEFAULT_FORMAT, {});
   const staged = await destination.stage(key, { contentType: writer.contentType, existing: 'replace' });
   try {
     const table = { columns: columnsOf(layout), batches: batchesOf(changes, layout) };

@@ -6,10 +6,7 @@ import { didYouMean, errorSentence, ReportError } from '../../core/errors.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { DocumentQuery } from '../../core/source.js';
 import { type Column, KINDS, type Kind } from '../../core/table.js';
-import { dialect } from '../../writers/csv/dialect.js';
-import { checkOptions } from '../../writers/index.js';
-import { sheetOf, type Template } from '../../writers/xlsx/options.js';
-import { checkTemplate, readTemplate } from '../../writers/xlsx/template/open.js';
+import { ALL_OPTIONS, checkOptions, FORMAT_NAMES, formatOf, type TypedOptions } from '../../writers/index.js';
 import { expandKey, TOKENS, unknownTokens } from '../key.js';
 import { deepest, explain } from './complaints.js';
 import { gateKeys, gatesSchema, parseGates } from './gates.js';
@@ -20,31 +17,6 @@ import { documentWaitSchema, parseWaitFor, sqlWaitSchema, waitKeys } from './wai
 import { type Path, YamlText } from './yaml-text.js';
 
 const name = z.string().min(1);
-
-/** The CSV dialect as a report or a command line spells it; the writer checks the values. */
-export const csvOptions = {
-  delimiter: z.string().optional(),
-  decimal: z.string().optional(),
-  bom: z.boolean().optional(),
-  eol: z.enum(['lf', 'crlf']).optional(),
-  null: z.string().optional(),
-  quote: z.enum(['all', 'needed']).optional(),
-  locale: z.enum(['pt-BR']).optional(),
-  booleans: z.string().optional(),
-  formulas: z.enum(['neutralise', 'keep']).optional(),
-};
-/** What xlsx has besides; `locale` is an option of both. */
-const xlsxOptions = {
-  strict: z.boolean().optional(),
-  sheet: z.string().optional(),
-  template: name.optional(),
-};
-const formatOptions = { ...csvOptions, ...xlsxOptions };
-const formatSchema = z.object(formatOptions);
-/** The template as it was read: its content is part of the definition. */
-export type FormatOptions = Omit<z.infer<typeof formatSchema>, 'template'> & {
-  readonly template?: Template | undefined;
-};
 
 const kind = z.enum(KINDS);
 /** Taken as it was typed, see YamlText.typed(). */
@@ -65,11 +37,11 @@ const common = {
   outputs: z
     .array(
       z.strictObject({
-        format: z.enum(['csv', 'xlsx']),
+        format: z.enum(FORMAT_NAMES as [string, ...string[]]),
         key: name,
         compress: z.enum(['gzip', 'zstd']).optional(),
         'split-by': splitBySchema,
-        ...formatOptions,
+        ...(ALL_OPTIONS as Readonly<Record<keyof TypedOptions, z.ZodType>>),
       }),
     )
     .default([]),
@@ -316,7 +288,7 @@ function outputsOf(
     ),
   );
   const known = { columns, mapped, labels: Object.keys(labels), volatile: definition.volatile };
-  return definition.outputs.map(({ format, key, compress, template: path, ...output }, index) => {
+  return definition.outputs.map(({ format, key, compress, ...output }, index) => {
     const { 'split-by': split, ...options } = output;
     const terms = splitTerms([split ?? []].flat(), known, (message) =>
       document.complaint(['outputs', index, 'split-by'], message),
@@ -340,12 +312,9 @@ function outputsOf(
       throw document.complaint(['outputs', index, 'key'], `found "${key}", the file that outputs.${twin} is`);
     keys.push(expanded);
     try {
-      const template = path === undefined ? undefined : readTemplate(resolve(folder, path));
-      const chosen: FormatOptions = template === undefined ? options : { ...options, template };
-      checkOptions(format, chosen, compress);
-      if (format === 'csv') dialect(options);
-      else if (template === undefined) sheetOf(options);
-      else checkTemplate(template, Object.keys(definition.columns).length, options.sheet);
+      checkOptions(format, options, compress);
+      const chosen = formatOf(format).load(options as TypedOptions, folder);
+      formatOf(format).check(chosen, Object.keys(definition.columns).length);
       // Absent where nothing is split, so that the definition of every other report is what it was.
       return { format, key, compress, dialect: chosen, ...(terms.length > 0 && { splitBy: terms }) };
     } catch (error) {
@@ -366,7 +335,7 @@ function allowedKeys(path: Path, schema: z.ZodType): string[] {
     gates: gateKeys(path.slice(1)),
     'expect-by': EXPECT_BY_KEYS,
     'wait-for': waitKeys[documents ? 'documents' : 'sql'],
-    outputs: ['format', 'key', 'compress', 'split-by', ...Object.keys(formatOptions)],
+    outputs: ['format', 'key', 'compress', 'split-by', ...Object.keys(ALL_OPTIONS)],
     tests: second === undefined || path.length > 2 ? [] : TEST_KEYS,
   };
   return [...(keys[String(first)] ?? [])];

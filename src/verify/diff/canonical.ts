@@ -2,37 +2,19 @@
 import { ReportError } from '../../core/errors.js';
 import type { Kind } from '../../core/table.js';
 import type { Manifest } from '../../publish/documents.js';
-import { type CsvOptions, dialect } from '../../writers/csv/dialect.js';
-import { neutraliser } from '../../writers/csv/formulas.js';
-import { type BooleanWords, booleanWords } from '../../writers/words/booleans.js';
-import type { XlsxOptions } from '../../writers/xlsx/options.js';
+import type { Spelling } from '../../writers/format.js';
+import { formatOf, type WriterOptions } from '../../writers/index.js';
 
-/** How a file spells what the kinds alone do not say. */
-export interface Spelling {
-  readonly dates: 'iso' | 'brazilian' | 'serial';
-  readonly booleans: BooleanWords | undefined;
-  /** Makes the formulas of a text harmless, as the file's were; undefined where they were kept. */
-  readonly neutralise: ((text: string) => string) | undefined;
-  /** Equal for spellings that neutralise alike. */
-  readonly separator: string | undefined;
-}
+export type { Spelling } from '../../writers/format.js';
 
-/** @throws ReportError `contract` for a dialect that is none */
-export function spellingOf({ format, dialect: options, key }: Manifest): Spelling {
+/** @throws ReportError `contract` for options that are none of the format's */
+export function spellingOf({ format, dialect, key }: Manifest): Spelling {
   try {
-    if (format === 'xlsx') {
-      const booleans = booleanWords((options as XlsxOptions).booleans);
-      return { dates: 'serial', booleans, neutralise: undefined, separator: undefined };
-    }
-    const { brazilianDates, booleans, neutralise, delimiter } = dialect(options as CsvOptions);
-    return {
-      booleans,
-      dates: brazilianDates ? 'brazilian' : 'iso',
-      neutralise: neutralise ? neutraliser(delimiter) : undefined,
-      separator: neutralise ? delimiter : undefined,
-    };
+    return formatOf(format).spelling(dialect as WriterOptions);
   } catch (cause) {
-    throw new ReportError('contract', `${JSON.stringify(options)} is no CSV dialect (${key})`, { cause });
+    throw new ReportError('contract', `${JSON.stringify(dialect)} is no ${format} dialect (${key})`, {
+      cause,
+    });
   }
 }
 

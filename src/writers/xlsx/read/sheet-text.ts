@@ -1,8 +1,8 @@
 // The XML of a data sheet, cut into rows: what writers/xlsx/rows.ts writes, and nothing else.
-import type { Cell, Column, Kind } from '../core/table.js';
-import { columnLetters } from '../writers/xlsx/letters.js';
-import { SHEET_ROWS } from '../writers/xlsx/options.js';
-import { modelOf } from '../writers/xlsx/template/sheet.js';
+import type { Cell, Column, Kind } from '../../../core/table.js';
+import { columnLetters } from '../letters.js';
+import { SHEET_ROWS } from '../options.js';
+import { modelOf } from '../template/sheet.js';
 import { refuseHidden, unescaped } from './workbook.js';
 import { damaged } from './zip-archive.js';
 

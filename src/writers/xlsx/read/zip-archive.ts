@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, RandomAccessReader, ZipFile } from 'yauzl';
-import { messageOf, ReportError } from '../core/errors.js';
-import { transformed } from '../writers/compression.js';
+import { messageOf, ReportError } from '../../../core/errors.js';
+import { transformed } from '../../compression.js';
 
 const DEFLATED = 8;
 /** A sheet holds a million rows: enough for ten billion. */

@@ -1,5 +1,5 @@
 // Which parts of a workbook hold its rows (ECMA-376 part 1: 18.2.19 sheet, part 2: 9.3 relationships).
-import { ABOUT_SHEET, isSameName, nextSheetName, SUMMARY_SHEET } from '../writers/xlsx/options.js';
+import { ABOUT_SHEET, isSameName, nextSheetName, SUMMARY_SHEET } from '../options.js';
 import { type Archive, damaged } from './zip-archive.js';
 
 const WORKBOOK = 'xl/workbook.xml';

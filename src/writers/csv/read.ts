@@ -1,10 +1,10 @@
-// Reads back the CSV that writers/csv.ts writes, and nothing else: what could be read in two ways is refused.
+// Reads back the CSV that write.ts writes, and nothing else: what could be read in two ways is refused.
 import * as z from 'zod';
-import { ReportError } from '../core/errors.js';
-import type { Cell } from '../core/table.js';
-import type { Manifest } from '../publish/documents.js';
-import { csvOptions } from '../reports/definition/definition.js';
-import { type Dialect, dialect } from '../writers/csv/dialect.js';
+import { ReportError } from '../../core/errors.js';
+import type { Cell } from '../../core/table.js';
+import type { WrittenFile } from '../format.js';
+import { type Dialect, dialect } from './dialect.js';
+import { csvOptions } from './options.js';
 
 /**
  * Rows as cells, the header first. Decimals are spelled with a point again; dates stay as the dialect wrote them, and so
@@ -13,7 +13,7 @@ import { type Dialect, dialect } from '../writers/csv/dialect.js';
  */
 export async function* readCsv(
   bytes: AsyncIterable<Buffer>,
-  { dialect: options, columns }: Pick<Manifest, 'dialect' | 'columns'>,
+  { dialect: options, columns }: Pick<WrittenFile, 'dialect' | 'columns'>,
 ): AsyncGenerator<Cell[][]> {
   const chosen = dialectOf(options);
   const commas = columns.flatMap(({ kind }, index) =>
@@ -47,7 +47,7 @@ export async function* readCsv(
   if (rest.length > 0) yield rest;
 }
 
-function dialectOf(options: Manifest['dialect']): Dialect {
+function dialectOf(options: WrittenFile['dialect']): Dialect {
   try {
     return dialect(z.object(csvOptions).parse(options));
   } catch (cause) {

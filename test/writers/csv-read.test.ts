@@ -4,15 +4,15 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ReportError } from '../../src/core/errors.js';
 import type { Cell, Column } from '../../src/core/table.js';
-import type { FormatOptions } from '../../src/reports/definition/definition.js';
-import { readCsv } from '../../src/verify/csv.js';
+import { readCsv } from '../../src/writers/csv/read.js';
+import type { WriterOptions } from '../../src/writers/index.js';
 import { createWriter } from '../../src/writers/index.js';
 import { cellBatch } from '../support/copy-text.js';
 
 async function written(
   columns: readonly Column[],
   rows: readonly Cell[][],
-  options: FormatOptions,
+  options: WriterOptions,
 ): Promise<Buffer> {
   async function* batches() {
     if (rows.length > 0) yield cellBatch(rows);
@@ -45,7 +45,7 @@ const COLUMNS: readonly Column[] = [
 ];
 const HEADER = ['A, or "a"', 'b', 'Preço, médio'];
 
-const DIALECTS: readonly FormatOptions[] = [
+const DIALECTS: readonly WriterOptions[] = [
   {},
   { delimiter: ';', decimal: ',', bom: true, eol: 'crlf' },
   { delimiter: '\\t', quote: 'all', null: 'NULL' },
@@ -91,7 +91,7 @@ describe('what was written comes back', () => {
       await fc.assert(
         fc.asyncProperty(rows, fc.integer({ min: 1, max: 9 }), async (table, piece) => {
           const bytes = await written(COLUMNS, table, { ...dialect, formulas: 'keep' });
-          assert.deepEqual(await readBack(bytes, COLUMNS, dialect, piece), [HEADER, ...table]);
+          assert.deepEqual(await readBack(bytes, COLUMNS, { ...dialect }, piece), [HEADER, ...table]);
         }),
         { numRuns: 60 },
       );
@@ -128,7 +128,7 @@ describe('what was written comes back', () => {
 });
 
 describe('refused, with where it is:', () => {
-  const cases: readonly [text: string | Buffer, dialect: FormatOptions, said: RegExp][] = [
+  const cases: readonly [text: string | Buffer, dialect: WriterOptions, said: RegExp][] = [
     ['', {}, /^it is empty$/],
     ['a,b,c', {}, /^the header is cut off$/],
     ['a,b,c\n1,2,3', {}, /^row 1 is cut off$/],
@@ -148,7 +148,7 @@ describe('refused, with where it is:', () => {
   ];
   for (const [text, dialect, said] of cases) {
     test(`${JSON.stringify(text.toString())} as ${JSON.stringify(dialect)}`, async () => {
-      await assert.rejects(readBack(Buffer.from(text), COLUMNS, dialect), (error) => {
+      await assert.rejects(readBack(Buffer.from(text), COLUMNS, { ...dialect }), (error) => {
         assert.ok(error instanceof ReportError);
         assert.equal(error.code, 'contract');
         assert.match(error.message, said);

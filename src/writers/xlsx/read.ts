@@ -1,11 +1,11 @@
-// Reads back the workbooks that writers/xlsx.ts writes, and nothing else: what could be read in two ways is refused.
-import { messageOf } from '../core/errors.js';
-import type { Cell } from '../core/table.js';
-import type { Manifest } from '../publish/documents.js';
-import { DATA_SHEET, sheetOf } from '../writers/xlsx/options.js';
-import { SheetText } from './sheet-text.js';
-import { dataSheets, isWanted, type SheetPart, templateSheet } from './workbook.js';
-import { type Archive, damaged, openArchive, spooled } from './zip-archive.js';
+// Reads back the workbooks that write.ts writes, and nothing else: what could be read in two ways is refused.
+import { messageOf } from '../../core/errors.js';
+import type { Cell } from '../../core/table.js';
+import type { WrittenFile } from '../format.js';
+import { DATA_SHEET, sheetOf } from './options.js';
+import { SheetText } from './read/sheet-text.js';
+import { dataSheets, isWanted, type SheetPart, templateSheet } from './read/workbook.js';
+import { type Archive, damaged, openArchive, spooled } from './read/zip-archive.js';
 
 /**
  * Rows as cells, the header first. Numbers are the text that stands in the sheet, however many digits they have; dates and
@@ -15,12 +15,7 @@ import { type Archive, damaged, openArchive, spooled } from './zip-archive.js';
  */
 export async function* readXlsx(
   bytes: AsyncIterable<Buffer>,
-  {
-    dialect,
-    columns,
-    compress,
-    bytes: expected,
-  }: Pick<Manifest, 'dialect' | 'columns' | 'compress' | 'bytes'>,
+  { dialect, columns, compress, bytes: expected }: WrittenFile,
 ): AsyncGenerator<Cell[][]> {
   if (compress !== null) throw damaged(`a workbook is not compressed once more (${compress})`);
   const base = baseOf(dialect);
@@ -43,7 +38,7 @@ export async function* readXlsx(
 async function* oneTable(
   archive: Archive,
   sheets: readonly SheetPart[],
-  columns: Manifest['columns'],
+  columns: WrittenFile['columns'],
 ): AsyncGenerator<Cell[][]> {
   let header: string | undefined;
   for (const sheet of sheets) {
@@ -65,7 +60,7 @@ async function* oneTable(
 async function* rowsOf(
   archive: Archive,
   { name, path }: SheetPart,
-  columns: Manifest['columns'],
+  columns: WrittenFile['columns'],
   isTemplate: boolean,
 ): AsyncGenerator<Cell[][]> {
   const text = new SheetText(name, columns, isTemplate);
@@ -82,7 +77,7 @@ async function* rowsOf(
   yield* text.end();
 }
 
-function baseOf({ sheet, template }: Manifest['dialect']): string {
+function baseOf({ sheet, template }: WrittenFile['dialect']): string {
   // In a template a sheet may have any name.
   if (template !== undefined) return String(sheet ?? DATA_SHEET);
   try {

@@ -1,0 +1,103 @@
+// CSV (RFC 4180) in any of the dialects that the design names: by csv-stringify, or from COPY text where rows come so.
+import type { Options } from 'csv-stringify/sync';
+import type { Cell, Column, Table } from '../../core/table.js';
+import type { Writer } from '../../core/writer.js';
+import { wordOf } from '../words/booleans.js';
+import { brazilianDate } from './brazilian-date.js';
+import { type CsvOptions, type Dialect, dialect } from './dialect.js';
+import { canStayEncoded, encodedRowsToCsv, type Spelling } from './encoded.js';
+import { neutraliser } from './formulas.js';
+
+/** @throws ReportError `usage` for options that would make the file ambiguous */
+export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
+  const { stringify } = await import('csv-stringify/sync');
+  const chosen = dialect(options);
+  const stringifyOptions = optionsOf(chosen);
+  let neutralised = 0;
+
+  async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
+    const titles = columns.map((column) => column.title ?? column.name);
+    yield Buffer.from((chosen.bom ? '\ufeff' : '') + stringify([titles], stringifyOptions));
+    const guard = neutraliser(chosen.delimiter);
+    const spellings = columns.map((column) =>
+      spelling(column, chosen, (text) => {
+        const harmless = guard(text);
+        if (harmless !== text) neutralised++;
+        return harmless;
+      }),
+    );
+    const encodeRows = encodedRowsToCsv(
+      columns.map(({ kind }, index) => ({ kind, spell: spellings[index] })),
+      chosen,
+    );
+    const mayStayEncoded = canStayEncoded(chosen);
+    for await (const batch of batches) {
+      const { rowCount, encoded } = batch;
+      yield mayStayEncoded && encoded !== undefined
+        ? encodeRows({ rowCount, encoded })
+        : Buffer.from(stringify(respell(batch.rows(), spellings) as Cell[][], stringifyOptions));
+    }
+  }
+
+  return {
+    extension: 'csv',
+    contentType: 'text/csv; charset=utf-8',
+    encode,
+    get neutralised() {
+      return neutralised;
+    },
+  };
+}
+
+function optionsOf({ delimiter, eol, quoteAll, null: nullText }: Dialect): Options {
+  // Null and the empty text differ: `quoted_match` is asked of texts only, so that the empty text alone becomes "".
+  const matches: RegExp[] = [/^$/];
+  const options: Options = {
+    delimiter,
+    record_delimiter: eol,
+    // A lone CR or LF ends a record for many readers, whatever ends ours.
+    quote_record_delimiter: true,
+    quoted: quoteAll,
+    quoted_match: matches,
+  };
+  if (nullText === '') return options;
+  matches.push(new RegExp(`^${nullText.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`));
+  // What stands for null is never quoted, as in PostgreSQL's COPY … FORCE_QUOTE.
+  const bare = { value: nullText, quoted: false, quoted_match: null };
+  return { ...options, cast: { null: () => bare } } as Options;
+}
+
+/** How the texts of a column are spelled in this dialect, or undefined when they stay as they are. */
+function spelling({ kind }: Column, chosen: Dialect, guard: (text: string) => string): Spelling {
+  switch (kind) {
+    case 'text':
+      return chosen.neutralise ? guard : undefined;
+    case 'decimal':
+      return chosen.decimal === ',' ? (text) => text.replace('.', ',') : undefined;
+    case 'boolean': {
+      const { booleans } = chosen;
+      return booleans && ((text) => wordOf(booleans, text));
+    }
+    case 'date':
+    case 'timestamp':
+      return chosen.brazilianDates ? brazilianDate : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function respell(
+  rows: readonly (readonly Cell[])[],
+  spellings: readonly Spelling[],
+): readonly (readonly Cell[])[] {
+  const changing = spellings.flatMap((spell, index) => (spell === undefined ? [] : [{ spell, index }]));
+  if (changing.length === 0) return rows;
+  return rows.map((row) => {
+    const copy = row.slice();
+    for (const { spell, index } of changing) {
+      const text = copy[index];
+      if (typeof text === 'string') copy[index] = spell(text);
+    }
+    return copy;
+  });
+}
