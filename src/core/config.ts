@@ -64,7 +64,7 @@ interface S3Config {
   readonly environment: Environment;
 }
 
-/** Every variable of our own; `docs` tests hold the README to this list. */
+/** Every variable of reportctl. test/docs.test.ts checks that docs/en/environment.md and its translation list each. */
 export const VARIABLES = [
   'REPORTCTL_SOURCE_<NAME>',
   'REPORTCTL_TEST_SOURCE_<NAME>',

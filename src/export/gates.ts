@@ -94,7 +94,7 @@ function gatesOver(gates: Gates, columns: readonly Column[]): Gates {
   };
 }
 
-/** Every gate of the report, in the order in which the README has them; one whose counts are not there does not hold. */
+/** The results of all gates of the report, in the order of docs/en/report-file.md. A gate without the counts it needs fails. */
 export function gateResults(
   { gates, onEmpty }: Pick<Report, 'gates' | 'onEmpty'>,
   { rows, totals, nulls, duplicates, former }: Counts,
