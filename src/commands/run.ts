@@ -1,6 +1,6 @@
 // reportctl run: every output of the reports for their closed periods, once; what cron calls.
 import { Command, InvalidArgumentError } from 'commander';
-import { atOnce, duration } from '../core/config.js';
+import { duration, parseConcurrency } from '../core/config.js';
 import { ReportError } from '../core/errors.js';
 import { type Choice, chosenJobs } from '../jobs/choose.js';
 import { runJobs } from '../jobs/run-jobs.js';
@@ -56,7 +56,8 @@ export function runCommand(context: Context): Command {
         restate,
         quarantine,
         deadline,
-        concurrency: options.jobs === undefined ? session.config.jobs : atOnce('--jobs', options.jobs),
+        concurrency:
+          options.jobs === undefined ? session.config.jobs : parseConcurrency('--jobs', options.jobs),
         retryForMs:
           options.retryFor === undefined
             ? session.config.retryFor

@@ -192,7 +192,7 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
         : allowed('--log-format', logFormat, LOG_FORMATS),
     logLevel: oneOf(environment, 'REPORTCTL_LOG_LEVEL', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     noColor: variable('NO_COLOR') !== undefined,
-    jobs: atOnce('REPORTCTL_JOBS', variable('REPORTCTL_JOBS') ?? '2'),
+    jobs: parseConcurrency('REPORTCTL_JOBS', variable('REPORTCTL_JOBS') ?? '2'),
     retryFor: duration('REPORTCTL_RETRY_FOR', variable('REPORTCTL_RETRY_FOR') ?? '15m'),
     postgres: Object.fromEntries(
       environment
@@ -277,7 +277,7 @@ function flag(environment: Environment, name: string): boolean {
 }
 
 /** How many at once. @param name of the variable or flag, for the message. @throws ReportError `usage` */
-export function atOnce(name: string, value: string): number {
+export function parseConcurrency(name: string, value: string): number {
   if (/^[1-9]\d?$/.test(value)) return Number(value);
   throw new ReportError('usage', `${name} is "${value}"`, { hint: 'Give a whole number from 1 to 99.' });
 }

@@ -1,8 +1,8 @@
 // One file for each value of some columns: from the spooled rows of the one read, every file staged and counted for itself.
 import { tmpdir } from 'node:os';
 import pLimit from 'p-limit';
-import { atOnce } from '../core/at-once.js';
 import { ReportError } from '../core/errors.js';
+import { mapConcurrently } from '../core/map-concurrently.js';
 import type { Batch, Cell, Column } from '../core/table.js';
 import { shared } from '../rows/broadcast.js';
 import { ContentHash, DecimalSum, observed, RowCounter } from '../rows/counters.js';
@@ -88,8 +88,8 @@ export class Splitting {
     for (const { rows } of this.#begun) rows.end();
     const order = inOrder(this.#spool.parts);
     const left = order.filter(({ number }) => number >= this.#begun.length);
-    const targets = await atOnce(LOOKING, left, ({ values }) => this.#split.targetsOf(values));
-    const later = await atOnce(ENCODING, left, ({ values, number }, index) =>
+    const targets = await mapConcurrently(LOOKING, left, ({ values }) => this.#split.targetsOf(values));
+    const later = await mapConcurrently(ENCODING, left, ({ values, number }, index) =>
       this.#stage(values, this.#spool.batches(number), targets[index] ?? []),
     );
     const begun = await Promise.all(this.#begun.map(({ staged }) => staged));
@@ -131,7 +131,7 @@ export class Splitting {
   async #begin(): Promise<void> {
     const { parts } = this.#spool;
     const added = parts.slice(this.#begun.length, this.#split.ahead);
-    const targets = await atOnce(LOOKING, added, (values) => this.#split.targetsOf(values));
+    const targets = await mapConcurrently(LOOKING, added, (values) => this.#split.targetsOf(values));
     for (const [index, values] of added.entries()) {
       const rows = new Handover<Batch>();
       const waiting: WaitingFile[] = [];

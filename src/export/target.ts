@@ -1,7 +1,8 @@
 // One output on its way: encoded, compressed, counted and staged; then published or discarded with its siblings.
-import { atOnce } from '../core/at-once.js';
+
 import type { Destination, Existing, Published, Staged } from '../core/destination.js';
 import { messageOf, ReportError, withMessageSuffix } from '../core/errors.js';
+import { mapConcurrently } from '../core/map-concurrently.js';
 import type { Table } from '../core/table.js';
 import { iterateInSpan, type Span, withSpan } from '../core/trace.js';
 import type { Writer } from '../core/writer.js';
@@ -121,7 +122,7 @@ export async function publishAll(files: readonly FilledTarget[]): Promise<Output
   const begun = new Set<FilledTarget>();
   const visible: Output[] = [];
   try {
-    return await atOnce(PUBLISHING, files, async (file) => {
+    return await mapConcurrently(PUBLISHING, files, async (file) => {
       begun.add(file);
       const { target, staged, bytes } = file;
       const output = { ...(await staged.publish()), file };

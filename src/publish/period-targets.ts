@@ -1,9 +1,10 @@
 // Where the outputs of a report go for one period, and which of the files there are ours to replace.
-import { atOnce } from '../core/at-once.js';
+
 import type { Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { alreadyExists } from '../core/existing-file.js';
+import { mapConcurrently } from '../core/map-concurrently.js';
 import type { Cell } from '../core/table.js';
 import type { Split } from '../export/split.js';
 import type { Target } from '../export/target.js';
@@ -53,7 +54,7 @@ export class PeriodTargets {
   static async find(place: PeriodPlace): Promise<PeriodTargets> {
     const finder = new TargetFinder(place);
     const { outputs } = place.report;
-    const whole = await atOnce(
+    const whole = await mapConcurrently(
       MAX_PARALLEL_LOOKUPS,
       outputs.filter(({ splitBy }) => splitBy === undefined),
       (output) => finder.targetsOf(output, {}),
@@ -87,7 +88,7 @@ function splitsOf({ report, signal }: PeriodPlace, finder: TargetFinder): Split[
       ahead: isLight ? MAX_ENCODED_AHEAD : 0,
       async targetsOf(values) {
         const written = outputs.filter((output) => !isScheduled(scheduled, output, values));
-        const targets = await atOnce(MAX_PARALLEL_LOOKUPS, written, (output) => {
+        const targets = await mapConcurrently(MAX_PARALLEL_LOOKUPS, written, (output) => {
           const terms = (output.splitBy ?? []).map(({ word }, at) => [word, values[at] ?? null] as const);
           return finder.targetsOf(output, Object.fromEntries(terms));
         });

@@ -1,8 +1,9 @@
 // From staged files to a published period: the note of what is about to be, the former files kept, the files, the record last.
-import { atOnce } from '../core/at-once.js';
+
 import type { Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
+import { mapConcurrently } from '../core/map-concurrently.js';
 import type { StagedReport } from '../export/export.js';
 import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from '../export/target.js';
 import type { PeriodKeys } from './bookkeeping.js';
@@ -42,7 +43,7 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   const former = state.record;
   const { note, beside } = await orDiscard(files, async () => {
     // Looked at before anything is visible: one that another run writes from now on is not ours to replace.
-    const beside = await atOnce(AT_ONCE, files, async ({ target: { key } }) => ({
+    const beside = await mapConcurrently(AT_ONCE, files, async ({ target: { key } }) => ({
       manifest: await existingAt(destination, manifestKey(key)),
       schema: await existingAt(destination, schemaKey(key)),
     }));
@@ -60,7 +61,7 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   });
   const record = runRecordOf(run, staged, files, restatedOf(publication));
   try {
-    await atOnce(AT_ONCE, outputs, async (output, index) => {
+    await mapConcurrently(AT_ONCE, outputs, async (output, index) => {
       const { key } = output.file.target;
       const manifest = manifestOf(run, staged, output);
       const { manifest: former = 'never', schema = 'never' } = beside[index] ?? {};
@@ -126,7 +127,7 @@ async function keepFormer(
 ): Promise<void> {
   const folder = keys.history(former.revision);
   const published = publishedFiles(state);
-  await atOnce(AT_ONCE, former.outputs, async ({ key }) => {
+  await mapConcurrently(AT_ONCE, former.outputs, async ({ key }) => {
     if ((await destination.stat(`${folder}${key}`)) !== undefined) return;
     const stored = await destination.stat(key);
     if (stored === undefined || !(await isOneOf(published, stored, destination))) return;
@@ -144,7 +145,7 @@ async function removeGone({ destination, state, files }: Publication): Promise<v
   const known = knownFiles(state);
   const kept = new Set(files.map(({ target }) => target.key));
   const gone = [...known.keys()].filter((key) => !kept.has(key));
-  await atOnce(AT_ONCE, gone, async (key) => {
+  await mapConcurrently(AT_ONCE, gone, async (key) => {
     const stored = await destination.stat(key);
     if (stored !== undefined && !(await isOneOf(known, stored, destination))) return;
     if (stored !== undefined) await destination.remove(stored);
@@ -163,7 +164,7 @@ export async function quarantine(
   destination: Destination,
 ): Promise<Output[]> {
   const outputs = await publishAll(files);
-  await atOnce(AT_ONCE, outputs, (output) => {
+  await mapConcurrently(AT_ONCE, outputs, (output) => {
     const manifest = manifestOf(run, staged, output);
     return putJson(destination, manifestKey(output.file.target.key), manifest, 'replace');
   });

@@ -25,10 +25,10 @@ export interface Case {
 const DEADLINE = 60_000;
 
 /** Runs the cases, so many at a time, and says what came of them. */
-export async function tryAll(t: TestContext, cases: readonly Case[], atOnce: number): Promise<void> {
+export async function tryAll(t: TestContext, cases: readonly Case[], concurrency: number): Promise<void> {
   const tried: Record<string, number> = {};
   const failures: string[] = [];
-  await pLimit(atOnce).map(cases, async ({ kind, name, run }) => {
+  await pLimit(concurrency).map(cases, async ({ kind, name, run }) => {
     tried[kind] = (tried[kind] ?? 0) + 1;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((_, reject) => {
