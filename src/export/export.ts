@@ -1,12 +1,12 @@
-// The one sentence that joins them: sources, filters, writers, destinations.
+// An export in one sentence: sources, through filters, into writers, to destinations.
 import pLimit from 'p-limit';
 import type { Prepared, Request, Source } from '../core/source.js';
 import type { Batch } from '../core/table.js';
 import { iterateInSpan, type Span } from '../core/trace.js';
-import { shared } from '../rows/broadcast.js';
+import { readByAll } from '../rows/broadcast.js';
 import { type Observer, observed, RowCounter } from '../rows/counters.js';
 import { assertCapacity } from './capacity.js';
-import { type Split, Splitting } from './split.js';
+import { type Split, SplitStage } from './split.js';
 import { discardAll, type FilledTarget, fill, type Target } from './target.js';
 
 export interface ExportPlan {
@@ -16,11 +16,11 @@ export interface ExportPlan {
   /** Names of integer or decimal columns to sum. */
   readonly totals: readonly string[];
   readonly observers?: readonly Observer[];
-  /** All are fed from one read. */
+  /** The files of all rows; every file is written from the one read. */
   readonly targets: readonly Target[];
-  /** … and so are the parts of these. */
+  /** The files of each part, from the same read. */
   readonly splits?: readonly Split[];
-  /** Called for every batch, with the bytes that were written until then. */
+  /** Called for every batch, with the bytes written so far. */
   readonly onProgress?: (progress: { readonly rows: number; readonly bytes: number }) => void;
   readonly span?: Span;
 }
@@ -32,18 +32,18 @@ export interface StagedReport {
   readonly totals: Readonly<Record<string, string>>;
   /** Column name to the number of its nulls. */
   readonly nulls: Readonly<Record<string, number>>;
-  /** Those of the targets in their order, then the parts. */
+  /** The files of the targets in their order, then those of the parts. */
   readonly files: readonly FilledTarget[];
-  /** What the sources noticed of their data, one line each. */
+  /** What the sources noticed about their data, one line each. */
   readonly notes: readonly string[];
 }
 
 /** How many sources are described at the same time. */
-const DESCRIBING = 4;
+const MAX_PARALLEL_DESCRIBES = 4;
 
 /** Describes the request in every source. @throws ReportError `contract` or `source` */
 export function prepareAll(sources: readonly Source[], request: Request): Promise<Prepared[]> {
-  return pLimit(DESCRIBING).map(sources, (source) => source.prepare(request));
+  return pLimit(MAX_PARALLEL_DESCRIBES).map(sources, (source) => source.prepare(request));
 }
 
 /**
@@ -58,7 +58,9 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   const counter = new RowCounter(columns, plan.totals);
   const staged: Pick<FilledTarget, 'staged'>[] = [];
   const onStaged = (one: FilledTarget['staged']) => void staged.push({ staged: one });
-  const splittings = splits.map((split) => new Splitting(split, { columns, totals: plan.totals, onStaged }));
+  const splitStages = splits.map(
+    (split) => new SplitStage(split, { columns, totals: plan.totals, onStaged }),
+  );
   let bytes = 0;
   const onBytes = (written: number) => {
     bytes = written;
@@ -68,19 +70,19 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   const read = iterateInSpan(span, 'source', rows, () => ({ rows: counter.rows }));
   const files: FilledTarget[] = [];
   try {
-    await shared(read, [
+    await readByAll(read, [
       ...targets.map((target, index) => async (batches: AsyncIterable<Batch>) => {
         files[index] = await fill(target, { columns, batches }, { span, onStaged, onBytes });
       }),
-      ...splittings.map((splitting) => (batches: AsyncIterable<Batch>) => splitting.take(batches)),
+      ...splitStages.map((splitStage) => (batches: AsyncIterable<Batch>) => splitStage.take(batches)),
     ]);
     const whole = { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls() };
-    for (const splitting of splittings) files.push(...(await splitting.finish(whole)));
+    for (const splitStage of splitStages) files.push(...(await splitStage.finish(whole)));
   } catch (error) {
-    for (const splitting of splittings) await splitting.stop(error);
+    for (const splitStage of splitStages) await splitStage.stop(error);
     throw await discardAll(staged, error);
   } finally {
-    for (const splitting of splittings) await splitting.close();
+    for (const splitStage of splitStages) await splitStage.close();
   }
   const notes = prepared.flatMap((source) => source.notes?.() ?? []);
   return { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls(), files, notes };

@@ -1,5 +1,4 @@
-// Conditions on the finished counters that must hold before anything is published.
-
+// Gates: conditions on the finished counters that must hold before anything is published.
 import { ReportError } from '../core/errors.js';
 import type { Batch, Column } from '../core/table.js';
 import type { Gates, Report } from '../reports/report.js';
@@ -16,7 +15,7 @@ export interface GateResult {
   readonly columns?: readonly string[];
 }
 
-/** What was counted over all rows. */
+/** The counters over all rows. */
 interface Counted {
   readonly rows: number;
   /** Column name to exact sum. */
@@ -32,22 +31,22 @@ interface Former {
 }
 
 export interface Counts extends Counted {
-  /** Of the columns that `unique` names. */
+  /** Duplicates in the columns of `unique`. */
   readonly duplicates: Duplicates | undefined;
   readonly former: Former | undefined;
 }
 
 export interface GateOptions {
-  /** Those that are exported, when not all are: gates over the others are not tested. */
+  /** The exported columns, where not all are: gates over other columns are not tested. */
   readonly columns?: readonly Column[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The gates of a report on its way: what they need to count, and whether they hold in the end. */
+/** The gates of one export: what they need to count, and whether they hold at the end. */
 export class GateKeeper {
   /** The names of the columns to sum: the report's totals, and those that a gate asks for. */
   readonly totals: readonly string[];
-  /** They have to see every batch once. */
+  /** Each must see every batch once. */
   readonly observers: readonly { add(batch: Batch): Promise<void> }[];
   readonly #report: Pick<Report, 'gates' | 'onEmpty'>;
   readonly #former: Former | undefined;
@@ -83,7 +82,7 @@ export class GateKeeper {
   }
 }
 
-/** Without what these columns cannot tell. */
+/** The gates that these columns can answer. */
 function gatesOver(gates: Gates, columns: readonly Column[]): Gates {
   const has = (name: string) => columns.some((column) => column.name === name);
   return {
@@ -94,7 +93,7 @@ function gatesOver(gates: Gates, columns: readonly Column[]): Gates {
   };
 }
 
-/** The results of all gates of the report, in the order of docs/en/report-file.md. A gate without the counts it needs fails. */
+/** The results of all gates, in the order of docs/en/report-file.md. A gate without the counts that it needs does not hold. */
 export function gateResults(
   { gates, onEmpty }: Pick<Report, 'gates' | 'onEmpty'>,
   { rows, totals, nulls, duplicates, former }: Counts,
@@ -136,13 +135,13 @@ export function gateResults(
   return results;
 }
 
-/** Of an example's text in a message, in characters. */
-const LONGEST_EXAMPLE = 200;
+/** Characters of an example in a message. */
+const MAX_EXAMPLE_LENGTH = 200;
 
 function foundOf({ rows, example }: Duplicates): string {
   if (rows === 0) return '0';
   const text = JSON.stringify(example);
-  const shown = text.length > LONGEST_EXAMPLE ? `${text.slice(0, LONGEST_EXAMPLE)}…` : text;
+  const shown = text.length > MAX_EXAMPLE_LENGTH ? `${text.slice(0, MAX_EXAMPLE_LENGTH)}…` : text;
   return `${rows} duplicate ${rows === 1 ? 'row' : 'rows'}, such as ${shown}`;
 }
 

@@ -1,38 +1,38 @@
-// One file for each value of some columns: from the spooled rows of the one read, every file staged and counted for itself.
+// One file for each value of some columns: rows are spooled by value during the one read, and every file is staged and counted.
 import { tmpdir } from 'node:os';
 import pLimit from 'p-limit';
 import { ReportError } from '../core/errors.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import type { Batch, Cell, Column } from '../core/table.js';
-import { shared } from '../rows/broadcast.js';
+import { readByAll } from '../rows/broadcast.js';
 import { ContentHash, DecimalSum, observed, RowCounter } from '../rows/counters.js';
 import { Spool } from '../rows/spool.js';
 import { TemporaryFile } from '../rows/temporary-file.js';
-import { Handover } from './split/handover.js';
+import { Channel } from './split/channel.js';
 import type { Part } from './split/part.js';
-import { WaitingFile, type WaitingRoom } from './split/waiting-file.js';
+import { type SharedSpool, SpooledFile } from './split/spooled-file.js';
 import { type FilledTarget, fill, type Target } from './target.js';
 
-/** Parts that are encoded at the same time: what one waits for, disk or a thread that compresses, others use. */
-const ENCODING = 2;
-/** Parts whose keys are looked at at the same time. */
-const LOOKING = 8;
-/** Large files that are sent at the same time; each takes about four of S3's parts of memory. */
-const SENDING_LARGE = 2;
+/** How many parts are encoded at the same time: while one waits for the disk or for compression, another encodes. */
+const MAX_PARALLEL_ENCODERS = 2;
+/** How many keys of parts are looked up at the same time. */
+const MAX_PARALLEL_LOOKUPS = 8;
+/** How many large files are sent at the same time; each takes two of S3's parts of memory. */
+const MAX_PARALLEL_LARGE_FILES = 2;
 
 export interface Split {
   /** The names of the exported columns by whose values the rows are split. */
   readonly by: readonly string[];
-  /** The names of columns that are no part of a part's content. */
+  /** The names of columns that are left out of a part's content hash. */
   readonly volatile: readonly string[];
   readonly signal: AbortSignal;
-  /** How many parts are encoded while the rows are read: until the last one each has memory of its own. */
+  /** How many parts are encoded while the rows are read; each needs memory of its own until the last row. */
   readonly ahead: number;
-  /** Called once for each part: its files, none where it is only counted. @param values in the order of `by` */
+  /** Called once for each part; returns its files, none for a part that is only counted. @param values in the order of `by` */
   targetsOf(values: readonly Cell[]): Promise<readonly Target[]>;
 }
 
-/** What was counted over all rows. */
+/** The counters over all rows. */
 interface Counted {
   readonly rows: number;
   readonly totals: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ interface Options {
   readonly columns: readonly Column[];
   /** Names of the columns to sum. */
   readonly totals: readonly string[];
-  /** Called with each file, which is the caller's to discard from then on. */
+  /** Called with each staged file; from then on the caller discards it. */
   readonly onStaged: (staged: FilledTarget['staged']) => void;
 }
 
@@ -53,20 +53,20 @@ interface StagedPart {
 }
 
 /** A part that is encoded while the rows are read. */
-interface Begun {
-  readonly rows: Handover<Batch>;
-  readonly waiting: readonly WaitingFile[];
-  /** Never rejects alone: `rows` is told first. */
+interface StartedPart {
+  readonly rows: Channel<Batch>;
+  readonly spooled: readonly SpooledFile[];
+  /** When it rejects, `rows` has failed with the same error. */
   readonly staged: Promise<StagedPart>;
 }
 
-/** One split on its way: `take` all rows, then `finish`; `stop` when anything fails, and `close` in the end. */
-export class Splitting {
+/** Stages one split: `take` all rows, then `finish`; `stop` when anything fails, and `close` at the end. */
+export class SplitStage {
   readonly #split: Split;
   readonly #options: Options;
   readonly #spool: Spool;
-  readonly #room = waitingRoom();
-  readonly #begun: Begun[] = [];
+  readonly #sharedSpool = createSharedSpool();
+  readonly #started: StartedPart[] = [];
 
   constructor(split: Split, options: Options) {
     this.#split = split;
@@ -85,17 +85,19 @@ export class Splitting {
    * @throws ReportError `unexpected` when the parts do not add up to the whole
    */
   async finish(whole: Counted): Promise<FilledTarget[]> {
-    for (const { rows } of this.#begun) rows.end();
+    for (const { rows } of this.#started) rows.end();
     const order = inOrder(this.#spool.parts);
-    const left = order.filter(({ number }) => number >= this.#begun.length);
-    const targets = await mapConcurrently(LOOKING, left, ({ values }) => this.#split.targetsOf(values));
-    const later = await mapConcurrently(ENCODING, left, ({ values, number }, index) =>
+    const remaining = order.filter(({ number }) => number >= this.#started.length);
+    const targets = await mapConcurrently(MAX_PARALLEL_LOOKUPS, remaining, ({ values }) =>
+      this.#split.targetsOf(values),
+    );
+    const later = await mapConcurrently(MAX_PARALLEL_ENCODERS, remaining, ({ values, number }, index) =>
       this.#stage(values, this.#spool.batches(number), targets[index] ?? []),
     );
-    const begun = await Promise.all(this.#begun.map(({ staged }) => staged));
+    const started = await Promise.all(this.#started.map(({ staged }) => staged));
     const byNumber = new Map([
-      ...begun.map((part, number) => [number, part] as const),
-      ...left.map(({ number }, index) => [number, later[index]] as const),
+      ...started.map((part, number) => [number, part] as const),
+      ...remaining.map(({ number }, index) => [number, later[index]] as const),
     ]);
     const staged = order.flatMap(({ number }) => byNumber.get(number) ?? []);
     await this.#spool.close();
@@ -107,11 +109,11 @@ export class Splitting {
     return staged.flatMap(({ files }) => files);
   }
 
-  /** What is under way ends; then every file is known to `onStaged`. @param error why */
+  /** Ends what is in progress; afterwards `onStaged` knows every file. @param error the reason */
   async stop(error: unknown): Promise<void> {
-    for (const { rows } of this.#begun) rows.fail(error);
-    await Promise.allSettled(this.#begun.map(({ staged }) => staged));
-    await this.#room.file.close();
+    for (const { rows } of this.#started) rows.fail(error);
+    await Promise.allSettled(this.#started.map(({ staged }) => staged));
+    await this.#sharedSpool.file.close();
   }
 
   /** Safe to call at any time, and again; what is staged stays. */
@@ -120,57 +122,59 @@ export class Splitting {
   }
 
   async #takeAhead(number: number, batch: Batch): Promise<void> {
-    if (number >= this.#begun.length) await this.#begin();
-    const part = this.#begun[number] as Begun;
+    if (number >= this.#started.length) await this.#startParts();
+    const part = this.#started[number] as StartedPart;
     await part.rows.put(batch);
-    // Of many parts even a little each is much, and the bytes are not ours for longer.
-    for (const file of part.waiting) await file.rest();
+    // Many parts with a little memory each take much memory, and the writer reuses its chunk.
+    for (const file of part.spooled) await file.flush();
   }
 
-  /** Those that are known by now. */
-  async #begin(): Promise<void> {
+  /** Starts the parts that are known by now. */
+  async #startParts(): Promise<void> {
     const { parts } = this.#spool;
-    const added = parts.slice(this.#begun.length, this.#split.ahead);
-    const targets = await mapConcurrently(LOOKING, added, (values) => this.#split.targetsOf(values));
+    const added = parts.slice(this.#started.length, this.#split.ahead);
+    const targets = await mapConcurrently(MAX_PARALLEL_LOOKUPS, added, (values) =>
+      this.#split.targetsOf(values),
+    );
     for (const [index, values] of added.entries()) {
-      const rows = new Handover<Batch>();
-      const waiting: WaitingFile[] = [];
-      const staged = this.#stage(values, rows, targets[index] ?? [], waiting);
+      const rows = new Channel<Batch>();
+      const spooled: SpooledFile[] = [];
+      const staged = this.#stage(values, rows, targets[index] ?? [], spooled);
       staged.catch((error: unknown) => rows.fail(error));
-      this.#begun.push({ rows, waiting, staged });
+      this.#started.push({ rows, spooled, staged });
     }
   }
 
-  /** @param waiting gets the files */
+  /** @param spooled receives the files of the part */
   async #stage(
     values: readonly Cell[],
     batches: AsyncIterable<Batch>,
     targets: readonly Target[],
-    waiting: WaitingFile[] = [],
+    spooled: SpooledFile[] = [],
   ): Promise<StagedPart> {
     const { columns, totals, onStaged } = this.#options;
     const { by, volatile, signal } = this.#split;
     const counter = new RowCounter(columns, totals);
     const content = new ContentHash(columns, volatile);
     const rows = observed(batches, [counter, content], signal);
-    const files = await shared(
+    const files = await readByAll(
       rows,
       targets.map((target) => async (copies: AsyncIterable<Batch>) => {
         const stage: Target['destination']['stage'] = async (key, how) => {
-          const file = new WaitingFile(this.#room, target.destination, key, how);
-          waiting.push(file);
+          const file = new SpooledFile(this.#sharedSpool, target.destination, key, how);
+          spooled.push(file);
           return file;
         };
-        const elsewhere = { ...target, destination: { ...target.destination, stage } };
+        const spooledTarget = { ...target, destination: { ...target.destination, stage } };
         const filled = await fill(
-          elsewhere,
+          spooledTarget,
           { columns, batches: copies },
           { onStaged, onBytes: () => undefined },
         );
         return { ...filled, target };
       }),
     );
-    for (const file of waiting) await file.rest();
+    for (const file of spooled) await file.flush();
     const part: Part = {
       values: Object.fromEntries(by.map((name, column) => [name, values[column] ?? null])),
       rows: counter.rows,
@@ -182,28 +186,28 @@ export class Splitting {
   }
 }
 
-/** The same whatever the order of the rows: by the values, null last. */
+/** The parts by their values, null last: the same order whatever the order of the rows. */
 function inOrder(parts: readonly (readonly Cell[])[]): { values: readonly Cell[]; number: number }[] {
   const known = parts.map((values, number) => ({ values, number, sorted: JSON.stringify(values) }));
   return known.sort((a, b) => (a.sorted < b.sorted ? -1 : 1));
 }
 
-function waitingRoom(): WaitingRoom {
+function createSharedSpool(): SharedSpool {
   const file = new TemporaryFile(tmpdir(), {
     name: 'parts',
     code: 'destination',
     doing: 'staging the parts of the report',
     room: 'all rows need, and all files that are split',
   });
-  let inside = 0;
-  const enter = () => {
-    inside += 1;
+  let users = 0;
+  const acquire = () => {
+    users += 1;
   };
-  const leave = async () => {
-    inside -= 1;
-    if (inside === 0) await file.close();
+  const release = async () => {
+    users -= 1;
+    if (users === 0) await file.close();
   };
-  return { file, large: pLimit(SENDING_LARGE), enter, leave };
+  return { file, largeFiles: pLimit(MAX_PARALLEL_LARGE_FILES), acquire, release };
 }
 
 /** @throws ReportError `unexpected` when rows, totals or nulls of the parts are not those of the whole */
@@ -233,6 +237,6 @@ function assertAddUp(by: readonly string[], parts: readonly Part[], whole: Count
   throw new ReportError(
     'unexpected',
     `the parts by ${by.join(', ')} do not add up to the whole: ${wrong.join('; ')}`,
-    { hint: 'Nothing was published. Run it again, and tell the makers of reportctl if it stays.' },
+    { hint: 'Nothing was published. Run it again; if it happens again, report it as a fault of reportctl.' },
   );
 }

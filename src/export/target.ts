@@ -1,4 +1,4 @@
-// One output on its way: encoded, compressed, counted and staged; then published or discarded with its siblings.
+// One output: encoded, compressed, counted and staged, then published or discarded together with the others.
 
 import type { Destination, Existing, Published, Staged } from '../core/destination.js';
 import { messageOf, ReportError, withMessageSuffix } from '../core/errors.js';
@@ -40,19 +40,19 @@ export interface FilledTarget {
   readonly part?: Part;
 }
 
-interface Filling {
-  /** Called with the staging, which is the caller's to discard from then on. */
+interface FillOptions {
+  /** Called with the staged file; from then on the caller discards it. */
   readonly onStaged: (staged: Staged) => void;
-  /** Called with the bytes so far, as often as a chunk was taken. */
+  /** Called after every chunk, with the bytes so far. */
   readonly onBytes: (bytes: number) => void;
-  /** The phase of a trace in which this happens. */
+  /** The span that this is a part of. */
   readonly span?: Span | undefined;
 }
 
 /** Writes the whole table into the target's staging. */
-export function fill(target: Target, table: Table, filling: Filling): Promise<FilledTarget> {
-  return withSpan(filling.span, 'upload', { key: target.key }, async (upload) => {
-    const filled = await filledTarget(target, table, filling);
+export function fill(target: Target, table: Table, options: FillOptions): Promise<FilledTarget> {
+  return withSpan(options.span, 'upload', { key: target.key }, async (upload) => {
+    const filled = await filledTarget(target, table, options);
     upload.set({ bytes: filled.bytes });
     return filled;
   });
@@ -61,7 +61,7 @@ export function fill(target: Target, table: Table, filling: Filling): Promise<Fi
 async function filledTarget(
   target: Target,
   table: Table,
-  { onStaged, onBytes, span }: Filling,
+  { onStaged, onBytes, span }: FillOptions,
 ): Promise<FilledTarget> {
   const packed = target.compress === undefined ? undefined : compression(target.compress);
   const contentType = packed?.contentType ?? target.writer.contentType;
@@ -78,7 +78,7 @@ async function filledTarget(
   return { target, contentType, staged, bytes: counter.bytes, sha256: counter.sha256() };
 }
 
-/** Discards everything staged; the error to throw is the one given, with what could not be discarded added to it. */
+/** Discards everything staged. @returns the error to throw: the given one, with what could not be discarded added to it */
 export async function discardAll(
   filled: readonly Pick<FilledTarget, 'staged'>[],
   error: unknown,
@@ -88,8 +88,11 @@ export async function discardAll(
   return left.length === 0 ? error : withMessageSuffix(error, `and cleaning up failed: ${left.join('; ')}`);
 }
 
-/** When the work fails, what was staged goes. */
-export async function orDiscard<T>(files: readonly FilledTarget[], work: () => T | Promise<T>): Promise<T> {
+/** Does the work, and discards the staged files when it fails. */
+export async function discardOnError<T>(
+  files: readonly FilledTarget[],
+  work: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -98,13 +101,13 @@ export async function orDiscard<T>(files: readonly FilledTarget[], work: () => T
 }
 
 /** How many files an error names. */
-const NAMED = 3;
+const MAX_NAMED = 3;
 
-/** The error to throw when files became visible that no run record will tell of: it names them, or some of many. */
+/** The error to throw when files became visible and no run record lists them: it names the first few. */
 export function unrecorded(visible: readonly Published[], error: unknown): unknown {
   if (visible.length === 0) return error;
-  const named = visible.slice(0, NAMED).map((output) => output.location);
-  const more = visible.length > NAMED ? ` and ${visible.length - NAMED} more` : '';
+  const named = visible.slice(0, MAX_NAMED).map((output) => output.location);
+  const more = visible.length > MAX_NAMED ? ` and ${visible.length - MAX_NAMED} more` : '';
   return withMessageSuffix(
     error,
     `already visible, but not recorded as published: ${named.join(', ')}${more}`,
@@ -112,18 +115,18 @@ export function unrecorded(visible: readonly Published[], error: unknown): unkno
 }
 
 /** How many files are published at the same time. */
-const PUBLISHING = 8;
+const MAX_PARALLEL_PUBLISHES = 8;
 
 /**
- * Publishes some at a time. When one fails no other is begun and the rest are discarded; those that are visible by then are
- * named by the error: without a run record they are not published to those who follow it.
+ * Publishes the files, some at a time. When one fails, no other is started and the rest are discarded. The error names the files
+ * that are visible by then: without a run record they do not count as published.
  */
 export async function publishAll(files: readonly FilledTarget[]): Promise<Output[]> {
-  const begun = new Set<FilledTarget>();
+  const started = new Set<FilledTarget>();
   const visible: Output[] = [];
   try {
-    return await mapConcurrently(PUBLISHING, files, async (file) => {
-      begun.add(file);
+    return await mapConcurrently(MAX_PARALLEL_PUBLISHES, files, async (file) => {
+      started.add(file);
       const { target, staged, bytes } = file;
       const output = { ...(await staged.publish()), file };
       visible.push(output);
@@ -134,7 +137,7 @@ export async function publishAll(files: readonly FilledTarget[]): Promise<Output
       );
     });
   } catch (error) {
-    const rest = files.filter((file) => !begun.has(file));
+    const rest = files.filter((file) => !started.has(file));
     throw unrecorded(visible, await discardAll(rest, error));
   }
 }

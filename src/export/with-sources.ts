@@ -1,4 +1,4 @@
-// Opens the sources of a report for as long as some work lasts.
+// Opens the sources of a report for as long as the work lasts.
 import pLimit from 'p-limit';
 import { sourceVariable } from '../core/config.js';
 import { ReportError } from '../core/errors.js';
@@ -8,9 +8,9 @@ import type { Report } from '../reports/report.js';
 import { openSource } from '../sources/index.js';
 
 /** How many sources are opened at the same time. */
-const OPENING = 4;
+const MAX_PARALLEL_OPENS = 4;
 
-/** Is told of each source, by its name, whether it can be reached and asked. */
+/** Hears of each source, by its name, whether it answers. */
 export interface SourceWatch {
   answered(name: string): void;
   failed(name: string): void;
@@ -36,7 +36,7 @@ export async function withSources<T>(
   });
   const opened: Source[] = [];
   try {
-    const limit = pLimit(OPENING);
+    const limit = pLimit(MAX_PARALLEL_OPENS);
     const settled = await Promise.allSettled(
       urls.map(({ name, url }, index) =>
         limit(async () => {
@@ -67,13 +67,13 @@ export async function withSources<T>(
     await closeAll(opened);
     return result;
   } catch (error) {
-    // What closing complains about after a failure is not why we failed.
+    // An error while closing is not the reason of the failure.
     await closeAll(opened).catch(() => undefined);
     throw error;
   }
 }
 
-/** @param isAnswer whether success means that the source did something for us */
+/** @param isAnswer whether success means that the source answered a request, rather than only accepted a connection */
 async function watched<T>(
   name: string,
   watch: SourceWatch | undefined,
@@ -90,7 +90,7 @@ async function watched<T>(
   }
 }
 
-/** Every one is closed, whatever the others say. */
+/** Closes every source, also when another one fails to close. */
 async function closeAll(opened: Source[]): Promise<void> {
   const settled = await Promise.allSettled(opened.splice(0).map((source) => source?.close()));
   const failed = settled.find((result) => result.status === 'rejected');

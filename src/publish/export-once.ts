@@ -7,7 +7,7 @@ import { aboutOf } from '../export/about.js';
 import { stageReport } from '../export/export.js';
 import { failedGates, GateKeeper } from '../export/gates.js';
 import type { OpenProgress } from '../export/progress.js';
-import { orDiscard, publishAll, type Target, unrecorded } from '../export/target.js';
+import { discardOnError, publishAll, type Target, unrecorded } from '../export/target.js';
 import { withSources } from '../export/with-sources.js';
 import { definitionHash } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
@@ -70,7 +70,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
           ...(progress && { onProgress: progress.onProgress }),
           ...(span && { span }),
         });
-        const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
+        const gates = await discardOnError(staged.files, () => gateKeeper.test(staged));
         const [output] = await withSpan(span, 'publish', {}, () => publishAll(staged.files));
         if (output === undefined) throw new Error('one target makes one output');
         const finished = new Date().toISOString();

@@ -5,7 +5,7 @@ import type { Destination, Existing } from '../core/destination.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import type { StagedReport } from '../export/export.js';
-import { type FilledTarget, type Output, orDiscard, publishAll, unrecorded } from '../export/target.js';
+import { discardOnError, type FilledTarget, type Output, publishAll, unrecorded } from '../export/target.js';
 import type { PeriodKeys } from './bookkeeping.js';
 import type { Pending, RunRecord } from './documents.js';
 import { manifestKey, manifestOf, type Run, runRecordOf } from './manifest.js';
@@ -41,7 +41,7 @@ const AT_ONCE = 8;
 export async function publishPeriod(publication: Publication): Promise<RunRecord> {
   const { destination, keys, state, run, staged, files } = publication;
   const former = state.record;
-  const { note, beside } = await orDiscard(files, async () => {
+  const { note, beside } = await discardOnError(files, async () => {
     // Looked at before anything is visible: one that another run writes from now on is not ours to replace.
     const beside = await mapConcurrently(AT_ONCE, files, async ({ target: { key } }) => ({
       manifest: await existingAt(destination, manifestKey(key)),

@@ -8,7 +8,7 @@ import { type Span, withSpan } from '../core/trace.js';
 import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';
 import { GateKeeper, refusal } from '../export/gates.js';
-import { discardAll, type FilledTarget, orDiscard, type Target } from '../export/target.js';
+import { discardAll, discardOnError, type FilledTarget, type Target } from '../export/target.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';
@@ -177,7 +177,7 @@ async function stagePeriod(
     ...(onProgress && { onProgress }),
     ...(span && { span }),
   });
-  const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
+  const gates = await discardOnError(staged.files, () => gateKeeper.test(staged));
   const finished = new Date().toISOString();
   const about = { report, request, period, definition, revision, token, started, finished };
   return { staged, run: { ...about, gates, content: content.digest() } };
@@ -203,7 +203,7 @@ async function decide(
     return { outcome: 'unchanged', record: state.record, notes };
   }
   await discardOrThrow(isSkipped ? staged.files : quarantineFiles);
-  await orDiscard(published, () => {
+  await discardOnError(published, () => {
     if (!isSkipped) lease.assertHeld();
   });
   const publication = { destination, keys, state, run, staged, files: published, restating };

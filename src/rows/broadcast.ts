@@ -1,9 +1,9 @@
-// One read, many outputs: every reader gets every item, and the slowest sets the pace.
+// One source, several consumers: every consumer gets every item, and the slowest one sets the pace.
 
 export interface Broadcast<T> {
-  /** Each to be read once, all of them at the same time. */
+  /** Each can be read once; all must be read at the same time. */
   readonly readers: readonly AsyncIterable<T>[];
-  /** Makes every reader throw this at its next step, and resolves when the source has cleaned up. */
+  /** Makes every reader throw the error at its next step; resolves when the source has cleaned up. */
   fail(error: unknown): Promise<void>;
 }
 
@@ -12,7 +12,7 @@ interface Waiting<T> {
   reject(error: unknown): void;
 }
 
-/** The source is asked for its next item when all `count` readers have asked; nothing is kept. */
+/** Asks the source for its next item when all `count` readers have asked for one; nothing is buffered. */
 export function broadcast<T>(source: AsyncIterable<T>, count: number): Broadcast<T> {
   const iterator = source[Symbol.asyncIterator]();
   let waiting: Waiting<T>[] = [];
@@ -21,7 +21,7 @@ export function broadcast<T>(source: AsyncIterable<T>, count: number): Broadcast
   const fail = async (error: unknown) => {
     failure ??= { error };
     for (const reader of waiting.splice(0)) reader.reject(failure.error);
-    // What the source may complain about while it cleans up is not why we failed.
+    // An error of the source's clean-up is not the reason of the failure.
     await iterator.return?.().catch(() => undefined);
   };
 
@@ -51,21 +51,22 @@ export function broadcast<T>(source: AsyncIterable<T>, count: number): Broadcast
 }
 
 /**
- * Every worker gets every item. When one fails, the others are made to throw, and the source cleans up.
- * @throws what the first one threw that failed, when all have ended
+ * Gives every item to every consumer. When one consumer fails, the others throw at their next step and the source cleans up.
+ * @returns what each consumer returned
+ * @throws the error of the consumer that failed first, when all have ended
  */
-export async function shared<T, R>(
+export async function readByAll<T, R>(
   source: AsyncIterable<T>,
-  workers: readonly ((items: AsyncIterable<T>) => Promise<R>)[],
+  consumers: readonly ((items: AsyncIterable<T>) => Promise<R>)[],
 ): Promise<R[]> {
-  if (workers.length === 0) for await (const _ of source);
-  const { readers, fail } = broadcast(source, workers.length);
+  if (consumers.length === 0) for await (const _ of source);
+  const { readers, fail } = broadcast(source, consumers.length);
   const failures: unknown[] = [];
   const results: R[] = [];
   await Promise.all(
     readers.map(async (reader, index) => {
       try {
-        results[index] = (await workers[index]?.(reader)) as R;
+        results[index] = (await consumers[index]?.(reader)) as R;
       } catch (error) {
         failures.push(error);
         await fail(error);

@@ -45,7 +45,7 @@ export class Spool {
     this.#file = new TemporaryFile(tmpdir(), {
       name: 'split',
       code: 'destination',
-      doing: 'splitting the report',
+      doing: 'splitStage the report',
       room: 'all rows need, and all files that are split',
     });
   }

@@ -9,7 +9,7 @@ import { ReportError } from '../../src/core/errors.js';
 import type { Batch, Cell, EncodedRows } from '../../src/core/table.js';
 import { openFolder } from '../../src/destinations/file.js';
 import { openDestination } from '../../src/destinations/index.js';
-import { Handover } from '../../src/export/split/handover.js';
+import { Channel } from '../../src/export/split/channel.js';
 import type { Manifest, RunRecord } from '../../src/publish/documents.js';
 import { cellEnds } from '../../src/rows/encoded-rows.js';
 import { Spool } from '../../src/rows/spool.js';
@@ -430,9 +430,9 @@ describe('what goes wrong', () => {
       t.mock.method(Spool.prototype, 'batches', async function* (this: Spool, part: number) {
         for await (const batch of batches.call(this, part)) yield part === 1 ? withoutFirst(batch) : batch;
       });
-      const { put } = Handover.prototype;
+      const { put } = Channel.prototype;
       let puts = 0;
-      t.mock.method(Handover.prototype, 'put', function (this: Handover<Batch>, batch: Batch) {
+      t.mock.method(Channel.prototype, 'put', function (this: Channel<Batch>, batch: Batch) {
         return put.call(this, puts++ === 1 ? withoutFirst(batch) : batch);
       });
       await assert.rejects(runAt(open, { report: reportOf([output]), rows: ROWS }), (error: unknown) => {

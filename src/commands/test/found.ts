@@ -7,7 +7,7 @@ import { openFor } from '../../destinations/for-session.js';
 import { aboutOf } from '../../export/about.js';
 import { stageReport } from '../../export/export.js';
 import { GateKeeper } from '../../export/gates.js';
-import { orDiscard, publishAll, type Target } from '../../export/target.js';
+import { discardOnError, publishAll, type Target } from '../../export/target.js';
 import { PeriodTargets } from '../../publish/period-targets.js';
 import { definitionHash } from '../../reports/definition-hash.js';
 import { paramValues } from '../../reports/request.js';
@@ -66,7 +66,7 @@ export async function foundBy(
       targets: [...(outputs?.whole ?? []), rows],
       splits: outputs?.splits ?? [],
     });
-    const gates = await orDiscard(staged.files, () => gateKeeper.test(staged));
+    const gates = await discardOnError(staged.files, () => gateKeeper.test(staged));
     await publishAll(staged.files);
     const files = staged.files.filter(({ target }) => target !== rows);
     const written = files.map(({ target: { key, writer } }) => {

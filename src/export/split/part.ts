@@ -1,4 +1,4 @@
-// What is known of one part of a report that is split.
+// The counters of one part of a split report.
 import type { Cell } from '../../core/table.js';
 
 /** Rows that have the same values in the columns that split them. */

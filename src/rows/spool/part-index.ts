@@ -101,7 +101,7 @@ export class PartIndex {
     if (part === MOST_PARTS) {
       throw new ReportError(
         'contract',
-        `splitting by ${this.#by.map((name) => `"${name}"`).join(', ')}: there are more than ${MOST_PARTS} values`,
+        `splitStage by ${this.#by.map((name) => `"${name}"`).join(', ')}: there are more than ${MOST_PARTS} values`,
         { hint: 'Each would be a file. Split by a column with fewer values.' },
       );
     }

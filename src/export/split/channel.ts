@@ -1,32 +1,32 @@
-// Items that somebody pushes, for somebody who pulls: one at a time, and none is kept.
+// A rendezvous channel: put() resolves when the reader asks for the next item; nothing is buffered.
 
 interface Reader<T> {
   resolve(result: IteratorResult<T>): void;
   reject(error: unknown): void;
 }
 
-/** To be read once. */
-export class Handover<T> implements AsyncIterable<T> {
+/** One reader reads it once. */
+export class Channel<T> implements AsyncIterable<T> {
   #reader: Reader<T> | undefined;
   #wake: (() => void) | undefined;
   #isEnded = false;
   #failure: { readonly error: unknown } | undefined;
 
-  /** Resolves when the reader has done its work on the item and asks for the next. @throws what `fail` was told */
+  /** Hands the item over and resolves when the reader asks for the next one. @throws the error given to fail() */
   async put(item: T): Promise<void> {
-    const reader = await this.#asks();
+    const reader = await this.#nextReader();
     this.#reader = undefined;
     reader.resolve({ value: item, done: false });
-    await this.#asks();
+    await this.#nextReader();
   }
 
-  /** No item follows. */
+  /** Ends the channel: no item follows. */
   end(): void {
     this.#isEnded = true;
     this.#reader?.resolve({ value: undefined, done: true });
   }
 
-  /** Reader and writer throw this from now on; the first one that was told. */
+  /** Makes reader and writer throw the error from now on; the first error counts. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#reader?.reject(this.#failure.error);
@@ -48,7 +48,8 @@ export class Handover<T> implements AsyncIterable<T> {
     });
   }
 
-  async #asks(): Promise<Reader<T>> {
+  /** Resolves when the reader asks for an item. */
+  async #nextReader(): Promise<Reader<T>> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#reader !== undefined) return this.#reader;

@@ -1,31 +1,31 @@
-// A file that waits on our own disk, whole, until it is published: nothing of it is at its destination before.
+// A staged file that is spooled to the local disk, and sent to its destination only when it is published.
 import type { LimitFunction } from 'p-limit';
 import type { Destination, Published, Staged, StageOptions } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
 import type { Extent, TemporaryFile } from '../../rows/temporary-file.js';
 import { discardAll } from '../target.js';
 
-/** Bytes that are collected before they are written; chunks that are not small are written as they are. */
-const WRITTEN = 512 * 1024;
-const SMALL = 64 * 1024;
-/** Bytes that are read again at once. */
-const PIECE = 256 * 1024;
-/** A file of more bytes takes several buffers to send. */
-const LARGE = 4 * 1024 ** 2;
+/** Chunks below SMALL_CHUNK_BYTES are collected until they are so many; larger ones are written as they are. */
+const COLLECTED_BYTES = 512 * 1024;
+const SMALL_CHUNK_BYTES = 64 * 1024;
+/** Bytes that are read back at a time. */
+const READ_BYTES = 256 * 1024;
+/** Larger files take several buffers to send, so few are sent at the same time. */
+const LARGE_FILE_BYTES = 4 * 1024 ** 2;
 
-/** What the files that wait together share. */
-export interface WaitingRoom {
+/** What the spooled files of one split share. */
+export interface SharedSpool {
   readonly file: TemporaryFile;
-  /** So many large files are sent at once; how many small ones is the publisher's. */
-  readonly large: LimitFunction;
-  /** Called once for each file. */
-  enter(): void;
-  /** … and when it needs its bytes no more. */
-  leave(): Promise<void>;
+  /** Limits how many large files are sent at the same time; the publisher limits the small ones. */
+  readonly largeFiles: LimitFunction;
+  /** Counts one more file that needs the spool. */
+  acquire(): void;
+  /** Counts one less; the last one closes the spool. */
+  release(): Promise<void>;
 }
 
-export class WaitingFile implements Staged {
-  readonly #room: WaitingRoom;
+export class SpooledFile implements Staged {
+  readonly #spool: SharedSpool;
   readonly #destination: Destination;
   readonly #key: string;
   readonly #how: StageOptions;
@@ -34,18 +34,18 @@ export class WaitingFile implements Staged {
   #collectedBytes = 0;
   #bytes = 0;
 
-  constructor(room: WaitingRoom, destination: Destination, key: string, how: StageOptions) {
-    this.#room = room;
+  constructor(spool: SharedSpool, destination: Destination, key: string, how: StageOptions) {
+    this.#spool = spool;
     this.#destination = destination;
     this.#key = key;
     this.#how = how;
-    room.enter();
+    spool.acquire();
   }
 
   async write(chunk: Buffer): Promise<void> {
     this.#bytes += chunk.length;
     const { capacity, label } = this.#destination;
-    // The destination itself would say so only when other files are visible.
+    // The destination would refuse it only while publishing, when other files are visible already.
     if (capacity !== undefined && this.#bytes > capacity.bytes) {
       throw new ReportError(
         'destination',
@@ -56,43 +56,43 @@ export class WaitingFile implements Staged {
         },
       );
     }
-    const isSmall = chunk.length < SMALL;
+    const isSmall = chunk.length < SMALL_CHUNK_BYTES;
     this.#collected.push(isSmall ? Buffer.from(chunk) : chunk);
     this.#collectedBytes += chunk.length;
-    if (!isSmall || this.#collectedBytes >= WRITTEN) await this.rest();
+    if (!isSmall || this.#collectedBytes >= COLLECTED_BYTES) await this.flush();
   }
 
-  /** Nothing of it is in memory from now on. */
-  async rest(): Promise<void> {
+  /** Writes what is collected in memory to the spool. */
+  async flush(): Promise<void> {
     const pieces = this.#collected;
     if (pieces.length === 0) return;
     this.#collected = [];
     this.#collectedBytes = 0;
-    this.#extents.push(await this.#room.file.append(...pieces));
+    this.#extents.push(await this.#spool.file.append(...pieces));
   }
 
   async publish(): Promise<Published> {
-    const { large, leave } = this.#room;
+    const { largeFiles, release } = this.#spool;
     try {
-      return await (this.#bytes > LARGE ? large(() => this.#send()) : this.#send());
+      return await (this.#bytes > LARGE_FILE_BYTES ? largeFiles(() => this.#send()) : this.#send());
     } finally {
-      await leave();
+      await release();
     }
   }
 
   async discard(): Promise<void> {
     this.#collected = [];
-    await this.#room.leave();
+    await this.#spool.release();
   }
 
   async #send(): Promise<Published> {
     const staged = await this.#destination.stage(this.#key, this.#how);
     try {
-      const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, this.#bytes));
+      const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, this.#bytes));
       for (const { from, length } of this.#extents) {
         for (let at = 0; at < length; at += buffer.length) {
           const bytes = buffer.subarray(0, length - at);
-          this.#room.file.readInto(bytes, from + at);
+          this.#spool.file.readInto(bytes, from + at);
           await staged.write(bytes);
         }
       }
