@@ -2,10 +2,10 @@
 
 import { type DateSpan, formatDates } from '../core/calendar.js';
 import { ReportError } from '../core/errors.js';
-import type { Dimension, Filter } from '../core/filter.js';
-import { dateFilter, parseDateFilter } from './date.js';
-import { parseNumberFilter } from './number-range.js';
-import { parseTextFilter } from './text-values.js';
+import type { Dimension, Filter, FilterTest } from '../core/filter.js';
+import { dateTest, parseDateTest } from './date.js';
+import { parseNumberTest } from './number-range.js';
+import { parseTextTest } from './text-values.js';
 
 /** What the meaning of a value depends on besides its own text. */
 export interface FilterContext {
@@ -22,25 +22,26 @@ export interface FilterHelp {
 }
 
 interface FilterKind extends FilterHelp {
-  readonly parse: (dimension: Dimension, values: readonly string[], context: FilterContext) => Filter;
+  /** @param dimension for messages */
+  readonly parse: (values: readonly string[], dimension: Dimension, context: FilterContext) => FilterTest;
 }
 
 const FILTERS: Readonly<Record<Dimension, FilterKind>> = {
   date: {
-    parse: parseDateFilter,
+    parse: (values, _, context) => parseDateTest(values, context),
     metavariable: '<when>',
     summary: 'days, e.g. 2026-01-31, 2026-01, 2026-01-H1, yesterday, 2026-01-01..2026-01-15, ..2026-01',
   },
-  organization: { parse: parseTextFilter, metavariable: '<name>', summary: 'exact name, e.g. "ACME Ltda"' },
-  product: { parse: parseTextFilter, metavariable: '<name>', summary: 'exact name, e.g. "Café"' },
-  'product-type': { parse: parseTextFilter, metavariable: '<name>', summary: 'exact name, e.g. Bebidas' },
+  organization: { parse: parseTextTest, metavariable: '<name>', summary: 'exact name, e.g. "ACME Ltda"' },
+  product: { parse: parseTextTest, metavariable: '<name>', summary: 'exact name, e.g. "Café"' },
+  'product-type': { parse: parseTextTest, metavariable: '<name>', summary: 'exact name, e.g. Bebidas' },
   quantity: {
-    parse: parseNumberFilter,
+    parse: parseNumberTest,
     metavariable: '<range>',
     summary: 'number or range, e.g. 10, 10..100, 10..',
   },
   price: {
-    parse: parseNumberFilter,
+    parse: parseNumberTest,
     metavariable: '<range>',
     summary: 'number or range, e.g. 9.99, ..9.99, 10..',
   },
@@ -56,12 +57,12 @@ export function parseFilter(dimension: Dimension, values: readonly string[], con
       hint: `give one, or leave --${dimension} out to read all`,
     });
   }
-  return FILTERS[dimension].parse(dimension, values, context);
+  return { dimension, values, test: FILTERS[dimension].parse(values, dimension, context) };
 }
 
 /** The filter that selects the dates of a period or span. */
 export function periodFilter(span: DateSpan, timezone: string): Filter {
-  return dateFilter('date', [formatDates(span)], [span], timezone);
+  return { dimension: 'date', values: [formatDates(span)], test: dateTest([span], timezone) };
 }
 
 export function describeFilter(dimension: Dimension): FilterHelp {

@@ -1,17 +1,13 @@
 // The filter on quantities and prices: one number, or a range that includes both ends.
 import { ReportError } from '../core/errors.js';
-import type { Dimension, Filter, NumberRange } from '../core/filter.js';
+import type { Dimension, FilterTest, NumberRange } from '../core/filter.js';
 import { compareDecimals } from '../rows/compare-decimals.js';
 
 const MAX_DIGITS = 1000; // A numeric column can be declared with at most so many (PostgreSQL manual, 8.1.2).
 
 /** @throws ReportError `usage` when a value is no number or range, or a range ends before it starts */
-export function parseNumberFilter(dimension: Dimension, values: readonly string[]): Filter {
-  return {
-    dimension,
-    values,
-    test: { of: 'numbers', anyOf: values.map((value) => parseRange(dimension, value)) },
-  };
+export function parseNumberTest(values: readonly string[], dimension: Dimension): FilterTest {
+  return { of: 'numbers', anyOf: values.map((value) => parseRange(dimension, value)) };
 }
 
 function parseRange(dimension: Dimension, value: string): NumberRange {

@@ -1,9 +1,9 @@
 // The filter on names and codes: equal to one of the values, exactly as typed.
 import { ReportError } from '../core/errors.js';
-import type { Dimension, Filter } from '../core/filter.js';
+import type { Dimension, FilterTest } from '../core/filter.js';
 
 /** @throws ReportError `usage` when a value holds a NUL or half of a surrogate pair, which no database text can hold */
-export function parseTextFilter(dimension: Dimension, values: readonly string[]): Filter {
+export function parseTextTest(values: readonly string[], dimension: Dimension): FilterTest {
   const refused = values.find((value) => /[\0\p{Surrogate}]/u.test(value));
   if (refused !== undefined) {
     throw new ReportError(
@@ -14,5 +14,5 @@ export function parseTextFilter(dimension: Dimension, values: readonly string[])
       },
     );
   }
-  return { dimension, values, test: { of: 'texts', anyOf: values } };
+  return { of: 'texts', anyOf: values };
 }

@@ -109,13 +109,13 @@ describe('parseDates', () => {
     });
   }
 
-  test('refuses the words that every JavaScript object knows', () => {
+  test('refuses the names of properties that every JavaScript object has', () => {
     for (const text of ['toString', 'constructor', '__proto__']) {
       assert.throws(() => parseDates(text, TODAY), { code: 'usage' });
     }
   });
 
-  test('any text is a span or a ReportError, never another failure', () => {
+  test('any text gives a span or a ReportError, never another error', () => {
     const piece = fc.constantFrom('2026', '-', '01', '31', '..', '/', 'H1', 'today', '0', '99');
     fc.assert(
       fc.property(
@@ -135,7 +135,7 @@ describe('parseDates', () => {
     );
   });
 
-  test('formatDates writes what parseDates reads', () => {
+  test('parseDates reads what formatDates writes', () => {
     fc.assert(
       fc.property(
         anyDate,
@@ -275,7 +275,7 @@ describe('time zones', () => {
     assert.equal(todayIn('America/Sao_Paulo', now), '2024-10-05');
   });
 
-  test('assertTimeZone takes names only', () => {
+  test('assertTimeZone accepts names only', () => {
     for (const name of [
       'America/Sao_Paulo',
       'UTC',
@@ -331,7 +331,7 @@ describe('instantAt', () => {
   }
 });
 
-test('lastClosedPeriods: as many as asked for, without a gap, up to the last one that is over', () => {
+test('lastClosedPeriods: as many as asked for, without a gap, the last closed one at the end', () => {
   fc.assert(
     fc.property(anyKind, anyDate, fc.integer({ min: 1, max: 60 }), (kind, today, count) => {
       const periods = lastClosedPeriods(kind, today, count);

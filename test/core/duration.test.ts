@@ -1,9 +1,9 @@
-// Durations as people type them, and what is none.
+// Durations as people type them, and texts that are no duration.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatDuration, parseDuration } from '../../src/core/duration.js';
 
-test('durations are read, and spelled as they are read', () => {
+test('durations are parsed, and formatted as they are parsed', () => {
   for (const [text, milliseconds, spelled = text] of [
     ['90s', 90_000, '1m30s'],
     ['15m', 900_000],
@@ -19,7 +19,7 @@ test('durations are read, and spelled as they are read', () => {
   assert.equal(formatDuration(1_499), '1s');
 });
 
-test('what is no duration is none', () => {
+test('any other text is no duration', () => {
   for (const text of ['', '15', 'm', '30m2h', '1.5h', '-1s', '2h 30m', '1w', '15M', '1s1s'])
     assert.equal(parseDuration(text), undefined, text);
 });

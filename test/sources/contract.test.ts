@@ -1,4 +1,4 @@
-// What every source promises, run over each of them.
+// The contract that every source keeps, run over each of them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
@@ -40,7 +40,7 @@ for (const { name, make, skip, lacks } of [
     });
     after(() => place?.stop());
 
-    /** Opens, works, closes, and nothing stays behind. */
+    /** Opens the source, does the work, closes it, and asserts that nothing is left open. */
     async function withSource(work: (source: Source) => Promise<void>, signal?: AbortSignal): Promise<void> {
       const source = await place.open(signal);
       try {
@@ -51,7 +51,7 @@ for (const { name, make, skip, lacks } of [
       await eventually(async () => (await place.held()) === 0, 'everything released');
     }
 
-    test('all rows come once, in order, each with the columns in the order of the request', () =>
+    test('every row is read once, in order, with the columns in the order of the request', () =>
       withSource(async (source) => {
         const { columns, ...request } = await place.numbered(10_000);
         assert.deepEqual(await readRows(source, { ...request, columns }), expectedRows(10_000));
@@ -62,7 +62,7 @@ for (const { name, make, skip, lacks } of [
         );
       }));
 
-    test('batches are never empty, say how many rows they hold, and keep what they decoded', () =>
+    test('batches are never empty, have the right row count, and keep decoded rows', () =>
       withSource(async (source) => {
         let rows = 0;
         let batches = 0;
@@ -77,7 +77,7 @@ for (const { name, make, skip, lacks } of [
         assert.ok(batches > 5, `${batches} batches`);
       }));
 
-    test('no rows are no batch', () =>
+    test('without rows there is no batch', () =>
       withSource(async (source) => {
         for await (const _ of (await source.prepare(await place.numbered(0))).read()) assert.fail('a batch');
       }));
@@ -96,7 +96,7 @@ for (const { name, make, skip, lacks } of [
         );
       }));
 
-    test('an order that goes down turns them round', () =>
+    test('a descending order reverses the rows', () =>
       withSource(async (source) => {
         assert.deepEqual(
           await readRows(source, await place.numbered(100, ['-id'])),
@@ -104,7 +104,7 @@ for (const { name, make, skip, lacks } of [
         );
       }));
 
-    test('preparing finds a column that is not there, one of another kind, and nothing is read', (t) =>
+    test('preparing refuses a missing column and one of another kind, without reading', (t) =>
       withSource(async (source) => {
         if (!place.isTyped) return t.skip('documents have no types before they are read');
         const request = await place.numbered(10);
@@ -122,7 +122,7 @@ for (const { name, make, skip, lacks } of [
         assert.deepEqual(await readRows(source, request), expectedRows(10));
       }));
 
-    test('a question is answered at once, again and again, and leaves the source as it was', () =>
+    test('a question is answered without waiting, repeatedly, and leaves the source usable', () =>
       withSource(async (source) => {
         for (const _ of [1, 2]) {
           assert.deepEqual(await source.ask(await place.question('there')), { isReady: true, text: 'true' });
@@ -141,7 +141,7 @@ for (const { name, make, skip, lacks } of [
         );
       }));
 
-    test('what was cancelled is not asked', async () => {
+    test('a cancelled question is not asked', async () => {
       const controller = new AbortController();
       const reason = new Error('enough');
       await withSource(async (source) => {
@@ -159,67 +159,76 @@ for (const { name, make, skip, lacks } of [
         assert.notEqual(prepared.statement, '');
       }));
 
-    /** Of ten rows the empty name has four, two of them with an id up to 5. */
+    /** Four of ten rows have the empty name, two of them an id up to 5. */
     async function filtered(): Promise<Request> {
       const by = filtersOf({ organization: ['nome', ''], quantity: ['id', '..5'] });
       return { ...(await place.numbered(10)), ...by };
     }
     const key = (name: string, kind: Kind, value: Cell) => ({ column: { name, kind }, value });
 
-    test('how each filter is met is told, one for each', { skip: lacks }, () =>
+    test('there is a plan for each filter', { skip: lacks }, () =>
       withSource(async (source) => {
         const prepared = await source.prepare(await filtered());
         assert.deepEqual(
           (await prepared.filterPlans()).map(({ how }) => how),
-          // The rows of PostgreSQL are those of a function.
+          // PostgreSQL's rows come from a function, which has no index.
           place.isTyped ? ['result', 'result'] : ['scan', 'scan'],
         );
       }),
     );
 
-    test('the funnel counts what each filter leaves, in order, whatever the limit', { skip: lacks }, () =>
-      withSource(async (source) => {
-        const request = await filtered();
-        assert.deepEqual(await (await source.prepare({ ...request, limit: 1 })).funnel(), [10, 4, 2]);
-        const turned = { ...request, filters: request.filters.toReversed() };
-        assert.deepEqual(await (await source.prepare(turned)).funnel(), [10, 5, 2]);
-        assert.deepEqual(await (await source.prepare({ ...request, filters: [] })).funnel(), [10]);
-      }),
+    test(
+      'the funnel counts the rows left after each filter, in order, whatever the limit',
+      { skip: lacks },
+      () =>
+        withSource(async (source) => {
+          const request = await filtered();
+          assert.deepEqual(await (await source.prepare({ ...request, limit: 1 })).funnel(), [10, 4, 2]);
+          const turned = { ...request, filters: request.filters.toReversed() };
+          assert.deepEqual(await (await source.prepare(turned)).funnel(), [10, 5, 2]);
+          assert.deepEqual(await (await source.prepare({ ...request, filters: [] })).funnel(), [10]);
+        }),
     );
 
-    test('a trace says of a row what each filter says, with the values', { skip: lacks }, () =>
-      withSource(async (source) => {
-        const prepared = await source.prepare(await filtered());
-        const row = (id: number, ...passes: boolean[]) => ({
-          cells: expectedRow(id),
-          filters: [expectedRow(id)[1] ?? null, `${id}`].map((value, at) => ({ value, passes: passes[at] })),
-        });
-        const passing = (...counts: number[]) =>
-          counts.map((count) => ({ passing: count, without: undefined }));
-        const id = (value: string) => prepared.trace([key('id', 'integer', value)], 10);
-        assert.deepEqual(await id('7'), {
-          found: 1,
-          selected: 0,
-          filters: passing(1, 0),
-          rows: [row(7, true, false)],
-        });
-        assert.deepEqual(await id('4'), {
-          found: 1,
-          selected: 1,
-          filters: passing(1, 1),
-          rows: [row(4, true, true)],
-        });
-        assert.deepEqual(await id('3'), {
-          found: 1,
-          selected: 0,
-          filters: passing(0, 1),
-          rows: [row(3, false, true)],
-        });
-        assert.deepEqual(await id('11'), { found: 0, selected: 0, filters: passing(0, 0), rows: [] });
-      }),
+    test(
+      'a trace tells for a row which filters it passes, with the values that they test',
+      { skip: lacks },
+      () =>
+        withSource(async (source) => {
+          const prepared = await source.prepare(await filtered());
+          const row = (id: number, ...passes: boolean[]) => ({
+            cells: expectedRow(id),
+            filters: [expectedRow(id)[1] ?? null, `${id}`].map((value, at) => ({
+              value,
+              passes: passes[at],
+            })),
+          });
+          const passing = (...counts: number[]) =>
+            counts.map((count) => ({ passing: count, without: undefined }));
+          const id = (value: string) => prepared.trace([key('id', 'integer', value)], 10);
+          assert.deepEqual(await id('7'), {
+            found: 1,
+            selected: 0,
+            filters: passing(1, 0),
+            rows: [row(7, true, false)],
+          });
+          assert.deepEqual(await id('4'), {
+            found: 1,
+            selected: 1,
+            filters: passing(1, 1),
+            rows: [row(4, true, true)],
+          });
+          assert.deepEqual(await id('3'), {
+            found: 1,
+            selected: 0,
+            filters: passing(0, 1),
+            rows: [row(3, false, true)],
+          });
+          assert.deepEqual(await id('11'), { found: 0, selected: 0, filters: passing(0, 0), rows: [] });
+        }),
     );
 
-    test('a trace takes several columns, null, and more rows than it shows', { skip: lacks }, () =>
+    test('a trace works with several columns, null, and more rows than it shows', { skip: lacks }, () =>
       withSource(async (source) => {
         const prepared = await source.prepare(await filtered());
         const even = await prepared.trace([key('ativo', 'boolean', 'true')], 2);
@@ -243,7 +252,7 @@ for (const { name, make, skip, lacks } of [
       }),
     );
 
-    test('values of a dimension begin with exactly what was typed', () =>
+    test('values of a dimension begin with exactly the typed prefix', () =>
       withSource(async (source) => {
         const request = {
           ...(await filtered()),
@@ -264,7 +273,7 @@ for (const { name, make, skip, lacks } of [
         assert.equal((await values('Maria', 2)).length, 2);
       }));
 
-    test('questions that were cancelled throw the reason', async () => {
+    test("cancelled questions throw the signal's reason", async () => {
       for (const ask of [
         (prepared: Prepared) => prepared.funnel(),
         (prepared: Prepared) => prepared.trace([key('id', 'integer', '1')], 1),
@@ -286,7 +295,7 @@ for (const { name, make, skip, lacks } of [
         );
       }));
 
-    test('after a failure closing is safe, and twice as well', async () => {
+    test('closing is safe after a failure, and a second time', async () => {
       const source = await place.open();
       await assert.rejects(readRows(source, await place.failing(1000)));
       await inTime(source.close());
@@ -294,7 +303,7 @@ for (const { name, make, skip, lacks } of [
       await eventually(async () => (await place.held()) === 0, 'everything released');
     });
 
-    test('who stops reading early leaves nothing behind, twice as often as there may be connections', async () => {
+    test('leaving the loop early leaves nothing open, repeated twice as often as there may be connections', async () => {
       for (let round = 0; round < place.most * 2; round++)
         await withSource(async (source) => {
           for await (const batch of (await source.prepare(await place.numbered(50_000))).read()) {
@@ -304,7 +313,7 @@ for (const { name, make, skip, lacks } of [
         });
     });
 
-    test('cancelling in the middle throws the reason', async () => {
+    test("cancelling during the read throws the signal's reason", async () => {
       const controller = new AbortController();
       const reason = new Error('enough');
       await withSource(async (source) => {
@@ -318,7 +327,7 @@ for (const { name, make, skip, lacks } of [
       }, controller.signal);
     });
 
-    test('cancelling while the engine is busy throws the reason', async (t) => {
+    test("cancelling while the engine is busy throws the signal's reason", async (t) => {
       const { busy } = place;
       if (busy === undefined) return t.skip('nothing keeps it busy');
       const controller = new AbortController();
@@ -331,7 +340,7 @@ for (const { name, make, skip, lacks } of [
       }, controller.signal);
     });
 
-    test('what was cancelled before is not begun', async () => {
+    test('a read that was cancelled before does not start', async () => {
       const controller = new AbortController();
       const reason = new Error('enough');
       await withSource(async (source) => {
@@ -348,7 +357,7 @@ async function rest(reader: AsyncIterator<Batch>): Promise<void> {
   for (let next = await reader.next(); !next.done; next = await reader.next());
 }
 
-/** What waits for nobody takes less than ten seconds even on a slow machine. */
+/** A call that does not wait returns in less than ten seconds even on a slow machine. */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   const start = performance.now();
   const result = await work;

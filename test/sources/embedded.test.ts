@@ -1,4 +1,4 @@
-// A PostgreSQL of our own for one run: it loads, it says what is wrong with a script, and it never stays behind.
+// The PostgreSQL started for one run: it loads its script or says what is wrong with it, and never outlives the run.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ const { TMPDIR, PGSSLMODE } = process.env;
 
 let folder: string;
 
-/** With what old and new pg_dump write for psql. */
+/** A script as old and new versions of pg_dump write it. */
 const SCRIPT = `\\restrict aBc
 SET default_with_oids = false;
 SELECT pg_catalog.set_config('search_path', '', false);
@@ -34,10 +34,10 @@ async function script(name: string, text: string): Promise<string> {
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reportctl-test-'));
-  // The servers make their folders here, so that what stays behind can be seen; also those of another user.
+  // The servers create their folders here, also as another user, so that the test sees any that is left behind.
   await chmod(folder, 0o1777);
   process.env.TMPDIR = folder;
-  // Made for servers elsewhere; it must not keep us from our own.
+  // These are about other servers; the embedded one must ignore them.
   process.env.PGSSLMODE = 'require';
 });
 
@@ -73,7 +73,7 @@ const gone = (id: number, of: string) =>
     'process and folder gone',
   );
 
-/** A process that starts a server, says where, and stops it when it is told anything. */
+/** A process that starts a server, prints its URL, and stops it when anything is written to stdin. */
 async function startInChild(path: string, identity: { uid?: number; gid?: number } = {}) {
   const source = new URL('../../src/sources/embedded.js', import.meta.url).href;
   const code = `
@@ -106,14 +106,14 @@ async function canRead(uid: number): Promise<boolean> {
   );
 }
 
-// Every one starts a server, which takes a second.
+// Every test starts a server, which takes a second.
 describe('embedded:', { timeout: 60_000, concurrency: 2 }, () => {
-  test('loads its script, is read as any PostgreSQL, and leaves nothing', async () => {
+  test('loads its script, is read like any PostgreSQL, and leaves nothing behind', async () => {
     const source = await openUrl(`embedded:${await script('vendas.sql', SCRIPT)}`);
     const query = `SELECT id, nome, current_setting('data_directory') AS data FROM vendas`;
     const request = requestOf(query, { id: 'integer', nome: 'text', data: 'text' }, { orderBy: ['id'] });
     const prepared = await source.prepare(request);
-    // Statistics are there: the planner knows the number of rows.
+    // The planner has statistics: it knows the number of rows.
     assert.equal((await prepared.estimate()).rows, 1000);
     const rows = await readRows(source, request);
     assert.deepEqual([rows.length, rows.at(-1)?.slice(0, 2)], [1000, ['1000', 'São \\unrestrict 1000']]);
@@ -151,7 +151,7 @@ describe('embedded:', { timeout: 60_000, concurrency: 2 }, () => {
       });
     });
 
-  test('a script that is not there', () =>
+  test('a script that does not exist', () =>
     assert.rejects(
       openUrl('embedded:nowhere/vendas.sql'),
       (error) =>
@@ -191,6 +191,6 @@ describe('embedded:', { timeout: 60_000, concurrency: 2 }, () => {
   });
 });
 
-test('nothing of all that is left', async () => {
+test('no folder of these servers is left', async () => {
   assert.deepEqual(await folders(), []);
 });

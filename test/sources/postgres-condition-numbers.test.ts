@@ -1,4 +1,4 @@
-// Which numbers a range selects in a real PostgreSQL, against a model in exact arithmetic.
+// Which numbers a range selects in a real PostgreSQL, compared with a model in exact arithmetic.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
@@ -20,7 +20,7 @@ before(async () => {
 
 after(() => bench?.stop());
 
-/** PostgreSQL's own name of a type as SQL writes it. */
+/** PostgreSQL's internal name of a type that SQL writes like this. */
 function internal(type: string): string {
   return type.replace(/\(.*/, '').replace(/^char$/, 'bpchar');
 }
@@ -47,12 +47,12 @@ const STORED: Record<string, readonly string[]> = {
 };
 const relation = (type: string) => `numbers_${type.replace(/\W/g, '_')}`;
 
-/** An exact number on a scale that holds every literal of this file but the floats. */
+/** The number times 10^60: exact for every literal of this file except the floats. */
 const exact = (text: string): bigint => {
   const [whole = '', fraction = ''] = text.replace(/[$,]/g, '').split('.');
   return BigInt(whole + fraction.padEnd(60, '0'));
 };
-/** How a type sees a text; undefined for NaN, which no range holds. */
+/** The text's value as the type holds it; undefined for NaN, which is in no range. */
 const seenBy = (type: string, text: string): bigint | number | undefined => {
   if (text === 'NaN') return undefined;
   if (text.endsWith('Infinity')) return text.startsWith('-') ? -Infinity : Infinity;

@@ -12,7 +12,7 @@ before(async () => {
 
 after(() => bench?.stop());
 
-/** PostgreSQL's own name of a type as SQL writes it. */
+/** PostgreSQL's internal name of a type that SQL writes like this. */
 function internal(type: string): string {
   return type.replace(/\(.*/, '').replace(/^char$/, 'bpchar');
 }

@@ -37,7 +37,7 @@ test('an expression is kept together, a name stays as it is', () => {
   assert.equal(inside('product', 'x', 'text', '"a" || "b"'), `("a" || "b") IN ('x'::text)`);
 });
 
-test('a type that cannot hold the dimension is a broken contract, naming all three', () => {
+test('a type that cannot hold the dimension is a broken contract; the message names dimension, column and type', () => {
   const cases: readonly (readonly [Dimension, string, string])[] = [
     ['date', '2026', 'text'],
     ['date', '2026', 'timetz'],
@@ -80,7 +80,7 @@ describe('dates', () => {
 });
 
 describe('texts', () => {
-  test('a value that its type cannot hold is wrong usage, naming dimension, value and type', () => {
+  test('a value that its type cannot hold is wrong usage; the message names dimension, value and type', () => {
     const cases: Record<string, readonly string[]> = {
       uuid: ['', 'x', 'a0eebc999c0b4ef8bb6d6bb9bd380a1', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11 '],
       int2: ['32768', '-32769', '1.0', '', '1e3', ' 1', '0x10'],
@@ -100,7 +100,7 @@ describe('texts', () => {
     }
   });
 
-  test('the column is cast only where the type is none that we know', () => {
+  test('the column is cast only when its type is not in our table', () => {
     assert.equal(sql('product', ['a', 'b'], 'citext'), `"c" IN ('a', 'b')`);
     assert.equal(sql('product', ['a'], 'status_enum'), `"c"::text IN ('a'::text)`);
     assert.equal(sql('product', ['7'], 'int8'), `"c" IN ('7'::int8)`);
@@ -124,7 +124,7 @@ describe('numbers', () => {
     );
   });
 
-  test('a bound beyond a float is wrong usage, on either side of what it can hold', () => {
+  test('a bound that a float rounds to infinity or to zero is wrong usage', () => {
     const tiny = `0.${'0'.repeat(60)}1`;
     const huge = `1${'0'.repeat(39)}`;
     for (const value of [huge, `..${huge}`, `-${huge}..`, tiny]) {

@@ -1,4 +1,4 @@
-// The bytes of a COPY as the protocol cuts and mixes them: whole lines come out, soon, and few objects are made for them.
+// The bytes of a COPY, cut anywhere and mixed with other messages: whole lines come out, soon, and few objects are created.
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
@@ -19,7 +19,7 @@ function rows(...lines: string[]): Buffer {
   return Buffer.concat([message('H', '\0\0\u0001\0\0'), ...lines.map((line) => message('d', line))]);
 }
 
-/** A connection without a server: what arrives is what the test says, and the driver's part is recorded. */
+/** A connection without a server: the test sends the bytes, and calls of the driver are recorded. */
 function connected() {
   const stream = Object.assign(new EventEmitter(), {
     pauses: 0,
@@ -45,7 +45,7 @@ async function textOf(copy: CopyOut): Promise<string> {
 }
 
 describe('the bytes of a COPY', () => {
-  test('a row is not held back until there are more', async () => {
+  test('a row does not wait for others', async () => {
     const { copy, arrive } = connected();
     const reader = copy[Symbol.asyncIterator]();
     arrive(rows('a\t1\n'));
@@ -54,7 +54,7 @@ describe('the bytes of a COPY', () => {
     await reader.return(undefined);
   });
 
-  test('wherever they are cut, and with a notice between rows, the lines are the same', async () => {
+  test('the lines are the same wherever the bytes are cut, and with a notice between rows', async () => {
     const all = Buffer.concat([
       rows('a\t1\n'),
       message('N', 'SNOTICE\0\0'),
@@ -73,7 +73,7 @@ describe('the bytes of a COPY', () => {
     }
   });
 
-  test('a row of many blocks comes whole, and the server waits while nobody reads', async () => {
+  test('a row larger than a block arrives whole, and the server is paused while nothing reads', async () => {
     const large = `${'x'.repeat(3_000_000)}\t\n`;
     const { copy, arrive, stream } = connected();
     const all = rows('a\t1\n', large, 'b\t2\n');
@@ -94,7 +94,7 @@ describe('the bytes of a COPY', () => {
     await assert.rejects(text, /division by zero/);
   });
 
-  test('what is made for rows does not grow with their number', async (t: TestContext) => {
+  test('the objects created do not grow with the number of rows', async (t: TestContext) => {
     const allocations = t.mock.method(Buffer, 'allocUnsafeSlow');
     const views = t.mock.method(Buffer.prototype, 'subarray');
     const { copy, arrive } = connected();

@@ -1,4 +1,4 @@
-// How reading from PostgreSQL breaks: each failure is one line that says whether trying again can help, and nothing hangs.
+// Failures while reading from PostgreSQL: each is one line that says whether trying again can help, and nothing hangs.
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { after, before, describe, type TestContext, test } from 'node:test';
@@ -85,7 +85,7 @@ describe('connecting', { timeout: 60_000 }, () => {
     });
   });
 
-  test('nothing that listens', async () => {
+  test('no server listens on the port', async () => {
     const hint = /host and the port/;
     const refused = { message: /ECONNREFUSED/, hint, retryable: true };
     await fails(openUrl(url({ port: await freePort() })), refused);
@@ -94,7 +94,7 @@ describe('connecting', { timeout: 60_000 }, () => {
       hint,
       retryable: true,
     });
-    // What Node throws when localhost is both ::1 and 127.0.0.1 has no message of its own.
+    // When localhost is both ::1 and 127.0.0.1, Node throws an error without a message of its own.
     const both = [new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')];
     const error = Object.assign(new AggregateError(both), { code: 'ECONNREFUSED' });
     await fails(Promise.reject(sourceError('connecting to source "vendas" (postgres://…)', error)), {
@@ -103,14 +103,14 @@ describe('connecting', { timeout: 60_000 }, () => {
     });
   });
 
-  test('a host that nobody knows', async () => {
+  test('a host that does not exist', async () => {
     const work = openUrl(url({ host: 'nao-existe.invalid' }));
     const code = await work.then(String, (error) => error.cause.code);
-    // Without a network the resolver cannot know, and asks to try again.
+    // Without a network the resolver answers EAI_AGAIN.
     await fails(work, { message: /nao-existe/, hint: /name of the host/, retryable: code === 'EAI_AGAIN' });
   });
 
-  test('a server that is full', async () => {
+  test('a server with no connection left', async () => {
     await client.query('ALTER ROLE analista CONNECTION LIMIT 0');
     await fails(openUrl(url({ user: 'analista' })), {
       message: /too many connections .*53300/,
@@ -120,7 +120,7 @@ describe('connecting', { timeout: 60_000 }, () => {
   });
 });
 
-// Each waits for a second or more, so they wait together.
+// Each test waits for a second or more, so they run concurrently.
 describe('waiting', { timeout: 60_000, concurrency: true }, () => {
   test('a server that accepts and never answers', async (t) => {
     const proxy = await startTcpProxy();
@@ -131,7 +131,7 @@ describe('waiting', { timeout: 60_000, concurrency: true }, () => {
     await Promise.all(modes.map((mode) => fails(openUrl(`${silent}&sslmode=${mode}`), never)));
   });
 
-  test('a connection that is idle when the network goes', { timeout: 10_000 }, async (t) => {
+  test('an idle connection whose network is lost', { timeout: 10_000 }, async (t) => {
     const proxy = await startTcpProxy({ socket: `${server.folder}/.s.PGSQL.${server.port}` });
     t.after(() => proxy.stop());
     const source = await openUrl(url({ port: proxy.port }));
@@ -141,7 +141,7 @@ describe('waiting', { timeout: 60_000, concurrency: true }, () => {
     assert.ok(performance.now() - start < 10_000, 'it took too long');
   });
 
-  test('timeouts of the role, made for people, do not end a slow read', async () => {
+  test('timeouts set for the role do not end a slow read', async () => {
     for (const name of ['statement', 'lock', 'transaction', 'idle_session', 'idle_in_transaction_session'])
       await client.query(`ALTER ROLE apressado SET ${name}_timeout = '1s'`);
     await withSource(url({ user: 'apressado' }), async (source) => {
@@ -161,7 +161,7 @@ describe('reading', { timeout: 60_000 }, () => {
     });
   const many = () => rows(200_000);
 
-  /** Reads one batch, does that, and reads on. */
+  /** Reads one batch, runs the action, and reads on. */
   async function interrupted(at: string, interruption: () => Promise<unknown>): Promise<void> {
     await withSource(at, async (source) => {
       let first = true;
@@ -199,7 +199,7 @@ describe('reading', { timeout: 60_000 }, () => {
       }),
     ));
 
-  test('a session that the administrator ends', () =>
+  test('a session that the administrator terminates', () =>
     fails(
       interrupted(url({}), () =>
         client.query(
@@ -209,7 +209,7 @@ describe('reading', { timeout: 60_000 }, () => {
       { message: /terminating connection due to administrator command .*57P01/, retryable: true },
     ));
 
-  test('a connection that breaks or ends in the middle', async (t) => {
+  test('a connection that breaks or ends during the read', async (t) => {
     for (const [follows, message] of [
       ['reset', /ECONNRESET|terminated unexpectedly/],
       ['end', /Connection terminated unexpectedly/],
@@ -222,7 +222,7 @@ describe('reading', { timeout: 60_000 }, () => {
       );
   });
 
-  test('a server that goes silent does not hold up closing', (t) =>
+  test('a server that stops answering does not delay closing', (t) =>
     through(t, { after: { bytes: 1_000_000, follows: 'stall' } }, async (at) => {
       const source = await openUrl(at);
       const reader = (await source.prepare(many())).read()[Symbol.asyncIterator]();
@@ -232,7 +232,7 @@ describe('reading', { timeout: 60_000 }, () => {
       assert.ok(performance.now() - start < 10_000, 'it took too long');
     }));
 
-  test('packets of one byte change nothing', (t) =>
+  test('packets of one byte give the same rows', (t) =>
     through(t, { packet: 1 }, (at) =>
       withSource(at, async (source) => {
         const read = await readRows(
@@ -275,7 +275,7 @@ describe('reading', { timeout: 60_000 }, () => {
     await assert.rejects(read('a\tb\nc\n', 2, 2), /after row 0 a row has other than 2 columns/);
   });
 
-  test('a server that is shut down in the middle', () =>
+  test('a server that is shut down during the read', () =>
     fails(
       interrupted(url({}), () => server.stop()),
       { message: /57P0\d|ECONNRESET|terminated/, retryable: true },

@@ -1,4 +1,4 @@
-// Which index serves which filter, as real plans say it.
+// Which index each filter uses, by the plans of a real server.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Dimension } from '../../src/core/filter.js';
@@ -32,7 +32,7 @@ async function plans(query: string, by: By): Promise<Partial<Record<Dimension, F
 const JOINED = 'SELECT v.id, v.dia, v.produto, v.preco, o.nome FROM vendas v JOIN orgs o ON o.id = v.org';
 
 describe('the plan of a filter', { timeout: 60_000 }, () => {
-  test('tells the index, what is tested on what it finds, and which table is read whole', async () => {
+  test('names the index, the filters tested on the rows it finds, and a table that is read whole', async () => {
     assert.deepEqual(
       await plans(JOINED, {
         date: ['dia', '2024-01-05'],
@@ -49,12 +49,12 @@ describe('the plan of a filter', { timeout: 60_000 }, () => {
     );
   });
 
-  test('knows several days as one index, through bitmaps', async () => {
+  test('several days are one use of the index, by bitmaps', async () => {
     const { date } = await plans(JOINED, { date: ['dia', '2024-01-05', '2024-01-09', '2024-01-20'] });
     assert.deepEqual(date, { how: 'index', name: 'vendas_dia' });
   });
 
-  test('without an index every row is looked at, also where the index is too coarse to help', async () => {
+  test('without an index, or with one that helps too little, every row is tested', async () => {
     assert.deepEqual(await plans('SELECT * FROM vendas', { price: ['preco', '5'] }), {
       price: { how: 'scan', name: 'vendas' },
     });
@@ -63,14 +63,14 @@ describe('the plan of a filter', { timeout: 60_000 }, () => {
     });
   });
 
-  test('does not take the conditions of the query itself for the filter', async () => {
+  test("does not mistake the query's own conditions for the filter's", async () => {
     const query = `SELECT * FROM vendas WHERE dia < '2024-01-03' AND preco >= 0`;
     assert.deepEqual(await plans(query, { price: ['preco', '5'] }), {
       price: { how: 'after-index', name: 'vendas_dia' },
     });
   });
 
-  test('goes inside with a marker, and stays outside of an aggregate', async () => {
+  test('with a marker the filter is tested inside an aggregate, without one outside', async () => {
     const aggregate = (where: string) =>
       `SELECT max(id) AS id, produto, max(preco) AS preco FROM vendas ${where} GROUP BY produto`;
     assert.deepEqual(await plans(aggregate('WHERE true /*{filters}*/'), { date: ['dia', '2024-01-05'] }), {
@@ -103,7 +103,7 @@ describe('the funnel and the trace inside an aggregate', { timeout: 60_000 }, ()
     assert.deepEqual(counts, [7, 2, 2, 2]);
   });
 
-  test('say what comes back when one filter is left out', async () => {
+  test('count the rows when one filter is left out', async () => {
     const trace = (value: string) =>
       withSource(server.url, async (source) =>
         (await source.prepare(request)).trace([{ column: { name: 'produto', kind: 'text' }, value }], 5),

@@ -1,4 +1,4 @@
-// The session in PostgreSQL: what it is set to, where its login comes from, and how it ends when somebody cancels.
+// The session in PostgreSQL: its settings, where its login comes from, and how it ends when it is cancelled.
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { after, before, describe, test } from 'node:test';
@@ -33,7 +33,7 @@ before(async () => {
 
 after(() => server?.stop());
 
-/** What the session says of itself while it reads. */
+/** The settings of the session while it reads. */
 async function settings(source: Source, names: readonly string[], report = 'transacoes') {
   const query = `SELECT ${names.map((name) => `current_setting('${name}') AS "${name}"`).join(', ')}`;
   const columns = Object.fromEntries(names.map((name) => [name, 'text' as const]));
@@ -77,7 +77,7 @@ describe('where the login comes from', () => {
   const whoAmI = `SELECT current_user || '@' || current_database() AS v`;
   const TAKEN = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE', 'PGSSLMODE', 'PGOPTIONS'];
 
-  /** Opens a URL in an environment that has these variables and no other of PostgreSQL's. */
+  /** Opens a URL in an environment with these `PG*` variables only. */
   async function inEnvironment(url: string, variables: Record<string, string>): Promise<string> {
     const former = Object.fromEntries(TAKEN.map((name) => [name, process.env[name]]));
     try {
@@ -104,14 +104,14 @@ describe('where the login comes from', () => {
     assert.equal(await inEnvironment('postgresql://', { ...all(), PGHOST: '127.0.0.1' }), 'analista@outra');
   });
 
-  test('what the URL says wins', async () => {
+  test('the URL wins over the variables', async () => {
     const url = `postgres://postgres:${PASSWORD}@127.0.0.1:${server.port}/postgres`;
     const wrong = { PGHOST: '/nowhere', PGPORT: '1', PGUSER: 'x', PGPASSWORD: 'x', PGDATABASE: 'x' };
     assert.equal(await inEnvironment(url, wrong), 'postgres@postgres');
     assert.equal(await inEnvironment('postgres:///postgres', all()), 'analista@postgres');
   });
 
-  test('a bare URL without a host keeps to the mode that is asked for', async () => {
+  test('a URL without a host obeys the sslmode', async () => {
     const { PGHOST: _, ...noHost } = all();
     await assert.rejects(
       inEnvironment('postgres://', { ...noHost, PGSSLMODE: 'require' }),
@@ -119,7 +119,7 @@ describe('where the login comes from', () => {
     );
   });
 
-  test('a URL that says what we do not understand is a wrong definition', async () => {
+  test('a URL that we do not understand is a wrong definition', async () => {
     for (const [url, said] of [
       ['postgres://host/db?sslmod=require', /unknown parameter "sslmod"/],
       ['postgres://host/db?sslmode=required', /sslmode is "required"/],
@@ -142,7 +142,7 @@ describe('where the login comes from', () => {
 describe('cancelling', { timeout: 60_000 }, () => {
   const reason = new Error('enough');
 
-  /** The work ends with the reason soon after the signal, and the server is left with nothing to do. */
+  /** The work throws the signal's reason soon after the signal, and nothing goes on running in the server. */
   async function cancelled(busy: string, work: (source: Source) => Promise<unknown>): Promise<void> {
     const controller = new AbortController();
     const source = await openUrl(server.url, { signal: controller.signal });
@@ -171,7 +171,7 @@ describe('cancelling', { timeout: 60_000 }, () => {
 
   test('while the server sorts', () => cancelled('%md5%', (source) => readRows(source, sorting)));
 
-  test('by reading no further, while the server is busy with the rest', async () => {
+  test('by leaving the loop, while the server is busy with the rest', async () => {
     const query = `SELECT n AS v, CASE WHEN n > 9999 THEN pg_sleep(60) END FROM generate_series(1, 10000) AS n`;
     await withSource(server.url, async (source) => {
       const prepared = await source.prepare(requestOf(query, { v: 'integer' }));
@@ -223,7 +223,7 @@ describe('cancelling', { timeout: 60_000 }, () => {
     await assert.rejects(openUrl(url, { signal: controller.signal }), reason);
   });
 
-  test('when the network is gone', async (t) => {
+  test('when the network is lost', async (t) => {
     const proxy = await startTcpProxy({ socket: `${server.folder}/.s.PGSQL.${server.port}` });
     t.after(() => proxy.stop());
     const controller = new AbortController();

@@ -1,4 +1,4 @@
-// The report's SQL becomes one statement: parameters, markers, filters and order, run by a real server.
+// The statement made from a report's SQL: parameters, markers, filters and order, run by a real server.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -99,7 +99,7 @@ describe('parameters', () => {
   });
   const at = (text: string) => ({ kind: 'text', value: text }) as const;
 
-  test('nothing is replaced where SQL has no parameter', async () => {
+  test('nothing is replaced in what only looks like a parameter', async () => {
     const x = { x: ['text', 'WRONG'] } as const;
     for (const [expression, text] of [
       [`'a :x ''b'' :x'`, "a :x 'b' :x"],
@@ -121,7 +121,7 @@ describe('parameters', () => {
       assert.equal(await value(`SELECT ${expression} AS v`, x), text, expression);
   });
 
-  test('what stands beside a parameter does not hide it', async () => {
+  test('a parameter is found whatever stands beside it', async () => {
     const x = { x: ['integer', '2'], n: ['text', 'b'] } as const;
     for (const [expression, text] of [
       ['1+:x', '3'],
@@ -140,7 +140,7 @@ describe('parameters', () => {
       assert.equal(await value(`SELECT ${expression} AS v`, x), text, expression);
   });
 
-  test('a quoted parameter that is not declared names the one that is', () =>
+  test('an undeclared quoted parameter is refused, with the declared one as a hint', () =>
     refused(`SELECT id FROM vendas WHERE produto = :'prduto'`, 'definition', /:'prduto'/, {
       params: { produto: at('Café') },
     }));
@@ -228,7 +228,7 @@ describe('the text', () => {
     );
   });
 
-  test('that is not one SELECT is refused, and nothing is changed', async () => {
+  test('that is not one SELECT is refused, and changes no data', async () => {
     const gone = /INSERT|DELETE|UPDATE|syntax error|data-modifying|returns no rows|multiple commands/;
     for (const [query, code] of [
       ['SELECT id FROM vendas; SELECT id FROM vendas', 'source'],
@@ -255,7 +255,7 @@ describe('the text', () => {
     assert.equal((await client.query('SELECT count(*)::int AS n FROM vendas')).rows[0].n, 4);
   });
 
-  test('that returns no column, or has an error, says so in one line', async () => {
+  test('that returns no column, or has an error, is refused in one line', async () => {
     await refused('SELECT FROM vendas', 'contract', /"id"/);
     await refused(
       'SELECT id FROM vendas WHERE\n\nnao_existe = 1',
@@ -278,7 +278,7 @@ describe('filters, order and limit', () => {
     );
   });
 
-  test('a marker takes the conditions into the query, where a filter is an expression', async () => {
+  test('a marker puts the conditions inside the query, where a filter is on an expression', async () => {
     const query = 'SELECT id FROM vendas v WHERE true /*{filters}*/ ORDER BY id';
     assert.equal(
       await ids(query, filtersOf({ date: ['v.quando', '2024-10-05'], price: ['preco', '..6'] })),
@@ -293,7 +293,7 @@ describe('filters, order and limit', () => {
     );
   });
 
-  test('a marker in a string, a name or a comment is none', async () => {
+  test('a marker in a string, a name or a comment is ignored', async () => {
     const by = filtersOf({ price: ['preco', '5'] });
     for (const [column, text] of [
       [`'/*{filters}*/'`, '/*{filters}*/'],
@@ -306,7 +306,7 @@ describe('filters, order and limit', () => {
     assert.equal(await ids('SELECT id, preco /* /*{filters}*/ */ FROM vendas', by), '2');
   });
 
-  test('a marker may stand twice, and each place has types of its own', async () => {
+  test('a query may have two markers, each with types of its own', async () => {
     const query = `
       SELECT id FROM (SELECT id, produto, preco, quando FROM vendas) AS t WHERE true /*{filters}*/
       UNION ALL
@@ -314,7 +314,7 @@ describe('filters, order and limit', () => {
     const order = { orderBy: ['id'] };
     assert.equal(await ids(query, { ...order, ...filtersOf({ product: ['produto', 'Café'] }) }), '1 11');
     assert.equal(await ids(query, { ...order, ...filtersOf({ date: ['quando', '2024-10-05'] }) }), '1 2 11');
-    // 9.8 as a float4 is not 9.8 as a numeric: the literal must be of the type that the half really has.
+    // 9.8 as a float4 is not 9.8 as a numeric: each literal must have the type of its own half of the UNION.
     assert.equal(await ids(query, { ...order, ...filtersOf({ price: ['preco', '9.8'] }) }), '11');
     assert.equal(
       await ids(query, {
@@ -325,12 +325,12 @@ describe('filters, order and limit', () => {
     );
   });
 
-  test('rows are ordered as asked, by what is exported or not', async () => {
+  test('rows are ordered as asked, also by columns that are not exported', async () => {
     const query = 'SELECT id, produto AS "Produto", pago, preco FROM vendas';
     for (const [order, expected] of [
       ['-id', '4 3 2 1'],
       ['Produto,id', '1 2 3 4'],
-      // A boolean orders as one, not as the texts false and true would; null comes last, or first when it goes down.
+      // A boolean sorts as a boolean, although it is selected as text; null comes last, or first when descending.
       ['pago,id', '2 1 4 3'],
       ['-pago,-id', '3 4 1 2'],
       ['preco', '3 2 1 4'],
@@ -359,7 +359,7 @@ describe('filters, order and limit', () => {
 describe('the contract', () => {
   const query = 'SELECT id, produto, preco, quando, pago, dados, id AS twin, id AS twin FROM vendas';
 
-  test('a column that is missing is named, with the nearest there is', async () => {
+  test('a missing column is named, with the nearest existing one', async () => {
     for (const more of [
       { columns: [{ name: 'prduto', kind: 'text' }] },
       { orderBy: ['-prduto'] },
@@ -376,13 +376,13 @@ describe('the contract', () => {
       );
   });
 
-  test('a column that is there twice is refused where it is used', async () => {
+  test('a column name that is returned twice is refused if the report uses it', async () => {
     await refused(query, 'contract', /"twin" 2 times/, { columns: [{ name: 'twin', kind: 'integer' }] });
     await refused(query, 'contract', /"twin" 2 times/, { orderBy: ['twin'] });
     assert.equal(await ids(query, { orderBy: ['id'] }), '1 2 3 4');
   });
 
-  test('a column of another kind is refused, and text takes any', async () => {
+  test('a column of another kind is refused; text accepts every type', async () => {
     const wrong: readonly (readonly [string, Kind, string])[] = [
       ['produto', 'integer', 'text'],
       ['preco', 'integer', 'numeric'],

@@ -1,4 +1,4 @@
-// sslmode as libpq has it, against a server with a certificate of its own and against one without TLS.
+// sslmode by libpq's rules, with a server that signed its own certificate and with one without TLS.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -27,7 +27,7 @@ describe('sslmode', { skip: missing, timeout: 60_000 }, () => {
   let folder: string;
   let server: TestPostgres;
 
-  /** A certificate of that name that is its own authority. */
+  /** A self-signed certificate for that name. */
   async function certify(name: string): Promise<string> {
     const [key, certificate] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
     const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -80,37 +80,37 @@ describe('sslmode', { skip: missing, timeout: 60_000 }, () => {
       return true;
     });
 
-  test('disable is plain; nothing, prefer and require encrypt and accept a certificate that nobody knows', async () => {
+  test('disable does not encrypt; no mode, prefer and require encrypt and accept an unknown certificate', async () => {
     assert.equal(await encrypted(at('sslmode=disable')), false);
     for (const parameters of ['', 'sslmode=prefer', 'sslmode=require'])
       assert.equal(await encrypted(at(parameters)), true, parameters);
   });
 
-  test('require verifies when it is told an authority', async () => {
+  test('require verifies when it has a root certificate', async () => {
     assert.equal(await encrypted(at(`sslmode=require${known()}`)), true);
     await refused(encrypted(at(`sslmode=require${other()}`)), /certificate/);
   });
 
-  test('verify-ca wants a known authority and any name', async () => {
+  test('verify-ca requires a known authority, and accepts any name', async () => {
     await refused(encrypted(at('sslmode=verify-ca')), /self-signed certificate/);
     await refused(encrypted(at(`sslmode=verify-ca${other()}`)), /certificate/);
     assert.equal(await encrypted(at(`sslmode=verify-ca${known()}`, '127.0.0.1')), true);
   });
 
-  test('verify-full wants a known authority and the right name', async () => {
+  test('verify-full requires a known authority and the right name', async () => {
     await refused(encrypted(at('sslmode=verify-full')), /self-signed certificate/);
     await refused(encrypted(at(`sslmode=verify-full${known()}`, '127.0.0.1')), /127\.0\.0\.1/);
     assert.equal(await encrypted(at(`sslmode=verify-full${known()}`)), true);
   });
 
-  test('the variables say the same as the parameters, which win', async () => {
+  test('the variables mean the same as the parameters, and the parameters win', async () => {
     const variables = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: join(folder, 'localhost.crt') };
     assert.equal(await encrypted(at(''), variables), true);
     await refused(encrypted(at('', '127.0.0.1'), variables), /127\.0\.0\.1/);
     assert.equal(await encrypted(at('sslmode=disable'), variables), false);
   });
 
-  test('an encrypted read is whole, and can be cancelled', async () => {
+  test('an encrypted read is complete, and can be cancelled', async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
     const source = await openUrl(at('sslmode=require'), { signal: controller.signal });
@@ -127,7 +127,7 @@ describe('sslmode', { skip: missing, timeout: 60_000 }, () => {
     await eventually(async () => (await sessions(client)) === 0, 'the session is gone');
   });
 
-  test('without TLS on the server prefer is plain and the others refuse', async () => {
+  test('when the server has no TLS, prefer connects without it and the stricter modes fail', async () => {
     const client = await server.connect();
     await client.query('ALTER SYSTEM SET ssl = off');
     await client.query('SELECT pg_reload_conf()');

@@ -1,4 +1,4 @@
-// Every value of PostgreSQL comes out as PostgreSQL itself spells it, whatever the settings of the database say.
+// Every value of PostgreSQL is read as PostgreSQL itself prints it, whatever the settings of the database.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -28,7 +28,7 @@ before(async () => {
     CREATE DOMAIN sim_ou_nao AS boolean;
     CREATE TYPE ponto AS (x integer, nome text);
     CREATE TABLE textos (n integer, v text)`);
-  // What a careless administrator may have set; the source's own settings must win.
+  // Settings of the database that change how values are printed; the source's own must win.
   for (const setting of [
     `DateStyle = 'SQL, DMY'`,
     `IntervalStyle = 'iso_8601'`,
@@ -45,7 +45,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** What the output functions of the types say, but for booleans. */
+/** The texts of the types' output functions; booleans differ. */
 const BOOL = 16;
 const trueOrFalse = (text: string) => `${text === 't'}`;
 
@@ -106,7 +106,7 @@ const VALUES: Readonly<Record<string, readonly (readonly [kind: Kind, expression
     ['timestamp', `'2018-11-04 03:00Z'::timestamptz`, '2018-11-04 01:00:00-02'],
     ['timestamp', `${BEFORE_THE_CHANGE}::timestamptz`, '2019-02-16 23:59:59.999999-02'],
     ['timestamp', `'2019-02-17 02:00Z'::timestamptz`, '2019-02-16 23:00:00-03'],
-    // A gap's local time without a zone stays as it was written.
+    // A local time that a change of the clock skipped stays as written when the type has no zone.
     ['timestamp', `'2018-11-04 00:30'::timestamp`, '2018-11-04 00:30:00'],
     ['timestamp', `'1900-01-01 12:00Z'::timestamptz`, '1900-01-01 08:53:32-03:06:28'],
     ['timestamp', `'0044-03-15 12:00Z BC'::timestamptz`, '0044-03-15 08:53:32-03:06:28 BC'],
@@ -173,7 +173,7 @@ describe('types', () => {
         row,
         values.map(([, , text]) => text),
       );
-      // The server's own words under the settings that the source fixes.
+      // The server's own texts, under the settings that the source fixes.
       await client.query(
         `SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'America/Sao_Paulo';
          SET bytea_output = 'hex'; SET extra_float_digits = 3; SET lc_monetary = 'C'`,
@@ -193,7 +193,7 @@ describe('types', () => {
     assert.deepEqual(rows, [['<a b="1">ç</a>']]);
   });
 
-  test('a timestamp is spelled in the zone of the report', async () => {
+  test('a timestamp is printed in the zone of the report', async () => {
     const query = `SELECT '2024-10-05 20:00Z'::timestamptz AS v`;
     for (const [timezone, text] of [
       ['UTC', '2024-10-05 20:00:00+00'],
@@ -216,7 +216,7 @@ describe('texts', () => {
     return rows.map(([cell]) => cell ?? null);
   }
 
-  test('what means something to COPY, to a terminal or to Unicode is a text like any other', async () => {
+  test('characters that are special to COPY, to a terminal or to Unicode are read like any other', async () => {
     const controls = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).slice(1);
     const texts = [
       ...controls,
@@ -246,7 +246,7 @@ describe('texts', () => {
     assert.deepEqual(await throughTheServer(texts), texts);
   });
 
-  test('any text comes back as it was', async () => {
+  test('any text is read as it was written', async () => {
     const text = fc.string({ unit: 'binary' }).map((value) => value.replaceAll('\0', '\\'));
     const edges = fc.array(fc.constantFrom('\\', 'N', '\t', '\n', '\r', '.', 't', '')).map((a) => a.join(''));
     const cells = fc.array(fc.oneof(text, edges, fc.constant(null)), { maxLength: 30 });

@@ -1,4 +1,4 @@
-// The same filters on the same data select the same rows, and spell them the same, whatever holds the data.
+// The same filters on the same data select the same rows with the same cells in every engine.
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { temporaryFolder } from '../support/cli.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 
-/** One row, whose numbers have no trailing zeros: a double cannot keep those. */
+/** One row. Its numbers have no trailing zeros, which a double cannot keep. */
 interface Row {
   readonly id: number;
   /** ISO 8601, UTC, milliseconds: what every engine can hold. */
@@ -42,7 +42,7 @@ const ORGANIZATIONS = [
 const PRODUCTS = ['Café', 'café', 'Cafe', 'Água "com gás"', 'a\\b', 'x\ny', 'null', '10'];
 const TYPES = ['Bebidas', 'Alimentos', 'Limpeza'];
 const PRICES = ['9.8', '9.99', '10', '0.1', '-5', '-0.5', '1234567.25', '0', '100', '9.9900000001', '3.5'];
-/** Around midnights in São Paulo, one that did not exist, one after a day of 25 hours, a leap day and a year's end. */
+/** Around midnights in São Paulo: one that a change of the clock skipped, one after a day of 25 hours, a leap day, a year's end. */
 const MOMENTS = [
   '2018-11-04T03:00:00.000Z',
   '2019-02-17T03:00:00.000Z',
@@ -97,12 +97,12 @@ const DOCUMENTS = parseReport(
   `collection: linhas${COMMON.replace(' PATH', ', path: organizacao.nome').replace('ORGANIZATION', 'organizacao.nome')}`,
 );
 
-/** Null is sometimes null and sometimes not there. */
+/** Null is sometimes stored as null and sometimes a missing field. */
 function withoutNulls(document: Record<string, unknown>, keep: boolean): Record<string, unknown> {
   return Object.fromEntries(Object.entries(document).filter(([, value]) => keep || value !== null));
 }
 
-/** The number in one of the types that can hold it exactly as it is spelled. */
+/** The number in one of the types that can hold all its digits. */
 function bsonNumber(text: string | null, index: number, decimals: boolean): unknown {
   if (text === null) return null;
   const types = [
@@ -181,7 +181,7 @@ const choices = fc.record(
 const RUNS = 150;
 const REAL = 'a real MongoDB';
 const real = process.env.REPORTCTL_TEST_MONGODB_URL;
-/** FerretDB 1 has no Decimal128: it cannot hold one, nor be asked for a number that has decimals. */
+/** FerretDB 1 has no Decimal128, neither in documents nor in filters on numbers with decimals. */
 const realHasDecimals = process.env.REPORTCTL_TEST_MONGODB_DECIMAL128 !== 'false';
 
 describe('PostgreSQL, MongoDB and a file give the same answer', () => {

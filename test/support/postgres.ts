@@ -13,23 +13,23 @@ import { type OpenSource, openSource } from '../../src/sources/index.js';
 import { postgresDialect } from '../../src/sources/postgres/dialect.js';
 
 export interface TestPostgres {
-  /** Over the Unix socket, without a password unless one was asked for. */
+  /** Over the Unix socket, with the password if there is one. */
   readonly url: string;
-  /** The folder of the socket: what psql and the driver take as host. */
+  /** The folder of the socket, which psql and the driver accept as a host. */
   readonly folder: string;
   readonly port: number;
-  /** A session of the superuser; ended by `stop`. */
+  /** A session of the superuser, which `stop` ends. */
   connect(): Promise<pg.Client>;
-  /** An immediate shutdown, without a word to the clients. May be called more than once. */
+  /** Shuts down immediately, without telling the clients. May be called more than once. */
   stop(): Promise<void>;
 }
 
 export interface TestPostgresOptions {
-  /** Logins need this password (SCRAM) and may come over TCP on 127.0.0.1. */
+  /** With a password, logins need it (SCRAM) and may come over TCP on 127.0.0.1. */
   readonly password?: string;
-  /** More settings, `name=value`; `{folder}` is replaced. */
+  /** More settings, `name=value`; `{folder}` stands for the folder of the server. */
   readonly settings?: readonly string[];
-  /** Files put into the data folder before the start: name to text. */
+  /** Files to write into the data folder before the start: name to text. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -90,7 +90,7 @@ export function openUrl(url: string, options: Partial<OpenSource> = {}): Promise
   return openSource({ ...base, ...options });
 }
 
-/** Opens, works, closes. */
+/** Opens the source, does the work, closes it. */
 export async function withSource<T>(url: string, work: (source: Source) => Promise<T>): Promise<T> {
   const source = await openUrl(url);
   try {
@@ -119,7 +119,7 @@ export function requestOf(
   };
 }
 
-/** What a report's `filters` and the command line say: a dimension to its column and, when it is filtered by, values. */
+/** @param by a dimension to its column and, if the request filters by it, the values as typed */
 export function filtersOf(
   by: Readonly<Partial<Record<Dimension, readonly [column: string, ...values: string[]]>>>,
 ): Pick<Request, 'filters' | 'mapped'> {
@@ -142,13 +142,13 @@ export async function readRows(source: Source, request: Request): Promise<(reado
   return rows;
 }
 
-/** Asks again until the answer is yes, for a minute: machines are busy. */
+/** Asks again until the answer is yes, for at most a minute. */
 export async function eventually(question: () => Promise<boolean>, what: string): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(20)) if (await question()) return;
   throw new Error(`never: ${what}`);
 }
 
-/** How many sessions of other clients there are whose query is like that. */
+/** The number of sessions of other clients whose query is LIKE the pattern. */
 export async function sessions(client: pg.Client, like = '%'): Promise<number> {
   const { rows } = await client.query(
     `SELECT count(*)::int AS count FROM pg_stat_activity
@@ -158,14 +158,14 @@ export async function sessions(client: pg.Client, like = '%'): Promise<number> {
   return rows[0].count;
 }
 
-/** A server and a session in which to see what the condition of a filter selects. */
+/** A server and a session to run the conditions of filters in. */
 export interface FilterBench {
   readonly client: pg.Client;
   /** The condition of a filter on column v of that type. */
   condition(dimension: Dimension, values: readonly string[], type: string, timezone?: string): string;
   /** The values of column v, as text, that the condition selects from `relation`. */
   select(relation: string, where: string, parameters?: unknown[]): Promise<string[]>;
-  /** How PostgreSQL plans the condition on an indexed column of that type when an index is the cheapest. */
+  /** PostgreSQL's plan for the condition on an indexed column of that type, with sequential scans off. */
   plan(dimension: Dimension, values: readonly string[], type: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -173,7 +173,7 @@ export interface FilterBench {
 export async function startFilterBench(): Promise<FilterBench> {
   const server = await startPostgres();
   const client = await server.connect();
-  // Settings that a literal must not depend on.
+  // The conditions' literals must not depend on these settings.
   await client.query(
     `SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'SQL, DMY'; SET standard_conforming_strings = off; SET escape_string_warning = off`,
   );

@@ -1,4 +1,4 @@
-// One kind of source each, with data in it that the contract suite can ask for.
+// The sources of the contract suite, one of each kind, with its data.
 import { existsSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,21 +15,21 @@ export interface Place {
   open(signal?: AbortSignal): Promise<Source>;
   /** The rows of `expectedRow` from 1 on, in order, unless another order is asked for. */
   numbered(rows: number, orderBy?: readonly string[]): Promise<Request>;
-  /** As numbered, but the last row cannot be made. */
+  /** Like `numbered`, but reading the last row fails. */
   failing(rows: number): Promise<Request>;
-  /** What that failure is. */
+  /** The code of that failure. */
   readonly failure: ErrorCode;
-  /** A request with which the engine itself is busy for a minute before it says anything, where there is one. */
+  /** A request that keeps the engine busy for a minute before it answers. Absent where there is none. */
   busy?(): Promise<Request>;
-  /** Something that is there, something that is not yet, and what cannot even be asked here. */
+  /** A question whose answer is yes, one whose answer is no, and one in another language than the engine's. */
   question(about: 'there' | 'not yet' | 'nonsense'): Promise<Question>;
   /** Does the source know its columns and their types before it reads? */
   readonly isTyped: boolean;
-  /** Connections and the like that our sources hold in the engine. */
+  /** The number of connections, files and the like that our sources have open. */
   held(): Promise<number>;
-  /** How many of those there can be. */
+  /** The greatest number of those at the same time. */
   readonly most: number;
-  /** Rows of which a good part is still to come when the first are there. */
+  /** So many rows that many of them are still to come when the first have arrived. */
   readonly many: number;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ const asked = (about: Question['about']): Question => ({
   timezone: 'America/Sao_Paulo',
 });
 
-/** Of documents that `numbered(3)` has. */
+/** About the documents of `numbered(3)`. */
 const documentQuestion = async (
   about: 'there' | 'not yet' | 'nonsense',
   collection: Promise<string>,
@@ -93,7 +93,7 @@ export async function postgresPlace(): Promise<Place> {
   };
 }
 
-/** One NDJSON file a request; what is held are the files that this process has open. */
+/** One NDJSON file a request; held() counts the files that this process has open. */
 export async function filesPlace(): Promise<Place> {
   const folder = await temporaryFolder();
   const line = (id: number) => {
@@ -139,7 +139,7 @@ export async function mongodbDoublePlace(): Promise<Place> {
   };
 }
 
-/** A server that was started outside; what is put into its database is taken out again. */
+/** A server that was started outside; the collections created in its database are removed again. */
 export async function mongodbServerPlace(url: string): Promise<Place> {
   const names: string[] = [];
   const connected = async (work: (client: MongoClient) => Promise<unknown>) => {
@@ -159,7 +159,7 @@ export async function mongodbServerPlace(url: string): Promise<Place> {
   return { ...place, stop: () => connected(drop) };
 }
 
-/** One collection a request; what is held are the connections of this process. */
+/** One collection a request; held() counts the connections of this process. */
 function mongodbPlace(url: string, insert: (name: string, documents: Document[]) => Promise<void>): Place {
   const document = (id: number) => {
     const [, nome] = expectedRow(id);
