@@ -89,7 +89,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const { env, stdout, stderr, signal } = surroundings;
   const context: Context = {
     ...surroundings,
-    now: Date.now(),
+    now: surroundings.now ?? Date.now(),
     runId: randomUUID(),
     inProgress: new Set(),
   };

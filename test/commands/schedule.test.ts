@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { assertRefused, BINARY, ROOT, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
+import {
+  assertRefused,
+  BINARY,
+  ROOT,
+  reportctl,
+  runReportctl,
+  temporaryFolder,
+  writeReport,
+} from '../support/cli.js';
 
 const SECRET = 'hunter2-n0t-to-be-seen';
 const WORDS = ['crontab', 'systemd', 'kubernetes', 'iam', 'bucket'];
@@ -17,15 +25,18 @@ columns: { id: integer }
 ${outputs ? 'outputs: [{ format: csv, key: "{report}/{YYYYMMDD}.csv" }]' : ''}`;
 }
 
+// The zone of the host is the process's.
+process.env.TZ = 'UTC';
+const BARE = {
+  REPORTCTL_DESTINATION: 's3://bucket-relatorios-aplicacao',
+  AWS_REGION: 'sa-east-1',
+  TZ: 'UTC',
+};
+
 async function schedule(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return reportctl(['schedule', ...args], {
     cwd: folder,
-    env: {
-      REPORTCTL_DESTINATION: 's3://bucket-relatorios-aplicacao',
-      AWS_REGION: 'sa-east-1',
-      TZ: 'UTC',
-      ...env,
-    },
+    env: { ...BARE, ...env },
   });
 }
 
@@ -38,7 +49,8 @@ before(async () => {
 
 describe('schedule', { concurrency: 2 }, () => {
   test('one zone is one line with --all, a report without outputs counts for nothing', async () => {
-    const { code, stdout, stderr } = await schedule([]);
+    // The lines name the program that was started.
+    const { code, stdout, stderr } = await runReportctl(['schedule'], { cwd: folder, env: BARE });
     assert.deepEqual([code, stderr], [0, '']);
     const lines = stdout.split('\n').filter((line) => /^\d/.test(line));
     const log = '>> /var/log/reportctl/reportctl.log 2>&1';

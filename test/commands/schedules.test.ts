@@ -4,7 +4,6 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { assertRefused, filesBelow, reportctl, temporaryFolder } from '../support/cli.js';
-import { clockAt } from '../support/clock.js';
 import { startS3Server } from '../support/s3-server.js';
 
 const COMMON = `source: docs
@@ -49,11 +48,11 @@ function destination(more: Readonly<Record<string, string>> = {}) {
   const out = join(folder, `out-${++count}`);
   const at = (instant: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
     reportctl(args, {
+      now: instant,
       env: {
         REPORTCTL_SOURCE_DOCS: `file:${join(folder, 'docs.ndjson')}`,
         REPORTCTL_QUERIES: join(folder, 'queries'),
         REPORTCTL_DESTINATION: out,
-        ...clockAt(instant),
         ...more,
         ...env,
       },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { filesBelow, reportctl } from '../support/cli.js';
+import { filesBelow, reportctl, runReportctl } from '../support/cli.js';
 import { DAY, startPlace } from '../support/heard-run.js';
 import { startListener } from '../support/listener.js';
 import { startPostgres } from '../support/postgres.js';
@@ -74,7 +74,8 @@ test('no secret in what a failing run says, sends or leaves', async (t) => {
     ['json', 'json', place.out],
     ['json', 'json', 's3://bucket/relatorios'],
   ] as const) {
-    const { code, stdout, stderr } = await reportctl(
+    // The OpenTelemetry SDK reads the environment of the process.
+    const { code, stdout, stderr } = await runReportctl(
       ['run', '--all', '--json', '--log-format', format, '--quarantine'],
       {
         env: {

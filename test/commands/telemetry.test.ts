@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { assertRefused, reportctl } from '../support/cli.js';
+import { assertRefused, runReportctl } from '../support/cli.js';
 import { DAY, startPlace } from '../support/heard-run.js';
 import { type Answer, type Heard, startListener } from '../support/listener.js';
 
@@ -53,8 +53,11 @@ async function tracedPlace(answer: () => Answer = () => 200) {
   return {
     ...place,
     listener,
+    // The OpenTelemetry SDK reads the environment of the process.
     run: (more: Readonly<Record<string, string>> = {}, ...args: string[]) =>
-      place.run({ ...env, ...more }, ...args),
+      runReportctl(['run', ...(args.length > 0 ? args : ['vendas', '--date', DAY])], {
+        env: { ...place.env, ...env, ...more },
+      }),
     stop: async () => {
       await listener.stop();
       await rm(place.folder, { recursive: true });
@@ -135,7 +138,7 @@ describe('the trace', { concurrency: 3 }, () => {
     const { folder, env, listener, stop } = await tracedPlace();
     const args = ['export', 'vendas', '--otel', '-o', `${folder}/x.csv`];
     const more = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${listener.url}/trilha` };
-    assert.equal((await reportctl(args, { env: { ...env, ...more } })).code, 0);
+    assert.equal((await runReportctl(args, { env: { ...env, ...more } })).code, 0);
     assert.equal(listener.heard[0]?.path, '/trilha');
     const names = spansOf(listener.heard).map(({ name }) => name);
     assert.deepEqual(names.toSorted(), ['encode', 'export', 'publish', 'source', 'upload']);
@@ -171,7 +174,7 @@ describe('the trace', { concurrency: 3 }, () => {
     test(`a collector that answers with ${answer} changes nothing, for five seconds at most`, async () => {
       const untraced = await startPlace();
       const began = performance.now();
-      await untraced.run();
+      await runReportctl(['run', 'vendas', '--date', DAY], { env: untraced.env });
       const usual = performance.now() - began;
       const { run, listener, stop } = await tracedPlace(() => answer);
       const started = performance.now();

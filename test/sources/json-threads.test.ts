@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { lineRanges, RangeReader } from '../../src/sources/json/ranges.js';
-import { type Finished, ROOT, reportctl, temporaryFolder } from '../support/cli.js';
+import { type Finished, ROOT, runReportctl, temporaryFolder } from '../support/cli.js';
 
 const REPORT = `title: documentos
 source: docs
@@ -61,7 +61,7 @@ async function exported(more: readonly string[], env = {}): Promise<Exported> {
   const args = ['export', join(folder, 'documentos.yaml'), '-o', output, ...more];
   const watch = `--import ${pathToFileURL(join(ROOT, 'test/support/watch-threads.mjs'))}`;
   const source = `file:${join(folder, 'documentos.ndjson')}`;
-  const finished = await reportctl(args, {
+  const finished = await runReportctl(args, {
     env: { REPORTCTL_SOURCE_DOCS: source, NODE_OPTIONS: watch, THREADS_LOG: log, ...env },
   });
   const file = await readFile(output, 'utf8').catch(() => '');

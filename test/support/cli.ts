@@ -1,12 +1,14 @@
-// The binary as a user runs it: spawned, with a bare environment.
+// reportctl as a user runs it, with a bare environment: in this process, or spawned for what only a process shows.
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { main } from '../../src/commands/main.js';
 import { startPostgres, type TestPostgres } from './postgres.js';
 
 /** The repository, without a slash at the end. */
@@ -20,9 +22,14 @@ function folderOfPackage(folder: string): string {
 }
 
 export interface RunOptions {
-  /** The whole environment besides PATH, HOME, the temporary folder and REPORTCTL_RETRY_FOR=0. */
+  /** The whole environment besides PATH, HOME, TMPDIR and REPORTCTL_RETRY_FOR=0. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+}
+
+interface InProcessOptions extends RunOptions {
+  /** The instant at which the command starts, ISO 8601 with a zone; the clock's by default. */
+  readonly now?: string;
 }
 
 export interface Finished {
@@ -32,29 +39,61 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs to the end. */
-export async function reportctl(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+/** Runs to the end, in this process. */
+export async function reportctl(
+  args: readonly string[],
+  { env = {}, cwd = ROOT, now }: InProcessOptions = {},
+): Promise<Finished> {
+  const [stdout, stderr] = [new CollectedOutput(), new CollectedOutput()];
+  const code = await main(args, {
+    env: { ...bareEnvironment(), ...env },
+    cwd,
+    stdin: Readable.from([]),
+    stdout,
+    stderr,
+    signal: new AbortController().signal,
+    ...(now === undefined ? {} : { now: Date.parse(now) }),
+  });
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+/** Starts a process, for what only a process shows. */
+export function spawnReportctl(
+  args: readonly string[],
+  { env = {}, cwd = ROOT }: RunOptions = {},
+): ChildProcessWithoutNullStreams {
+  // A coverage run counts the lines of the child, too.
+  const { NODE_V8_COVERAGE } = process.env;
+  return spawn(process.execPath, [BINARY, ...args], {
+    cwd,
+    env: { ...bareEnvironment(), ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}), ...env },
+  });
+}
+
+/** Runs a process to its end. */
+export function runReportctl(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const child = spawnReportctl(args, options);
   child.stdin.end();
   return finished(child);
 }
 
-export function spawnReportctl(
-  args: readonly string[],
-  { env = {}, cwd = ROOT }: RunOptions = {},
-): ChildProcessWithoutNullStreams {
+function bareEnvironment(): Record<string, string> {
   const { PATH = '', HOME = '', TMPDIR } = process.env;
-  // What a coverage run needs in the child to be seen.
-  const { NODE_V8_COVERAGE } = process.env;
-  const bare = {
-    PATH,
-    HOME,
-    // What a test makes fail is not tried again, unless the test says so.
-    REPORTCTL_RETRY_FOR: '0',
-    ...(TMPDIR ? { TMPDIR } : {}),
-    ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}),
-  };
-  return spawn(process.execPath, [BINARY, ...args], { cwd, env: { ...bare, ...env } });
+  // What a test makes fail is not tried again, unless the test says so.
+  return { PATH, HOME, REPORTCTL_RETRY_FOR: '0', ...(TMPDIR ? { TMPDIR } : {}) };
+}
+
+class CollectedOutput extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#chunks.push(Buffer.from(chunk));
+    done();
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
 }
 
 export async function finished(child: ChildProcessWithoutNullStreams): Promise<Finished> {

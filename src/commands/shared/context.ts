@@ -21,9 +21,11 @@ export interface Surroundings extends Streams {
   readonly cwd: string;
   /** Aborted to interrupt the command, with an Interrupted as its reason. */
   readonly signal: AbortSignal;
+  /** Epoch milliseconds at which the command starts; the clock's time by default. */
+  readonly now?: number;
 }
 
-export interface Context extends Surroundings, Pick<Session, 'now' | 'runId' | 'inProgress'> {}
+export interface Context extends Omit<Surroundings, 'now'>, Pick<Session, 'now' | 'runId' | 'inProgress'> {}
 
 export interface CommandSession extends Session, Streams {
   readonly quiet: boolean;
