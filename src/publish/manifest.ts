@@ -29,7 +29,7 @@ export function manifestKey(key: string): string {
   return `${key}.manifest.json`;
 }
 
-/** What is in one published file; no secret, and nothing of the data but counts and totals. */
+/** The manifest of one published file. It holds no secret, and of the data only counts and totals. */
 export function manifestOf(run: Run, staged: StagedReport, output: Output): Manifest {
   const { report, request, period } = run;
   const { target, contentType, bytes, sha256, part } = output.file;
@@ -75,7 +75,7 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
   };
 }
 
-/** @param files those that are visible; none when there was nothing to publish */
+/** @param files the published files; none when there was nothing to publish */
 export function runRecordOf(
   run: Run & { readonly period: Period; readonly content: string },
   staged: StagedReport,

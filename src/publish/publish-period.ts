@@ -1,4 +1,4 @@
-// From staged files to a published period: the note of what is about to be, the former files kept, the files, the record last.
+// Publishes the staged files of a period: first a pending note, then the former files are kept, then the files, the run record last.
 
 import type { Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
@@ -22,60 +22,60 @@ export interface Restating {
 export interface Publication {
   readonly destination: Destination;
   readonly keys: PeriodKeys;
-  /** What was there before, read under the lease. */
+  /** What the destination held before, read under the lease. */
   readonly state: PeriodState;
   readonly run: Run & { readonly period: Period; readonly content: string };
   readonly staged: StagedReport;
-  /** The files of the staged report that are to be visible. */
+  /** The staged files to publish. */
   readonly files: readonly FilledTarget[];
   readonly restating: Restating | undefined;
 }
 
-/** How many files are looked at, copied, written or removed at the same time. */
-const AT_ONCE = 8;
+/** How many files are looked up, copied, written or removed at the same time. */
+const MAX_PARALLEL_FILES = 8;
 
 /**
- * After a crash at any point the same run again makes it whole: the note tells which files are ours.
+ * Makes the period visible. After a crash at any step the same run again finishes the work: the note says which files are ours.
  * @throws ReportError `destination`; before the first file is visible, everything staged is discarded
  */
 export async function publishPeriod(publication: Publication): Promise<RunRecord> {
   const { destination, keys, state, run, staged, files } = publication;
   const former = state.record;
-  const { note, beside } = await discardOnError(files, async () => {
-    // Looked at before anything is visible: one that another run writes from now on is not ours to replace.
-    const beside = await mapConcurrently(AT_ONCE, files, async ({ target: { key } }) => ({
+  const { note, companions } = await discardOnError(files, async () => {
+    // Looked up before anything is visible: a companion that another run writes later must not be replaced.
+    const companions = await mapConcurrently(MAX_PARALLEL_FILES, files, async ({ target: { key } }) => ({
       manifest: await existingAt(destination, manifestKey(key)),
       schema: await existingAt(destination, schemaKey(key)),
     }));
     const noted: Existing = state.pending === undefined ? 'never' : { version: state.pending.version };
     const note = await putJson(destination, keys.pending, pendingOf(publication), noted);
     if (former !== undefined) await keepFormer(publication, former);
-    return { note, beside };
+    return { note, companions };
   });
   const removeNote = () =>
     destination.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
   const outputs = await publishAll(files).catch(async (error: unknown) => {
-    // Another run was faster and nothing of ours is visible: the note would make its work look unfinished.
+    // Another run was faster and nothing of this one is visible: the note would make that run's work look unfinished.
     if (isAlreadyExists(error) || isChanged(error)) await removeNote();
     throw error;
   });
   const record = runRecordOf(run, staged, files, restatedOf(publication));
   try {
-    await mapConcurrently(AT_ONCE, outputs, async (output, index) => {
+    await mapConcurrently(MAX_PARALLEL_FILES, outputs, async (output, index) => {
       const { key } = output.file.target;
       const manifest = manifestOf(run, staged, output);
-      const { manifest: former = 'never', schema = 'never' } = beside[index] ?? {};
+      const { manifest: former = 'never', schema = 'never' } = companions[index] ?? {};
       await putJson(destination, manifestKey(key), manifest, former);
       await putJson(destination, schemaKey(key), tableSchemaOf(manifest), schema);
     });
-    // Before the record: a file too few is noticed, a file too many is believed.
-    await removeGone(publication);
+    // Before the record: readers notice a missing file, but believe one too many.
+    await removeFormer(publication);
     const existing = former === undefined ? 'never' : { version: former.version };
     await putJson(destination, keys.record, record, existing);
   } catch (error) {
     throw unrecorded(outputs, error);
   }
-  // It is published: a note that stays is removed by whoever looks next.
+  // The period is published: a note that stays is removed by the next run.
   await removeNote();
   return record;
 }
@@ -98,7 +98,7 @@ function pendingOf({ state, run, files, restating }: Publication): Pending {
     token: run.token,
     revision: run.revision,
     ...(restating === undefined ? {} : { restating }),
-    // What an earlier run left is there until it is replaced.
+    // Files of an earlier unfinished run are there until they are replaced.
     outputs: [...ours, ...pendingFiles(state)],
   };
 }
@@ -120,43 +120,43 @@ function restatedOf({ state, staged, restating }: Publication): RunRecord['resta
   };
 }
 
-/** The former files, their manifests and schemas, and the record, under the history; what was kept by a run that broke off stays. */
+/** Copies the former files, their manifests and schemas, and the run record into the history; what an unfinished run copied stays. */
 async function keepFormer(
   { destination, keys, state }: Publication,
   former: RunRecord & { readonly version: string },
 ): Promise<void> {
   const folder = keys.history(former.revision);
   const published = publishedFiles(state);
-  await mapConcurrently(AT_ONCE, former.outputs, async ({ key }) => {
+  await mapConcurrently(MAX_PARALLEL_FILES, former.outputs, async ({ key }) => {
     if ((await destination.stat(`${folder}${key}`)) !== undefined) return;
     const stored = await destination.stat(key);
     if (stored === undefined || !(await isOneOf(published, stored, destination))) return;
-    for (const beside of [manifestKey(key), schemaKey(key)]) {
-      const found = await destination.stat(beside);
-      if (found !== undefined) await destination.copy(found, `${folder}${beside}`);
+    for (const companion of [manifestKey(key), schemaKey(key)]) {
+      const found = await destination.stat(companion);
+      if (found !== undefined) await destination.copy(found, `${folder}${companion}`);
     }
     await destination.copy(stored, `${folder}${key}`);
   });
   await destination.copy({ key: keys.record, version: former.version }, `${folder}record.json`);
 }
 
-/** Files of the former revision, or of a run that broke off, that this one does not have; no file of anybody else's. */
-async function removeGone({ destination, state, files }: Publication): Promise<void> {
+/** Removes files of the former revision, or of an unfinished run, that this revision does not have. Files of others stay. */
+async function removeFormer({ destination, state, files }: Publication): Promise<void> {
   const known = knownFiles(state);
   const kept = new Set(files.map(({ target }) => target.key));
   const gone = [...known.keys()].filter((key) => !kept.has(key));
-  await mapConcurrently(AT_ONCE, gone, async (key) => {
+  await mapConcurrently(MAX_PARALLEL_FILES, gone, async (key) => {
     const stored = await destination.stat(key);
     if (stored !== undefined && !(await isOneOf(known, stored, destination))) return;
     if (stored !== undefined) await destination.remove(stored);
-    for (const beside of [manifestKey(key), schemaKey(key)]) {
-      const found = await destination.stat(beside);
+    for (const companion of [manifestKey(key), schemaKey(key)]) {
+      const found = await destination.stat(companion);
       if (found !== undefined) await destination.remove(found);
     }
   });
 }
 
-/** The files that a gate refused, where readers do not look, each with its manifest. */
+/** Publishes the files that a gate refused under `_quarantine/`, where readers do not look, each with its manifest. */
 export async function quarantine(
   run: Run,
   staged: StagedReport,
@@ -164,7 +164,7 @@ export async function quarantine(
   destination: Destination,
 ): Promise<Output[]> {
   const outputs = await publishAll(files);
-  await mapConcurrently(AT_ONCE, outputs, (output) => {
+  await mapConcurrently(MAX_PARALLEL_FILES, outputs, (output) => {
     const manifest = manifestOf(run, staged, output);
     return putJson(destination, manifestKey(output.file.target.key), manifest, 'replace');
   });
