@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { main } from '../src/commands/main.js';
-import { VARIABLES } from '../src/core/config.js';
+import { VARIABLES } from '../src/core/config/variables.js';
 import { EXIT_CODES, messageOf } from '../src/core/errors.js';
 import { DIMENSIONS } from '../src/core/filter.js';
 import { KINDS } from '../src/core/table.js';

@@ -1,6 +1,6 @@
 // reportctl run: every output of the reports for their closed periods, once; what cron calls.
 import { Command, InvalidArgumentError } from 'commander';
-import { duration, parseConcurrency } from '../core/config.js';
+import { parseConcurrency, parseMilliseconds } from '../core/config/values.js';
 import { ReportError } from '../core/errors.js';
 import { type Choice, chosenJobs } from '../jobs/choose.js';
 import { runJobs } from '../jobs/run-jobs.js';
@@ -61,7 +61,7 @@ export function runCommand(context: Context): Command {
         retryForMs:
           options.retryFor === undefined
             ? session.config.retryFor
-            : duration('--retry-for', options.retryFor),
+            : parseMilliseconds('--retry-for', options.retryFor),
         askOnce: options.wait === false,
         presenter: createPresenter(session, jobs.length),
       });

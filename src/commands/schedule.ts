@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Temporal } from 'temporal-polyfill';
 import { assertTimeZone } from '../core/calendar.js';
-import { variablesOfJob } from '../core/config.js';
+import { variablesOfJob } from '../core/config/variables.js';
 import { ReportError } from '../core/errors.js';
 import { toolVersion } from '../core/version.js';
 import { loadReport, reportNames } from '../reports/load-report.js';

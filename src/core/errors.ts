@@ -93,14 +93,18 @@ export function errorSentence(error: unknown): string {
 
 /** Half a sentence for a hint: the allowed word nearest to a misspelt one, if any is near, and all that are allowed. */
 export function didYouMean(word: string, allowed: readonly string[]): string {
+  const nearest = nearestWord(word, allowed);
+  const list = allowed.length === 0 ? 'there are none' : `allowed: ${allowed.join(', ')}`;
+  return nearest === undefined ? list : `did you mean "${nearest}"? (${list})`;
+}
+
+/** The allowed word nearest to a misspelt one; undefined when more than a third of its letters are different. */
+export function nearestWord(word: string, allowed: readonly string[]): string | undefined {
   const ranked = allowed
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  const list = allowed.length === 0 ? 'there are none' : `allowed: ${allowed.join(', ')}`;
-  return best && best.distance <= Math.max(1, word.length / 3)
-    ? `did you mean "${best.candidate}"? (${list})`
-    : list;
+  return best && best.distance <= Math.max(1, word.length / 3) ? best.candidate : undefined;
 }
 
 /** Optimal string alignment over UTF-16 units: insertions, deletions, substitutions, and swapped neighbours. */

@@ -1,6 +1,6 @@
 // Opens the sources of a report for as long as the work lasts.
 import pLimit from 'p-limit';
-import { sourceVariable } from '../core/config.js';
+import { sourceVariable } from '../core/config/variables.js';
 import { ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Source } from '../core/source.js';

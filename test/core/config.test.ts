@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { type Config, loadConfig, sourceVariable } from '../../src/core/config.js';
+import { sourceVariable } from '../../src/core/config/variables.js';
+import { type Config, loadConfig } from '../../src/core/config.js';
 import { errorSentence, ReportError } from '../../src/core/errors.js';
 import { SecretEndpoint, SecretUrl } from '../../src/core/secret-url.js';
 

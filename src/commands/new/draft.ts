@@ -1,5 +1,5 @@
 // A report file drafted from what a source says: its columns as they are, and guesses that its author looks at.
-import { sourceVariable } from '../../core/config.js';
+import { sourceVariable } from '../../core/config/variables.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { FoundColumn, Outline } from '../../core/source.js';
 import { guessedFilters, guessedTotals } from './guesses.js';

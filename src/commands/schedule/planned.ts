@@ -1,6 +1,7 @@
 // From reports and configuration to what a plan says of them: runs, destination, sources in buckets.
 import { dirname, resolve } from 'node:path';
-import { type Config, sourceVariable } from '../../core/config.js';
+import { sourceVariable } from '../../core/config/variables.js';
+import type { Config } from '../../core/config.js';
 import { messageOf } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { parseAddress } from '../../destinations/address.js';

@@ -1,7 +1,8 @@
 // What tests read in place of a source: a file beside queries/, or a URL of its own; never the source itself.
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Config, testSourceVariable } from '../../core/config.js';
+import { testSourceVariable } from '../../core/config/variables.js';
+import type { Config } from '../../core/config.js';
 import { ReportError } from '../../core/errors.js';
 import { SecretUrl } from '../../core/secret-url.js';
 import type { Report } from '../../reports/report.js';

@@ -1,0 +1,72 @@
+// Reads single settings: a variable or a flag to a checked value.
+import { DURATION_FORM, parseDuration } from '../duration.js';
+import type { Environment } from '../environment.js';
+import { didYouMean, ReportError } from '../errors.js';
+import { SecretEndpoint } from '../secret-url.js';
+
+export const MIB = 1024 * 1024;
+
+/** The value of a variable, which has to be one of the words. @throws ReportError `usage` */
+export function oneOf<T extends string>(
+  environment: Environment,
+  name: string,
+  words: readonly T[],
+  fallback: NoInfer<T>,
+): T {
+  const value = environment.get(name);
+  return value === undefined ? fallback : allowed(name, value, words);
+}
+
+/** The value, typed. @param name of the variable or flag, for the message. @throws ReportError `usage` */
+export function allowed<T extends string>(name: string, value: string, words: readonly T[]): T {
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw new ReportError('usage', `${name} is "${value}"`, { hint: `${didYouMean(value, words)}.` });
+}
+
+/** A variable that is `true` or `false`, by default false. @throws ReportError `usage` */
+export function flag(environment: Environment, name: string): boolean {
+  return oneOf(environment, name, ['true', 'false'] as const, 'false') === 'true';
+}
+
+/** From 1 to 99. @param name of the variable or flag, for the message. @throws ReportError `usage` */
+export function parseConcurrency(name: string, value: string): number {
+  if (/^[1-9]\d?$/.test(value)) return Number(value);
+  throw new ReportError('usage', `${name} is "${value}"`, { hint: 'Give a whole number from 1 to 99.' });
+}
+
+/** Milliseconds. @param name of the variable or flag, for the message. @throws ReportError `usage` */
+export function parseMilliseconds(name: string, value: string): number {
+  const milliseconds = parseDuration(value);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new ReportError('usage', `${name} is "${value}"`, { hint: `Give ${DURATION_FORM}, or 0.` });
+}
+
+/**
+ * A number of bytes, or of KiB, MiB or GiB, from 5 MiB to 5 GiB: the size of a part in S3.
+ * @param fallback bytes
+ * @throws ReportError `usage`
+ */
+export function partSize(environment: Environment, name: string, fallback: number): number {
+  const value = environment.get(name);
+  if (value === undefined) return fallback;
+  const match = /^(\d+)\s*(KiB|MiB|GiB)?$/i.exec(value);
+  const factor = { kib: 1024, mib: MIB, gib: 1024 * MIB }[match?.[2]?.toLowerCase() ?? ''] ?? 1;
+  const bytes = Number(match?.[1]) * factor;
+  if (!match || bytes < 5 * MIB || bytes > 5 * 1024 * MIB) {
+    throw new ReportError('usage', `${name} is "${value}"`, {
+      hint: 'Give 5 MiB to 5 GiB, for example 16MiB.',
+    });
+  }
+  return bytes;
+}
+
+/** A URL of http or https. @throws ReportError `usage`, without the value, which may itself be a secret */
+export function endpoint(environment: Environment, name: string): SecretEndpoint | undefined {
+  const value = environment.get(name)?.trim();
+  if (value === undefined) return undefined;
+  if (/^https?:\/\//i.test(value) && URL.canParse(value)) return new SecretEndpoint(value);
+  throw new ReportError('usage', `${name} is not a URL`, {
+    hint: 'Give one that begins with https:// or http://.',
+  });
+}
