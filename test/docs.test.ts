@@ -54,8 +54,8 @@ const helpTexts = new Map(
   await Promise.all(commands.map(async (command) => [command, await helpOf(command)] as const)),
 );
 
-/** Until every page is translated, what there is in both languages is compared. */
-const isTranslated = pagesOf('pt-BR').length >= pagesOf('en').length;
+/** The index is the last page to be translated: from then on every page must be there. Until then the pairs that exist are compared. */
+const isTranslated = existsSync(join(ROOT, 'docs/pt-BR/README.md'));
 const PAIRS = PAGES.filter(({ 'pt-BR': page }) => isTranslated || existsSync(join(ROOT, page))).filter(
   // The former README, in one long page.
   ({ 'pt-BR': page }) => isTranslated || page !== 'README.pt-BR.md' || read(page).length <= README_LIMIT,
