@@ -1,9 +1,9 @@
-// What may be told to others of why something failed: never a secret, never longer than fits into a message.
+// The part of an error that may leave this process (notifications, records, traces): no secret, and a bounded length.
 import { messageOf, ReportError } from './errors.js';
 import { printable } from './log.js';
 
 export interface Failure {
-  /** A word of ErrorCode, or `interrupted`. */
+  /** An ErrorCode, or `interrupted`. */
   readonly code: string;
   readonly exitCode: number;
   /** One line. */
@@ -13,10 +13,9 @@ export interface Failure {
   readonly retryable: boolean | undefined;
 }
 
-/** Characters of a message; what is longer is cut. */
-const LONGEST = 1000;
+const MAX_MESSAGE_LENGTH = 1000;
 
-/** Only our own messages are known to hold no secret: of any other error its kind is told, and the log has the rest. */
+/** Of errors that are not ours only the class is disclosed, since their messages may hold a secret; the log has the rest. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ReportError) {
     const { code, exitCode, hint, retryable } = error;
@@ -37,9 +36,9 @@ export function failureOf(error: unknown): Failure {
   };
 }
 
-/** On one line, without control characters, and cut where it is too long. */
+/** The text on one line, without control characters, cut to MAX_MESSAGE_LENGTH characters. */
 export function bounded(text: string): string {
   const line = printable(text);
-  // By characters: half of a surrogate pair would be no valid UTF-8.
-  return line.length <= LONGEST ? line : `${[...line].slice(0, LONGEST - 1).join('')}…`;
+  // Cut by code points: half of a surrogate pair is not valid UTF-8.
+  return line.length <= MAX_MESSAGE_LENGTH ? line : `${[...line].slice(0, MAX_MESSAGE_LENGTH - 1).join('')}…`;
 }

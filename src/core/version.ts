@@ -1,4 +1,4 @@
-// Which reportctl this is.
+// The version of this program.
 import { existsSync, readFileSync } from 'node:fs';
 
 // The package.json of the nearest folder above dist/, src/core/ or build/src/core/.
