@@ -37,6 +37,11 @@ if (values.coverage) {
   if (status !== 0) process.exit(1);
 }
 
+// Every file that needs a PostgreSQL makes databases in this one.
+const { serveSharedPostgres } = await import(join(ROOT, 'build/test/support/shared-postgres.js'));
+const postgres = await serveSharedPostgres();
+process.env.REPORTCTL_TEST_POSTGRES = postgres.url;
+
 const controller = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
@@ -65,7 +70,8 @@ tests.on('test:complete', ({ name, file }) => {
 tests.on('test:fail', () => {
   process.exitCode = 1;
 });
-tests.on('end', () => {
+tests.on('end', async () => {
+  await postgres.stop();
   const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1).padStart(7)} s`;
   const times = [...endedAt].map(([file, end]) => [
     relative(join(ROOT, 'build'), file),

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { BINARY, temporaryFolder } from './support/cli.js';
-import { startPostgres, type TestPostgres } from './support/postgres.js';
+import type { TestPostgres } from './support/postgres.js';
+import { createDatabase } from './support/shared-postgres.js';
 
 const FEW = 1_000;
 const MANY = 200_000;
@@ -17,7 +18,7 @@ totals: [valor]
 let server: TestPostgres;
 let folder: string;
 before(async () => {
-  [server, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+  [server, folder] = await Promise.all([createDatabase(), temporaryFolder()]);
   for (const rows of [FEW, MANY]) {
     const query = `SELECT i AS id, 'Cliente número ' || i % 5000 AS nome, timestamptz '2024-01-01' + i * interval '7 seconds' AS momento,
       (i % 10000)::numeric / 100 AS valor, md5(i::text) AS codigo, nullif(i % 11, 0)::text AS status FROM generate_series(1, ${rows}) AS i`;

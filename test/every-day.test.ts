@@ -18,7 +18,8 @@ import type { Report } from '../src/reports/report.js';
 import { requestOf } from '../src/reports/request.js';
 import { RowCounter } from '../src/rows/counters.js';
 import { postgresDialect } from '../src/sources/postgres/dialect.js';
-import { openUrl, startPostgres, type TestPostgres } from './support/postgres.js';
+import { openUrl, type TestPostgres } from './support/postgres.js';
+import { createDatabase } from './support/shared-postgres.js';
 
 /** Days around which clocks change, a zone has no day, February or a year ends. */
 const TURNS = [
@@ -108,7 +109,7 @@ let server: TestPostgres;
 let client: pg.Client;
 let source: Source;
 before(async () => {
-  server = await startPostgres();
+  server = await createDatabase();
   client = await server.connect();
   await client.query("SET TimeZone = 'UTC'");
   await client.query(LINES);

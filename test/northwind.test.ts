@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { ROOT, reportctl } from './support/cli.js';
-import { startPostgres, type TestPostgres } from './support/postgres.js';
+import type { TestPostgres } from './support/postgres.js';
 import { type S3Server, startS3Server } from './support/s3-server.js';
+import { createDatabase } from './support/shared-postgres.js';
 
 interface Equivalents {
   readonly select: string;
@@ -39,13 +40,9 @@ describe('Northwind', { skip: whyNot() }, () => {
   let env: Record<string, string>;
 
   const psql = (...args: string[]) =>
-    promisify(execFile)(
-      'psql',
-      ['-h', postgres.folder, '-p', String(postgres.port), '-U', 'postgres', '-qX', ...args],
-      {
-        maxBuffer: 1 << 30,
-      },
-    );
+    promisify(execFile)('psql', ['-d', postgres.url, '-qX', ...args], {
+      maxBuffer: 1 << 30,
+    });
 
   /** What psql writes for a pair, by \copy to its stdout. */
   const copied = async (where: string): Promise<string> => {
@@ -55,7 +52,7 @@ describe('Northwind', { skip: whyNot() }, () => {
 
   before(async () => {
     [postgres, s3, out] = await Promise.all([
-      startPostgres(),
+      createDatabase(),
       startS3Server({ bucket: 'bucket-relatorios-aplicacao', accessKeyId: 'AKIATEST' }),
       mkdtemp(join(tmpdir(), 'reportctl-northwind-')),
     ]);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, mock, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { filesBelow, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
-import { sessions, startPostgres, type TestPostgres } from '../support/postgres.js';
+import { sessions, type TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 const { TZ: OWN_ZONE } = process.env;
 
@@ -25,7 +26,7 @@ after(async () => {
 });
 
 test('begun before midnight and continued after it, a run does what it began', async () => {
-  const server: TestPostgres = await startPostgres();
+  const server: TestPostgres = await createDatabase();
   const watcher = await server.connect();
   try {
     const queries = join(folder, 'noite');

@@ -5,8 +5,9 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BINARY, filesBelow, reportctl, startVendas, temporaryFolder, writeReport } from '../support/cli.js';
+import { BINARY, filesBelow, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import type { TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 const NASTY = 'ACME $(touch pwned) `touch pwned` "q" \'a\' !h: c;touch pwned';
 const VALUES = [NASTY, "Padaria d'Ávila", 'Padaria São João', 'tab\there', '-rf'];
@@ -18,7 +19,7 @@ let silent: Server;
 
 before(async () => {
   folder = await temporaryFolder();
-  server = await startVendas();
+  server = await createDatabase('vendas');
   const queries = join(folder, 'queries');
   await mkdir(join(folder, 'bin'));
   const program = join(folder, 'bin', 'reportctl');

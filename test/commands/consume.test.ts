@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { assertRefused, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import type { TestPostgres } from '../support/postgres.js';
 import { python, withoutModule } from '../support/python.js';
 import { startS3Server } from '../support/s3-server.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 const YAML = `source: vendas
 title: Valores difíceis
@@ -65,7 +66,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
 let server: TestPostgres;
 let folder: string;
 before(async () => {
-  [server, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+  [server, folder] = await Promise.all([createDatabase(), temporaryFolder()]);
   const report = await writeReport(folder, 'valores', YAML, QUERY);
   for (const [name, options] of Object.entries(FILES)) {
     const args = ['export', report, '-o', join(folder, name), '--formulas', 'keep', ...options];

@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { filesBelow, reportctl, startVendas, temporaryFolder, writeReport } from '../support/cli.js';
+import { filesBelow, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import type { TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 let folder: string;
 before(async () => {
-  [server, folder] = await Promise.all([startVendas(), temporaryFolder()]);
+  [server, folder] = await Promise.all([createDatabase('vendas'), temporaryFolder()]);
 });
 after(async () => {
   await server.stop();

@@ -15,13 +15,14 @@ import {
   temporaryFolder,
   writeReport,
 } from '../support/cli.js';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import type { TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 let watcher: pg.Client;
 let folder: string;
 before(async () => {
-  [server, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+  [server, folder] = await Promise.all([createDatabase(), temporaryFolder()]);
   watcher = new pg.Client(server.url);
   await watcher.connect();
   const outputs =
@@ -56,7 +57,7 @@ function environment(out: string) {
 async function queries(report: string, wanted: number): Promise<void> {
   for (let waited = 0; waited < 10_000; waited += 25) {
     const { rows } = await watcher.query(
-      "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active' AND application_name = $1",
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%' AND state = 'active' AND application_name = $1",
       [`reportctl/${report}`],
     );
     if (rows.length === wanted) return;
@@ -100,7 +101,7 @@ describe('in the middle of a query', { concurrency: 3 }, () => {
     const end = reportctl(['run', 'server'], { env: environment('out-terminated') });
     await queries('server', 1);
     await watcher.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reportctl/server'",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'reportctl/server'",
     );
     const { code, stderr } = await end;
     assert.equal(code, 4, stderr);

@@ -5,9 +5,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BSON } from 'mongodb';
-import { assertRefused, ROOT, reportctl, startVendas, temporaryFolder } from '../support/cli.js';
+import { assertRefused, ROOT, reportctl, temporaryFolder } from '../support/cli.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import type { TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 const ODD = `
 CREATE SCHEMA "Vendas 2024";
@@ -34,7 +35,11 @@ let server: TestPostgres;
 let mongodb: MongoServer;
 let folder: string;
 before(async () => {
-  [server, mongodb, folder] = await Promise.all([startVendas(), startMongoServer(), temporaryFolder()]);
+  [server, mongodb, folder] = await Promise.all([
+    createDatabase('vendas'),
+    startMongoServer(),
+    temporaryFolder(),
+  ]);
   const client = await server.connect();
   await client.query(ODD);
   await client.end();

@@ -5,23 +5,16 @@ import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import {
-  assertRefused,
-  filesBelow,
-  ROOT,
-  reportctl,
-  startVendas,
-  temporaryFolder,
-  writeReport,
-} from '../support/cli.js';
+import { assertRefused, filesBelow, ROOT, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { startS3Server } from '../support/s3-server.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 let folder: string;
 let count = 0;
 before(async () => {
-  [server, folder] = await Promise.all([startVendas(), temporaryFolder()]);
+  [server, folder] = await Promise.all([createDatabase('vendas'), temporaryFolder()]);
 });
 after(async () => {
   await server.stop();

@@ -14,7 +14,8 @@ import {
   temporaryFolder,
   writeReport,
 } from '../support/cli.js';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import type { TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 const PARTS = 2_000;
 const ROWS = 40_000;
@@ -24,7 +25,7 @@ let server: TestPostgres;
 let folder: string;
 let env: Record<string, string>;
 before(async () => {
-  server = await startPostgres();
+  server = await createDatabase();
   folder = await temporaryFolder();
   env = {
     REPORTCTL_SOURCE_BASE: server.url,

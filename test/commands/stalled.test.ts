@@ -4,14 +4,15 @@ import { rm } from 'node:fs/promises';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import type pg from 'pg';
 import { finished, spawnReportctl, temporaryFolder, writeReport } from '../support/cli.js';
-import { eventually, startPostgres, type TestPostgres } from '../support/postgres.js';
+import { eventually, type TestPostgres } from '../support/postgres.js';
 import { type S3Request, type S3Server, startS3Server } from '../support/s3-server.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 let client: pg.Client;
 let folder: string;
 before(async () => {
-  [server, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+  [server, folder] = await Promise.all([createDatabase(), temporaryFolder()]);
   client = await server.connect();
   const write = (name: string, query: string, more = '') =>
     writeReport(
@@ -56,7 +57,7 @@ async function storeOf(t: TestContext): Promise<S3Server> {
 const noQueries = () =>
   eventually(async () => {
     const { rows } = await client.query(
-      "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'reportctl%' AND state = 'active'",
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'reportctl%' AND state = 'active'",
     );
     return rows.length === 0;
   }, 'the query has ended');

@@ -4,14 +4,15 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
-import { assertRefused, reportctl, startVendas, temporaryFolder, writeReport } from '../support/cli.js';
+import { assertRefused, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import type { TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 let folder: string;
 
 before(async () => {
-  [server, folder] = await Promise.all([startVendas(), temporaryFolder()]);
+  [server, folder] = await Promise.all([createDatabase('vendas'), temporaryFolder()]);
   const client = new pg.Client(server.url);
   await client.connect();
   await client.query(`

@@ -7,8 +7,9 @@ import pg from 'pg';
 import { unzipped } from '../../src/writers/xlsx/unzip.js';
 import { Zip } from '../../src/writers/xlsx/zip.js';
 import { assertRefused, type Finished, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import type { TestPostgres } from '../support/postgres.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 const YAML = `source: docs
 collection: docs
@@ -339,7 +340,7 @@ describe('wrong usage', { concurrency: 3 }, () => {
     [['dia', '--date', '2024-10'], /verify: "2024-10" is not within one day of "dia"/],
     [['nada', '--date', '2024-10-05'], /no report "nada"/],
     [['../r.csv'], /the key "\.\.\/r\.csv/],
-    [['s3://NO/r.csv'], /does not name a bucket/],
+    [['s3://NO/r.csv'], /"NO" cannot be the name of a bucket/],
   ];
   for (const [args, said] of cases) {
     test(args.join(' '), async () => {
@@ -400,7 +401,7 @@ describe('in a bucket', () => {
 describe('from PostgreSQL', () => {
   let server: TestPostgres;
   before(async () => {
-    server = await startPostgres();
+    server = await createDatabase();
   });
   after(() => server.stop());
 

@@ -13,13 +13,14 @@ import {
   temporaryFolder,
   writeReport,
 } from '../support/cli.js';
-import { eventually, startPostgres, type TestPostgres } from '../support/postgres.js';
+import { eventually, type TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 let client: pg.Client;
 let folder: string;
 before(async () => {
-  [server, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+  [server, folder] = await Promise.all([createDatabase(), temporaryFolder()]);
   client = await server.connect();
   await client.query('CREATE TABLE cargas (fim timestamptz); CREATE TABLE outra (fim timestamptz)');
   const write = (name: string, waitFor: string, query: string) =>
@@ -62,7 +63,7 @@ function place() {
 
 const running = async (report: string) => {
   const { rows } = await client.query(
-    "SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND state = 'active'",
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND state = 'active'",
     [`reportctl/${report}`],
   );
   return rows.length;

@@ -6,7 +6,8 @@ import { parseReport } from '../../src/reports/load-report.js';
 import type { Report } from '../../src/reports/report.js';
 import { memoryStore } from '../support/memory-destination.js';
 import { type Open, runAt } from '../support/period-run.js';
-import { openUrl, startPostgres, type TestPostgres } from '../support/postgres.js';
+import { openUrl, type TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 import { startTcpProxy, type TcpProxyOptions } from '../support/tcp-proxy.js';
 import { assertComplete, assertNothingBad, type Files } from './scenarios.js';
 import { ALL, type Case, tryAll } from './tally.js';
@@ -19,7 +20,7 @@ let server: TestPostgres;
 let report: Report;
 let bytes: number;
 before(async () => {
-  server = await startPostgres();
+  server = await createDatabase();
   const definition =
     'source: base\ncolumns: { id: integer, texto: text }\norder-by: [id]\noutputs: [{ format: csv, key: "r_{YYYYMMDD}.csv" }]';
   const query = "SELECT n AS id, repeat('x', 40) AS texto FROM generate_series(1, 200) AS n";
@@ -36,7 +37,7 @@ const store = () => {
 };
 
 function urlOf(port: number): string {
-  return `postgres://postgres@127.0.0.1:${port}/postgres`;
+  return `postgres://postgres@127.0.0.1:${port}/${server.database}`;
 }
 
 async function through(options: TcpProxyOptions, open: Open, signal: AbortSignal) {

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { CopyText, cellEnds, encodeRows } from '../../src/rows/encoded-rows.js';
-import { requestOf, startPostgres, type TestPostgres, withSource } from '../support/postgres.js';
+import { requestOf, type TestPostgres, withSource } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 before(async () => {
-  server = await startPostgres();
+  server = await createDatabase();
 });
 after(() => server.stop());
 

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { Cell, Kind } from '../../src/core/table.js';
 import { comparison, type SortKey, sortable } from '../../src/rows/sort/order.js';
 import { sorted } from '../../src/rows/sort.js';
-import { startPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 type Row = readonly Cell[];
 
@@ -85,7 +85,7 @@ describe('the order', () => {
       date: 'date',
       timestamp: 'timestamptz',
     };
-    const server = await startPostgres();
+    const server = await createDatabase();
     const client = await server.connect();
     try {
       for (const [kind, values = []] of Object.entries(cells)) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { ReportError } from '../../src/core/errors.js';
-import { type FilterBench, startFilterBench } from '../support/postgres.js';
+import { type FilterBench, startFilterBench } from '../support/filter-bench.js';
 
 let bench: FilterBench;
 

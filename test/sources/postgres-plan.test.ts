@@ -4,11 +4,12 @@ import { after, before, describe, test } from 'node:test';
 import type { Dimension } from '../../src/core/filter.js';
 import type { FilterPlan } from '../../src/core/source.js';
 import { conjuncts } from '../../src/sources/postgres/plan.js';
-import { filtersOf, requestOf, startPostgres, type TestPostgres, withSource } from '../support/postgres.js';
+import { filtersOf, requestOf, type TestPostgres, withSource } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 before(async () => {
-  server = await startPostgres();
+  server = await createDatabase();
   const client = await server.connect();
   await client.query(`
     CREATE TABLE orgs (id int PRIMARY KEY, nome text);

@@ -13,17 +13,17 @@ import {
   openUrl,
   readRows,
   requestOf,
-  startPostgres,
   type TestPostgres,
   withSource,
 } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 let client: pg.Client;
 let source: Source;
 
 before(async () => {
-  server = await startPostgres();
+  server = await createDatabase();
   client = await server.connect();
   await client.query(`
     CREATE TABLE vendas (id integer, produto text, preco numeric(10,2), quando timestamptz, pago boolean, dados json);

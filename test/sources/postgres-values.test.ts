@@ -6,21 +6,15 @@ import type pg from 'pg';
 import { ReportError } from '../../src/core/errors.js';
 import type { Source } from '../../src/core/source.js';
 import type { Cell, Kind } from '../../src/core/table.js';
-import {
-  openUrl,
-  readRows,
-  requestOf,
-  startPostgres,
-  type TestPostgres,
-  withSource,
-} from '../support/postgres.js';
+import { openUrl, readRows, requestOf, type TestPostgres, withSource } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
 let client: pg.Client;
 let source: Source;
 
 before(async () => {
-  server = await startPostgres();
+  server = await createDatabase();
   client = await server.connect();
   await client.query(`
     CREATE TYPE humor AS ENUM ('Bom', 'it''s', 'com espaço');
@@ -36,7 +30,7 @@ before(async () => {
     `bytea_output = 'escape'`,
     'extra_float_digits = -15',
   ])
-    await client.query(`ALTER DATABASE postgres SET ${setting}`);
+    await client.query(`ALTER DATABASE ${server.database} SET ${setting}`);
   source = await openUrl(server.url);
 });
 
@@ -269,7 +263,7 @@ describe('texts', () => {
     await client.query(
       `CREATE DATABASE bytes ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0`,
     );
-    const url = server.url.replace('/postgres?', '/bytes?');
+    const url = server.url.replace(`/${server.database}?`, '/bytes?');
     await withSource(url, async (bytes) => {
       const good = requestOf(`SELECT 'São' AS v`, { v: 'text' });
       assert.deepEqual(await readRows(bytes, good), [['São']]);

@@ -15,7 +15,8 @@ import { type OpenSource, openSource } from '../../src/sources/index.js';
 import { createWriter } from '../../src/writers/index.js';
 import { temporaryFolder } from '../support/cli.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import type { TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 /** One row. Its numbers have no trailing zeros, which a double cannot keep. */
 interface Row {
@@ -204,7 +205,7 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
   };
 
   before(async () => {
-    [postgres, double, folder] = await Promise.all([startPostgres(), startMongoServer(), temporaryFolder()]);
+    [postgres, double, folder] = await Promise.all([createDatabase(), startMongoServer(), temporaryFolder()]);
     const client = await postgres.connect();
     await client.query(`CREATE TABLE linhas (id int, momento timestamptz, organizacao text, produto text, tipo text,
       quantidade int, preco numeric)`);

@@ -2,14 +2,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { main } from '../../src/commands/main.js';
-import { startPostgres, type TestPostgres } from './postgres.js';
 
 /** The repository, without a slash at the end. */
 export const ROOT = folderOfPackage(dirname(fileURLToPath(import.meta.url)));
@@ -110,16 +108,6 @@ export async function finished(child: ChildProcessWithoutNullStreams): Promise<F
     child.on('close', (exit, signal) => resolve(exit ?? signal ?? 'SIGKILL'));
   });
   return { code, stdout, stderr };
-}
-
-/** A database `vendas` for one test file, loaded from fixtures/. */
-export async function startVendas(): Promise<TestPostgres> {
-  const server = await startPostgres();
-  const client = new pg.Client(server.url);
-  await client.connect();
-  await client.query(await readFile(`${ROOT}/fixtures/vendas.sql`, 'utf8'));
-  await client.end();
-  return server;
 }
 
 /** A folder of its own for one test: no `.env`, no files but those it makes. */

@@ -1,4 +1,4 @@
-// A real PostgreSQL for one test file, from npm's binaries, and short ways to ask it and to read from it.
+// A real PostgreSQL from npm's binaries, and short ways to ask it and to read from it.
 import { chown, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,6 @@ import { parseFilter } from '../../src/filters/index.js';
 import { prepareInstallation } from '../../src/sources/embedded/install.js';
 import { createCluster, startServer } from '../../src/sources/embedded/server.js';
 import { type OpenSource, openSource } from '../../src/sources/index.js';
-import { postgresDialect } from '../../src/sources/postgres/dialect.js';
 
 export interface TestPostgres {
   /** Over the Unix socket, with the password if there is one. */
@@ -18,9 +17,10 @@ export interface TestPostgres {
   /** The folder of the socket, which psql and the driver accept as a host. */
   readonly folder: string;
   readonly port: number;
+  readonly database: string;
   /** A session of the superuser, which `stop` ends. */
   connect(): Promise<pg.Client>;
-  /** Shuts down immediately, without telling the clients. May be called more than once. */
+  /** Ends every session without telling the clients. May be called more than once. */
   stop(): Promise<void>;
 }
 
@@ -33,6 +33,7 @@ export interface TestPostgresOptions {
   readonly files?: Readonly<Record<string, string>>;
 }
 
+/** A server of its own, for a test that stops, restarts or configures it; for all others see createDatabase(). */
 export async function startPostgres({
   password,
   settings = [],
@@ -68,7 +69,7 @@ export async function startPostgres({
       await client.connect();
       return client;
     };
-    return { url, folder, port, connect, stop };
+    return { url, folder, port, database: 'postgres', connect, stop };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -148,58 +149,12 @@ export async function eventually(question: () => Promise<boolean>, what: string)
   throw new Error(`never: ${what}`);
 }
 
-/** The number of sessions of other clients whose query is LIKE the pattern. */
+/** The number of sessions of other clients in the same database whose query is LIKE the pattern. */
 export async function sessions(client: pg.Client, like = '%'): Promise<number> {
   const { rows } = await client.query(
     `SELECT count(*)::int AS count FROM pg_stat_activity
-     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND query LIKE $1`,
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE $1`,
     [like],
   );
   return rows[0].count;
-}
-
-/** A server and a session to run the conditions of filters in. */
-export interface FilterBench {
-  readonly client: pg.Client;
-  /** The condition of a filter on column v of that type. */
-  condition(dimension: Dimension, values: readonly string[], type: string, timezone?: string): string;
-  /** The values of column v, as text, that the condition selects from `relation`. */
-  select(relation: string, where: string, parameters?: unknown[]): Promise<string[]>;
-  /** PostgreSQL's plan for the condition on an indexed column of that type, with sequential scans off. */
-  plan(dimension: Dimension, values: readonly string[], type: string): Promise<string>;
-  stop(): Promise<void>;
-}
-
-export async function startFilterBench(): Promise<FilterBench> {
-  const server = await startPostgres();
-  const client = await server.connect();
-  // The conditions' literals must not depend on these settings.
-  await client.query(
-    `SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'SQL, DMY'; SET standard_conforming_strings = off; SET escape_string_warning = off`,
-  );
-  const condition: FilterBench['condition'] = (dimension, values, type, timezone = 'UTC') => {
-    const filter = parseFilter(dimension, values, { timezone, today: '2026-03-10' });
-    return postgresDialect(client).condition(filter, { expression: 'v', type });
-  };
-  return {
-    client,
-    condition,
-    async select(relation, where, parameters = []) {
-      const { rows } = await client.query(
-        `SELECT v::text AS v FROM ${relation} WHERE ${where} ORDER BY v`,
-        parameters,
-      );
-      return rows.map((row: { v: string }) => row.v);
-    },
-    async plan(dimension, values, type) {
-      await client.query(`BEGIN; SET LOCAL enable_seqscan = off;
-        CREATE TEMP TABLE indexed (v ${type}) ON COMMIT DROP; CREATE INDEX ON indexed (v)`);
-      const { rows } = await client.query(
-        `EXPLAIN SELECT * FROM indexed WHERE ${condition(dimension, values, type)}`,
-      );
-      await client.query('COMMIT');
-      return JSON.stringify(rows);
-    },
-    stop: () => server.stop(),
-  };
 }

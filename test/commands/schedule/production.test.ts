@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import pg from 'pg';
 import { kubernetes } from '../../../src/commands/schedule/as/kubernetes.js';
-import { ROOT, reportctl, startVendas, temporaryFolder } from '../../support/cli.js';
+import { ROOT, reportctl, temporaryFolder } from '../../support/cli.js';
+import { createDatabase } from '../../support/shared-postgres.js';
 import { planWith } from './plans.js';
 
 const page = await readFile(join(ROOT, 'docs/en/production.md'), 'utf8');
@@ -14,7 +15,7 @@ const ignored = await readFile(join(ROOT, '.dockerignore'), 'utf8');
 
 describe('the role for PostgreSQL', () => {
   test('publishes a report and can write nothing', async () => {
-    const server = await startVendas();
+    const server = await createDatabase('vendas');
     try {
       const url = new URL(server.url);
       const database = url.pathname.slice(1);
