@@ -25,6 +25,7 @@ const PAGES = [
   { en: 'README.md', 'pt-BR': 'README.pt-BR.md' },
   ...pagesOf('en').map((page) => ({ en: `docs/en/${page}`, 'pt-BR': `docs/pt-BR/${page}` })),
 ];
+const PATHS = PAGES.flatMap((pair) => LANGUAGES.map((language) => pair[language]));
 const texts = new Map<string, string>();
 
 function read(path: string): string {
@@ -54,21 +55,12 @@ const helpTexts = new Map(
   await Promise.all(commands.map(async (command) => [command, await helpOf(command)] as const)),
 );
 
-/** The index is the last page to be translated: from then on every page must be there. Until then the pairs that exist are compared. */
-const isTranslated = existsSync(join(ROOT, 'docs/pt-BR/README.md'));
-const PAIRS = PAGES.filter(({ 'pt-BR': page }) => isTranslated || existsSync(join(ROOT, page))).filter(
-  // The former README, in one long page.
-  ({ 'pt-BR': page }) => isTranslated || page !== 'README.pt-BR.md' || read(page).length <= README_LIMIT,
-);
-const languages = LANGUAGES.filter((language) => language === 'en' || isTranslated);
-
 describe('the pages', () => {
   it('are the same in both languages', () => {
-    if (isTranslated) assert.deepEqual(pagesOf('pt-BR'), pagesOf('en'));
-    else for (const page of pagesOf('pt-BR')) assert.ok(pagesOf('en').includes(page), page);
+    assert.deepEqual(pagesOf('pt-BR'), pagesOf('en'));
   });
 
-  for (const language of languages) {
+  for (const language of LANGUAGES) {
     describe(language, () => {
       const readme = PAGES[0]?.[language] ?? '';
       const page = (name: string) => read(`docs/${language}/${name}`);
@@ -166,14 +158,11 @@ function keysAt(file: string, text: string, line: string, prefix: string): strin
 
 describe('the links', () => {
   const { files } = JSON.parse(read('package.json')) as { files: string[] };
-  for (const path of PAGES.flatMap((pair) => LANGUAGES.map((language) => pair[language]))) {
-    if (!existsSync(join(ROOT, path))) continue;
-    if (path === 'README.pt-BR.md' && !isTranslated) continue;
+  for (const path of PATHS) {
     it(`of ${path} resolve, on GitHub and in the package`, () => {
       for (const { target, anchor } of linksOf(read(path))) {
         if (/^https?:/.test(target)) continue;
         const linked = target === '' ? path : normalize(join(dirname(path), target));
-        if (linked.startsWith('docs/pt-BR') && !isTranslated) continue;
         assert.ok(existsSync(join(ROOT, linked)), `${target}: no such file`);
         // npm ships these whatever `files` says.
         const isShipped = files.includes(linked.split('/')[0] ?? '') || /^(README|LICENSE)/.test(linked);
@@ -184,8 +173,8 @@ describe('the links', () => {
   }
 });
 
-describe('the English sentences', () => {
-  for (const { en: path } of PAGES) {
+describe('the sentences', () => {
+  for (const path of PATHS) {
     it(`of ${path} have at most ${SENTENCE_LIMIT} words`, () => {
       const long = sentencesOf(read(path)).filter(({ length }) => length > SENTENCE_LIMIT);
       assert.deepEqual(
@@ -197,7 +186,7 @@ describe('the English sentences', () => {
 });
 
 describe('the translation', () => {
-  for (const pair of PAIRS) {
+  for (const pair of PAGES) {
     it(`has all of ${pair.en} and no more: headings, code, tables, links, numbers`, () => {
       const [english, portuguese] = [read(pair.en), read(pair['pt-BR'])];
       const other = (from: string, to: string) => relative(dirname(from), to);
@@ -213,6 +202,17 @@ describe('the translation', () => {
       }
     });
   }
+
+  it('has the words of the glossary in both languages', () => {
+    // The header row, whose words name the language, and the line below it are left out.
+    const wordsOf = (language: Language) =>
+      [...read(`docs/${language}/glossary.md`).matchAll(/^\| (.+?) \| (.+?) \|/gm)]
+        .slice(1)
+        .map(([, word = '', translation = '']) => [word, translation]);
+    const reversed = wordsOf('pt-BR').map(([word, translation]) => [translation, word]);
+    assert.ok(reversed.length > 0);
+    assert.deepEqual(reversed, wordsOf('en'));
+  });
 });
 
 describe('the variables', () => {
