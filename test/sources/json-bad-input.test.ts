@@ -72,7 +72,7 @@ describe('a file that is not the JSON it should be', () => {
       '{"a":"x\ny"}',
       /line 1 .*the control character byte 0x0a in a string, not escaped/,
     ],
-    'has an unknown escape': ['{"a":"\\x41"}', /"x" behind a backslash/],
+    'has an unknown escape': ['{"a":"\\x41"}', /"x" after a backslash/],
     'has half an escape': ['{"a":"\\u00g0"}', /"g" where \\u needs a hexadecimal digit/],
     'has half a character': [`${good}{"a":"x\\ud83d"}`, /line 3 .*half a character \(\\ud83d\) in a text/],
     'has the same key twice': [

@@ -1,4 +1,4 @@
-// The bytes that JSON's structure is spelled with, and steps over many at once.
+// The ASCII bytes of JSON syntax, and a fast search for the end of plain text.
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
@@ -13,7 +13,7 @@ export const ZERO = 0x30;
 export const NINE = 0x39;
 export const DOT = 0x2e;
 export const LETTER_E = 0x65;
-/** From an opening bracket to its closing one, in ASCII, for both kinds. */
+/** Added to an opening bracket, gives its closing one, for both kinds. */
 export const TO_CLOSING = 2;
 
 export function isDigit(byte: number): boolean {
@@ -21,19 +21,19 @@ export function isDigit(byte: number): boolean {
 }
 
 /**
- * The next byte that does not stand for itself inside a string: four at once while none of them is a quote, a backslash or
- * below a space (Bit Twiddling Hacks, "haszero", "hasless"; the lowest byte that they find is always right).
+ * The position of the next byte that does not stand for itself in a string: a quote, a backslash or a control character.
+ * Tests four bytes at once (Bit Twiddling Hacks, "haszero" and "hasless": the lowest byte that they report is always right).
  */
-export function behindPlain(view: DataView, from: number): number {
+export function plainEnd(view: DataView, from: number): number {
   for (let at = from; ; at += 4) {
     const word = view.getInt32(at, true);
     const quotes = word ^ 0x22222222;
     const slashes = word ^ 0x5c5c5c5c;
-    const odd =
+    const special =
       (((quotes - 0x01010101) & ~quotes) |
         ((slashes - 0x01010101) & ~slashes) |
         ((word - 0x20202020) & ~word)) &
       0x80808080;
-    if (odd !== 0) return at + ((31 - Math.clz32(odd & -odd)) >> 3);
+    if (special !== 0) return at + ((31 - Math.clz32(special & -special)) >> 3);
   }
 }

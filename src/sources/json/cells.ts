@@ -3,7 +3,7 @@ import type { Kind } from '../../core/table.js';
 import { DateWriter } from '../documents/dates.js';
 import type { Lines } from '../documents/lines.js';
 import { toCell } from '../documents/value.js';
-import { ARRAY, MINUS, NINE, OBJECT, QUOTE, ZERO } from './ascii.js';
+import { ARRAY, MINUS, NINE, OBJECT, QUOTE, SPACE, ZERO } from './ascii.js';
 import { dayAt, EXTENDED, ExtendedPlace, instantAt, numberShape, SHAPE } from './places.js';
 import type { Scanner } from './scanner.js';
 
@@ -39,7 +39,11 @@ export class CellWriter {
       case OBJECT:
         return this.#object(kind, bytes, view, start, end);
       case ARRAY:
-        return false;
+        return (
+          (kind === 'json' || kind === 'text') &&
+          isCompactList(bytes, start, end) &&
+          this.#lines.plain(view, start, end)
+        );
       case LETTER_N:
         this.null();
         return true;
@@ -112,6 +116,15 @@ export class CellWriter {
         return false;
     }
   }
+}
+
+/** Does the array have neither white space nor objects? Such JSON is already as jsonAt() writes it, unless it has escapes. */
+function isCompactList(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte <= SPACE || byte === OBJECT) return false;
+  }
+  return true;
 }
 
 function isDated(kind: Kind): boolean {

@@ -1,8 +1,7 @@
 // Reads the documents of all files, in order, as batches of rows.
-
 import { messageOf, ReportError } from '../../core/errors.js';
 import type { DocumentQuery, Request } from '../../core/source.js';
-import type { Batch } from '../../core/table.js';
+import type { Batch, EncodedRows } from '../../core/table.js';
 import { CopyText } from '../../rows/encoded-rows.js';
 import { readAhead } from './ahead.js';
 import { BATCH, BatchMaker, isFilled } from './batches.js';
@@ -12,77 +11,59 @@ import { DocumentReader } from './reader.js';
 import { countOf, RowMaker, wantedOf } from './rows.js';
 import { type Piece, ScanThreads, sharedPath } from './threads.js';
 
-/** Bytes of documents after which the rows that are there go on. */
+/** Bytes of documents after which a batch is yielded even when it is not full. */
 const BATCH_SPAN = 4 * 1024 * 1024;
 
-/** One request, ready to be read. */
+/** One request and the files that it reads. */
 export interface Read {
   readonly place: Place;
   readonly request: Request;
   readonly query: DocumentQuery;
   readonly found: Files;
-  /** For messages. */
+  /** What we are doing, for messages: `reading "producao" from source "vendas" (file:docs)`. */
   readonly doing: string;
   readonly signal: AbortSignal;
 }
 
 interface Reading extends Read {
+  /** Rows; undefined reads all. */
   readonly limit: number | undefined;
-  /** Takes what there is to say about the documents when the reading has ended. */
+  /** Receives the warnings about the documents when the reading ends. */
   readonly note: (lines: readonly string[]) => void;
 }
 
-/** @throws ReportError `source` or `contract`, or the signal's reason */
+/**
+ * Reads the rows of all files, in order.
+ * @throws ReportError `source` for files that cannot be read or broken documents, `contract` for a value that does not fit
+ * its column; the signal's reason
+ */
 export async function* readDocuments(reading: Reading): AsyncGenerator<Batch> {
-  const { place, request, query, found, doing, signal, note } = reading;
+  const { place, request, query, found, doing, signal, note, limit } = reading;
   const maker = new RowMaker(request, query, doing);
-  const reader = new DocumentReader(maker.root, doing, request.timezone);
-  const batches = new BatchMaker(maker, request.timezone);
-  const empty: string[] = [];
+  const batches = new BatchStream(maker, new DocumentReader(maker.root, doing, request.timezone), reading);
   const threads = new ScanThreads({ wanted: wantedOf(request), query });
-  let left = reading.limit ?? Number.POSITIVE_INFINITY;
-  let span = 0;
+  const empty: string[] = [];
   let file: DocumentFile | undefined;
-  const take = () => {
-    left -= batches.rows;
-    span = 0;
-    return new CopyText(batches.take(), maker.columns.length);
-  };
   try {
     signal.throwIfAborted();
-    if (left === 0) return;
+    if (limit === 0) return;
     for await (const opened of readAhead(found.files, signal)) {
       file = opened.file;
-      reader.begin(file.name);
-      const shared = reading.limit === undefined ? await sharedPath(file) : undefined;
-      const pieces =
-        shared !== undefined ? threads.pieces(shared) : piecesOf(unzipped(file.name, opened.chunks));
-      for await (const piece of withEnd(pieces)) {
+      batches.reader.begin(file.name);
+      // With a limit, a second thread would read documents that nobody wants.
+      const path = limit === undefined ? await sharedPath(file) : undefined;
+      const pieces = path === undefined ? piecesOf(unzipped(file.name, opened.chunks)) : threads.pieces(path);
+      for await (const piece of pieces) {
         signal.throwIfAborted();
-        if (piece?.made !== undefined && reader.isAtLine && maker.add(piece.made)) {
-          reader.skip(piece.length, piece.made.lines);
-          for (const rows of piece.made.rows) {
-            // What is large enough goes on as it is.
-            const made = new CopyText(rows, maker.columns.length);
-            const isLarge = made.rowCount >= BATCH;
-            if (!isLarge) batches.join(rows);
-            if (batches.rows >= (isLarge ? 1 : BATCH)) yield take();
-            if (isLarge) yield made;
-          }
-        } else {
-          if (piece === undefined) reader.finish();
-          else reader.append(piece.bytes());
-          while (isFilled(batches, reader, left)) {
-            yield take();
-            if (left === 0) return;
-          }
-        }
-        span += piece?.length ?? 0;
-        if (span >= BATCH_SPAN && batches.rows > 0) yield take();
+        yield* batches.add(piece);
+        if (batches.isComplete) return;
       }
-      if (reader.isEmpty) empty.push(checkedEmpty(file, found, doing));
+      signal.throwIfAborted();
+      yield* batches.endFile();
+      if (batches.isComplete) return;
+      if (batches.reader.isEmpty) empty.push(checkedEmpty(file, found, doing));
     }
-    if (batches.rows > 0) yield take();
+    yield* batches.rest();
   } catch (error) {
     const what = file === undefined ? doing : `${doing}: ${file.name}`;
     throw explained(error, what, place, signal);
@@ -92,19 +73,90 @@ export async function* readDocuments(reading: Reading): AsyncGenerator<Batch> {
   }
 }
 
+/** Makes batches of about BATCH rows from pieces of files. */
+class BatchStream {
+  readonly reader: DocumentReader;
+  readonly #maker: RowMaker;
+  readonly #batches: BatchMaker;
+  /** Rows that may still be yielded. */
+  #left: number;
+  /** Bytes read since the last batch. */
+  #span = 0;
+
+  constructor(maker: RowMaker, reader: DocumentReader, { request, limit }: Reading) {
+    this.#maker = maker;
+    this.reader = reader;
+    this.#batches = new BatchMaker(maker, request.timezone);
+    this.#left = limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Has the limit been reached? */
+  get isComplete(): boolean {
+    return this.#left === 0;
+  }
+
+  /** Adds a piece of the current file; yields the batches that it fills. */
+  *add(piece: Piece): Generator<Batch> {
+    const { made } = piece;
+    if (made !== undefined && this.reader.isAtLine && this.#maker.add(made)) {
+      this.reader.skip(piece.length, made.lines);
+      for (const rows of made.rows) yield* this.#join(rows);
+    } else {
+      this.reader.append(piece.bytes());
+      yield* this.#documents();
+    }
+    this.#span += piece.length;
+    // So that a filter that few documents pass does not hold rows back for long.
+    if (this.#span >= BATCH_SPAN) yield* this.rest();
+  }
+
+  /** Ends the current file. @throws ReportError `source` when it ends inside a document or an array */
+  endFile(): Generator<Batch> {
+    this.reader.finish();
+    return this.#documents();
+  }
+
+  /** Yields the rows that are waiting, if there are any. */
+  *rest(): Generator<Batch> {
+    if (this.#batches.rows > 0) yield this.#take();
+  }
+
+  /** Adds rows that a thread made. A full batch is yielded without being copied, after the rows before it. */
+  *#join(rows: EncodedRows): Generator<Batch> {
+    const batch = new CopyText(rows, this.#maker.columns.length);
+    if (batch.rowCount >= BATCH) {
+      yield* this.rest();
+      yield batch;
+    } else {
+      this.#batches.join(rows);
+      if (this.#batches.rows >= BATCH) yield this.#take();
+    }
+  }
+
+  *#documents(): Generator<Batch> {
+    while (!this.isComplete && isFilled(this.#batches, this.reader, this.#left)) yield this.#take();
+  }
+
+  #take(): Batch {
+    this.#left -= this.#batches.rows;
+    this.#span = 0;
+    return new CopyText(this.#batches.take(), this.#maker.columns.length);
+  }
+}
+
 async function* piecesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
   for await (const chunk of chunks) yield { length: chunk.length, bytes: () => chunk };
 }
 
-/** All of them, and undefined behind the last one. */
+/** All items, then undefined. */
 export async function* withEnd<T>(all: AsyncIterable<T>): AsyncGenerator<T | undefined> {
   yield* all;
   yield undefined;
 }
 
 /**
- * A collection without documents is an empty file: mongoexport makes one. But a file for each document that has none is
- * one whose writing failed.
+ * An empty file is a collection without documents: mongoexport writes such a file. In a folder with one document per file,
+ * an empty `.json` file is one whose writing failed.
  */
 function checkedEmpty({ name }: DocumentFile, { many }: Files, doing: string): string {
   if (!many || !/\.json(\.gz)?$/i.test(name)) return name;
@@ -129,7 +181,7 @@ function some(names: readonly string[]): string {
   return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
 }
 
-/** The signal's reason, a ReportError as it is, or one of what the files or their place threw. */
+/** The error to throw: the signal's reason when it was aborted, a ReportError unchanged, any other error with a sentence. */
 export function explained(error: unknown, doing: string, place: Place, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof ReportError) return error;

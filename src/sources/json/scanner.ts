@@ -1,9 +1,8 @@
-// Walks the structure of JSON over bytes, checks all of it, and notes where the values of known fields are.
+// Parses JSON in bytes: checks the syntax, decodes nothing, and notes where the values of known fields start and end.
 import { viewOf } from '../documents/lines.js';
 import {
   ARRAY,
   BACKSLASH,
-  behindPlain,
   COLON,
   COMMA,
   DOT,
@@ -13,6 +12,7 @@ import {
   NEW_LINE,
   NINE,
   OBJECT,
+  plainEnd,
   QUOTE,
   SPACE,
   TO_CLOSING,
@@ -20,7 +20,7 @@ import {
 } from './ascii.js';
 import { type Field, type Fields, meetField } from './fields.js';
 
-/** The JSON is wrong at `at`, an index of the scanner's bytes. */
+/** A syntax error. `at` is an index of the scanner's bytes. */
 export class BrokenJson extends Error {
   readonly at: number;
   readonly hint: string;
@@ -31,16 +31,16 @@ export class BrokenJson extends Error {
   }
 }
 
-/** The bytes ended in the middle; with more of them it may be right. Thrown as it is: a stack for each chunk would cost. */
+/** Thrown when the bytes end inside a document: more bytes may complete it. One object, because making a stack for each chunk is slow. */
 export const OUT_OF_BYTES = new Error('the bytes end in the middle of a document');
 
-/** Bytes behind the one at `end` that may be read, whatever they are: four are looked at together. */
+/** Bytes after `end` that must be readable: the scanner compares four bytes at once. Their values do not matter. */
 export const SLACK = 4;
 
-/** How deep objects and arrays may stand in each other; MongoDB takes 100. */
-const DEEPEST = 1000;
+/** Levels of nested objects and arrays. MongoDB allows 100. */
+const MAX_DEPTH = 1000;
 
-/** By the first byte. */
+/** The word, by its first byte. */
 const LITERALS: Readonly<Record<number, Uint8Array>> = {
   116: Buffer.from('true'),
   102: Buffer.from('false'),
@@ -55,17 +55,20 @@ const HEX = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 
 /**
- * Positions are indexes of `bytes`; every method takes where something begins and returns where it has ended. The byte
- * at `end` must be 0, which is wrong everywhere in JSON, so that no loop has to look whether the bytes are at an end.
+ * Positions are indexes of `bytes`. Every method takes the position where something starts and returns the position after
+ * it. The byte at `end` must be 0: JSON allows it nowhere, so no loop has to test for the end.
  */
 export class Scanner {
   bytes: Buffer = Buffer.alloc(1 + SLACK);
-  /** The same bytes, to be read four at once. */
+  /** A view of `bytes`, for reading four bytes at once. */
   view = viewOf(this.bytes);
   end = 0;
   /** Line feeds passed so far. */
   lines = 0;
-  readonly #open = new Uint8Array(DEEPEST);
+  /** Set by #field(): where the value of that field starts. */
+  #valueStart = 0;
+  /** The brackets that are open, outermost first. */
+  readonly #open = new Uint8Array(MAX_DEPTH);
 
   /** @throws BrokenJson, or OUT_OF_BYTES when `at` is not before the end */
   stop(at: number, reason: string): never {
@@ -73,12 +76,12 @@ export class Scanner {
     throw new BrokenJson(reason, at);
   }
 
-  /** Nobody can say which of the two is right: JSON.parse takes the last one, MongoDB keeps both. */
+  /** A repeated name is an error: JSON.parse keeps the last value, MongoDB keeps both, and neither is known to be right. */
   twice(name: string, at: number): never {
     this.stop(at, `the field ${JSON.stringify(name)} stands twice in one object`);
   }
 
-  /** Walks over bytes a second time; their lines were counted the first time. */
+  /** Parses bytes a second time without counting their lines again. */
   again<T>(walk: () => T): T {
     const { lines } = this;
     const result = walk();
@@ -99,7 +102,8 @@ export class Scanner {
   }
 
   /**
-   * An object, from behind its opening brace, whose fields are known: notes each under the number of this scan.
+   * Reads an object whose fields are known, from after its opening brace, and notes where each field's value is.
+   * @param scan the number of this scan; a field with this number in `seenIn` belongs to this document
    * @throws BrokenJson, also for a name that stands twice
    */
   object(fields: Fields, from: number, scan: number): number {
@@ -108,42 +112,58 @@ export class Scanner {
     if (bytes[at] === OBJECT + TO_CLOSING) return at + 1;
     let previous: Field | undefined;
     for (;;) {
-      let field = previous === undefined ? fields.first : previous.next;
-      let start = field === undefined ? 0 : this.#behindKnown(field, at);
-      if (start === 0) {
-        if (bytes[at] !== QUOTE) this.stop(at, `${this.shown(at)} where a field's name in quotes should be`);
-        const behindName = this.string(at);
-        field = meetField(fields, this.nameAt(at, behindName));
-        if (previous === undefined) fields.first = field;
-        else previous.next = field;
-        start = this.#behindColon(behindName);
-      } else if ((bytes[start] as number) <= SPACE) start = this.space(start);
-      let behind: number;
-      if (field === undefined) behind = this.value(start);
+      const field = this.#field(fields, previous, at);
+      const start = this.#valueStart;
+      const end = field === undefined ? this.value(start) : this.#fieldValue(field, start, scan);
+      previous = field ?? previous;
+      // Compact JSON: the next name follows the comma directly.
+      if (bytes[end] === COMMA && bytes[end + 1] === QUOTE) at = end + 1;
       else {
-        if (field.seenIn === scan) this.twice(field.name, start);
-        field.seenIn = scan;
-        field.documents += 1;
-        field.start = start;
-        const first = bytes[start] as number;
-        if (first === QUOTE) behind = this.string(start);
-        else if (isDigit(first)) behind = this.#number(start);
-        else if (first === OBJECT && field.inside !== undefined)
-          behind = this.object(field.inside, start + 1, scan);
-        else behind = this.value(start);
-        field.end = behind;
-        previous = field;
-      }
-      if (bytes[behind] === COMMA && bytes[behind + 1] === QUOTE) at = behind + 1;
-      else {
-        at = this.space(behind);
+        at = this.space(end);
         if (bytes[at] === OBJECT + TO_CLOSING) return at + 1;
-        at = this.#behindComma(at, OBJECT);
+        at = this.#afterComma(at, OBJECT);
       }
     }
   }
 
-  /** Any value. Iterates, because data decides how deep it goes. */
+  /**
+   * The field whose name is at `at`; undefined when the object has too many names to know them all. Tries the field first
+   * that came next in the last document. Sets `#valueStart`.
+   */
+  #field(fields: Fields, previous: Field | undefined, at: number): Field | undefined {
+    const bytes = this.bytes;
+    const expected = previous === undefined ? fields.first : previous.next;
+    const start = expected === undefined ? 0 : this.#afterName(expected, at);
+    if (start !== 0) {
+      this.#valueStart = (bytes[start] as number) <= SPACE ? this.space(start) : start;
+      return expected;
+    }
+    if (bytes[at] !== QUOTE) this.stop(at, `${this.shown(at)} where a field's name in quotes should be`);
+    const nameEnd = this.string(at);
+    const field = meetField(fields, this.nameAt(at, nameEnd));
+    if (previous === undefined) fields.first = field;
+    else previous.next = field;
+    this.#valueStart = this.#afterColon(nameEnd);
+    return field;
+  }
+
+  /** Notes where the field's value starts and ends; looks into an object when a path leads on. */
+  #fieldValue(field: Field, start: number, scan: number): number {
+    if (field.seenIn === scan) this.twice(field.name, start);
+    field.seenIn = scan;
+    field.documents += 1;
+    field.start = start;
+    const first = this.bytes[start] as number;
+    let end: number;
+    if (first === QUOTE) end = this.string(start);
+    else if (isDigit(first)) end = this.#number(start);
+    else if (first === OBJECT && field.inside !== undefined) end = this.object(field.inside, start + 1, scan);
+    else end = this.value(start);
+    field.end = end;
+    return end;
+  }
+
+  /** Any value. A loop instead of recursion, because the data decide how deep values are nested. */
   value(from: number): number {
     const bytes = this.bytes;
     const open = this.#open;
@@ -152,7 +172,8 @@ export class Scanner {
     for (;;) {
       const first = bytes[at] as number;
       if (first === OBJECT || first === ARRAY) {
-        if (depth === DEEPEST) this.stop(at, `objects and arrays in each other more than ${DEEPEST} deep`);
+        if (depth === MAX_DEPTH)
+          this.stop(at, `objects and arrays in each other more than ${MAX_DEPTH} deep`);
         open[depth] = first;
         depth += 1;
         at = this.space(at + 1);
@@ -170,7 +191,7 @@ export class Scanner {
         at = this.space(at);
         const bracket = open[depth - 1] as number;
         if (bytes[at] !== bracket + TO_CLOSING) {
-          at = this.#behindComma(at, bracket);
+          at = this.#afterComma(at, bracket);
           if (bracket === OBJECT) at = this.#name(at);
           break;
         }
@@ -180,12 +201,12 @@ export class Scanner {
     }
   }
 
-  /** A string, from its opening quote to behind its closing one. */
+  /** A string with its quotes. */
   string(from: number): number {
     const { bytes, view } = this;
     let at = from + 1;
     for (;;) {
-      at = behindPlain(view, at);
+      at = plainEnd(view, at);
       const byte = bytes[at] as number;
       if (byte === QUOTE) return at + 1;
       if (byte !== BACKSLASH)
@@ -197,14 +218,14 @@ export class Scanner {
           if (HEX[bytes[at] as number] !== 1)
             this.stop(at, `${this.shown(at)} where \\u needs a hexadecimal digit`);
         }
-      } else if (ESCAPED[bytes[at] as number] !== 1) this.stop(at, `${this.shown(at)} behind a backslash`);
+      } else if (ESCAPED[bytes[at] as number] !== 1) this.stop(at, `${this.shown(at)} after a backslash`);
       at += 1;
     }
   }
 
   /** The text of a name between its quotes. */
-  nameAt(from: number, behind: number): string {
-    const text = this.bytes.toString('utf8', from + 1, behind - 1);
+  nameAt(from: number, end: number): string {
+    const text = this.bytes.toString('utf8', from + 1, end - 1);
     return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
   }
 
@@ -216,11 +237,11 @@ export class Scanner {
       : `byte 0x${byte.toString(16).padStart(2, '0')}`;
   }
 
-  /** Behind the colon when the field's name and a colon are here, else 0. */
-  #behindKnown({ words, lastMask, length }: Field, from: number): number {
+  /** The position after the colon when this field's name and a colon are at `from`, else 0. */
+  #afterName({ words, lastMask, length }: Field, from: number): number {
     const view = this.view;
     const last = from + 4 * (words.length - 1);
-    // A name holds no 0, so that it never goes on behind the end.
+    // The byte at `end` is 0 and no name holds a 0, so a name that matches ends before `end`.
     if (last >= this.end) return 0;
     let index = 0;
     let at = from;
@@ -228,20 +249,20 @@ export class Scanner {
     return (view.getInt32(last, true) & lastMask) === words[index] ? from + length : 0;
   }
 
-  /** From a name to its value. */
+  /** A name in an object, and its colon; returns where the value starts. */
   #name(at: number): number {
     if (this.bytes[at] !== QUOTE) this.stop(at, `${this.shown(at)} where a field's name in quotes should be`);
-    return this.#behindColon(this.string(at));
+    return this.#afterColon(this.string(at));
   }
 
-  #behindColon(from: number): number {
+  #afterColon(from: number): number {
     const bytes = this.bytes;
     const at = bytes[from] === COLON ? from : this.space(from);
     if (bytes[at] !== COLON) this.stop(at, `${this.shown(at)} where ":" should be`);
     return (bytes[at + 1] as number) > SPACE ? at + 1 : this.space(at + 1);
   }
 
-  #behindComma(at: number, bracket: number): number {
+  #afterComma(at: number, bracket: number): number {
     const bytes = this.bytes;
     if (bytes[at] !== COMMA)
       this.stop(at, `${this.shown(at)} where "," or "${closingOf(bracket)}" should be`);
@@ -263,7 +284,7 @@ export class Scanner {
       while (isDigit(bytes[at] as number)) at += 1;
       if (at === fraction) this.#noDigit(at);
     }
-    // The letters differ in one bit.
+    // E and e differ in one bit.
     if (((bytes[at] as number) | 0x20) !== LETTER_E) return at;
     at += 1;
     if (bytes[at] === 0x2b || bytes[at] === MINUS) at += 1;
