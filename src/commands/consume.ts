@@ -1,4 +1,4 @@
-// reportctl consume: the lines by which another tool reads a published file right.
+// reportctl consume: code with which another tool reads a published file right.
 import { Command, Option } from 'commander';
 import { withDestination } from '../destinations/for-session.js';
 import { openSide } from '../verify/diff/side.js';
@@ -30,7 +30,7 @@ export function consumeCommand(context: Context): Command {
         const { location, manifest } = await openSide(destination, place);
         const lines = consumingLines(options.as, { location, manifest });
         if (session.json) printJson(stdout, { location, as: options.as, lines: lines.join('\n') });
-        // As it is: it is code, in which what a name holds is escaped already.
+        // Unchanged: the lines are code, in which names are escaped already.
         else stdout.write(`${lines.join('\n')}\n`);
       },
       { where: place.root },

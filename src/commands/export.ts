@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { ReportError } from '../core/errors.js';
+import type { SpelledOptions } from '../core/format.js';
 import { parseAddress, splitAddress } from '../destinations/address.js';
 import { withDestination } from '../destinations/for-session.js';
 import type { Manifest } from '../publish/documents.js';
@@ -12,13 +13,11 @@ import { loadReport } from '../reports/load-report.js';
 import { requestOf } from '../reports/request.js';
 import { COMPRESSIONS, compression } from '../writers/compression.js';
 import {
-  checkOptions,
   DEFAULT_FORMAT,
   FORMAT_NAMES,
-  formatOf,
-  isFormat,
-  pickOptions,
-  type TypedOptions,
+  formatWithExtension,
+  optionFlags,
+  readOptions,
 } from '../writers/index.js';
 import type { Preview } from './export/preview.js';
 import { withChoices } from './shared/choices.js';
@@ -34,7 +33,8 @@ import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 import { progressOf } from './shared/progress.js';
 
-interface ExportOptions extends CommonOptions, RowOptions, TypedOptions {
+/** With the options of formats by their names. */
+interface ExportOptions extends CommonOptions, RowOptions {
   readonly output?: string;
   readonly format?: string;
   readonly compress?: string;
@@ -54,7 +54,7 @@ export function exportCommand(context: Context): Command {
     .option('--overwrite', 'replace an existing s3:// key')
     .option('--otel', TRACE_OPTION);
   addRowOptions(command);
-  addDialectOptions(command);
+  addFormatOptions(command);
   addCommonOptions(command);
   return command.action(async (name: string, options: ExportOptions) => {
     const session = await openSession(context, options);
@@ -63,10 +63,8 @@ export function exportCommand(context: Context): Command {
     const request = requestOf(report, choiceOf(options, report, context.now));
     const { root, key, existing, isData, preview } = await placeOf(options, session);
     const { format, compress } = chosenFormat(key, options);
-    const typed: TypedOptions = pickOptions(options);
-    checkOptions(format, typed, compress);
-    const chosen = formatOf(format).load(typed, config.cwd);
-    const target = { format, options: chosen, compress, key, existing, writer: preview };
+    const formatOptions = readOptions(format, spelledOptions(options), config.cwd, compress);
+    const target = { format, options: formatOptions, compress, key, existing, writer: preview };
     const token = randomUUID();
     const exported = await inTrace(session, 'export', options, (span) =>
       withDestination(
@@ -96,33 +94,23 @@ export function exportCommand(context: Context): Command {
   });
 }
 
-function addDialectOptions(command: Command): void {
-  command
-    .option('--delimiter <character>', 'between cells (,); \\t is a tab')
-    .option('--decimal <character>', 'the decimal separator (.)')
-    .option('--bom', 'begin with a UTF-8 byte order mark')
-    .addOption(withChoices(new Option('--eol <name>', 'the line ending (lf)'), ['lf', 'crlf']))
-    .option('--null <text>', 'what stands for null (nothing; the empty text is "")')
-    .addOption(
-      withChoices(new Option('--quote <which>', 'which cells are quoted (needed)'), ['all', 'needed']),
-    )
-    .addOption(withChoices(new Option('--locale <name>', '; , BOM CRLF dd/mm/yyyy at once'), ['pt-BR']))
-    .option('--booleans <words>', 'what stands for true and false, such as Sim/Não')
-    .addOption(
-      withChoices(new Option('--formulas <what>', 'text that a spreadsheet would run (neutralise)'), [
-        'neutralise',
-        'keep',
-      ]),
-    )
-    .option('--strict', 'xlsx: refuse what Excel cannot hold as it is (changed and counted)')
-    .option('--sheet <name>', 'xlsx: the name of the sheet with the rows (Dados)')
-    .option('--template <file>', 'xlsx: a workbook whose sheet takes the rows under its header')
-    .addOption(
-      withChoices(
-        new Option('--compress <how>', 'else by the ending of the output'),
-        Object.keys(COMPRESSIONS),
-      ),
-    );
+function addFormatOptions(command: Command): void {
+  for (const { flags, description, choices } of optionFlags()) {
+    const option = new Option(flags, description);
+    command.addOption(choices === undefined ? option : withChoices(option, choices));
+  }
+  command.addOption(
+    withChoices(
+      new Option('--compress <how>', 'else by the ending of the output'),
+      Object.keys(COMPRESSIONS),
+    ),
+  );
+}
+
+function spelledOptions(options: ExportOptions): SpelledOptions {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  const values = optionFlags().map(({ name, flags }) => [name, given[new Option(flags).attributeName()]]);
+  return Object.fromEntries(values);
 }
 
 /** One line: where, rows, size, and what was changed. */
@@ -203,7 +191,8 @@ function chosenFormat(key: string, options: ExportOptions): { format: string; co
   const ending = /\.([^./\\]+)$/.exec(plain)?.[1]?.toLowerCase();
   if (options.format !== undefined) return { format: options.format, compress };
   if (key === 'stdout' || ending === undefined) return { format: DEFAULT_FORMAT, compress };
-  if (isFormat(ending)) return { format: ending, compress };
+  const format = formatWithExtension(ending);
+  if (format !== undefined) return { format, compress };
   throw new ReportError('usage', `export: no format ends with ".${ending}"`, {
     hint: `Say it with --format: ${FORMAT_NAMES.join(', ')}.`,
   });

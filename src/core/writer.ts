@@ -1,16 +1,47 @@
-// The contract of a writer: a table becomes the bytes of a format.
+// The contract of a writer: a table becomes the bytes of a format (the format's own contract: format.ts).
 import type { Table } from './table.js';
 
-/** A format. Turns a table into bytes. */
+/** Writes one file of a format. */
 export interface Writer {
   /** The file ending, without a dot. */
   readonly extension: string;
   /** IANA media type. */
   readonly contentType: string;
-  /** Yields at least the header; ends by throwing when the table does. The memory of a chunk is used again for the next. */
+  /** Yields at least the header; throws what the table throws. The memory of a chunk is used again for the next one. */
   encode(table: Table): AsyncGenerator<Buffer>;
-  /** Text cells neutralised so far (DESIGN.md, "The commands"); 0 for formats that have no formulas to fear. */
+  /** The number of text cells that got an apostrophe so far (DESIGN.md, "The commands"); 0 for a format without formulas. */
   readonly neutralised: number;
-  /** After encoding: what the format could not hold as it was, one line each. */
+  /** After encoding: what the format could not hold unchanged, one line each. */
   notes?(): readonly string[];
+}
+
+/** What a format with room for it, such as a workbook, says about the rows; absent fields are left out. */
+export interface About {
+  /** The report's name. */
+  readonly report?: string | undefined;
+  readonly title?: string | undefined;
+  /** As readers see it: `2024-10-05` or `2024-09-01 a 2024-09-15`. */
+  readonly period?: string | undefined;
+  /** IANA name: the zone of the timestamps. */
+  readonly timezone?: string | undefined;
+  /** Dimension to the values that were asked for. */
+  readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly params?: Readonly<Record<string, string>> | undefined;
+  /** The most rows that were asked for. */
+  readonly limit?: number | undefined;
+  /** Names of sources; no URL, no secret. */
+  readonly sources?: readonly string[] | undefined;
+  /** The definition's hash. */
+  readonly definition?: string | undefined;
+  readonly revision?: number | undefined;
+  /** When the run began: ISO 8601, UTC. Without it a workbook says 1980, so that the same rows make the same bytes. */
+  readonly started?: string | undefined;
+  /** Name and version of the program. */
+  readonly tool?: string | undefined;
+  /** Names of integer or decimal columns to sum; columns that are not exported are ignored. */
+  readonly totals?: readonly string[] | undefined;
+  /** The columns by which totals are grouped; columns that are not exported are ignored. */
+  readonly dimensions?:
+    | { readonly organization?: string | undefined; readonly 'product-type'?: string | undefined }
+    | undefined;
 }

@@ -19,7 +19,7 @@ import { schemaKey } from './table-schema.js';
 
 /** How many keys are looked up at the same time. */
 const MAX_PARALLEL_LOOKUPS = 8;
-/** How many files of a split are encoded while the rows are read, of formats that take little memory and without compression. */
+/** How many files of a split are encoded while the rows are read, if their format needs little memory: a workbook, or compression, takes megabytes each. */
 const MAX_ENCODED_AHEAD = 64;
 
 export interface PeriodPlace {

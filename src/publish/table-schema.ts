@@ -1,8 +1,7 @@
 // <file>.schema.json: what a published file's columns are and how they are written, in the words of Data Package v2.
 import { basename } from 'node:path/posix';
-import type { Kind } from '../core/table.js';
-import type { FieldType } from '../writers/format.js';
-import { formatOf, type WriterOptions } from '../writers/index.js';
+import type { FieldType } from '../core/format.js';
+import { formatOf } from '../writers/index.js';
 import type { Manifest } from './documents.js';
 
 const PROFILES = 'https://datapackage.org/profiles/2.0';
@@ -52,28 +51,27 @@ export function schemaKey(key: string): string {
 export function tableSchemaOf(manifest: Manifest): TableSchema {
   const { columns, title, key, format, contentType, compress, bytes, sha256, timezone } = manifest;
   const names = headers(columns);
-  const description = formatOf(format).describe(manifest.dialect as WriterOptions, timezone);
-  const { missingValues, encoding, bom } = description;
+  const { missingValues, encoding, bom, dialect, fieldType } = formatOf(format).describe(manifest.dialect);
   const unique = primaryKeyOf(manifest);
   return {
     $schema: `${PROFILES}/tableschema.json`,
     ...(title === undefined ? {} : { title }),
     fields: columns.map((column, index) => ({
       name: names[index] ?? column.name,
-      ...description.fieldType(column.kind as Kind),
+      ...fieldType(column.kind, timezone),
       ...(column.title === undefined ? {} : { title: column.title }),
       column: column.name,
       kind: column.kind,
       ...(column.currency === undefined ? {} : { currency: column.currency }),
     })),
-    ...(missingValues && { missingValues }),
+    ...(missingValues === undefined ? {} : { missingValues }),
     ...(unique.length === 0
       ? {}
       : { primaryKey: unique.map((name) => names[columns.findIndex((one) => one.name === name)] ?? name) }),
     path: basename(key),
     format,
     mediatype: contentType,
-    ...(encoding && { encoding }),
+    ...(encoding === undefined ? {} : { encoding }),
     ...(bom === undefined ? {} : { bom }),
     ...(compress === null ? {} : { compression: compress }),
     bytes,
@@ -82,7 +80,7 @@ export function tableSchemaOf(manifest: Manifest): TableSchema {
     dialect: {
       $schema: `${PROFILES}/tabledialect.json`,
       header: true,
-      ...description.dialect,
+      ...dialect,
     },
   };
 }

@@ -1,20 +1,10 @@
 // What a published file holds, counted from its bytes alone: hash, rows, sums and nulls in one pass.
-import zlib from 'node:zlib';
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Cell } from '../core/table.js';
 import type { Manifest } from '../publish/documents.js';
 import { ByteCounter, RowCounter } from '../rows/counters.js';
-import { transformed } from '../writers/compression.js';
-import { formatOf, isFormat } from '../writers/index.js';
-
-// zstd came with Node 22.15 and 23.8; the types of Node 20 do not know it.
-const { createZstdDecompress } = zlib as typeof zlib & { createZstdDecompress?: () => zlib.Gunzip };
-
-/** The words of `--compress`. */
-const DECOMPRESSIONS: Readonly<Record<string, (() => zlib.Gunzip) | undefined>> = {
-  gzip: () => zlib.createGunzip(),
-  zstd: createZstdDecompress,
-};
+import { decompressed } from '../writers/compression.js';
+import { FORMAT_NAMES, formatOf } from '../writers/index.js';
 
 export interface Content {
   readonly header: readonly Cell[];
@@ -79,42 +69,32 @@ async function contentOf(bytes: AsyncIterable<Buffer>, manifest: Manifest): Prom
 }
 
 /**
- * Rows as wide as the columns, the header first, as the reader of the format gives them.
- * @throws ReportError `contract` when it is not what the manifest says
+ * The rows, each as wide as the columns, after the titles of the header as they are in the file.
+ * @throws ReportError `contract` when the file is not what the manifest says
  */
 export async function* rowsIn(bytes: AsyncIterable<Buffer>, manifest: Manifest): AsyncGenerator<Cell[][]> {
-  const { format, compress, columns } = manifest;
-  if (!isFormat(format)) throw new ReportError('contract', `reportctl cannot read ${format} back`);
-  // The header is row 0, and its width is for whoever compares it.
-  let before = 0;
-  for await (const read of formatOf(format).read(decompressed(bytes, compress), manifest)) {
-    const narrow = read.findIndex((row, index) => before + index > 0 && row.length !== columns.length);
-    if (narrow !== -1) {
-      const found = `row ${before + narrow} has ${read[narrow]?.length} cells`;
+  const { compress, columns, dialect: options } = manifest;
+  const format = writtenFormat(manifest);
+  const plain = compress === null ? bytes : decompressed(bytes, compress);
+  let rowsBefore = 0;
+  for await (const read of format.read(plain, { options, columns, bytes: manifest.bytes })) {
+    // Row 0 is the header, which the caller compares.
+    const other = read.findIndex((row, index) => rowsBefore + index > 0 && row.length !== columns.length);
+    if (other !== -1) {
+      const found = `row ${rowsBefore + other} has ${read[other]?.length} cells`;
       throw new ReportError('contract', `${found} for ${columns.length} columns`);
     }
-    before += read.length;
+    rowsBefore += read.length;
     yield read;
   }
 }
 
-/** @throws ReportError `contract` when the bytes are not compressed so, or this Node cannot tell */
-async function* decompressed(bytes: AsyncIterable<Buffer>, compress: string | null): AsyncGenerator<Buffer> {
-  if (compress === null) {
-    yield* bytes;
-    return;
+/** @throws ReportError `contract` for a format that does not exist, and for a second compression */
+function writtenFormat({ format: word, compress }: Manifest) {
+  if (!FORMAT_NAMES.some((each) => each === word)) {
+    throw new ReportError('contract', `reportctl cannot read ${word} back`);
   }
-  const create = Object.hasOwn(DECOMPRESSIONS, compress) ? DECOMPRESSIONS[compress] : undefined;
-  if (create === undefined) {
-    throw new ReportError('contract', `Node ${process.versions.node} cannot decompress ${compress}`);
-  }
-  try {
-    yield* transformed(bytes, create());
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!/^(Z|ZSTD)_/i.test(code)) throw error;
-    throw new ReportError('contract', `it cannot be decompressed (${compress}): ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
+  const format = formatOf(word);
+  if (compress === null || !format.isCompressed) return format;
+  throw new ReportError('contract', `${word} is never compressed a second time (${compress})`);
 }

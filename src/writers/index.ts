@@ -1,78 +1,116 @@
-// The registry of formats: the word of `format:` to the format. A new format is one file and one line here.
-import type * as z from 'zod';
+// The registry of formats: a new one is one file here and one line in REGISTRY.
+import * as z from 'zod';
 import { didYouMean, ReportError } from '../core/errors.js';
-import type { Writer } from '../core/writer.js';
+import type { Format, SpelledOptions } from '../core/format.js';
+import type { About, Writer } from '../core/writer.js';
 import { csv } from './csv.js';
-import type { Format, WriterOptions } from './format.js';
-import type { About } from './xlsx/options.js';
 import { xlsx } from './xlsx.js';
 
-export type { Format, TypedOptions, WriterOptions } from './format.js';
-export type { About } from './xlsx/options.js';
+export type { About } from '../core/writer.js';
 
-const FORMATS: Readonly<Record<string, Format>> = { csv, xlsx };
+/** By the word that users type. The first is the default, and the faster a format is read back, the earlier it stands. */
+const REGISTRY = { csv, xlsx };
 
-export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS);
-/** The format of what is printed, and of a file without an ending. */
-export const DEFAULT_FORMAT = 'csv';
+type Word = keyof typeof REGISTRY;
+type OptionsOf<F> = F extends Format<infer Options> ? Options : never;
+type Intersection<T> = (T extends unknown ? (value: T) => void : never) extends (value: infer All) => void
+  ? All
+  : never;
 
-/** The options of all formats together, each with its schema. */
+/** The options of all formats together; each format takes its own only. */
+export type WriterOptions = Intersection<OptionsOf<(typeof REGISTRY)[Word]>>;
+
+export const FORMAT_NAMES = Object.keys(REGISTRY) as [Word, ...Word[]];
+export const DEFAULT_FORMAT: Word = FORMAT_NAMES[0];
+
+/** The schemas of all options by name; an option of several formats is one schema. */
 export const ALL_OPTIONS: Readonly<Record<string, z.ZodType>> = Object.assign(
   {},
-  ...Object.values(FORMATS).map(({ options }) => options),
+  ...Object.values(REGISTRY).map(({ options }) => options),
 );
-const OPTION_NAMES = Object.keys(ALL_OPTIONS) as (keyof WriterOptions)[];
 
-/** Whether the word names a format. */
-export function isFormat(name: string): boolean {
-  return Object.hasOwn(FORMATS, name);
+/** @throws ReportError `usage` for a format that does not exist */
+export function formatOf(word: string): Format<WriterOptions> {
+  if (Object.hasOwn(REGISTRY, word)) return REGISTRY[word as Word];
+  throw new ReportError('usage', `no format "${word}"`, { hint: `${didYouMean(word, FORMAT_NAMES)}.` });
 }
 
-/** @throws ReportError `usage` for a word that is no format */
-export function formatOf(name: string): Format {
-  const format = isFormat(name) ? FORMATS[name] : undefined;
-  if (format !== undefined) return format;
-  throw new ReportError('usage', `no format "${name}"`, { hint: `${didYouMean(name, FORMAT_NAMES)}.` });
-}
-
-/** Only those of the properties that are options of a format and are given. */
-export function pickOptions<T extends object>(given: T): Pick<T, keyof T & keyof WriterOptions> {
-  const names = OPTION_NAMES.filter((name) => name in given && given[name as keyof T] !== undefined);
-  return Object.fromEntries(names.map((name) => [name, given[name as keyof T]])) as Pick<
-    T,
-    keyof T & keyof WriterOptions
-  >;
+/** The format whose files have this ending (without a dot), or undefined. */
+export function formatWithExtension(extension: string): string | undefined {
+  return FORMAT_NAMES.find((word) => REGISTRY[word].extension === extension);
 }
 
 /**
- * Refuses options that the format does not have.
- * @param options undefined ones count as not given; properties that are no format's options are ignored
+ * The options with their files read.
+ * @param options undefined values count as absent, and names that no format has are left out
+ * @param folder where relative paths start
  * @param compress a word of `--compress`
- * @throws ReportError `usage`, also for a word that is no format
+ * @throws ReportError `usage` for a format that does not exist, for an option of another format, and for a second compression;
+ * `definition` for a file that cannot be read
  */
-export function checkOptions(name: string, options: object, compress?: string): void {
-  const format = formatOf(name);
-  const foreign = Object.keys(pickOptions(options)).find((option) => !Object.hasOwn(format.options, option));
-  if (foreign !== undefined) {
-    throw new ReportError('usage', `${name} has no option "${foreign}"`, {
-      hint: `It has: ${Object.keys(format.options).join(', ')}.`,
-    });
+export function readOptions(
+  word: string,
+  options: SpelledOptions,
+  folder: string,
+  compress?: string | undefined,
+): WriterOptions {
+  const format = formatOf(word);
+  assertOwnOptions(word, options);
+  if (compress !== undefined && format.isCompressed) {
+    throw new ReportError(
+      'usage',
+      `${word} is compressed already; ${compress} would make it something else`,
+      {
+        hint: `Leave out compress for ${word}.`,
+      },
+    );
   }
-  if (compress === undefined || !format.isCompressed) return;
-  throw new ReportError('usage', `${name} is compressed already; ${compress} would make it something else`, {
-    hint: `Leave out compress for ${name}.`,
+  const given = Object.keys(ALL_OPTIONS).flatMap((name) =>
+    options[name] === undefined ? [] : [[name, options[name]] as const],
+  );
+  const present: SpelledOptions = Object.fromEntries(given);
+  return format.readFiles?.(present, folder) ?? present;
+}
+
+/**
+ * @param about what a format with room for it says about the rows
+ * @throws ReportError `usage` for a format that does not exist, or options that it does not take
+ */
+export async function createWriter(word: string, options: WriterOptions, about: About = {}): Promise<Writer> {
+  const format = formatOf(word);
+  assertOwnOptions(word, options);
+  return format.create(options, about);
+}
+
+function assertOwnOptions(word: string, options: SpelledOptions): void {
+  const own = Object.keys(formatOf(word).options);
+  const foreign = Object.keys(ALL_OPTIONS).find((name) => options[name] !== undefined && !own.includes(name));
+  if (foreign === undefined) return;
+  throw new ReportError('usage', `${word} has no option "${foreign}"`, {
+    hint: `It has: ${own.join(', ')}.`,
   });
 }
 
-/**
- * @param about what formats with room for it tell about the rows
- * @throws ReportError `usage` for a word that is no format, or options that the format does not take
- */
-export async function createWriter(
-  format: string,
-  options: WriterOptions,
-  about: About = {},
-): Promise<Writer> {
-  checkOptions(format, options);
-  return formatOf(format).create(options, about);
+/** An option as a command line has it. */
+export interface OptionFlag {
+  readonly name: string;
+  /** Such as `--delimiter <character>`. */
+  readonly flags: string;
+  readonly description: string;
+  /** The only values that it takes; undefined for any text, and for a flag without a value. */
+  readonly choices: readonly string[] | undefined;
+}
+
+/** The options of all formats as flags of a command line, in the order of the help. */
+export function optionFlags(): OptionFlag[] {
+  return Object.entries(ALL_OPTIONS).map(([name, schema]) => {
+    const { argument, description = '' } = schema.meta() ?? {};
+    const type = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+    return {
+      name,
+      flags: argument === undefined ? `--${name}` : `--${name} ${argument}`,
+      description,
+      choices: type instanceof z.ZodEnum ? type.options.map(String) : undefined,
+    };
+  });
 }

@@ -5,6 +5,8 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { consumingLines } from '../../src/commands/consume/readers.js';
+import type { Manifest } from '../../src/publish/documents.js';
 import { assertRefused, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { python, withoutModule } from '../support/python.js';
@@ -184,6 +186,29 @@ describe('what cannot be read right', { concurrency: 2 }, () => {
     assert.match(lines, /\{"quando", type datetime\}/);
   });
 
+  test('booleans in other words are texts to every reader', () => {
+    const manifest = {
+      ...{ report: 'r', period: null, rows: 0, sha256: '', timezone: 'UTC', totals: {}, compress: null },
+      ...{ format: 'csv', dialect: { booleans: 'Sim/Não' }, columns: [{ name: 'ativo', kind: 'boolean' }] },
+    } as unknown as Manifest;
+    const texts = {
+      duckdb: /'ativo': 'VARCHAR'/,
+      psql: /"?ativo"? text/,
+      powerquery: /\{"ativo", type text\}/,
+    };
+    for (const [reader, text] of Object.entries(texts))
+      assert.match(consumingLines(reader, { location: '/r.csv', manifest }).join('\n'), text);
+  });
+
+  test('a format that the reader does not have is refused', () => {
+    const manifest = { format: 'xlsx' } as unknown as Manifest;
+    assert.throws(() => consumingLines('psql', { location: '/r.xlsx', manifest }), {
+      code: 'usage',
+      message: 'consume: there are no lines by which psql reads xlsx right',
+      hint: 'Take the csv of the same period, or add one to the outputs of the report.',
+    });
+  });
+
   test('a name that is a command of the shell stays a name', async () => {
     const name = "$(touch x) `touch y` ' é.csv.gz";
     for (const ending of ['', '.manifest.json'])
@@ -229,7 +254,7 @@ test('a key in a bucket', async () => {
       ['duckdb', /read_csv\('s3:\/\/bucket\/x y\/ACME Ltda\/vendas@ção\.csv\.gz',/],
       ['pandas', /fsspec\.open\("s3:\/\/bucket\/x y\/ACME Ltda\/vendas@ção\.csv\.gz", "rt"/],
       ['psql', /PROGRAM 'aws s3 cp ''s3:\/\/bucket\/x y\/ACME Ltda\/vendas@ção\.csv\.gz'' - \| gzip -dc'/],
-      ['powerquery', /Power Query has no S3/],
+      ['powerquery', /Power Query cannot read S3/],
       [
         'athena',
         /LOCATION 's3:\/\/bucket\/x y\/ACME Ltda\/'[\s\S]*WHERE "\$path" = 's3:\/\/bucket\/x y\/ACME Ltda\/vendas@ção\.csv\.gz';/,

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import excel from 'exceljs';
 import type { Batch, Cell, Column } from '../../src/core/table.js';
-import type { Writer } from '../../src/core/writer.js';
+import type { About, Writer } from '../../src/core/writer.js';
 import { createWriter, type WriterOptions } from '../../src/writers/index.js';
-import type { About } from '../../src/writers/xlsx/options.js';
 import { unzipped } from '../../src/writers/xlsx/unzip.js';
 
 export interface Written {

@@ -10,8 +10,7 @@ import { manifestKey } from '../../src/publish/manifest.js';
 import { RowCounter } from '../../src/rows/counters.js';
 import { spellDifference } from '../../src/verify/differences.js';
 import { type Verified, type VerifyOptions, verifyFile } from '../../src/verify/verify.js';
-import type { WriterOptions } from '../../src/writers/index.js';
-import { createWriter } from '../../src/writers/index.js';
+import { createWriter, type WriterOptions } from '../../src/writers/index.js';
 import { cellBatch } from '../support/copy-text.js';
 import { type MemoryStore, memoryStore } from '../support/memory-destination.js';
 

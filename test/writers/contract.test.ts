@@ -1,18 +1,32 @@
-// What every format owes its callers; a new one is one line in FORMATS.
+// What every format owes its callers; a new one is one entry in CASES.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import { ReportError } from '../../src/core/errors.js';
-import type { Batch, Cell, Column, Table } from '../../src/core/table.js';
-import { createWriter, FORMAT_NAMES } from '../../src/writers/index.js';
-import { BATCH_FORMS } from '../support/copy-text.js';
+import { type Batch, type Cell, type Column, KINDS, type Table } from '../../src/core/table.js';
+import {
+  createWriter,
+  FORMAT_NAMES,
+  formatOf,
+  formatWithExtension,
+  optionFlags,
+  type WriterOptions,
+} from '../../src/writers/index.js';
+import { ROOT } from '../support/cli.js';
+import { BATCH_FORMS, cellBatch } from '../support/copy-text.js';
 import { canonical, openXlsx, valuesOf } from '../support/xlsx.js';
 
-interface Format {
+interface Case {
   /** The rows as they arrive, where the format has types of its own; else as they are. */
   readonly arrived?: readonly (readonly Cell[])[];
   /** So many batches of ROWS, and no more, may be read before their bytes come out; without it, none. */
   readonly ahead?: number;
+  /** Options with which the format's own reader gives back ROWS. */
+  readonly readBack: readonly WriterOptions[];
+  /** Options that the format refuses, whatever the columns. */
+  readonly refused: readonly WriterOptions[];
   /** The rows under the header as an independent reader sees them, with null and the empty text told apart. */
   readonly read: (bytes: Buffer) =>
     | {
@@ -25,8 +39,14 @@ interface Format {
       }>;
 }
 
-const CASES: Readonly<Record<string, Format>> = {
+const CASES: Readonly<Record<string, Case>> = {
   csv: {
+    readBack: [
+      {},
+      { locale: 'pt-BR' },
+      { booleans: 'Sim/Não', quote: 'all', null: 'NULL', formulas: 'keep' },
+    ],
+    refused: [{ delimiter: 'x' }, { decimal: ';' }, { null: '"' }, { booleans: 'Sim' }],
     read(bytes) {
       const [header = [], ...rows] = parse(bytes, {
         cast: (value, { quoting, header: isHeader }) =>
@@ -36,6 +56,8 @@ const CASES: Readonly<Record<string, Format>> = {
     },
   },
   xlsx: {
+    readBack: [{}, { locale: 'pt-BR', sheet: 'Vendas', booleans: 'Sim/Não' }],
+    refused: [{ sheet: 'Resumo' }, { sheet: '?' }, { booleans: 'Sim' }],
     async read(bytes) {
       const sheet = (await openXlsx(bytes)).getWorksheet('Dados');
       const [header = [], ...rows] = valuesOf(sheet, COLUMNS.length);
@@ -75,6 +97,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'em', kind: 'timestamp' },
   { name: 'dados', kind: 'json' },
 ];
+const HEADER = ['id', 'Nome do usuário', 'valor', 'ativo', 'dia', 'em', 'dados'];
 const ROWS: readonly (readonly Cell[])[] = [
   [
     '9223372036854775807',
@@ -97,10 +120,29 @@ function table(batches: Iterable<Batch> | AsyncIterable<Batch>): Table {
   return { columns: COLUMNS, batches: all() };
 }
 
-async function bytesOf(format: string, of: Table): Promise<Buffer> {
+async function bytesOf(format: string, of: Table, options: WriterOptions = {}): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of (await createWriter(format, {})).encode(of)) chunks.push(Buffer.from(chunk));
+  for await (const chunk of (await createWriter(format, options)).encode(of)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
+}
+
+/** What the format's own reader gives, made canonical by what the format says about its spelling. */
+async function readBack(format: string, bytes: Buffer, options: WriterOptions): Promise<Cell[][]> {
+  const { isoDate = (text: string) => text, booleans } = formatOf(format).spelling(options);
+  const canonicalCell = (cell: Cell, column: number): Cell => {
+    const kind = COLUMNS[column]?.kind;
+    if (cell === null) return null;
+    if (kind === 'date' || kind === 'timestamp') return isoDate(cell);
+    if (kind !== 'boolean' || booleans === undefined) return cell;
+    return cell === booleans.true ? 'true' : cell === booleans.false ? 'false' : cell;
+  };
+  async function* pieces() {
+    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+  }
+  const rows: Cell[][] = [];
+  const file = { options: JSON.parse(JSON.stringify(options)), columns: COLUMNS, bytes: bytes.length };
+  for await (const some of formatOf(format).read(pieces(), file)) rows.push(...some);
+  return rows.map((row, index) => (index === 0 ? row : row.map(canonicalCell)));
 }
 
 test('every format is held to the contract', () => {
@@ -133,6 +175,95 @@ test('an option of another format is refused', async () => {
   await createWriter('csv', { strict: undefined });
 });
 
+for (const [format, { readBack: optionSets, refused }] of Object.entries(CASES)) {
+  describe(`${format}, the format`, () => {
+    for (const options of optionSets) {
+      test(`its own reader gives back what its writer wrote, with ${JSON.stringify(options)}`, async () => {
+        const [header, ...rows] = await readBack(
+          format,
+          await bytesOf(format, table([cellBatch(ROWS)]), options),
+          options,
+        );
+        assert.deepEqual(header, HEADER);
+        // A file with dates of its own has no offsets.
+        const hasOffsets = formatOf(format).spelling(options).isoDate === undefined;
+        const expected = ROWS.map((row) =>
+          row.map((cell) => (hasOffsets ? cell : (cell?.replace(/(:\d\d\.\d+)-03$/, '$1') ?? null))),
+        );
+        assert.deepEqual(rows, expected);
+      });
+
+      test(`a file without rows is read back, with ${JSON.stringify(options)}`, async () => {
+        const bytes = await bytesOf(format, table([]), options);
+        assert.deepEqual(await readBack(format, bytes, options), [HEADER]);
+      });
+
+      test(`its options are taken and described, with ${JSON.stringify(options)}`, () => {
+        formatOf(format).check(options, COLUMNS);
+        const { dialect, fieldType } = formatOf(format).describe(options);
+        assert.deepEqual(JSON.parse(JSON.stringify(dialect)), dialect);
+        // What Table Schema makes of each kind; text where the format has no type for it.
+        const types = KINDS.map((kind) => fieldType(kind, 'America/Sao_Paulo').type);
+        const allowed = {
+          text: ['string'],
+          integer: ['integer'],
+          decimal: ['number'],
+          boolean: ['boolean'],
+          date: ['date'],
+          timestamp: ['datetime', 'string'],
+          json: ['string'],
+        };
+        for (const [index, kind] of KINDS.entries())
+          assert.ok(allowed[kind].includes(types[index] ?? ''), `${kind}: ${types[index]}`);
+      });
+    }
+
+    test('a cut file is refused', async () => {
+      const bytes = await bytesOf(format, table([cellBatch(ROWS)]));
+      await assert.rejects(readBack(format, bytes.subarray(0, -1), {}), { code: 'contract' });
+    });
+
+    test('options that it cannot take are refused, when checked and when used', async () => {
+      for (const options of refused) {
+        assert.throws(() => formatOf(format).check(options, COLUMNS), { code: 'usage' });
+        await assert.rejects(createWriter(format, options), { code: 'usage' });
+      }
+    });
+
+    test('every option has a help text, and a placeholder unless it is a flag', () => {
+      const own = optionFlags().filter(({ name }) => name in formatOf(format).options);
+      assert.deepEqual(own.map(({ name }) => name).sort(), Object.keys(formatOf(format).options).sort());
+      for (const { name, flags, description } of own) {
+        assert.match(flags, new RegExp(`^--${name}( <[a-z]+>)?$`));
+        assert.notEqual(description, '');
+        const takesText = formatOf(format).options[name]?.safeParse('x').error?.issues[0]?.code;
+        assert.equal(takesText === 'invalid_type', !flags.includes(' '), name);
+      }
+    });
+
+    test('every other format has another ending', () => {
+      assert.equal(formatWithExtension(formatOf(format).extension), format);
+    });
+  });
+}
+
+test('loading the registry loads no library that writes or reads', async () => {
+  const registry = new URL('../../src/writers/index.js', import.meta.url).href;
+  const script = `
+    import { createRequire } from 'node:module';
+    const { createWriter } = await import(${JSON.stringify(registry)});
+    const { cache } = createRequire(import.meta.url);
+    const loaded = () => Object.keys(cache).filter((path) => /node_modules.(exceljs|yauzl|csv-stringify)/.test(path)).length;
+    const before = loaded();
+    await createWriter('xlsx', {});
+    console.log(JSON.stringify([before, loaded() > 0]));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: ROOT,
+  });
+  // The second says that this would be seen.
+  assert.deepEqual(JSON.parse(stdout), [0, true]);
+});
+
 const FORMS = Object.entries(CASES).flatMap(([format, { read, arrived = ROWS, ahead = 0 }]) =>
   Object.entries(BATCH_FORMS).map(([form, batch]) => ({ format, read, arrived, ahead, form, batch })),
 );
@@ -143,13 +274,13 @@ for (const { format, read, arrived, ahead, form, batch } of FORMS) {
       const { header, rows } = await read(
         await bytesOf(format, table([batch(ROWS.slice(0, 1)), batch(ROWS.slice(1))])),
       );
-      assert.deepEqual(header, ['id', 'Nome do usuário', 'valor', 'ativo', 'dia', 'em', 'dados']);
+      assert.deepEqual(header, HEADER);
       assert.deepEqual(rows, arrived);
     });
 
     test('without rows the header is there all the same', async () => {
       assert.deepEqual(await read(await bytesOf(format, table([]))), {
-        header: COLUMNS.map(({ title, name }) => title ?? name),
+        header: HEADER,
         rows: [],
       });
     });
@@ -162,7 +293,8 @@ for (const { format, read, arrived, ahead, form, batch } of FORMS) {
 
     test('it says what it is', async () => {
       const writer = await createWriter(format, {});
-      assert.equal(writer.extension, format);
+      const { extension, contentType } = formatOf(format);
+      assert.deepEqual([writer.extension, writer.contentType], [extension, contentType]);
       assert.match(writer.contentType, /^[a-z]+\/[a-z.+-]+(; charset=utf-8)?$/);
       assert.equal(writer.neutralised, 0);
     });

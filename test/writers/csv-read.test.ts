@@ -4,15 +4,15 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ReportError } from '../../src/core/errors.js';
 import type { Cell, Column } from '../../src/core/table.js';
+import type { CsvOptions } from '../../src/writers/csv/dialect.js';
 import { readCsv } from '../../src/writers/csv/read.js';
-import type { WriterOptions } from '../../src/writers/index.js';
 import { createWriter } from '../../src/writers/index.js';
 import { cellBatch } from '../support/copy-text.js';
 
 async function written(
   columns: readonly Column[],
   rows: readonly Cell[][],
-  options: WriterOptions,
+  options: CsvOptions,
 ): Promise<Buffer> {
   async function* batches() {
     if (rows.length > 0) yield cellBatch(rows);
@@ -27,14 +27,14 @@ async function written(
 async function readBack(
   bytes: Buffer,
   columns: readonly Column[],
-  dialect: Readonly<Record<string, unknown>>,
+  options: Readonly<Record<string, unknown>>,
   piece = 7,
 ): Promise<Cell[][]> {
   async function* pieces() {
     for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
   }
   const rows: Cell[][] = [];
-  for await (const some of readCsv(pieces(), { dialect, columns })) rows.push(...some);
+  for await (const some of readCsv(pieces(), { options, columns })) rows.push(...some);
   return rows;
 }
 
@@ -45,7 +45,7 @@ const COLUMNS: readonly Column[] = [
 ];
 const HEADER = ['A, or "a"', 'b', 'Preço, médio'];
 
-const DIALECTS: readonly WriterOptions[] = [
+const DIALECTS: readonly CsvOptions[] = [
   {},
   { delimiter: ';', decimal: ',', bom: true, eol: 'crlf' },
   { delimiter: '\\t', quote: 'all', null: 'NULL' },
@@ -91,7 +91,7 @@ describe('what was written comes back', () => {
       await fc.assert(
         fc.asyncProperty(rows, fc.integer({ min: 1, max: 9 }), async (table, piece) => {
           const bytes = await written(COLUMNS, table, { ...dialect, formulas: 'keep' });
-          assert.deepEqual(await readBack(bytes, COLUMNS, { ...dialect }, piece), [HEADER, ...table]);
+          assert.deepEqual(await readBack(bytes, COLUMNS, dialect, piece), [HEADER, ...table]);
         }),
         { numRuns: 60 },
       );
@@ -111,7 +111,7 @@ describe('what was written comes back', () => {
     async function* pieces() {
       for (; given < 1000; given++) yield Buffer.from(given === 0 ? 'a,b,c\n' : '1,2,3\n4,');
     }
-    const rows = readCsv(pieces(), { dialect: {}, columns: COLUMNS });
+    const rows = readCsv(pieces(), { options: {}, columns: COLUMNS });
     assert.deepEqual((await rows.next()).value, [['a', 'b', 'c']]);
     assert.equal(given, 0);
     assert.deepEqual((await rows.next()).value, [['1', '2', '3']]);
@@ -128,7 +128,7 @@ describe('what was written comes back', () => {
 });
 
 describe('refused, with where it is:', () => {
-  const cases: readonly [text: string | Buffer, dialect: WriterOptions, said: RegExp][] = [
+  const cases: readonly [text: string | Buffer, dialect: CsvOptions, said: RegExp][] = [
     ['', {}, /^it is empty$/],
     ['a,b,c', {}, /^the header is cut off$/],
     ['a,b,c\n1,2,3', {}, /^row 1 is cut off$/],
@@ -148,7 +148,7 @@ describe('refused, with where it is:', () => {
   ];
   for (const [text, dialect, said] of cases) {
     test(`${JSON.stringify(text.toString())} as ${JSON.stringify(dialect)}`, async () => {
-      await assert.rejects(readBack(Buffer.from(text), COLUMNS, { ...dialect }), (error) => {
+      await assert.rejects(readBack(Buffer.from(text), COLUMNS, dialect), (error) => {
         assert.ok(error instanceof ReportError);
         assert.equal(error.code, 'contract');
         assert.match(error.message, said);
@@ -167,7 +167,7 @@ describe('refused, with where it is:', () => {
       }
     }
     await assert.rejects(async () => {
-      for await (const _ of readCsv(endless(), { dialect: {}, columns: COLUMNS }));
+      for await (const _ of readCsv(endless(), { options: {}, columns: COLUMNS }));
     }, /^ReportError: row 1 is longer than 67108864 characters$/);
     assert.ok(given < 20, `${given} pieces of 8 MiB`);
   });

@@ -7,6 +7,7 @@ import { deflateRawSync } from 'node:zlib';
 import excel from 'exceljs';
 import fc from 'fast-check';
 import { ReportError } from '../../src/core/errors.js';
+import type { WrittenFile } from '../../src/core/format.js';
 import type { Cell, Column } from '../../src/core/table.js';
 import type { Manifest } from '../../src/publish/documents.js';
 import { measure } from '../../src/verify/content.js';
@@ -38,14 +39,14 @@ const ROWS: Rows = [
 async function readBack(
   bytes: Buffer,
   columns: readonly Column[] = COLUMNS,
-  manifest: Partial<Manifest> = {},
+  described: Partial<WrittenFile> = {},
 ): Promise<Cell[][]> {
   async function* pieces() {
     for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
   }
   const rows: Cell[][] = [];
-  const described = { dialect: {}, compress: null, columns: [...columns], bytes: bytes.length, ...manifest };
-  for await (const some of readXlsx(pieces(), described)) rows.push(...some);
+  const file = { options: {}, columns, bytes: bytes.length, ...described };
+  for await (const some of readXlsx(pieces(), file)) rows.push(...some);
   return rows;
 }
 
@@ -54,9 +55,9 @@ async function assertRefused(
   bytes: Buffer,
   said: RegExp,
   columns = COLUMNS,
-  manifest: Partial<Manifest> = {},
+  described: Partial<WrittenFile> = {},
 ) {
-  await assert.rejects(readBack(bytes, columns, manifest), (error) => {
+  await assert.rejects(readBack(bytes, columns, described), (error) => {
     assert.ok(error instanceof ReportError && error.code === 'contract', String(error));
     assert.match(error.message, said);
     assert.doesNotMatch(error.message, /\n/);
@@ -91,14 +92,18 @@ function replaced(part: string, from: string | RegExp, to: string) {
   };
 }
 
-function measured(bytes: Buffer, totals: Readonly<Record<string, string>> = { id: '', valor: '' }) {
+function measured(
+  bytes: Buffer,
+  totals: Readonly<Record<string, string>> = { id: '', valor: '' },
+  compress: string | null = null,
+) {
   async function* download() {
     yield bytes;
   }
   const manifest = {
     format: 'xlsx',
     dialect: {},
-    compress: null,
+    compress,
     columns: COLUMNS,
     totals,
     bytes: bytes.length,
@@ -110,7 +115,7 @@ describe('what was written comes back', () => {
   for (const options of [{}, { locale: 'pt-BR' as const }, { sheet: "D'Ávila & <filhos>" }]) {
     test(JSON.stringify(options), async () => {
       const { bytes } = await writeXlsx(COLUMNS, [cellBatch(ROWS)], options);
-      assert.deepEqual(await readBack(bytes, COLUMNS, { dialect: options }), [
+      assert.deepEqual(await readBack(bytes, COLUMNS, { options }), [
         HEADER,
         ['1', 'Café', '10.50', 'true', '45570', '45570.5', '{"a":"<b>&"}'],
         ['-2', '', '-0.10', 'false', '1890-01-01', '45570.750005787037', '[]'],
@@ -178,7 +183,7 @@ describe('what was written comes back', () => {
     async function* download() {
       yield bytes;
     }
-    const described = { dialect: {}, compress: null, columns: [...columns], bytes: bytes.length };
+    const described = { options: {}, columns, bytes: bytes.length };
     let next = -1;
     for await (const rows of readXlsx(download(), described)) {
       for (const [cell] of rows) {
@@ -211,11 +216,11 @@ describe('in a template', () => {
     const options = { sheet: 'Vendas', template: await designed() };
     for (const some of [rows, rows.slice(0, 1), []]) {
       const { bytes, parts } = await writeXlsx(columns, some.length === 0 ? [] : [cellBatch(some)], options);
-      assert.deepEqual(await readBack(bytes, columns, { dialect: options }), [HEADER.slice(0, 3), ...some]);
+      assert.deepEqual(await readBack(bytes, columns, { options }), [HEADER.slice(0, 3), ...some]);
       if (some.length === 0) continue;
       const bad = replaced('xl/worksheets/sheet2.xml', '<v>10.50</v>', '<f>1</f><v>10.50</v>');
       const changed = await rezipped(parts, bad);
-      await assertRefused(changed, /^row 4 of "Vendas" has ".*" where a cell/, columns, { dialect: options });
+      await assertRefused(changed, /^row 4 of "Vendas" has ".*" where a cell/, columns, { options });
     }
   });
 
@@ -223,14 +228,14 @@ describe('in a template', () => {
     const options = { sheet: 'Vendas', template: await designed() };
     const { bytes, parts } = await writeXlsx(columns, [cellBatch(rows)], options);
     await assertRefused(bytes, /^it has no sheet "Outra", or several$/, columns, {
-      dialect: { ...options, sheet: 'Outra' },
+      options: { ...options, sheet: 'Outra' },
     });
     const none = await rezipped(
       parts,
       replaced('xl/worksheets/sheet2.xml', /<sheetData>.*<\/sheetData>/s, ''),
     );
     await assertRefused(none, /^the start of "Vendas" is not followed by the sheet's end$/, columns, {
-      dialect: options,
+      options,
     });
   });
 });
@@ -401,10 +406,9 @@ describe('a broken archive', () => {
     await assertRefused(Buffer.concat([bytes, Buffer.from('x')]), /goes on after/, COLUMNS, {
       bytes: bytes.length,
     });
-    await assertRefused(bytes, /^a workbook is not compressed once more \(gzip\)$/, COLUMNS, {
-      compress: 'gzip',
-    });
-    await assertRefused(bytes, /^no sheet can be called "\?"/, COLUMNS, { dialect: { sheet: '?' } });
+    const { content } = await measured(bytes, {}, 'gzip');
+    assert.deepEqual(content, { unreadable: 'xlsx is never compressed a second time (gzip)' });
+    await assertRefused(bytes, /^no sheet can be called "\?"/, COLUMNS, { options: { sheet: '?' } });
   });
 
   test('any byte changed is read or refused, never a crash', async () => {
@@ -464,7 +468,7 @@ describe('a broken archive', () => {
       yield bytes;
     }
     let count = 0;
-    const described = { dialect: {}, compress: null, columns: wide, bytes: bytes.length };
+    const described = { options: {}, columns: wide, bytes: bytes.length };
     for await (const rows of readXlsx(download(), described)) {
       count += rows.length;
       assert.ok(rows.length <= 4, `${rows.length} rows of 16,384 cells at once`);
@@ -477,7 +481,7 @@ describe('a broken archive', () => {
     async function* download() {
       yield bytes;
     }
-    const described = { dialect: {}, compress: null, columns: [...COLUMNS], bytes: bytes.length };
+    const described = { options: {}, columns: COLUMNS, bytes: bytes.length };
     for await (const rows of readXlsx(download(), described)) {
       assert.ok(rows.length > 0);
       const files = await readdir(tmpdir());

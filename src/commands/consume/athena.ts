@@ -3,13 +3,20 @@
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
 import { parseAddress } from '../../destinations/address.js';
-import { type CsvFile, csvFile, decimalsOf, type PublishedFile, refuseCompression, remarks } from './file.js';
+import {
+  assertDecompresses,
+  type CsvFile,
+  csvFile,
+  decimalsOf,
+  type PublishedFile,
+  remarks,
+} from './file.js';
 import { sqlName, sqlText } from './sql-text.js';
 
-/** @throws ReportError `usage` for what is no CSV in a bucket */
+/** @throws ReportError `usage` for a CSV outside of S3, or with a compression that Athena does not have */
 export function athenaLines(published: PublishedFile): string[] {
-  const file = csvFile(published, 'Athena');
-  refuseCompression(file, 'Athena', ['gzip', 'zstd']);
+  const file = csvFile(published);
+  assertDecompresses(file, 'Athena', ['gzip', 'zstd']);
   const { location, manifest, dialect } = file;
   if (parseAddress(location)?.scheme !== 's3') {
     throw new ReportError('usage', `consume: Athena reads s3:// only, not ${location}`, {

@@ -5,9 +5,9 @@ import { parseAddress } from '../../destinations/address.js';
 import { type CsvFile, csvFile, decimalsOf, type PublishedFile, remarks } from './file.js';
 import { sqlName, sqlText } from './sql-text.js';
 
-/** @throws ReportError `usage` for what is no CSV */
+/** The lines that read a CSV. */
 export function duckdbLines(published: PublishedFile): string[] {
-  const file = csvFile(published, 'DuckDB');
+  const file = csvFile(published);
   const { location, manifest, dialect } = file;
   const { columns, compress, timezone } = manifest;
   const untyped = columns.filter((column) => column.kind === 'decimal' && isUntyped(column, file));
@@ -72,7 +72,7 @@ function typeOf(column: Column, file: CsvFile): string {
   }
 }
 
-/** What its own reading of a column does not do. */
+/** The cast of a column that read_csv() cannot type, or undefined. */
 function castOf({ name, kind }: Column, { dialect }: CsvFile): string | undefined {
   const column = sqlName(name);
   if (kind === 'json') return `CAST(${column} AS JSON) AS ${column}`;

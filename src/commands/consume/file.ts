@@ -1,8 +1,8 @@
-// What the lines that read a published file have to know of it, whatever reads it.
+// What every reader's lines need to know about a published file.
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
 import type { Manifest } from '../../publish/documents.js';
-import { type CsvOptions, type Dialect, dialect } from '../../writers/csv/dialect.js';
+import { type Dialect, dialect } from '../../writers/csv/dialect.js';
 
 export interface PublishedFile {
   /** An absolute path or an s3:// URL. */
@@ -14,23 +14,16 @@ export interface CsvFile extends PublishedFile {
   readonly dialect: Dialect;
 }
 
-/** @param reader who is to read it, for messages. @throws ReportError `usage` for what is no CSV */
-export function csvFile(file: PublishedFile, reader: string): CsvFile {
-  const { format, dialect: options } = file.manifest;
-  if (format === 'csv') {
-    const chosen = dialect(options as CsvOptions);
-    return {
-      ...file,
-      manifest: chosen.booleans ? withoutBooleans(file.manifest) : file.manifest,
-      dialect: chosen,
-    };
-  }
-  throw new ReportError('usage', `consume: there are no lines by which ${reader} reads ${format} right`, {
-    hint: 'Take the CSV of the same period, or add one to the outputs of the report.',
-  });
+/** A published CSV with its dialect. Columns of booleans that have other words, such as Sim and Não, become columns of text. */
+export function csvFile(file: PublishedFile): CsvFile {
+  const chosen = dialect(file.manifest.dialect);
+  return {
+    ...file,
+    manifest: chosen.booleans ? withoutBooleans(file.manifest) : file.manifest,
+    dialect: chosen,
+  };
 }
 
-/** Words for booleans, such as Sim and Não, are texts to every reader. */
 function withoutBooleans(manifest: Manifest): Manifest {
   const columns = manifest.columns.map((column) =>
     column.kind === 'boolean' ? { ...column, kind: 'text' as const } : column,
@@ -38,8 +31,12 @@ function withoutBooleans(manifest: Manifest): Manifest {
   return { ...manifest, columns };
 }
 
-/** @throws ReportError `usage` when the reader cannot decompress it */
-export function refuseCompression(
+/**
+ * @param reader the reader's name, for messages
+ * @param allowed the words of `--compress` that it decompresses
+ * @throws ReportError `usage` when the file has another compression
+ */
+export function assertDecompresses(
   { manifest }: PublishedFile,
   reader: string,
   allowed: readonly string[],
@@ -52,8 +49,8 @@ export function refuseCompression(
 }
 
 /**
- * The most decimals that any value of a column has, where that is known: an exact total has as many as the longest of its values.
- * Not where values are written with an exponent.
+ * The most decimals that a value of the column has: an exact total has as many as the longest of its values. Undefined where
+ * there is no total, or it has an exponent or more than 38 decimals.
  */
 export function decimalsOf({ totals }: Manifest, { name }: Pick<Column, 'name'>): number | undefined {
   const total = totals[name];
@@ -62,7 +59,10 @@ export function decimalsOf({ totals }: Manifest, { name }: Pick<Column, 'name'>)
   return decimals > 38 ? undefined : decimals;
 }
 
-/** What the file is, and what to keep in mind, as comments. */
+/**
+ * Comment lines: what the file is, and what its reader needs to know.
+ * @param sign what begins a comment
+ */
 export function remarks(
   sign: string,
   { location, manifest }: PublishedFile,
@@ -71,6 +71,6 @@ export function remarks(
   const { report, period, rows, sha256 } = manifest;
   const when = period === null ? 'an ad-hoc export' : `${period.lastDay}`;
   const known = [`${report}, ${when}: ${rows} rows, sha256 ${sha256}`, location];
-  // Nothing of a name ends a comment.
+  // A line break in a name would end the comment.
   return [...known, ...more].map((line) => `${sign} ${line.replace(/[\r\n\u2028\u2029]+/g, ' ')}`);
 }

@@ -3,13 +3,12 @@
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
 import { parseAddress } from '../../destinations/address.js';
-import { type CsvFile, csvFile, type PublishedFile, refuseCompression, remarks } from './file.js';
+import { assertDecompresses, type CsvFile, csvFile, type PublishedFile, remarks } from './file.js';
 
-/** @throws ReportError `usage` for what pandas cannot read */
+/** The lines that read a CSV. @throws ReportError `usage` for a compression that is not gzip */
 export function pandasLines(published: PublishedFile): string[] {
-  if (published.manifest.format === 'xlsx') return workbookLines(published);
-  const file = csvFile(published, 'pandas');
-  refuseCompression(file, 'pandas', ['gzip']);
+  const file = csvFile(published);
+  assertDecompresses(file, 'pandas', ['gzip']);
   const { location, manifest, dialect } = file;
   const { columns } = manifest;
   const isRemote = parseAddress(location)?.scheme === 's3';
@@ -52,14 +51,14 @@ export function pandasLines(published: PublishedFile): string[] {
 
 function openCall(location: string, compress: string | null): string {
   const path = JSON.stringify(location);
-  // The byte order mark is no part of the first title.
+  // utf-8-sig skips the byte order mark, which is no part of the first title.
   const text = 'encoding="utf-8-sig", newline=""';
   if (parseAddress(location)?.scheme === 's3')
     return `fsspec.open(${path}, "rt", ${text}${compress === null ? '' : `, compression=${JSON.stringify(compress)}`})`;
   return compress === 'gzip' ? `gzip.open(${path}, "rt", ${text})` : `open(${path}, ${text})`;
 }
 
-/** Moments with an offset are instants; those without are told by the file alone, or not at all. */
+/** A Python function: timestamps with an offset become instants in the report's zone, timestamps without one stay local. */
 function momentsFunction({ manifest, dialect }: CsvFile): string[] {
   if (dialect.brazilianDates || !manifest.columns.some(({ kind }) => kind === 'timestamp')) return [];
   return [
@@ -102,13 +101,18 @@ function conversionOf({ name, kind }: Column, { manifest, dialect }: CsvFile): s
   }
 }
 
-function workbookLines(published: PublishedFile): string[] {
+/** The lines that read a workbook. @throws ReportError `usage` for a template, whose first row is not known */
+export function pandasWorkbookLines(published: PublishedFile): string[] {
   const { location, manifest } = published;
   const { columns, dialect } = manifest;
   if (dialect.template !== undefined) {
-    throw new ReportError('usage', 'consume: where the rows of a workbook of your own begin is not known', {
-      hint: 'Take the CSV of the same period, or add one to the outputs of the report.',
-    });
+    throw new ReportError(
+      'usage',
+      'consume: in a workbook made from a template, the row where the data begins is not known',
+      {
+        hint: 'Take the CSV of the same period, or add one to the outputs of the report.',
+      },
+    );
   }
   const texts = columns.flatMap(({ name, title, kind }) =>
     kind === 'text' || kind === 'json' ? [`${JSON.stringify(title ?? name)}: str`] : [],

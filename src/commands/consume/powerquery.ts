@@ -2,7 +2,7 @@
 
 import type { Column, Kind } from '../../core/table.js';
 import { parseAddress } from '../../destinations/address.js';
-import { csvFile, type PublishedFile, refuseCompression, remarks } from './file.js';
+import { assertDecompresses, csvFile, type PublishedFile, remarks } from './file.js';
 
 const TYPES: Readonly<Record<Kind, string>> = {
   text: 'type text',
@@ -14,20 +14,12 @@ const TYPES: Readonly<Record<Kind, string>> = {
   json: 'type text',
 };
 
-/** @throws ReportError `usage` for a compression that Power Query does not have */
+/** The lines that read a CSV. @throws ReportError `usage` for a compression that is not gzip */
 export function powerQueryLines(published: PublishedFile): string[] {
-  const { location, manifest } = published;
-  const isRemote = parseAddress(location)?.scheme === 's3';
-  const more = [
-    'a decimal is a number with 15 digits here; where that is too few, give its column type text',
-    ...(isRemote ? ['Power Query has no S3: download the file, and give its path below'] : []),
-  ];
-  const path = isRemote ? `C:\\${location.slice(location.lastIndexOf('/') + 1)}` : location;
-  const contents = `File.Contents(${text(path)})`;
-  if (manifest.format === 'xlsx') return workbookLines(published, contents, more);
-  refuseCompression(published, 'Power Query', ['gzip']);
-  const { dialect } = csvFile(published, 'Power Query');
+  assertDecompresses(published, 'Power Query', ['gzip']);
+  const { dialect, manifest } = csvFile(published);
   const { columns, compress } = manifest;
+  const contents = fileContents(published);
   const origin = compress === null ? contents : `Binary.Decompress(${contents}, Compression.GZip)`;
   const named = columns.map(({ name }) => text(name));
   const stamps = columns.filter(({ kind }) => kind === 'timestamp').map(({ name }) => text(name));
@@ -35,11 +27,11 @@ export function powerQueryLines(published: PublishedFile): string[] {
     (column) =>
       `{${text(column.name)}, ${dialect.brazilianDates ? brazilianType(column) : TYPES[column.kind]}}`,
   );
-  // The culture has to read the decimals; where dates are ISO every culture does.
+  // The culture decides how decimals are read; every culture reads ISO dates.
   const culture = dialect.decimal === ',' ? 'pt-BR' : 'en-US';
   return [
     ...remarks('//', published, [
-      ...more,
+      ...generalRemarks(published),
       ...(dialect.null === '' ? ['null and the empty text cannot be told apart here: both are null'] : []),
     ]),
     'let',
@@ -58,12 +50,13 @@ export function powerQueryLines(published: PublishedFile): string[] {
   ];
 }
 
-/** Their offset is not in the file. */
+/** In this dialect timestamps have no offset. */
 function brazilianType({ kind }: Column): string {
   return kind === 'timestamp' ? 'type datetime' : TYPES[kind];
 }
 
-function workbookLines(published: PublishedFile, contents: string, more: readonly string[]): string[] {
+/** The lines that read a workbook. */
+export function powerQueryWorkbookLines(published: PublishedFile): string[] {
   const { columns, dialect } = published.manifest;
   const typed = columns.map(({ name, title, kind }) => {
     const type = kind === 'timestamp' ? 'type datetime' : TYPES[kind];
@@ -71,15 +64,34 @@ function workbookLines(published: PublishedFile, contents: string, more: readonl
   });
   const sheet = text(String(dialect.sheet ?? 'Dados'));
   return [
-    ...remarks('//', published, more),
+    ...remarks('//', published, generalRemarks(published)),
     'let',
-    `    Book = Excel.Workbook(${contents}, null, true),`,
+    `    Book = Excel.Workbook(${fileContents(published)}, null, true),`,
     `    Rows = Book{[Item = ${sheet}, Kind = "Sheet"]}[Data],`,
     '    Titled = Table.PromoteHeaders(Rows, [PromoteAllScalars = true]),',
     `    Typed = Table.TransformColumnTypes(Titled, {${typed.join(', ')}}, "en-US")`,
     'in',
     '    Typed',
   ];
+}
+
+function isRemote({ location }: PublishedFile): boolean {
+  return parseAddress(location)?.scheme === 's3';
+}
+
+function generalRemarks(published: PublishedFile): string[] {
+  return [
+    'a decimal is a number with 15 digits here; where that is too few, give its column type text',
+    ...(isRemote(published)
+      ? ['Power Query cannot read S3: download the file, and put its path in place of the path below']
+      : []),
+  ];
+}
+
+function fileContents(published: PublishedFile): string {
+  const { location } = published;
+  const path = isRemote(published) ? `C:\\${location.slice(location.lastIndexOf('/') + 1)}` : location;
+  return `File.Contents(${text(path)})`;
 }
 
 /** A text literal of M: quotes are doubled, control characters and `#(` are escaped. */

@@ -17,9 +17,9 @@ const TYPES = {
 /** Bytes of a name that PostgreSQL keeps. */
 const LONGEST_NAME = 63;
 
-/** @throws ReportError `usage` for what is no CSV */
+/** The lines that load a CSV. */
 export function psqlLines(published: PublishedFile): string[] {
-  const file = csvFile(published, 'psql');
+  const file = csvFile(published);
   const { manifest, dialect } = file;
   const { columns, report, timezone } = manifest;
   const table = sqlName(shortened(report));
@@ -33,7 +33,7 @@ export function psqlLines(published: PublishedFile): string[] {
     `CREATE TABLE ${table} (\n${definitions(({ kind }) => TYPES[kind])}\n);`,
   ];
   if (isDirect) return [...head, copyLine(table, file)];
-  // What COPY cannot read as it is, such as a decimal comma, waits as text.
+  // COPY cannot read values such as a decimal comma: load them as text, then cast.
   const values = columns.map((column) => `  ${typedValue(column, file)}`).join(',\n');
   return [
     ...head,
@@ -45,7 +45,7 @@ export function psqlLines(published: PublishedFile): string[] {
   ];
 }
 
-/** psql wants it on one line. */
+/** `\copy` must be one line. */
 function copyLine(table: string, { location, manifest, dialect }: CsvFile): string {
   const options = [
     'FORMAT csv',

@@ -11,6 +11,8 @@ import type { Report } from '../../reports/report.js';
 import { openSide, type Side } from '../../verify/diff/side.js';
 import { placeOf } from '../../verify/place.js';
 import { readRecord } from '../../verify/verify.js';
+import { COMPRESSIONS } from '../../writers/compression.js';
+import { FORMAT_NAMES, formatOf } from '../../writers/index.js';
 import type { CommandSession } from '../shared/context.js';
 
 export interface Named {
@@ -128,8 +130,12 @@ function lastTwo({ record }: Recorded): readonly [number, number] {
   );
 }
 
-/** What is read fastest first. */
-const ENDINGS = ['.csv', '.csv.gz', '.csv.zst', '.xlsx'];
+/** The endings of files, those that are read fastest first. */
+const ENDINGS = FORMAT_NAMES.flatMap((word) => {
+  const { extension, isCompressed } = formatOf(word);
+  const compressed = isCompressed ? [] : Object.values(COMPRESSIONS);
+  return [`.${extension}`, ...compressed.map((compression) => `.${extension}.${compression.extension}`)];
+});
 
 /** Of the files with all rows of the period the one that is read fastest. @throws ReportError `contract`, `usage` */
 function sideOf({ record, recordKey, folder }: Recorded, destination: Destination): Promise<Side> {

@@ -6,7 +6,8 @@ import { didYouMean, errorSentence, ReportError } from '../../core/errors.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { DocumentQuery } from '../../core/source.js';
 import { type Column, KINDS, type Kind } from '../../core/table.js';
-import { ALL_OPTIONS, checkOptions, FORMAT_NAMES, formatOf, type TypedOptions } from '../../writers/index.js';
+import { COMPRESSIONS } from '../../writers/compression.js';
+import { ALL_OPTIONS, FORMAT_NAMES, formatOf, readOptions } from '../../writers/index.js';
 import { expandKey, TOKENS, unknownTokens } from '../key.js';
 import { deepest, explain } from './complaints.js';
 import { gateKeys, gatesSchema, parseGates } from './gates.js';
@@ -37,11 +38,11 @@ const common = {
   outputs: z
     .array(
       z.strictObject({
-        format: z.enum(FORMAT_NAMES as [string, ...string[]]),
+        format: z.enum(FORMAT_NAMES),
         key: name,
-        compress: z.enum(['gzip', 'zstd']).optional(),
+        compress: z.enum(Object.keys(COMPRESSIONS)).optional(),
         'split-by': splitBySchema,
-        ...(ALL_OPTIONS as Readonly<Record<keyof TypedOptions, z.ZodType>>),
+        ...ALL_OPTIONS,
       }),
     )
     .default([]),
@@ -302,7 +303,8 @@ function outputsOf(
       );
     const [unknown] = unknownTokens(key, tokens);
     if (unknown !== undefined) throw document.complaint(['outputs', index, 'key'], unknown);
-    const extension = compress === undefined ? format : `${format}.${compress}`;
+    const plain = formatOf(format).extension;
+    const extension = compress === undefined ? plain : `${plain}.${compress}`;
     const values = { report: 'report', period, extension, labels };
     const fault = splitKeyFault(key, terms, values);
     if (fault !== undefined) throw document.complaint(['outputs', index, 'key'], fault);
@@ -312,11 +314,10 @@ function outputsOf(
       throw document.complaint(['outputs', index, 'key'], `found "${key}", the file that outputs.${twin} is`);
     keys.push(expanded);
     try {
-      checkOptions(format, options, compress);
-      const chosen = formatOf(format).load(options as TypedOptions, folder);
-      formatOf(format).check(chosen, Object.keys(definition.columns).length);
+      const dialect = readOptions(format, options, folder, compress);
+      formatOf(format).check(dialect, columns);
       // Absent where nothing is split, so that the definition of every other report is what it was.
-      return { format, key, compress, dialect: chosen, ...(terms.length > 0 && { splitBy: terms }) };
+      return { format, key, compress, dialect, ...(terms.length > 0 && { splitBy: terms }) };
     } catch (error) {
       throw document.complaint(['outputs', index], errorSentence(error));
     }

@@ -10,6 +10,16 @@ export function brazilianDate(text: string): string {
   return `${day}/${month}/${year}${time === undefined ? '' : ` ${time}`}${fraction === undefined ? '' : `,${fraction}`}`;
 }
 
+const BRAZILIAN = /^(\d\d)\/(\d\d)\/(\d{4})(?: (\d\d:\d\d:\d\d)(?:,(\d+))?)?$/;
+
+/** The inverse, without the offset: `05/10/2024 13:45:10,5` to `2024-10-05 13:45:10.5`. Other texts stay unchanged. */
+export function fromBrazilianDate(text: string): string {
+  return text.replace(BRAZILIAN, (_, day, month, year, time?: string, fraction?: string) => {
+    const clock = time === undefined ? '' : ` ${time}`;
+    return `${year}-${month}-${day}${clock}${fraction === undefined ? '' : `.${fraction}`}`;
+  });
+}
+
 const DATE_LENGTH = 10;
 const TIMESTAMP_LENGTH = 19;
 const SPACE = 32;

@@ -1,23 +1,38 @@
-// The words in which a CSV dialect is asked for, and what they come to.
+// The options of CSV, and the dialect that they ask for.
+import * as z from 'zod';
 import { ReportError } from '../../core/errors.js';
-import { type BooleanWords, booleanWords } from '../words/booleans.js';
+import type { BooleanWords, SpelledOptions } from '../../core/format.js';
+import { booleans, booleanWords } from '../words/booleans.js';
+import { locale } from '../words/locale.js';
 
-/** As a command line or a report spells them; each given one overrides the locale's. */
-export interface CsvOptions {
-  readonly delimiter?: string | undefined;
-  /** The decimal separator. */
-  readonly decimal?: string | undefined;
-  /** Begin with a UTF-8 byte order mark. */
-  readonly bom?: boolean | undefined;
-  readonly eol?: 'lf' | 'crlf' | undefined;
-  /** The text that stands for null, unquoted; a text cell that equals it is quoted. */
-  readonly null?: string | undefined;
-  readonly quote?: 'all' | 'needed' | undefined;
-  readonly locale?: 'pt-BR' | undefined;
-  /** What stands for true and for false: `Sim/Não`. */
-  readonly booleans?: string | undefined;
-  readonly formulas?: 'neutralise' | 'keep' | undefined;
-}
+/** Each given option overrides what the locale says. */
+export const csvOptions = {
+  delimiter: z.string().optional().meta({
+    argument: '<character>',
+    description: 'between cells (,); \\t is a tab',
+  }),
+  decimal: z.string().optional().meta({ argument: '<character>', description: 'the decimal separator (.)' }),
+  bom: z.boolean().optional().meta({ description: 'begin with a UTF-8 byte order mark' }),
+  eol: z.enum(['lf', 'crlf']).optional().meta({ argument: '<name>', description: 'the line ending (lf)' }),
+  // It is written unquoted; a text cell that equals it is quoted.
+  null: z.string().optional().meta({
+    argument: '<text>',
+    description: 'what stands for null (nothing; the empty text is "")',
+  }),
+  quote: z.enum(['all', 'needed']).optional().meta({
+    argument: '<which>',
+    description: 'which cells are quoted (needed)',
+  }),
+  locale,
+  booleans,
+  formulas: z.enum(['neutralise', 'keep']).optional().meta({
+    argument: '<what>',
+    description: 'text that a spreadsheet would run (neutralise)',
+  }),
+};
+const schema = z.object(csvOptions);
+
+export type CsvOptions = Readonly<z.infer<typeof schema>>;
 
 export interface Dialect {
   readonly delimiter: string;
@@ -33,7 +48,7 @@ export interface Dialect {
   readonly neutralise: boolean;
 }
 
-/** What Excel expects where the operating system speaks Brazilian Portuguese. */
+/** What Excel expects on a system whose language is Brazilian Portuguese. */
 const LOCALES = {
   'pt-BR': { delimiter: ';', decimal: ',', bom: true, eol: 'crlf' },
 } as const;
@@ -72,4 +87,13 @@ export function dialect(options: CsvOptions): Dialect {
     booleans: booleanWords(merged.booleans),
     neutralise: merged.formulas !== 'keep',
   };
+}
+
+/** The dialect of a file by the options in its manifest. @throws ReportError `contract` for options that CSV does not have */
+export function recordedDialect(options: SpelledOptions): Dialect {
+  try {
+    return dialect(schema.parse(options));
+  } catch (cause) {
+    throw new ReportError('contract', `${JSON.stringify(options)} is no CSV dialect`, { cause });
+  }
 }

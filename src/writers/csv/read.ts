@@ -1,21 +1,19 @@
-// Reads back the CSV that write.ts writes, and nothing else: what could be read in two ways is refused.
-import * as z from 'zod';
+// Reads the CSV that write.ts writes, and nothing else: what could be read in two ways is refused.
 import { ReportError } from '../../core/errors.js';
+import type { WrittenFile } from '../../core/format.js';
 import type { Cell } from '../../core/table.js';
-import type { WrittenFile } from '../format.js';
-import { type Dialect, dialect } from './dialect.js';
-import { csvOptions } from './options.js';
+import { type Dialect, recordedDialect } from './dialect.js';
 
 /**
- * Rows as cells, the header first. Decimals are spelled with a point again; dates stay as the dialect wrote them, and so
- * does what was neutralised.
- * @throws ReportError `contract` when it is not CSV of the manifest's dialect
+ * Rows as cells, the header first. Decimals have a point again; dates, booleans and texts with an apostrophe before a formula
+ * stay as the dialect wrote them.
+ * @throws ReportError `contract` when it is not CSV of that dialect
  */
 export async function* readCsv(
   bytes: AsyncIterable<Buffer>,
-  { dialect: options, columns }: Pick<WrittenFile, 'dialect' | 'columns'>,
+  { options, columns }: Pick<WrittenFile, 'options' | 'columns'>,
 ): AsyncGenerator<Cell[][]> {
-  const chosen = dialectOf(options);
+  const chosen = recordedDialect(options);
   const commas = columns.flatMap(({ kind }, index) =>
     kind === 'decimal' && chosen.decimal === ',' ? [index] : [],
   );
@@ -45,14 +43,6 @@ export async function* readCsv(
   }
   const rest = canonical([...text.add(decode()), ...text.end()]);
   if (rest.length > 0) yield rest;
-}
-
-function dialectOf(options: WrittenFile['dialect']): Dialect {
-  try {
-    return dialect(z.object(csvOptions).parse(options));
-  } catch (cause) {
-    throw unreadable(`${JSON.stringify(options)} is no CSV dialect`, cause);
-  }
 }
 
 function unreadable(message: string, cause?: unknown): ReportError {

@@ -6,6 +6,7 @@ import { wordOf } from '../words/booleans.js';
 import { brazilianDate } from './brazilian-date.js';
 import { type CsvOptions, type Dialect, dialect } from './dialect.js';
 import { canStayEncoded, encodedRowsToCsv, type Spelling } from './encoded.js';
+import { CSV_FILE } from './file.js';
 import { neutraliser } from './formulas.js';
 
 /** @throws ReportError `usage` for options that would make the file ambiguous */
@@ -40,8 +41,7 @@ export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
   }
 
   return {
-    extension: 'csv',
-    contentType: 'text/csv; charset=utf-8',
+    ...CSV_FILE,
     encode,
     get neutralised() {
       return neutralised;

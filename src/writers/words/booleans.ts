@@ -1,13 +1,15 @@
-// The words for true and false that readers may want instead.
+// The words that a file has for true and for false: an option that several formats have.
+import * as z from 'zod';
 import { ReportError } from '../../core/errors.js';
+import type { BooleanWords } from '../../core/format.js';
 
-export interface BooleanWords {
-  readonly true: string;
-  readonly false: string;
-}
+export const booleans = z
+  .string()
+  .optional()
+  .meta({ argument: '<words>', description: 'what stands for true and false, such as Sim/Não' });
 
 /**
- * `Sim/Não` as the words for true and for false, in this order; undefined where nothing is asked for.
+ * @param option `Sim/Não`: the word for true, then the word for false
  * @throws ReportError `usage` unless they are two different words
  */
 export function booleanWords(option: string | undefined): BooleanWords | undefined {
@@ -20,7 +22,7 @@ export function booleanWords(option: string | undefined): BooleanWords | undefin
   });
 }
 
-/** A boolean's canonical text as its word. */
+/** The word for a canonical boolean. */
 export function wordOf(words: BooleanWords, text: string): string {
   return text === 'true' ? words.true : text === 'false' ? words.false : text;
 }

@@ -1,20 +1,31 @@
-// What a caller says about a workbook, and the limits that Excel sets ("Excel specifications and limits", Microsoft).
+// The options of XLSX, and the limits that Excel sets ("Excel specifications and limits", Microsoft).
+import * as z from 'zod';
 import { ReportError } from '../../core/errors.js';
+import { booleans } from '../words/booleans.js';
+import { locale } from '../words/locale.js';
 import { spelled } from './text.js';
 
-/** As a command line or a report spells them. */
-export interface XlsxOptions {
-  /** How dates look: `dd/mm/yyyy`; without it `yyyy-mm-dd`. */
-  readonly locale?: 'pt-BR' | undefined;
-  /** What stands, as text, for true and for false: `Sim/Não`; without it they are booleans. */
-  readonly booleans?: string | undefined;
-  /** A cell that Excel cannot hold as it is fails the export; without it, it is changed and counted. */
-  readonly strict?: boolean | undefined;
-  /** The name of the sheet with the rows; `Dados` without it. */
-  readonly sheet?: string | undefined;
-  /** The workbook whose sheet of that name takes the rows. */
+export const xlsxOptions = {
+  locale,
+  booleans,
+  strict: z.boolean().optional().meta({
+    description: 'xlsx: refuse what Excel cannot hold as it is (changed and counted)',
+  }),
+  sheet: z.string().optional().meta({
+    argument: '<name>',
+    description: 'xlsx: the name of the sheet with the rows (Dados)',
+  }),
+  template: z.string().min(1).optional().meta({
+    argument: '<file>',
+    description: 'xlsx: a workbook whose sheet takes the rows under its header',
+  }),
+};
+const schema = z.object(xlsxOptions);
+
+/** The template is the file, where the definition or the command line has its path. */
+export type XlsxOptions = Readonly<Omit<z.infer<typeof schema>, 'template'>> & {
   readonly template?: Template | undefined;
-}
+};
 
 /** A workbook's file as it was read. Its JSON, in a definition's hash or a manifest, says what it holds. */
 export interface Template {
@@ -25,36 +36,10 @@ export interface Template {
   content(): Buffer;
 }
 
-/** What the sheets `Resumo` and `Sobre` tell of the rows; what is left out is not told. */
-export interface About {
-  /** The report's name. */
-  readonly report?: string | undefined;
-  readonly title?: string | undefined;
-  /** As readers see it: `2024-10-05` or `2024-09-01 a 2024-09-15`. */
-  readonly period?: string | undefined;
-  /** IANA name: the zone that the timestamps are in already. */
-  readonly timezone?: string | undefined;
-  /** Dimension to the values that were asked for. */
-  readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
-  readonly params?: Readonly<Record<string, string>> | undefined;
-  /** The most rows that were asked for. */
-  readonly limit?: number | undefined;
-  /** Names of sources; no URL, no secret. */
-  readonly sources?: readonly string[] | undefined;
-  /** The definition's hash. */
-  readonly definition?: string | undefined;
-  readonly revision?: number | undefined;
-  /** When the run began: ISO 8601, UTC. Without it the workbook says 1980, so that the same rows make the same bytes. */
-  readonly started?: string | undefined;
-  /** Name and version of the program. */
-  readonly tool?: string | undefined;
-  /** Names of integer or decimal columns to sum; those that are not exported are passed over. */
-  readonly totals?: readonly string[] | undefined;
-  /** The columns to group the totals by; those that are not exported are passed over. */
-  readonly dimensions?:
-    | { readonly organization?: string | undefined; readonly 'product-type'?: string | undefined }
-    | undefined;
-}
+export const XLSX_FILE = {
+  extension: 'xlsx',
+  contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+} as const;
 
 export const SUMMARY_SHEET = 'Resumo';
 export const ABOUT_SHEET = 'Sobre';

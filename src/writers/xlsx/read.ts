@@ -1,7 +1,7 @@
-// Reads back the workbooks that write.ts writes, and nothing else: what could be read in two ways is refused.
+// Reads back the workbooks that writers/xlsx.ts writes, and nothing else: what could be read in two ways is refused.
 import { messageOf } from '../../core/errors.js';
-import type { Cell } from '../../core/table.js';
-import type { WrittenFile } from '../format.js';
+import type { SpelledOptions, WrittenFile } from '../../core/format.js';
+import type { Cell, Column } from '../../core/table.js';
 import { DATA_SHEET, sheetOf } from './options.js';
 import { SheetText } from './read/sheet-text.js';
 import { dataSheets, isWanted, type SheetPart, templateSheet } from './read/workbook.js';
@@ -15,14 +15,13 @@ import { type Archive, damaged, openArchive, spooled } from './read/zip-archive.
  */
 export async function* readXlsx(
   bytes: AsyncIterable<Buffer>,
-  { dialect, columns, compress, bytes: expected }: WrittenFile,
+  { options, columns, bytes: expected }: WrittenFile,
 ): AsyncGenerator<Cell[][]> {
-  if (compress !== null) throw damaged(`a workbook is not compressed once more (${compress})`);
-  const base = baseOf(dialect);
+  const base = baseOf(options);
   const file = await spooled(bytes, expected);
   try {
     const archive = await openArchive(file, isWanted);
-    if (dialect.template === undefined) {
+    if (options.template === undefined) {
       yield* oneTable(archive, await dataSheets(archive, base), columns);
     } else {
       const sheet = await templateSheet(archive, base);
@@ -38,7 +37,7 @@ export async function* readXlsx(
 async function* oneTable(
   archive: Archive,
   sheets: readonly SheetPart[],
-  columns: WrittenFile['columns'],
+  columns: readonly Column[],
 ): AsyncGenerator<Cell[][]> {
   let header: string | undefined;
   for (const sheet of sheets) {
@@ -60,7 +59,7 @@ async function* oneTable(
 async function* rowsOf(
   archive: Archive,
   { name, path }: SheetPart,
-  columns: WrittenFile['columns'],
+  columns: readonly Column[],
   isTemplate: boolean,
 ): AsyncGenerator<Cell[][]> {
   const text = new SheetText(name, columns, isTemplate);
@@ -77,7 +76,7 @@ async function* rowsOf(
   yield* text.end();
 }
 
-function baseOf({ sheet, template }: WrittenFile['dialect']): string {
+function baseOf({ sheet, template }: SpelledOptions): string {
   // In a template a sheet may have any name.
   if (template !== undefined) return String(sheet ?? DATA_SHEET);
   try {

@@ -1,8 +1,9 @@
 // Rows to the XML of a sheet's rows (ECMA-376 part 1, 18.3.1.73 row and 18.3.1.4 c), straight from their bytes.
 
+import type { BooleanWords } from '../../core/format.js';
 import type { Column, Kind } from '../../core/table.js';
 import { isNullCell } from '../../rows/encoded-rows.js';
-import { type BooleanWords, wordOf } from '../words/booleans.js';
+import { wordOf } from '../words/booleans.js';
 import type { Block } from './block.js';
 import {
   cellStart,

@@ -91,3 +91,20 @@ function twoDigits(bytes: Uint8Array, at: number): number {
 function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= ZERO + 9;
 }
+
+const SERIAL = /^(\d+)(?:\.(\d{1,12}))?$/;
+/** The serial number of 1970-01-01. */
+const EPOCH_SERIAL = 25_569;
+const DAY_MS = 86_400_000;
+
+/** A serial number as `YYYY-MM-DD`, with a fraction as `YYYY-MM-DD HH:MM:SS.ffffff`. Other texts stay unchanged. */
+export function serialToIso(text: string): string {
+  const [, days, fraction] = SERIAL.exec(text) ?? [];
+  if (days === undefined) return text;
+  const day = new Date((Number(days) - EPOCH_SERIAL) * DAY_MS).toISOString().slice(0, 10);
+  if (fraction === undefined) return day;
+  // The inverse of dayFraction(): × 86.4 × 10^9 / 10^12 in lowest terms; the product stays below 2^53.
+  const micros = Math.round((Number(fraction.padEnd(DAY_DECIMALS, '0')) * 54) / 625);
+  const clock = new Date(Math.floor(micros / 1000)).toISOString().slice(11, 19);
+  return `${day} ${clock}.${String(micros % 1_000_000).padStart(6, '0')}`;
+}

@@ -1,8 +1,9 @@
 // What the sheets Resumo and Sobre say, line by line.
 import type { Column } from '../../core/table.js';
+import type { About } from '../../core/writer.js';
 import type { Changes } from './changes.js';
 import { type Group, type Groups, MOST_GROUPS, type NamedGroup } from './groups.js';
-import type { About, XlsxOptions } from './options.js';
+import type { XlsxOptions } from './options.js';
 import type { DataSheet } from './sheet.js';
 import type { Line, Shown } from './shell.js';
 

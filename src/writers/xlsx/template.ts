@@ -5,7 +5,7 @@ import type { Writer } from '../../core/writer.js';
 import { booleanWords } from '../words/booleans.js';
 import { Changes } from './changes.js';
 import { DataSheets } from './data-sheet.js';
-import { DATA_SHEET, SHEET_ROWS, type Template, type XlsxOptions } from './options.js';
+import { DATA_SHEET, SHEET_ROWS, type Template, XLSX_FILE, type XlsxOptions } from './options.js';
 import { RowReader } from './reader.js';
 import { type ColumnStyles, RowEncoder } from './rows.js';
 import { tableFor, workbookFor } from './template/around.js';
@@ -68,8 +68,7 @@ export function createTemplateWriter(template: Template, options: XlsxOptions): 
   }
 
   return {
-    extension: 'xlsx',
-    contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    ...XLSX_FILE,
     encode,
     // Every text is a text: nothing can run.
     neutralised: 0,

@@ -1,12 +1,12 @@
 // XLSX (ECMA-376): the rows by our own encoder, streamed; everything around them by exceljs.
 import { ReportError } from '../../core/errors.js';
 import type { Column, Table } from '../../core/table.js';
-import type { Writer } from '../../core/writer.js';
+import type { About, Writer } from '../../core/writer.js';
 import { booleanWords } from '../words/booleans.js';
 import { Changes } from './changes.js';
 import { DataSheets } from './data-sheet.js';
 import { Groups } from './groups.js';
-import { type About, nextSheetName, SHEET_COLUMNS, sheetOf, type XlsxOptions } from './options.js';
+import { nextSheetName, SHEET_COLUMNS, sheetOf, XLSX_FILE, type XlsxOptions } from './options.js';
 import { RowReader } from './reader.js';
 import { columnStyles, RowEncoder } from './rows.js';
 import { type DataSheet, sheetEnd, sheetStart } from './sheet.js';
@@ -83,8 +83,7 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
   }
 
   return {
-    extension: 'xlsx',
-    contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    ...XLSX_FILE,
     encode,
     // Every text is a text: nothing can run.
     neutralised: 0,

@@ -1,0 +1,3 @@
+// What every CSV file is.
+
+export const CSV_FILE = { extension: 'csv', contentType: 'text/csv; charset=utf-8' } as const;
