@@ -1,11 +1,11 @@
-// What the validation of a definition found, in the words of its author.
-import type { z } from 'zod';
+// What is wrong with a definition, in the words of whoever wrote it.
+import * as z from 'zod';
 import { didYouMean } from '../../core/errors.js';
 import type { Path } from './yaml-text.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** In a union, the complaint of the alternative that got furthest is the one that helps. */
+/** The issue to report: of a union, the issue of the alternative that matched furthest. */
 export function deepest(issues: readonly Issue[], prefix: Path = []): Issue {
   const flat = issues.map((issue): Issue => {
     const path = [...prefix, ...issue.path];
@@ -16,7 +16,7 @@ export function deepest(issues: readonly Issue[], prefix: Path = []): Issue {
       .sort((a, b) => relevance(b) - relevance(a))[0];
     return best ?? { ...issue, path };
   });
-  // A misspelt key also makes the right one missing: its own complaint has the suggestion.
+  // A misspelt key makes two issues: it is unknown, and the right one is missing. Only the first has a suggestion.
   return (
     flat.find((issue) => issue.code === 'unrecognized_keys') ??
     flat[0] ?? { code: 'custom', path: [...prefix], message: 'not valid', input: undefined }
@@ -24,7 +24,7 @@ export function deepest(issues: readonly Issue[], prefix: Path = []): Issue {
 }
 
 function relevance(issue: Issue): number {
-  // An unknown key is one step further in than the mapping that it stands in.
+  // The path of an unknown key is the path of its mapping, one step less deep than the key.
   const depth = issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0);
   return depth * 2 + (issue.code === 'invalid_type' ? 0 : 1);
 }
@@ -41,15 +41,15 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Where it is wrong, and how: what was found and what is allowed.
- * @param allowedKeys the keys that the schema has at a path
+ * The path of what is wrong, and a sentence: what was found and what is allowed.
+ * @param schema of the whole document, for the keys that it has where an unknown one stands
  */
-export function explain(issue: Issue, allowedKeys: (path: Path) => string[]): [Path, string] {
+export function explain(issue: Issue, schema: z.ZodType): [Path, string] {
   const found = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
   switch (issue.code) {
     case 'unrecognized_keys': {
       const key = String(issue.keys[0]);
-      return [[...issue.path, key], `unknown key; ${didYouMean(key, allowedKeys(issue.path))}`];
+      return [[...issue.path, key], `unknown key; ${didYouMean(key, allowedKeys(schema, issue.path))}`];
     }
     case 'invalid_value':
       return [issue.path, `found ${found}; ${didYouMean(String(issue.input), issue.values.map(String))}`];
@@ -58,4 +58,30 @@ export function explain(issue: Issue, allowedKeys: (path: Path) => string[]): [P
     default:
       return [issue.path, `found ${found}; ${issue.message}`];
   }
+}
+
+/** The keys that a schema allows in the mapping at a path; of a union, the keys of all alternatives. */
+function allowedKeys(schema: z.ZodType, path: Path): string[] {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
+    return allowedKeys(schema.unwrap() as z.ZodType, path);
+  }
+  if (schema instanceof z.ZodUnion) {
+    const alternatives = schema.options as readonly z.ZodType[];
+    return [...new Set(alternatives.flatMap((alternative) => allowedKeys(alternative, path)))];
+  }
+  const [key, ...rest] = path;
+  if (schema instanceof z.ZodObject) {
+    if (key === undefined) return Object.keys(schema.shape);
+    const value: z.ZodType | undefined = schema.shape[String(key)];
+    return value === undefined ? [] : allowedKeys(value, rest);
+  }
+  if (key === undefined) return [];
+  if (schema instanceof z.ZodRecord) return allowedKeys(schema.valueType as z.ZodType, rest);
+  if (schema instanceof z.ZodArray) return allowedKeys(schema.element as z.ZodType, rest);
+  return [];
 }

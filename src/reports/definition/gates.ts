@@ -1,4 +1,4 @@
-// The gates of a definition: their schema, and what the schema alone cannot say.
+// The gates of a definition: their schema, and the checks that need the columns.
 import * as z from 'zod';
 import { didYouMean } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
@@ -7,27 +7,21 @@ import type { Path, YamlText } from './yaml-text.js';
 
 const count = z.int().min(0);
 const columnNames = z.array(z.string().min(1)).default([]);
-/** Taken as it was typed, see YamlText.typed(). */
+/** Its value is the text that was typed: YamlText.typed(). */
 const number = z.union([z.string(), z.number()]);
 
-const bounds = { min: number.optional(), max: number.optional() };
-const change = { rows: number };
-const gates = {
-  'min-rows': count.optional(),
-  'max-rows': count.optional(),
-  'not-null': columnNames,
-  unique: columnNames,
-  total: z.record(z.string(), z.strictObject(bounds)).default({}),
-  change: z.strictObject(change).optional(),
-};
-export const gatesSchema = z.strictObject(gates).prefault({});
-
-/** The keys that the schema has below `gates`, at a path from there. */
-export function gateKeys([gate, column]: Path): string[] {
-  if (gate === undefined) return Object.keys(gates);
-  if (gate === 'change') return Object.keys(change);
-  return gate === 'total' && column !== undefined ? Object.keys(bounds) : [];
-}
+export const gatesSchema = z
+  .strictObject({
+    'min-rows': count.optional(),
+    'max-rows': count.optional(),
+    'not-null': columnNames,
+    unique: columnNames,
+    total: z
+      .record(z.string(), z.strictObject({ min: number.optional(), max: number.optional() }))
+      .default({}),
+    change: z.strictObject({ rows: number }).optional(),
+  })
+  .prefault({});
 
 /** @throws ReportError `definition` with the line, what was found and what is allowed */
 export function parseGates(
@@ -97,7 +91,7 @@ function decimalAt(path: Path, given: unknown, document: YamlText): string | und
   throw document.complaint(path, `found "${text}"; a decimal such as 1000000.00 is needed`);
 }
 
-/** Without the sign. */
+/** `50%` as `50`. */
 function percentAt(path: Path, document: YamlText): string {
   const text = document.typed(path);
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];

@@ -13,9 +13,6 @@ export const timing = {
   'expect-by': z.union([time, z.strictObject({ time, days: z.int().min(1).max(366) })]).optional(),
 };
 
-/** The keys of `expect-by` when it is more than a time. */
-export const EXPECT_BY_KEYS = ['time', 'days'];
-
 /** The token that makes an output one of the schedules. */
 const ORGANIZATION = 'organization';
 

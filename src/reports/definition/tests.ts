@@ -6,7 +6,7 @@ import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import { safeSegment } from '../key.js';
 import type { YamlText } from './yaml-text.js';
 
-/** Taken as it was typed, see YamlText.typed(). */
+/** Its value is the text that was typed: YamlText.typed(). */
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const values = z.union([scalar, z.array(scalar).min(1)]).optional();
 const dimensions = Object.fromEntries(DIMENSIONS.map((word) => [word, values])) as Record<
@@ -26,7 +26,6 @@ const shape = {
   limit: z.int().min(0).optional(),
 };
 export const testsSchema = z.array(z.strictObject(shape)).default([]);
-export const TEST_KEYS = Object.keys(shape);
 
 export interface ReportTest {
   /** Names its golden: safe as a file's name, and the report's only one of that name. */

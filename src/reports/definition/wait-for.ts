@@ -7,19 +7,17 @@ import { expandKey, unknownTokens } from '../key.js';
 import type { YamlText } from './yaml-text.js';
 
 const text = z.string().min(1);
-/** Taken as it was typed, see YamlText.typed(). */
+/** Its value is the text that was typed: YamlText.typed(). */
 const duration = z.union([z.string(), z.number()]).optional();
-const sql = { query: text, every: duration, for: duration };
-const documents = {
-  collection: text,
-  match: z.record(text, z.unknown()).default({}),
-  every: duration,
-  for: duration,
-};
-export const sqlWaitSchema = z.strictObject(sql).optional();
-export const documentWaitSchema = z.strictObject(documents).optional();
-
-export const waitKeys = { sql: Object.keys(sql), documents: Object.keys(documents) };
+export const sqlWaitSchema = z.strictObject({ query: text, every: duration, for: duration }).optional();
+export const documentWaitSchema = z
+  .strictObject({
+    collection: text,
+    match: z.record(text, z.unknown()).default({}),
+    every: duration,
+    for: duration,
+  })
+  .optional();
 
 export interface WaitFor {
   readonly about: Question['about'];

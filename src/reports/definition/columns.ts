@@ -1,0 +1,76 @@
+// The columns of a definition, and the keys that name columns.
+import { didYouMean, type ReportError } from '../../core/errors.js';
+import type { Column, Kind } from '../../core/table.js';
+import type { Definition } from './schema.js';
+import type { YamlText } from './yaml-text.js';
+
+interface ColumnDefinition {
+  readonly kind: Kind;
+  readonly title?: string | undefined;
+  readonly currency?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+/** The columns in the order of the file. @throws ReportError `definition` with the line, what was found and what is allowed */
+export function parseColumns(definition: Definition, document: YamlText): Column[] {
+  const columns = document.keys(['columns']).map((name): Column => {
+    const value = Object.hasOwn(definition.columns, name) ? definition.columns[name] : undefined;
+    if (value === undefined)
+      throw document.complaint(['columns', name], 'this cannot be the name of a column');
+    if (typeof value === 'string') return { name, kind: value };
+    const { kind, title, currency, path }: ColumnDefinition = value;
+    assertCurrency(kind, currency, (complaint) =>
+      document.complaint(['columns', name, 'currency'], complaint),
+    );
+    return { name, kind, ...(title && { title }), ...(currency && { currency }), ...(path && { path }) };
+  });
+  if (columns.length === 0) throw document.complaint(['columns'], 'at least one column is needed');
+  return columns;
+}
+
+/**
+ * Checks `volatile` and `totals`.
+ * @throws ReportError `definition` for a name that is no column, and for a total of a column that is no number
+ */
+export function assertColumnNames(
+  definition: Definition,
+  columns: readonly Column[],
+  document: YamlText,
+): void {
+  const names = columns.map(({ name }) => name);
+  for (const key of ['volatile', 'totals'] as const) {
+    definition[key].forEach((name, index) => {
+      if (!names.includes(name))
+        throw document.complaint(
+          [key, index],
+          `found "${name}", which is no exported column; ${didYouMean(name, names)}`,
+        );
+    });
+  }
+  definition.totals.forEach((total, index) => {
+    const kind = columns.find(({ name }) => name === total)?.kind;
+    if (kind !== undefined && !isNumber(kind))
+      throw document.complaint(
+        ['totals', index],
+        `"${total}" is ${kind}; a total needs an integer or a decimal`,
+      );
+  });
+}
+
+function isNumber(kind: Kind): boolean {
+  return kind === 'integer' || kind === 'decimal';
+}
+
+/** @throws what `complaint` makes of an unknown currency, or of a currency for a column that is no number */
+function assertCurrency(
+  kind: Kind,
+  currency: string | undefined,
+  complaint: (message: string) => ReportError,
+): void {
+  if (currency === undefined) return;
+  if (!isNumber(kind)) {
+    throw complaint(`the column is ${kind}; an amount of a currency is an integer or a decimal`);
+  }
+  if (Intl.supportedValuesOf('currency').includes(currency)) return;
+  throw complaint(`found "${currency}"; give a code of ISO 4217, such as BRL, USD or EUR`);
+}
