@@ -1,149 +1,19 @@
-// Every request of an upload fails in every way: a report is published whole and said to be, or nothing is there.
+// An upload to a store that fails: a report is published whole and said to be, or nothing is there. test/long/s3-upload-faults.test.ts
+// tries every way of each request, this file a probe.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { Published } from '../../src/core/destination.js';
 import { isAlreadyExists, isChanged } from '../../src/core/existing-file.js';
-import { openDestination } from '../../src/destinations/index.js';
-import type { S3Options } from '../../src/destinations/s3/options.js';
-import { assertDestinationError, MANNERS, options, PART, PASSING } from '../support/s3-server/faults.js';
-import { type S3Server, type S3ServerOptions, startS3Server } from '../support/s3-server.js';
+import { attempt, KEY, OLD } from '../support/s3-server/attempt.js';
+import { assertDestinationError, PART } from '../support/s3-server/faults.js';
+import type { S3Server } from '../support/s3-server.js';
+import { uploadFaults } from './s3-upload-sweep.js';
 
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-process.env.AWS_ACCESS_KEY_ID = 'test-access-key';
-process.env.AWS_SECRET_ACCESS_KEY = 'test-secret-key';
-
-const OLD = Buffer.from('the old report');
-const KEY = 'reports/a.csv';
 const small = randomBytes(1000);
-const twoParts = randomBytes(PART + 1);
 /** Two full parts and a byte, so that a part fails while bytes are still being written. */
 const large = randomBytes(2 * PART + 1);
 
-interface Attempt {
-  readonly body: Buffer;
-  /** `version` is that of what is there when the upload begins. */
-  readonly existing?: 'never' | 'replace' | 'version';
-  readonly server?: Partial<S3ServerOptions>;
-  readonly s3?: Partial<S3Options>;
-  readonly signal?: AbortSignal;
-  readonly prepare?: (server: S3Server) => void;
-  /** What must hold afterwards, while the server still runs. */
-  readonly expect: (
-    outcome: { published?: Published; error?: unknown },
-    server: S3Server,
-  ) => void | Promise<void>;
-}
-
-/** Stages, writes, and publishes, or discards when writing failed: as an export does. */
-async function attempt({
-  body,
-  existing = 'never',
-  s3,
-  signal,
-  prepare,
-  expect,
-  ...more
-}: Attempt): Promise<void> {
-  const server = await startS3Server({ bucket: 'bucket', ...more.server });
-  const destination = await openDestination('s3://bucket', {
-    token: 'run-1',
-    signal: signal ?? new AbortController().signal,
-    s3: { ...options, endpoint: server.url, ...s3 },
-  });
-  try {
-    prepare?.(server);
-    const version = server.get(KEY)?.etag ?? 'none';
-    const staged = await destination.stage(KEY, {
-      contentType: 'text/csv',
-      existing: existing === 'version' ? { version } : existing,
-    });
-    const write = async () => {
-      for (let at = 0; at < body.length; at += 1_000_003)
-        await staged.write(body.subarray(at, at + 1_000_003));
-    };
-    const outcome = await write().then(
-      () =>
-        staged.publish().then(
-          (published) => ({ published }),
-          (error: unknown) => ({ error }),
-        ),
-      (error: unknown) =>
-        staged.discard().then(
-          () => ({ error }),
-          (left: unknown) => ({ error: left }),
-        ),
-    );
-    await expect(outcome, server);
-  } finally {
-    await destination.close();
-    await server.close();
-  }
-}
-
-const uploads = [
-  { name: 'a single put', body: small, operations: ['PutObject', 'HeadObject'] },
-  {
-    name: 'an upload in parts',
-    body: large,
-    // The put is that of its note.
-    operations: ['CreateMultipartUpload', 'PutObject', 'UploadPart', 'DeleteObject'],
-  },
-  {
-    name: 'an upload in parts',
-    body: twoParts,
-    operations: ['CompleteMultipartUpload', 'HeadObject'],
-  },
-];
-
-// Most of the time is waiting for retries, so that all operations at once cost little more than one.
-describe('one operation', { concurrency: 6 }, () => {
-  for (const { name, body, operations } of uploads) {
-    for (const operation of operations) {
-      describe(`${name}, ${operation} fails`, { concurrency: 3 }, () => {
-        for (const manner of MANNERS) {
-          // The answer to HEAD has no body that could hold an error.
-          if (operation === 'HeadObject' && manner === '200-error') continue;
-          for (const { often, times, existing } of [
-            { often: 'once', times: 1, existing: 'never' },
-            { often: 'once, where a version is replaced', times: 1, existing: 'version' },
-            // With an older report there, a failure must leave that one.
-            { often: 'for good', times: Number.POSITIVE_INFINITY, existing: 'replace' },
-          ] as const) {
-            const former = existing !== 'never';
-            test(`${manner}, ${often}`, () =>
-              attempt({
-                body,
-                existing,
-                s3: { requestTimeout: manner === 'stall' ? 12_000 : 60_000 },
-                prepare: (server) => {
-                  if (former) server.put(KEY, OLD);
-                  server.fail({ operation }, manner, times);
-                },
-                expect: ({ published, error }, server) => {
-                  assert.ok(server.requests.some((request) => request.operation === operation));
-                  assert.deepEqual(server.uploads(), []);
-                  if (operation !== 'DeleteObject') assert.ok(server.keys().every((key) => key === KEY));
-                  const found = server.get(KEY)?.body;
-                  if (published) {
-                    assert.equal(published.bytes, body.length);
-                    assert.ok(found?.equals(body), 'said to be published');
-                    return;
-                  }
-                  assertDestinationError(error, /s3:\/\/bucket\/reports\/a\.csv/);
-                  if (former) assert.ok(found?.equals(OLD), 'the old report was lost');
-                  else assert.ok(found === undefined, 'something is visible');
-                  // What passes is survived, and a commit that was answered needs no second opinion.
-                  assert.ok(times > 1 || !PASSING.includes(manner), error.message);
-                  assert.ok(operation !== 'HeadObject' && operation !== 'DeleteObject', error.message);
-                },
-              }));
-          }
-        }
-      });
-    }
-  }
-});
+uploadFaults('probe');
 
 describe('the whole store', { concurrency: 8 }, () => {
   for (const index of [1, 2, 3, 4, 5, 6]) {

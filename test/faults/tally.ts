@@ -4,12 +4,16 @@ import type { TestContext } from 'node:test';
 import pLimit from 'p-limit';
 import { messageOf } from '../../src/core/errors.js';
 
-export const ALL = process.env.REPORTCTL_TEST_FAULTS === 'all';
+/** How many cases of a sweep are tried: a probe by `npm test`, a sample or nearly all of them by `npm run test:long`. */
+export type Extent = 'probe' | 'sample' | 'all';
 
-/** Of the cases one in so many: with REPORTCTL_TEST_FAULTS=all the first number counts, else the second. */
-export function sampleOf(cases: readonly Case[], whole: number, sample: number): Case[] {
-  const stride = ALL ? whole : sample;
-  return cases.filter((_, index) => index % stride === 0);
+export const LONG_EXTENT: Extent = process.env.REPORTCTL_TEST_FAULTS === 'all' ? 'all' : 'sample';
+
+/** Of how many cases one is tried. */
+export type Strides = Readonly<Record<Extent, number>>;
+
+export function sampleOf<T>(cases: readonly T[], extent: Extent, strides: Strides): T[] {
+  return cases.filter((_, index) => index % strides[extent] === 0);
 }
 
 export interface Case {

@@ -4,6 +4,7 @@ import type { Destination } from '../../../src/core/destination.js';
 import { ReportError } from '../../../src/core/errors.js';
 import { openDestination } from '../../../src/destinations/index.js';
 import type { S3Options } from '../../../src/destinations/s3/options.js';
+import type { Extent } from '../../faults/tally.js';
 import { type Manner, type S3Server, type S3ServerOptions, startS3Server } from '../s3-server.js';
 
 export const PART = 5 * 1024 * 1024;
@@ -25,9 +26,16 @@ export function assertDestinationError(error: unknown, message = /^/): asserts e
   assert.ok(error.hint, error.message);
 }
 
-export const MANNERS: Manner[] = ['reset', 'lost', 'stall', '200-error', 403, 409, 500, 503];
+const MANNERS: Manner[] = ['reset', 'lost', 'stall', '200-error', 403, 409, 500, 503];
 /** The SDK asks again after these. */
 export const PASSING: Manner[] = ['reset', 'lost', 'stall', '200-error', 500, 503];
+
+/** A probe tries two ways of each request, other ones of the next, and no silence, which takes a timeout to notice. */
+export function mannersOf(extent: Extent, index: number): Manner[] {
+  if (extent !== 'probe') return MANNERS;
+  const quick = MANNERS.filter((manner) => manner !== 'stall');
+  return [0, 3].flatMap((offset) => quick[(2 * index + offset) % quick.length] ?? []);
+}
 
 /** Runs with a destination `s3://bucket` at a server of its own. */
 export async function withServer(
