@@ -1,10 +1,10 @@
-// reportctl check: definitions, connections, columns against the contract, and what the destination can do.
+// reportctl check: tests definitions, connections, the columns of queries, and what the destination allows.
 import { Command, InvalidArgumentError } from 'commander';
 import { ReportError } from '../core/errors.js';
 import { printable } from '../core/log.js';
 import { type Checked, checkAll } from '../publish/check.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
-import { paired } from './shared/filter-options.js';
+import { addNameValue } from './shared/filter-options.js';
 import { printJson, printLines } from './shared/print.js';
 
 interface CheckOptions extends CommonOptions {
@@ -17,13 +17,13 @@ export function checkCommand(context: Context): Command {
   const command = new Command('check')
     .description('definitions, connections, columns and the destination; reads no rows')
     .argument('[reports...]', 'names in queries/, or paths of report files; else all')
-    .option('--param <name=value>', 'a param of the reports', paired)
+    .option('--param <name=value>', 'a param of the reports', addNameValue)
     .option(
       '--sample <documents>',
-      'also read so many documents: paths that none has, values that do not fit, fields in no column',
-      sampleSize,
+      'also read this many documents and name paths that none has, values that do not fit, fields in no column',
+      parseSampleSize,
     )
-    .option('--clean', 'also remove what killed runs left at the destination more than a day ago');
+    .option('--clean', 'also remove unfinished files that killed runs left more than a day ago');
   addCommonOptions(command);
   return command.action(async (names: string[], options: CheckOptions) => {
     const session = await openSession(context, options);
@@ -42,12 +42,12 @@ export function checkCommand(context: Context): Command {
   });
 }
 
-function sampleSize(value: string): number {
+function parseSampleSize(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('Give a whole number from 1.');
   return Number(value);
 }
 
-/** All of one kind end with that kind's exit code, several kinds with `partial`. */
+/** @throws ReportError when a check failed: with the errors' code when all have the same one, else with `partial` */
 function throwFailures(checked: readonly Checked[]): void {
   const errors = checked.flatMap(({ error }) => (error === undefined ? [] : [error]));
   if (errors.length === 0) return;

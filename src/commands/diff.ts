@@ -17,6 +17,7 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
+import { parseNames } from './shared/filter-options.js';
 import { printJson, printLines } from './shared/print.js';
 
 interface DiffCommandOptions extends CommonOptions, Named {
@@ -31,7 +32,7 @@ export function diffCommand(context: Context): Command {
     .argument('<what...>', 'two files (as verify takes them), a report and two days, or with --date a report')
     .option('--date <when>', 'two revisions of the period that contains this day')
     .option('--revisions <n..m>', 'which (the last two)', twoRevisions)
-    .option('--key <columns>', 'what tells rows apart: a,b (gates.unique, or order-by)', listed)
+    .option('--key <columns>', 'what tells rows apart: a,b (gates.unique, or order-by)', parseNames)
     .option('--by <column>', 'group by it (the column of the organization)')
     .option('-o, --output <file>', 'all differences as CSV: change, key, column, before, after');
   addCommonOptions(command);
@@ -103,10 +104,4 @@ function twoRevisions(value: string): [number, number] {
   if (from === undefined || to === undefined)
     throw new InvalidArgumentError('Give two revisions, such as 1..2.');
   return [Number(from), Number(to)];
-}
-
-function listed(value: string): string[] {
-  const names = value.split(',').map((name) => name.trim());
-  if (names.includes('')) throw new InvalidArgumentError('Give names separated by commas.');
-  return names;
 }

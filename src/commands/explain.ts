@@ -1,4 +1,4 @@
-// reportctl explain: what would run, how its filters are met, how many rows to expect; with --funnel what each filter leaves.
+// reportctl explain: shows what would run, how each filter is applied, and an estimate; with --funnel, the rows that each filter leaves.
 import { Command } from 'commander';
 import type { Filter } from '../core/filter.js';
 import { printable } from '../core/log.js';
@@ -7,7 +7,7 @@ import { prepareAll } from '../export/export.js';
 import { withSources } from '../export/with-sources.js';
 import { loadReport } from '../reports/load-report.js';
 import { requestOf } from '../reports/request.js';
-import { estimatedTime, lastRun, type PastRun, type TimeEstimate } from './explain/rate.js';
+import { estimateTime, lastRun, type PastRun, type TimeEstimate } from './explain/rate.js';
 import {
   addCommonOptions,
   type CommandSession,
@@ -15,7 +15,13 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
-import { addRowOptions, choiceOf, inOrder, type RowOptions, spellFilter } from './shared/filter-options.js';
+import {
+  addRowOptions,
+  formatFilter,
+  parseChoice,
+  type RowOptions,
+  withSortedFilters,
+} from './shared/filter-options.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 
 interface ExplainOptions extends CommonOptions, RowOptions {
@@ -26,13 +32,13 @@ export function explainCommand(context: Context): Command {
   const command = new Command('explain')
     .description('what would run, which index serves each filter, an estimate')
     .argument('<report>', 'a name in queries/, or the path of a report file')
-    .option('--funnel', 'count the rows that each filter leaves, in one query that reads them all');
+    .option('--funnel', 'count the rows that each filter leaves, in one query that reads all rows');
   addRowOptions(command);
   addCommonOptions(command);
   return command.action(async (name: string, options: ExplainOptions) => {
     const session = await openSession(context, options);
     const report = await loadReport(name, session.config);
-    const request = inOrder(requestOf(report, choiceOf(options, report, context.now)));
+    const request = withSortedFilters(requestOf(report, parseChoice(options, report, context.now)));
     const filters = request.filters.map(({ filter, column }) => ({
       dimension: filter.dimension,
       values: filter.values,
@@ -41,7 +47,7 @@ export function explainCommand(context: Context): Command {
     await withSources(session, report, async (sources) => {
       const prepared = await prepareAll(sources, request);
       if (options.funnel) {
-        const funnels = await funnelsOf(sources, prepared);
+        const funnels = await countFunnels(sources, prepared);
         if (session.json) printJson(session.stdout, { report: report.name, filters, sources: funnels });
         else
           printLines(
@@ -53,7 +59,7 @@ export function explainCommand(context: Context): Command {
       const run = await lastRun(report, session);
       const explained: Explained[] = [];
       for (const [index, each] of prepared.entries()) {
-        explained.push(await explainedOf(sources[index]?.label ?? '', each, run));
+        explained.push(await explainSource(sources[index]?.label ?? '', each, run));
       }
       if (session.json) printJson(session.stdout, { report: report.name, filters, sources: explained });
       else for (const each of explained) printExplained(session, request, filters, each);
@@ -69,7 +75,11 @@ interface Explained extends Pick<Prepared, 'statement' | 'pushedDown'>, Pick<Est
   readonly filters: readonly FilterPlan[];
 }
 
-async function explainedOf(source: string, prepared: Prepared, run: PastRun | undefined): Promise<Explained> {
+async function explainSource(
+  source: string,
+  prepared: Prepared,
+  run: PastRun | undefined,
+): Promise<Explained> {
   const { rowBytes, ...estimate } = await prepared.estimate();
   const { statement, pushedDown } = prepared;
   const { rows } = estimate;
@@ -80,7 +90,7 @@ async function explainedOf(source: string, prepared: Prepared, run: PastRun | un
     pushedDown,
     ...estimate,
     bytes: rows * rowBytes,
-    time: estimatedTime(rows, run),
+    time: estimateTime(rows, run),
     filters,
   };
 }
@@ -95,49 +105,50 @@ function printExplained(
   const about = isBound ? 'at most about' : 'about';
   const { seconds, basis } = time;
   const duration =
-    seconds === undefined ? `time unknown: ${basis}` : `${about} ${spellSeconds(seconds)}, ${basis}`;
+    seconds === undefined ? `time unknown: ${basis}` : `${about} ${formatSeconds(seconds)}, ${basis}`;
   printLines(stdout, [
     `-- ${source}: ${about} ${formatRows(rows)}, ${formatBytes(bytes)} (an estimate)`,
     `-- ${duration}`,
     ...filters.map((filter, index) => {
       const where = pushedDown ? 'pushed down to' : 'tested on every document at';
-      const plan = pushedDown ? `: ${spellPlan(plans[index] ?? { how: 'unknown' }, noun)}` : '';
-      return printable(`-- ${spellFilter(filter)}: ${where} ${filter.column}${plan}`);
+      const plan = pushedDown ? `: ${formatPlan(plans[index] ?? { how: 'unknown' }, noun)}` : '';
+      return printable(`-- ${formatFilter(filter)}: ${where} ${filter.column}${plan}`);
     }),
     typeof request.query === 'string' ? `${statement};` : statement,
   ]);
 }
 
-function spellPlan(plan: FilterPlan, noun: 'row' | 'document'): string {
+function formatPlan(plan: FilterPlan, noun: 'row' | 'document'): string {
   switch (plan.how) {
     case 'index':
       return `index ${plan.name}`;
     case 'after-index':
-      return `no index of its own, tested on what the index ${plan.name} finds`;
+      return `no index of its own, tested on the ${noun}s that index ${plan.name} finds`;
     case 'scan':
-      return `no index, every ${noun} of ${plan.name} is looked at`;
+      return `no index, reads every ${noun} of ${plan.name}`;
     case 'result':
-      return 'no index, tested on the rows that the query makes';
+      return 'no index, tested on the rows that the query returns';
     case 'never':
-      return 'nothing can pass, so nothing is read';
+      return `no ${noun} can pass, so nothing is read`;
     case 'unknown':
       return 'index unknown, the engine does not say';
   }
 }
 
 /** `0.4 s`, `40 s`, `12 min` */
-function spellSeconds(seconds: number): string {
+function formatSeconds(seconds: number): string {
   if (seconds >= 120) return `${Math.round(seconds / 60)} min`;
   return seconds >= 10 ? `${Math.round(seconds)} s` : `${seconds.toFixed(1)} s`;
 }
 
 interface Funnel {
   readonly source: string;
-  /** Without filters, with the first, with the first two, …. */
+  /** The number of rows without filters, with the first filter, with the first two, …. */
   readonly rows: readonly number[];
 }
 
-async function funnelsOf(sources: readonly Source[], prepared: readonly Prepared[]): Promise<Funnel[]> {
+/** One funnel per source, and for several sources one with their sums. */
+async function countFunnels(sources: readonly Source[], prepared: readonly Prepared[]): Promise<Funnel[]> {
   const funnels: Funnel[] = [];
   for (const [index, each] of prepared.entries())
     funnels.push({ source: sources[index]?.label ?? '', rows: await each.funnel() });
@@ -156,11 +167,11 @@ function funnelLines(
   const width = Math.max(...counts.map((text) => text.length));
   return counts.map((count, index) => {
     const filter = filters[index - 1];
-    const gone = (rows[index - 1] ?? 0) - (rows[index] ?? 0);
-    const left =
+    const removed = (rows[index - 1] ?? 0) - (rows[index] ?? 0);
+    const step =
       filter === undefined
         ? 'without filters'
-        : `${spellFilter(filter)} (${gone.toLocaleString('en-US')} gone)`;
-    return printable(`${count.padStart(width)}  ${left}`);
+        : `${formatFilter(filter)} (removes ${removed.toLocaleString('en-US')})`;
+    return printable(`${count.padStart(width)}  ${step}`);
   });
 }

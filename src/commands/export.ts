@@ -1,4 +1,4 @@
-// reportctl export: one ad-hoc export to a file, a bucket or stdout.
+// reportctl export: exports a report once, outside its schedule, to a file, a bucket or stdout.
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -28,12 +28,12 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
-import { addRowOptions, choiceOf, type RowOptions } from './shared/filter-options.js';
-import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
+import { addRowOptions, parseChoice, type RowOptions } from './shared/filter-options.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
-import { progressOf } from './shared/progress.js';
+import { progressFor } from './shared/progress.js';
+import { TRACE_OPTION, withTrace } from './shared/with-trace.js';
 
-/** With the options of formats by their names. */
+/** Also holds the options of all formats, under their names. */
 interface ExportOptions extends CommonOptions, RowOptions {
   readonly output?: string;
   readonly format?: string;
@@ -48,9 +48,9 @@ export function exportCommand(context: Context): Command {
     .argument('<report>', 'a name in queries/, or the path of a report file')
     .option(
       '-o, --output <where>',
-      'a file (replaced), - for stdout, or s3://bucket/key; without it - when piped, and on a terminal the first rows as a table',
+      'a file (replaced if it exists), s3://bucket/key, or - for stdout; by default - when piped, and the first rows as a table on a terminal',
     )
-    .option('--format <format>', `${FORMAT_NAMES.join(', ')}; else by the ending of the output`)
+    .option('--format <format>', `${FORMAT_NAMES.join(', ')}; by default the ending of the output decides`)
     .option('--overwrite', 'replace an existing s3:// key')
     .option('--otel', TRACE_OPTION);
   addRowOptions(command);
@@ -60,13 +60,13 @@ export function exportCommand(context: Context): Command {
     const session = await openSession(context, options);
     const { config, log, stdout } = session;
     const report = await loadReport(name, config);
-    const request = requestOf(report, choiceOf(options, report, context.now));
-    const { root, key, existing, isData, preview } = await placeOf(options, session);
+    const request = requestOf(report, parseChoice(options, report, context.now));
+    const { root, key, existing, isStdout, preview } = await outputPlace(options, session);
     const { format, compress } = chosenFormat(key, options);
     const formatOptions = readOptions(format, spelledOptions(options), config.cwd, compress);
     const target = { format, options: formatOptions, compress, key, existing, writer: preview };
     const token = randomUUID();
-    const exported = await inTrace(session, 'export', options, (span) =>
+    const exported = await withTrace(session, 'export', options, (span) =>
       withDestination(
         session,
         (destination) =>
@@ -75,9 +75,9 @@ export function exportCommand(context: Context): Command {
             request,
             destination,
             target,
-            hasManifest: !isData,
+            hasManifest: !isStdout,
             token,
-            openProgress: progressOf(session),
+            openProgress: progressFor(session),
             span,
           }),
         { where: root, token, stdout },
@@ -88,7 +88,7 @@ export function exportCommand(context: Context): Command {
     for (const note of exported.notes) log.warn(note);
     if (preview !== undefined)
       printLines(stdout, [...preview.lines(), ...previewLines(manifest, preview.shown)]);
-    else if (isData) log.info(summary('stdout', manifest));
+    else if (isStdout) log.info(summary('stdout', manifest));
     else if (session.json) printJson(stdout, { location, ...manifest });
     else printLines(stdout, [summary(location, manifest)]);
   });
@@ -101,67 +101,69 @@ function addFormatOptions(command: Command): void {
   }
   command.addOption(
     withChoices(
-      new Option('--compress <how>', 'else by the ending of the output'),
+      new Option('--compress <how>', 'by default the ending of the output decides'),
       Object.keys(COMPRESSIONS),
     ),
   );
 }
 
+/** The options of formats, by name. */
 function spelledOptions(options: ExportOptions): SpelledOptions {
   const given: Readonly<Record<string, unknown>> = { ...options };
   const values = optionFlags().map(({ name, flags }) => [name, given[new Option(flags).attributeName()]]);
   return Object.fromEntries(values);
 }
 
-/** One line: where, rows, size, and what was changed. */
+/** `out/dia.csv: 3 rows, 96 B`, and how many text cells got an apostrophe. */
 function summary(where: string, { rows, bytes, neutralised }: Manifest): string {
   const guard =
     neutralised === 0
       ? ''
-      : `, ${neutralised} text ${neutralised === 1 ? 'cell' : 'cells'} neutralised (--formulas keep leaves them)`;
+      : `, ${neutralised} text ${neutralised === 1 ? 'cell starts' : 'cells start'} like a formula and got a leading apostrophe; --formulas keep turns this off`;
   return `${where}: ${formatRows(rows)}, ${formatBytes(bytes)}${guard}`;
 }
 
-/** Under the table: all rows, and the exact totals. */
+/** The lines under the preview's table: the number of all rows and the exact totals. */
 function previewLines({ rows, totals }: Manifest, shown: number): string[] {
   const sums = Object.entries(totals).map(([name, total]) => `total ${name}: ${total}`);
   const more = rows > shown ? ` (the first ${shown} are shown; -o FILE writes all)` : '';
   return ['', `${formatRows(rows)}${more}`, ...sums];
 }
 
-interface Place {
+interface OutputPlace {
   readonly root: string;
   readonly key: string;
   readonly existing: 'never' | 'replace';
-  /** stdout carries the rows. */
-  readonly isData: boolean;
-  /** Somebody looks at them there: only the first are shown. */
+  /** The rows, or their preview, go to stdout. */
+  readonly isStdout: boolean;
+  /** Set when stdout is a terminal: shows the first rows instead of writing the file. */
   readonly preview?: Preview;
 }
 
-async function placeOf(
+/** Where the export goes. @throws ReportError `usage` */
+async function outputPlace(
   { output, overwrite, json, format, compress }: ExportOptions,
   { stdout, config }: CommandSession,
-): Promise<Place> {
+): Promise<OutputPlace> {
   if (output === undefined || output === '-') {
     if (json)
-      throw new ReportError('usage', 'export: --json and the rows would both go to stdout', {
+      throw new ReportError('usage', 'export: --json and the rows cannot both go to stdout', {
         hint: 'Name a file with -o.',
       });
-    const toStdout = { root: '-', key: 'stdout', existing: 'replace', isData: true } as const;
+    const toStdout = { root: '-', key: 'stdout', existing: 'replace', isStdout: true } as const;
     if (output === '-' || !stdout.isTTY) return toStdout;
     if (format !== undefined || compress !== undefined) {
-      throw new ReportError('usage', 'export: a format, and no output', {
+      throw new ReportError('usage', 'export: --format or --compress without an output', {
         hint: 'Name a file with -o, or print the bytes here with -o -.',
       });
     }
-    const { createPreview, USUAL_SCREEN } = await import('./export/preview.js');
-    const { columns: width = USUAL_SCREEN.width, rows: height = USUAL_SCREEN.height } = stdout;
+    const { createPreview, DEFAULT_SCREEN } = await import('./export/preview.js');
+    const { columns: width = DEFAULT_SCREEN.width, rows: height = DEFAULT_SCREEN.height } = stdout;
     return { ...toStdout, preview: createPreview({ width, height }) };
   }
   const place = splitAddress(output);
   if (place !== undefined && parseAddress(place.root)?.scheme === 's3') {
-    return { ...place, existing: overwrite ? 'replace' : 'never', isData: false };
+    return { ...place, existing: overwrite ? 'replace' : 'never', isStdout: false };
   }
   const isFolder =
     /[\\/]$/.test(output) || (await stat(resolve(config.cwd, output)).catch(() => undefined))?.isDirectory();
@@ -170,30 +172,31 @@ async function placeOf(
       hint: 'Give a file, s3://bucket/key, or -.',
     });
   }
-  return { ...place, existing: 'replace', isData: false };
+  return { ...place, existing: 'replace', isStdout: false };
 }
 
+/** The format and compression that the options name, or else the ending of the key. @throws ReportError `usage` */
 function chosenFormat(key: string, options: ExportOptions): { format: string; compress: string | undefined } {
   const endings = Object.entries(COMPRESSIONS).map(([word, { extension }]) => ({
     word,
     ending: `.${extension}`,
   }));
-  const packed = endings.find(({ ending }) => key.endsWith(ending));
-  const compress = options.compress ?? packed?.word;
-  if (packed && compress !== packed.word) {
+  const compressed = endings.find(({ ending }) => key.endsWith(ending));
+  const compress = options.compress ?? compressed?.word;
+  if (compressed && compress !== compressed.word) {
     throw new ReportError(
       'usage',
-      `export: --compress ${compress} into a file that ends with ${packed.ending}`,
+      `export: --compress ${compress} into a file that ends with ${compressed.ending}`,
     );
   }
   if (compress !== undefined) compression(compress);
-  const plain = packed === undefined ? key : key.slice(0, -packed.ending.length);
+  const plain = compressed === undefined ? key : key.slice(0, -compressed.ending.length);
   const ending = /\.([^./\\]+)$/.exec(plain)?.[1]?.toLowerCase();
   if (options.format !== undefined) return { format: options.format, compress };
   if (key === 'stdout' || ending === undefined) return { format: DEFAULT_FORMAT, compress };
   const format = formatWithExtension(ending);
   if (format !== undefined) return { format, compress };
   throw new ReportError('usage', `export: no format ends with ".${ending}"`, {
-    hint: `Say it with --format: ${FORMAT_NAMES.join(', ')}.`,
+    hint: `Choose one with --format: ${FORMAT_NAMES.join(', ')}.`,
   });
 }

@@ -1,4 +1,4 @@
-// reportctl list: the reports that there are.
+// reportctl list: prints every report with its title, sources, filters, outputs and next period.
 import { Command } from 'commander';
 import { periodContaining, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
@@ -25,12 +25,12 @@ export function listCommand(context: Context): Command {
       sources: report.sources,
       filters: Object.keys(report.filters),
       outputs: report.outputs.map((output) => output.key),
-      // The period that is open now is the next to be published.
+      // The next period to publish is the one that is still open.
       next: periodContaining(report.period, todayIn(report.timezone, context.now)),
     }));
     if (json) {
       printJson(stdout, rows);
-      return throwBroken(loaded, log);
+      return reportBroken(loaded, log);
     }
     const header = ['REPORT', 'TITLE', 'SOURCE', 'FILTERS', 'OUTPUTS', 'NEXT'];
     const cells = rows.map((row) => [
@@ -42,12 +42,12 @@ export function listCommand(context: Context): Command {
       row.outputs.length === 0 ? '-' : `${row.next.kind} to ${row.next.lastDay}`,
     ]);
     printLines(stdout, alignedLines([header, ...cells]));
-    throwBroken(loaded, log);
+    reportBroken(loaded, log);
   });
 }
 
-/** A broken report does not hide the others. @throws ReportError `definition` when there is one */
-function throwBroken(loaded: readonly PromiseSettledResult<unknown>[], log: Log): void {
+/** Logs the error of every report that could not be loaded. @throws ReportError `definition` when there is one */
+function reportBroken(loaded: readonly PromiseSettledResult<unknown>[], log: Log): void {
   const broken = loaded.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   for (const error of broken) log.error(errorSentence(error));
   if (broken.length === 0) return;

@@ -1,4 +1,4 @@
-// The words of a command line to a command: runs it, prints its error once, and returns the exit code.
+// Runs the command that a command line names, prints its error once, and returns the exit code.
 import { randomUUID } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from '../core/errors.js';
@@ -8,7 +8,7 @@ import type { Context, Surroundings } from './shared/context.js';
 
 interface Entry {
   readonly summary: string;
-  /** Commands are imported when they are used, so that `--help` and `--version` load next to nothing. */
+  /** Imports the command when it is used: `--help` and `--version` load no drivers. */
   readonly load: (context: Context) => Promise<Command>;
 }
 
@@ -46,7 +46,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async (context) => (await import('./diff.js')).diffCommand(context),
   },
   consume: {
-    summary: 'the lines that read a published file right: DuckDB, pandas, psql, …',
+    summary: 'prints code that reads a published file correctly: DuckDB, pandas, psql, …',
     load: async (context) => (await import('./consume.js')).consumeCommand(context),
   },
   status: {
@@ -58,7 +58,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async (context) => (await import('./new.js')).newCommand(context),
   },
   test: {
-    summary: 'what reports make of their fixtures, against goldens',
+    summary: 'compares what reports export from their fixtures with golden files',
     load: async (context) => (await import('./test.js')).testCommand(context),
   },
   schedule: {
@@ -72,18 +72,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 };
 
 /**
- * Milliseconds after an interruption in which the command may cancel its query and abort its uploads. Then main() returns,
- * whatever still hangs: schedulers kill a process about ten seconds after their signal.
+ * Milliseconds that an interrupted command has to cancel its query and abort its uploads. Then main() returns even if one of
+ * them hangs: schedulers kill a process about ten seconds after their signal.
  */
 const CLEANUP_TIMEOUT_MS = 9_000;
 
-/** The command that shells call to complete a word; it is not shown. */
+/** The command that shells call to complete a word; `--help` does not list it. */
 export const COMPLETE_COMMAND = '__complete';
 
 /**
- * Runs one command line. Prints its result to `stdout` and everything else, its error included, to `stderr`.
+ * Runs one command line. Prints its result to `stdout` and everything else, errors included, to `stderr`.
  * @param args without the program's name
- * @returns the exit code. Never rejects. After an interruption, or for COMPLETE_COMMAND, work may still be going on.
+ * @returns the exit code. Never rejects. After an interruption, and for COMPLETE_COMMAND, some work may still be running.
  */
 export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { env, stdout, stderr, signal } = surroundings;
@@ -93,7 +93,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
     runId: randomUUID(),
     inProgress: new Set(),
   };
-  // Without listeners, a reader that closes its end of a pipe would end the process with a stack trace.
+  // A stream without an `error` listener ends the process with a stack trace when the reader closes its end of the pipe.
   let stdoutError: NodeJS.ErrnoException | undefined;
   const onStdoutError = (error: NodeJS.ErrnoException) => {
     stdoutError ??= error;
@@ -101,25 +101,25 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const onStderrError = () => undefined;
   stdout.on('error', onStdoutError);
   stderr.on('error', onStderrError);
-  const report = (error: unknown) =>
+  const failWith = (error: unknown) =>
     printError(error, { stderr, runId: context.runId, asJson: wantsJsonLog(args, env) });
   try {
     if (args[0] === COMPLETE_COMMAND) {
       const { complete } = await import('./completion.js');
       await complete(args.slice(1), { context, commands: COMMANDS });
-      await written(stdout);
+      await waitForWrites(stdout);
       return 0;
     }
-    await orInterrupted(runCommandLine(args, context), context);
-    await written(stdout);
+    await withCleanupTimeout(runCommandLine(args, context), context);
+    await waitForWrites(stdout);
     if (stdoutError === undefined || stdoutError.code === 'EPIPE') return 0;
     throw new ReportError('unexpected', `printing the result: ${stdoutError.message}`, {
-      hint: 'The work itself was done.',
+      hint: 'The command finished its work; only its output is incomplete.',
     });
   } catch (error) {
-    return await report(signal.aborted ? interruption(signal.reason, error) : error);
+    return await failWith(signal.aborted ? interruption(signal.reason, error) : error);
   } finally {
-    // A stream can fail after main() has returned: the process keeps its listeners.
+    // The streams of the process can still fail after main() has returned: they keep their listeners.
     if (stdout !== process.stdout) stdout.off('error', onStdoutError);
     if (stderr !== process.stderr) stderr.off('error', onStderrError);
   }
@@ -135,7 +135,7 @@ async function runCommandLine(args: readonly string[], context: Context): Promis
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // `--help` and `--version` end by throwing, too.
+    // `--help` and `--version` throw an error with exit code 0.
     if (error.exitCode !== 0) throw usageError(error, args, program);
   }
 }
@@ -161,14 +161,14 @@ async function createProgram(args: readonly string[], context: Context): Promise
       .showSuggestionAfterError(false)
       .configureOutput({
         writeOut: (text) => context.stdout.write(text),
-        // main() prints every error, once.
+        // main() prints every error, so commander must not.
         writeErr: () => undefined,
       });
   }
   return program;
 }
 
-/** Commander's complaint as an error of ours, with the nearest option where one is unknown. */
+/** A ReportError for commander's error; for an unknown option it suggests the nearest known one. */
 function usageError(error: CommanderError, args: readonly string[], program: Command): ReportError {
   const message = error.message.replace(/^error: /, '');
   const command = program.commands.find((each) => each.name() === args[0]) ?? program;
@@ -183,10 +183,10 @@ function usageError(error: CommanderError, args: readonly string[], program: Com
 }
 
 /**
- * The work, or its interruption when the work has not ended CLEANUP_TIMEOUT_MS after the signal.
- * @throws Interrupted, naming what could not be confirmed; the work then goes on
+ * Waits for the work; after an abort of the signal, for at most CLEANUP_TIMEOUT_MS.
+ * @throws Error after that time, naming what could not be confirmed (the work keeps running), and what the work throws
  */
-async function orInterrupted(work: Promise<void>, { signal, inProgress }: Context): Promise<void> {
+async function withCleanupTimeout(work: Promise<void>, { signal, inProgress }: Context): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let onAbort = () => {};
   const timeout = new Promise<never>((_, reject) => {
@@ -207,11 +207,11 @@ async function orInterrupted(work: Promise<void>, { signal, inProgress }: Contex
 function unconfirmed(inProgress: ReadonlySet<string>): Error {
   const what = inProgress.size === 0 ? '' : ` of ${[...inProgress].join(', ')}`;
   return new Error(
-    `that the query${what} was cancelled and the upload aborted could not be confirmed in ${CLEANUP_TIMEOUT_MS / 1000} seconds; run the same command again, and "reportctl check --clean" removes what is left after a day`,
+    `in ${CLEANUP_TIMEOUT_MS / 1000} seconds it could not be confirmed that the query${what} was cancelled and the upload aborted; run the same command again; a day later, "reportctl check --clean" removes what the upload left behind`,
   );
 }
 
-/** The interruption, with whatever else the work's error says. */
+/** The interruption; its message includes the work's error, if that is another error. */
 function interruption(reason: unknown, error: unknown): unknown {
   if (!(reason instanceof Interrupted)) return reason;
   return new Interrupted(
@@ -224,7 +224,7 @@ interface Printing extends Pick<Context, 'stderr' | 'runId'> {
   readonly asJson: boolean;
 }
 
-/** Prints an error in the log's format and returns its exit code. */
+/** Prints an error to stderr, as text or as a JSON log line, and returns its exit code. */
 async function printError(error: unknown, { stderr, runId, asJson }: Printing): Promise<number> {
   if (error instanceof ReportError && error.code === 'reader-gone') return 0;
   const isExpected = error instanceof ReportError || error instanceof Interrupted;
@@ -240,14 +240,14 @@ async function printError(error: unknown, { stderr, runId, asJson }: Printing): 
   return exitCode;
 }
 
-/** Whether the log is JSON, as far as can be known when the flags or the environment are what is wrong. */
+/** Whether errors are printed as JSON. Reads the arguments itself, because the error may be that they cannot be parsed. */
 function wantsJsonLog(args: readonly string[], env: Context['env']): boolean {
   const at = args.findIndex((arg) => arg.startsWith('--log-format'));
   if (at === -1) return env.REPORTCTL_LOG_FORMAT === 'json';
   return args[at] === '--log-format=json' || args[at + 1] === 'json';
 }
 
-/** Resolves when everything written before has been handed to the system: an empty write is answered last. */
-function written(stream: Context['stdout']): Promise<unknown> {
+/** Resolves when everything written so far has reached the operating system: callbacks run in the order of the writes. */
+function waitForWrites(stream: Context['stdout']): Promise<unknown> {
   return new Promise((resolve) => stream.write('', resolve));
 }

@@ -1,4 +1,4 @@
-// reportctl run: every output of the reports for their closed periods, once; what cron calls.
+// reportctl run: publishes every output of reports for their closed periods, once. Schedulers call it.
 import { Command, InvalidArgumentError } from 'commander';
 import { parseConcurrency, parseMilliseconds } from '../core/config/values.js';
 import { ReportError } from '../core/errors.js';
@@ -6,8 +6,8 @@ import { type Choice, chosenJobs } from '../jobs/choose.js';
 import { runJobs } from '../jobs/run-jobs.js';
 import { createPresenter } from './run/presenter.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
-import { paired } from './shared/filter-options.js';
-import { inTrace, TRACE_OPTION } from './shared/in-trace.js';
+import { addNameValue } from './shared/filter-options.js';
+import { TRACE_OPTION, withTrace } from './shared/with-trace.js';
 
 interface RunOptions extends CommonOptions, Choice {
   readonly restate?: string;
@@ -15,7 +15,7 @@ interface RunOptions extends CommonOptions, Choice {
   readonly jobs?: string;
   readonly retryFor?: string;
   readonly deadline?: string;
-  /** False with `--no-wait`. */
+  /** Commander sets it to false for `--no-wait`. */
   readonly wait?: boolean;
   readonly otel?: true;
 }
@@ -28,29 +28,36 @@ export function runCommand(context: Context): Command {
     .option('--date <when>', 'the period that contains this day (the last closed one)')
     .option('--since <when>', 'every period from the one that contains this day')
     .option('--until <when>', '… to the one that contains this day (the last closed one)')
-    .option('--catch-up <periods>', 'also what is missing of so many last periods, the oldest first', bounded)
-    .option('--param <name=value>', 'a param of the reports', paired)
+    .option(
+      '--catch-up <periods>',
+      'also publish what is missing among this many last periods, oldest first',
+      parsePeriodCount,
+    )
+    .option('--param <name=value>', 'a param of the reports', addNameValue)
     .option('--restate <reason>', 'read again, and replace what is published if it differs')
-    .option('--jobs <number>', 'so many reports at once (REPORTCTL_JOBS, 2)')
+    .option('--jobs <number>', 'how many reports run at the same time (REPORTCTL_JOBS, 2)')
     .option(
       '--retry-for <duration>',
-      'try again what can heal, so long; 0 is once (REPORTCTL_RETRY_FOR, 15m)',
+      'how long to retry after temporary failures; 0 never retries (REPORTCTL_RETRY_FOR, 15m)',
     )
-    .option('--deadline <when>', 'end what is not done by then: 2h30m, 03:00, or an instant; exit 7')
-    .option('--no-wait', 'ask once for what a report waits for')
-    .option('--quarantine', 'keep files that a gate refuses under _quarantine/ (they are written twice)')
+    .option('--deadline <when>', 'stop what is not finished by then: 2h30m, 03:00, or an instant; exit 7')
+    .option('--no-wait', 'check the conditions of wait-for once instead of waiting for them')
+    .option(
+      '--quarantine',
+      'keep files that fail a gate under _quarantine/ (every file is then written twice)',
+    )
     .option('--otel', TRACE_OPTION);
   addCommonOptions(command);
   return command.action(async (names: string[], options: RunOptions) => {
     if (options.restate?.trim() === '') {
       throw new ReportError('usage', 'run: --restate without a reason', {
-        hint: 'Say why, in a few words: it is kept with the report.',
+        hint: 'Give the reason in a few words: the run record keeps it.',
       });
     }
     const session = await openSession(context, options);
     const jobs = await chosenJobs(names, options, session);
     const { restate, quarantine, deadline } = options;
-    await inTrace(session, 'run', options, async (span) => {
+    await withTrace(session, 'run', options, async (span) => {
       const { failure } = await runJobs(session, jobs, {
         span,
         restate,
@@ -70,10 +77,11 @@ export function runCommand(context: Context): Command {
   });
 }
 
-/** How far back to look: a year of days. */
-const MOST_PERIODS = 366;
+/** A year of days. */
+const MAX_CATCH_UP_PERIODS = 366;
 
-function bounded(value: string): number {
-  if (/^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MOST_PERIODS) return Number(value);
-  throw new InvalidArgumentError(`Give a whole number from 1 to ${MOST_PERIODS}.`);
+function parsePeriodCount(value: string): number {
+  const count = /^\d{1,3}$/.test(value) ? Number(value) : 0;
+  if (count >= 1 && count <= MAX_CATCH_UP_PERIODS) return count;
+  throw new InvalidArgumentError(`Give a whole number from 1 to ${MAX_CATCH_UP_PERIODS}.`);
 }

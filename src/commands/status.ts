@@ -1,4 +1,4 @@
-// reportctl status: what was published, what is missing or broken.
+// reportctl status: lists the closed periods of reports: published, missing, late, unfinished or damaged.
 import { Command } from 'commander';
 import { parseDates, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
@@ -29,15 +29,15 @@ export function statusCommand(context: Context): Command {
     )
     .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
     .option('--since <when>', 'from the period that contains this day (the last seven periods)')
-    .option('--notify', 'tell the webhook of each period that somebody has to do something about');
+    .option('--notify', 'send a webhook message for each period that needs action');
   addCommonOptions(command);
   return command.action(async (names: string[], options: StatusOptions) => {
     const session = await openSession(context, options);
     const webhook = options.notify && demandedWebhook(session.config);
     const { reports, broken } = await chosenReports(names, session);
-    const lines = await linesOf(reports, options, session);
+    const lines = await periodLines(reports, options, session);
     if (session.json) printJson(session.stdout, lines);
-    else printLines(session.stdout, alignedLines([HEADER, ...gaps(lines).map(cells)]));
+    else printLines(session.stdout, alignedLines([HEADER, ...mergeGaps(lines).map(lineCells)]));
     if (webhook !== undefined) await notifyFaults(session, webhook, reports, lines);
     throwFaults(lines, broken);
   });
@@ -45,18 +45,21 @@ export function statusCommand(context: Context): Command {
 
 interface Chosen {
   readonly reports: readonly Report[];
-  /** How many could not be read. */
+  /** How many report files could not be loaded. */
   readonly broken: number;
 }
 
-/** What is wrong with a report that was named is thrown; else a broken one does not hide the others. */
+/**
+ * The reports to list: the named ones, or all. Without names, logs the error of each report that cannot be loaded and lists the others.
+ * @throws ReportError `usage` or `definition` for a named report
+ */
 async function chosenReports(names: readonly string[], session: CommandSession): Promise<Chosen> {
   const { config } = session;
   if (names.length > 0) {
     const loaded = await Promise.all([...new Set(names)].map((name) => loadReport(name, config)));
-    const without = loaded.find((report) => publishedReports(report).length === 0);
-    if (without === undefined) return { reports: loaded.flatMap(publishedReports), broken: 0 };
-    throw new ReportError('usage', `status: report "${without.name}" has no outputs`, {
+    const unpublished = loaded.find((report) => publishedReports(report).length === 0);
+    if (unpublished === undefined) return { reports: loaded.flatMap(publishedReports), broken: 0 };
+    throw new ReportError('usage', `status: report "${unpublished.name}" has no outputs`, {
       hint: 'Only reports with outputs are published.',
     });
   }
@@ -68,7 +71,7 @@ async function chosenReports(names: readonly string[], session: CommandSession):
   return { reports: reports.flatMap(publishedReports), broken: failures.length };
 }
 
-async function linesOf(
+async function periodLines(
   reports: readonly Report[],
   { since }: StatusOptions,
   session: CommandSession,
@@ -90,22 +93,22 @@ async function linesOf(
 
 const HEADER = ['REPORT', 'PERIOD', 'STATUS', 'ROWS', 'FINISHED', 'REVISION', 'DETAIL'];
 
-/** So many missing periods in a row are one line. */
-const LONG_GAP = 4;
+/** This many missing or late periods in a row become one line. */
+const MIN_GAP_PERIODS = 4;
 
-const ABSENT: readonly PeriodStatus[] = ['missing', 'late'];
+const GAP_STATUSES: readonly PeriodStatus[] = ['missing', 'late'];
 
-/** Consecutive periods that are missing or late, as a whole. */
-function gaps(lines: readonly PeriodLine[]): PeriodLine[] {
+/** Replaces each long run of periods that have the same status, missing or late, by one line. */
+function mergeGaps(lines: readonly PeriodLine[]): PeriodLine[] {
   const shown: PeriodLine[] = [];
   for (let at = 0; at < lines.length; ) {
     const line = lines[at] as PeriodLine;
     let end = at;
     const isSame = (other: PeriodLine | undefined) =>
       other?.report === line.report && other.status === line.status && !other.detail;
-    while (ABSENT.includes(line.status) && isSame(lines[end])) end += 1;
+    while (GAP_STATUSES.includes(line.status) && isSame(lines[end])) end += 1;
     const last = lines[end - 1];
-    if (end - at >= LONG_GAP && last !== undefined) {
+    if (end - at >= MIN_GAP_PERIODS && last !== undefined) {
       const period = { ...line.period, to: last.period.to, lastDay: last.period.lastDay };
       shown.push({ ...line, period, detail: `${end - at} periods` });
       at = end;
@@ -117,7 +120,7 @@ function gaps(lines: readonly PeriodLine[]): PeriodLine[] {
   return shown;
 }
 
-function cells({
+function lineCells({
   report,
   period,
   status,
@@ -132,7 +135,7 @@ function cells({
   return [report, formatPeriod(period), status, ...counts, detail || expected || ''];
 }
 
-/** @throws ReportError `contract` when somebody has to do something, else `definition` for a report that cannot be read */
+/** @throws ReportError `contract` when a period needs action, else `definition` when a report cannot be loaded */
 function throwFaults(lines: readonly PeriodLine[], broken: number): void {
   const faults = lines.filter(({ status }) => FAULTS.includes(status));
   const counts = FAULTS.map((status) => ({
@@ -140,9 +143,9 @@ function throwFaults(lines: readonly PeriodLine[], broken: number): void {
     count: faults.filter((line) => line.status === status).length,
   })).filter(({ count }) => count > 0);
   if (counts.length > 0) {
-    const told = counts.map(({ status, count }) => `${count} ${status}`).join(', ');
-    throw new ReportError('contract', `status: of ${lines.length} periods, ${told}`, {
-      hint: 'For those missing, late or unfinished: reportctl run REPORT --date DAY, or --catch-up N; for those damaged: bring the files back.',
+    const summary = counts.map(({ status, count }) => `${count} ${status}`).join(', ');
+    throw new ReportError('contract', `status: of ${lines.length} periods, ${summary}`, {
+      hint: 'Publish missing, late or unfinished periods: reportctl run REPORT --date DAY, or --catch-up N. Restore the files of damaged ones.',
     });
   }
   if (broken === 0) return;

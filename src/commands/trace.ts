@@ -1,4 +1,4 @@
-// reportctl trace: why the rows with a key are, or are not, in a report: each filter and gate, with the values.
+// reportctl trace: explains why the rows with a key are in a report or not: each filter and gate, with the values it tested.
 import { Command } from 'commander';
 import { isClosed, type Period, parseDates, periodContaining, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
@@ -21,19 +21,24 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
-import { addFilterOptions, choiceOf, inOrder, paired, type RowOptions } from './shared/filter-options.js';
-import { formatPeriod, printJson, printLines } from './shared/print.js';
-import { type FailedGate, gatesOf } from './trace/gates.js';
-import { reasonsOf, type TracedSource, traceLines } from './trace/lines.js';
-import { spellKey } from './trace/spell-key.js';
+import {
+  addFilterOptions,
+  addNameValue,
+  parseChoice,
+  type RowOptions,
+  withSortedFilters,
+} from './shared/filter-options.js';
+import { formatPeriod, formatRows, printJson, printLines } from './shared/print.js';
+import { formatKey } from './trace/format-key.js';
+import { type FailedGate, failedGates } from './trace/gates.js';
+import { exclusionReasons, type TracedSource, traceLines } from './trace/lines.js';
 
 interface TraceOptions extends CommonOptions, RowOptions {
   readonly key: Readonly<Record<string, string>>;
   readonly date?: readonly string[];
 }
 
-/** Rows that are shown of each source. */
-const SHOWN = 10;
+const MAX_ROWS_PER_SOURCE = 10;
 
 export function traceCommand(context: Context): Command {
   const command = new Command('trace')
@@ -42,7 +47,7 @@ export function traceCommand(context: Context): Command {
     .requiredOption(
       '--key <name=value>',
       'a column of the query and the value to look for; several together',
-      paired,
+      addNameValue,
     );
   addFilterOptions(command);
   addCommonOptions(command);
@@ -50,16 +55,16 @@ export function traceCommand(context: Context): Command {
     const session = await openSession(context, options);
     const report = await loadReport(name, session.config);
     const today = todayIn(report.timezone, context.now);
-    const choice = choiceOf(options, report, context.now);
-    const period = choice.filters.length === 1 ? periodOf(report, options.date ?? [], today) : undefined;
+    const choice = parseChoice(options, report, context.now);
+    const period = choice.filters.length === 1 ? periodOfDates(report, options.date ?? [], today) : undefined;
     const filters = period === undefined ? choice.filters : [periodFilter(period, report.timezone)];
-    const request = inOrder(requestOf(report, { ...choice, filters }));
-    const key = keyOf(report, options.key);
+    const request = withSortedFilters(requestOf(report, { ...choice, filters }));
+    const key = keyParts(report, options.key);
     const traced = await traceAll(session, report, request, key);
     const isIn = traced.some(({ trace }) => trace.selected > 0);
-    const record = period && (await recordOf(session, report, period));
+    const record = period && (await findRecord(session, report, period));
     const where = period === undefined ? report.name : `${report.name} ${formatPeriod(period)}`;
-    const reasons = traced.flatMap(({ trace }) => reasonsOf(trace, request, key));
+    const reasons = traced.flatMap(({ trace }) => exclusionReasons(trace, request, key));
     if (session.json) {
       printJson(session.stdout, {
         report: report.name,
@@ -67,12 +72,12 @@ export function traceCommand(context: Context): Command {
         key: options.key,
         in: isIn,
         reasons: isIn ? [] : reasons,
-        sources: traced.map((each) => ({ ...each, trace: namedTrace(each.trace, request) })),
-        published: record === undefined || typeof record === 'string' ? null : publishedOf(record),
+        sources: traced.map((each) => ({ ...each, trace: jsonTrace(each.trace, request) })),
+        published: record === undefined || typeof record === 'string' ? null : jsonRecord(record),
       });
     } else {
       const verdict = isIn
-        ? `in ${where}: ${spellKey(key)}`
+        ? `in ${where}: ${formatKey(key)}`
         : `not in ${where}: ${[...new Set(reasons)].join('; ')}`;
       printLines(
         session.stdout,
@@ -83,12 +88,15 @@ export function traceCommand(context: Context): Command {
         ].map(printable),
       );
     }
-    if (!isIn) throw new ReportError('contract', `trace: no row with ${spellKey(key)} is in ${where}`);
+    if (!isIn) throw new ReportError('contract', `trace: no row with ${formatKey(key)} is in ${where}`);
   });
 }
 
-/** With nothing but a day, or days within one period, what `run` would take; else exactly what was typed. */
-function periodOf(report: Report, dates: readonly string[], today: string): Period | undefined {
+/**
+ * The period that `run` would publish, when the dates are one day or days within one period of a report with outputs; else undefined.
+ * @param today `YYYY-MM-DD` in the report's time zone
+ */
+function periodOfDates(report: Report, dates: readonly string[], today: string): Period | undefined {
   const [date, ...more] = dates;
   if (
     date === undefined ||
@@ -103,8 +111,8 @@ function periodOf(report: Report, dates: readonly string[], today: string): Peri
   return span.to <= period.to ? period : undefined;
 }
 
-function keyOf(report: Report, given: Readonly<Record<string, string>>): KeyPart[] {
-  return Object.entries(given).map(([name, value]) => ({
+function keyParts(report: Report, values: Readonly<Record<string, string>>): KeyPart[] {
+  return Object.entries(values).map(([name, value]) => ({
     column: report.columns.find((column) => column.name === name) ?? { name, kind: 'text' },
     value,
   }));
@@ -119,16 +127,16 @@ async function traceAll(
   return withSources(session, report, async (sources) => {
     const traced: TracedSource[] = [];
     for (const [index, prepared] of (await prepareAll(sources, request)).entries()) {
-      const trace = await prepared.trace(key, SHOWN);
-      const gates: FailedGate[] = await gatesOf(report, request, prepared, trace);
+      const trace = await prepared.trace(key, MAX_ROWS_PER_SOURCE);
+      const gates: FailedGate[] = await failedGates(report, request, prepared, trace);
       traced.push({ source: sources[index]?.label ?? '', trace, gates });
     }
     return traced;
   });
 }
 
-/** Undefined when nothing is published; the reason when that cannot be found out, which changes nothing of the rest. */
-async function recordOf(
+/** The run record; undefined when there is none; an error message when it cannot be read. */
+async function findRecord(
   session: CommandSession,
   report: Report,
   period: Period,
@@ -148,21 +156,22 @@ function publishedLines(
   today: string,
 ): string[] {
   if (period === undefined) return [];
-  if (typeof record === 'string') return [`  whether it is published is unknown: ${record}`];
+  if (typeof record === 'string') return [`  cannot tell whether it is published: ${record}`];
   if (record !== undefined) {
     const { revision, started, finished, rows } = record;
     return [
-      `  published ${finished}, revision ${revision}, ${rows} rows; what came after ${started} is not in it`,
+      `  published ${finished}, revision ${revision}, ${formatRows(rows)}; changes to the source after ${started} are not in it`,
     ];
   }
   return [isClosed(period, today) ? '  not published' : `  not published: the ${period.kind} is not over`];
 }
 
-function publishedOf({ revision, started, finished, rows }: RunRecord) {
+function jsonRecord({ revision, started, finished, rows }: RunRecord) {
   return { revision, started, finished, rows };
 }
 
-function namedTrace(trace: TracedSource['trace'], { columns, filters }: Request) {
+/** The trace with the names of columns and dimensions instead of their positions. */
+function jsonTrace(trace: TracedSource['trace'], { columns, filters }: Request) {
   return {
     ...trace,
     filters: trace.filters.map((each, index) => ({ dimension: filters[index]?.filter.dimension, ...each })),

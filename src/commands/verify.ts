@@ -1,4 +1,4 @@
-// reportctl verify: published files against their manifests, their run records and, if asked, a fresh read.
+// reportctl verify: compares published files with their manifests, their run records and, with --source, a fresh read.
 import { Command } from 'commander';
 import { ReportError } from '../core/errors.js';
 import { spellDifference } from '../verify/differences.js';
@@ -17,7 +17,7 @@ export function verifyCommand(context: Context): Command {
     .description('published files against their manifests: bytes, SHA-256, rows, totals, run record')
     .argument('<what...>', 'files, folders, s3:// URLs, keys or prefixes; with --date, reports')
     .option('--date <when>', 'all files of the period that contains this day, as its run record lists them')
-    .option('--source', 'compare with a fresh read of the report too');
+    .option('--source', 'also compare with a fresh read of the report');
   addCommonOptions(command);
   return command.action(async (what: string[], options: VerifyCommandOptions) => {
     const session = await openSession(context, options);
@@ -26,7 +26,7 @@ export function verifyCommand(context: Context): Command {
       date: options.date,
       compareSource: options.source === true,
       onVerified: (each) => {
-        if (!session.json) printLines(session.stdout, linesOf(each, options));
+        if (!session.json) printLines(session.stdout, verifiedLines(each, options));
       },
     });
     if (session.json) {
@@ -35,7 +35,7 @@ export function verifyCommand(context: Context): Command {
         verified.map((each) => ({ ok: each.differences.length === 0, ...each })),
       );
     }
-    throwDifferent(verified);
+    assertNoDifferences(verified);
   });
 }
 
@@ -44,27 +44,27 @@ const STANDINGS: Readonly<Record<NonNullable<Verified['standing']>, string>> = {
   former: 'replaced by a later revision',
   refused: 'refused by a gate, never published',
   export: 'an ad-hoc export',
-  moved: 'away from its destination',
+  moved: 'a copy outside its destination',
 };
 
-function linesOf(verified: Verified, { source }: VerifyCommandOptions): string[] {
+function verifiedLines(verified: Verified, { source }: VerifyCommandOptions): string[] {
   const { location, differences, standing, revision, rows, bytes, sha256 } = verified;
   if (differences.length > 0) {
     return differences.map((difference) => `FAILED ${location}: ${spellDifference(difference)}`);
   }
   if (standing === undefined)
     return [`ok     ${location}: published without a file, because there were no rows`];
-  const told = [STANDINGS[standing]];
-  if (standing === 'current' || standing === 'former') told.push(`revision ${revision}`);
-  // An ad-hoc export has no hash of its content.
+  const facts = [STANDINGS[standing]];
+  if (standing === 'current' || standing === 'former') facts.push(`revision ${revision}`);
+  // The manifest of an ad-hoc export has no content hash, so only rows and totals were compared.
   if (source)
-    told.push(standing === 'export' ? 'rows and totals as in a fresh read' : 'content as in a fresh read');
+    facts.push(standing === 'export' ? 'rows and totals as in a fresh read' : 'content as in a fresh read');
   const size = `${formatRows(rows ?? 0)}, ${formatBytes(bytes ?? 0)}, sha256 ${sha256}`;
-  return [`ok     ${location}: ${size} (${told.join(', ')})`];
+  return [`ok     ${location}: ${size} (${facts.join(', ')})`];
 }
 
 /** @throws ReportError `contract` when anything differs */
-function throwDifferent(verified: readonly Verified[]): void {
+function assertNoDifferences(verified: readonly Verified[]): void {
   const different = verified.filter(({ differences }) => differences.length > 0);
   if (different.length === 0) return;
   const [first] = different;

@@ -61,7 +61,7 @@ describe('production documents', () => {
     const pushed = await reportctl(args, { env: { REPORTCTL_SOURCE_PRODUCAO: mongo?.url ?? '' } });
     assert.match(
       pushed.stdout,
-      /^-- --product-type "Bebidas": pushed down to produto\.tipo: no index, every document of producoes is looked at$/m,
+      /^-- --product-type "Bebidas": pushed down to produto\.tipo: no index, reads every document of producoes$/m,
     );
     assert.match(pushed.stdout, /"find": "producoes"/);
   });

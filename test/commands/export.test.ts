@@ -239,7 +239,7 @@ describe('where it goes', { concurrency: 3 }, () => {
     const args = ['export', 'transacoes', '--date', '2024-10-05', '--price', '10..', '-o', path];
     const first = await run([...args, '--limit', '3']);
     assert.equal(first.code, 0, first.stderr);
-    assert.match(first.stdout, /dia\.csv: 3 rows, \d+ B(, 1 text cell neutralised .*)?\n$/);
+    assert.match(first.stdout, /dia\.csv: 3 rows, \d+ B(, 1 text cell starts like a formula .*)?\n$/);
     assert.equal(JSON.parse(await readFile(`${path}.manifest.json`, 'utf8')).limit, 3);
     const second = await run([...args, '--columns', 'id_transacao,valor_transacao', '--json']);
     assert.equal(second.code, 0, second.stderr);
@@ -274,7 +274,7 @@ describe('where it goes', { concurrency: 3 }, () => {
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /tudo\.csv\.gz: 22,672 rows, .*, \d+ text cells neutralised \(--formulas keep leaves them\)$/m,
+      /tudo\.csv\.gz: 22,672 rows, .*, \d+ text cells start like a formula and got a leading apostrophe; --formulas keep turns this off$/m,
     );
     const manifest = JSON.parse(await readFile(`${path}.manifest.json`, 'utf8'));
     assert.deepEqual(
@@ -304,7 +304,7 @@ describe('where it goes', { concurrency: 3 }, () => {
     assert.equal(quiet.stdout, piped.stdout);
     assert.match(
       piped.stderr,
-      /^\S+ info stdout: 26 rows, [\d.]+ K?i?B(, \d text cells? neutralised .*)?\n$/,
+      /^\S+ info stdout: 26 rows, [\d.]+ K?i?B(, \d text cells? starts? like a formula .*)?\n$/,
     );
     assert.equal(quiet.stderr, '');
   });

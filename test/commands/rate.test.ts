@@ -1,12 +1,12 @@
 // How long explain says that a read may take, and when it says that it does not know.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { estimatedTime } from '../../src/commands/explain/rate.js';
+import { estimateTime } from '../../src/commands/explain/rate.js';
 
 const lastDay = '2024-10-05';
 
 test('by the rows a second of a run that had enough of them', () => {
-  assert.deepEqual(estimatedTime(1_000_000, { lastDay, rows: 500_000, seconds: 20 }), {
+  assert.deepEqual(estimateTime(1_000_000, { lastDay, rows: 500_000, seconds: 20 }), {
     seconds: 40,
     basis: 'as fast as the run of 2024-10-05 (500,000 rows in 20.0 s)',
   });
@@ -14,17 +14,17 @@ test('by the rows a second of a run that had enough of them', () => {
 
 test('a small run bounds what is smaller still, and says nothing of what is larger', () => {
   const run = { lastDay, rows: 376, seconds: 3.1 };
-  assert.deepEqual(estimatedTime(40, run), {
+  assert.deepEqual(estimateTime(40, run), {
     seconds: 3.1,
     basis: 'no longer than the run of 2024-10-05 (376 rows in 3.1 s)',
   });
-  assert.deepEqual(estimatedTime(377, run), {
+  assert.deepEqual(estimateTime(377, run), {
     seconds: undefined,
-    basis: 'the run of 2024-10-05 (376 rows in 3.1 s) was too small to judge it by',
+    basis: 'the run of 2024-10-05 (376 rows in 3.1 s) was too small to estimate from',
   });
 });
 
 test('without a run, or by a clock that stood still, there is no time', () => {
-  assert.equal(estimatedTime(5, undefined).seconds, undefined);
-  assert.equal(estimatedTime(50_000, { lastDay, rows: 20_000, seconds: 0 }).seconds, undefined);
+  assert.equal(estimateTime(5, undefined).seconds, undefined);
+  assert.equal(estimateTime(50_000, { lastDay, rows: 20_000, seconds: 0 }).seconds, undefined);
 });

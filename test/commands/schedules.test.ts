@@ -245,7 +245,10 @@ describe('schedules', { concurrency: 3 }, () => {
     const late = await at('2024-11-01T05:00:00Z', ['status', ...names]);
     assert.equal(late.code, 3);
     assert.match(late.stdout, /^vendas@ACME Ltda .* late /m);
-    assert.match(late.stderr, /of 2 periods, 1 late\. For those missing, late or unfinished: reportctl run/);
+    assert.match(
+      late.stderr,
+      /of 2 periods, 1 late\. Publish missing, late or unfinished periods: reportctl run/,
+    );
   });
 
   test('in a bucket, where a name has blanks and accents', async () => {

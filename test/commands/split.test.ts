@@ -73,7 +73,10 @@ test('2,000 organizations: every row in one file, the totals add up, ten are nam
   const lines = stdout.trim().split('\n');
   assert.equal(lines.length, 11);
   assert.match(lines[1] ?? '', /relatorios\/Organização 0\/vendas\/relatorio_20241005\.csv, 20 rows/);
-  assert.match(lines[10] ?? '', /^published organizacoes 2024-10-05: … and 1,991 more, in all 40,000 rows, /);
+  assert.match(
+    lines[10] ?? '',
+    /^published organizacoes 2024-10-05: … and 1,991 more files; in total 40,000 rows, /,
+  );
 
   const out = join(folder, 'out');
   const record = JSON.parse(await readFile(join(out, RECORD), 'utf8')) as RunRecord;

@@ -70,7 +70,7 @@ describe('status', { concurrency: 3 }, () => {
     assert.deepEqual(table(stdout), [['dia', day(0), 'missing', '-', '-', '-']]);
     assert.match(
       stderr,
-      /^reportctl: status: of 1 periods, 1 missing\. For those missing, late or unfinished: reportctl run/,
+      /^reportctl: status: of 1 periods, 1 missing\. Publish missing, late or unfinished periods: reportctl run/,
     );
     assert.equal(stderr.split('\n').length, 2);
   });

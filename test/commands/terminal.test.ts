@@ -55,7 +55,7 @@ describe('the table', () => {
       'id  Usuário',
       `--  ${'-'.repeat(36)}`,
       ' 1  Maria Aparecida dos Santos Conceição',
-      '(no room for valor: --columns chooses)',
+      '(no room for valor; choose columns with --columns)',
     ]);
   });
 

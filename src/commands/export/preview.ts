@@ -1,4 +1,4 @@
-// The first rows as an aligned table for a terminal: what an export shows when it was given no output.
+// Shows the first rows of an export as an aligned table on a terminal.
 import stringWidth from 'string-width';
 import { printable } from '../../core/log.js';
 import type { Cell, Column, Table } from '../../core/table.js';
@@ -12,33 +12,34 @@ interface Screen {
 }
 
 export interface Preview extends Writer {
-  /** How many rows it kept. */
+  /** The number of rows in the table. */
   readonly shown: number;
-  /** After encoding: the table. */
+  /** The table; complete once encode() has ended. */
   lines(): string[];
 }
 
-/** What a terminal that does not say its size is taken for (VT100). */
-export const USUAL_SCREEN: Screen = { width: 80, height: 24 };
-/** What a long text may take, so that others have room. */
-const WIDEST = 40;
+/** The size of a terminal that does not report one (a VT100's). */
+export const DEFAULT_SCREEN: Screen = { width: 80, height: 24 };
+/** Terminal columns that a column of the table takes at most. */
+const MAX_COLUMN_WIDTH = 40;
+/** Spaces between two columns. */
 const GAP = 2;
-/** The lines that are not rows: the header and its rule, what is said after the table, and the prompts around it. */
-const AROUND = 8;
-const FEWEST_ROWS = 5;
+/** Lines of the screen that are not rows: header, rule, the lines after the table, shell prompts. */
+const OTHER_LINES = 8;
+const MIN_ROWS = 5;
 
 /**
- * A writer whose file is empty, because it is for eyes only: it reads the whole table, so that its rows are counted, and
- * keeps the first that fit. Null is nothing and the empty text is `""`, as in the CSV; control characters never reach the terminal.
+ * A writer that produces an empty file: it reads the whole table, so that all rows are counted, and keeps the first ones that fit
+ * on the screen. It shows null as nothing and the empty text as `""`, as the CSV does, and escapes control characters.
  */
 export function createPreview({ width, height }: Screen): Preview {
-  const most = Math.max(FEWEST_ROWS, height - AROUND);
-  let all: readonly Column[] = [];
-  const first: (readonly Cell[])[] = [];
+  const maxRows = Math.max(MIN_ROWS, height - OTHER_LINES);
+  let allColumns: readonly Column[] = [];
+  const firstRows: (readonly Cell[])[] = [];
   async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
-    all = columns;
+    allColumns = columns;
     for await (const batch of batches) {
-      if (first.length < most) first.push(...batch.rows().slice(0, most - first.length));
+      if (firstRows.length < maxRows) firstRows.push(...batch.rows().slice(0, maxRows - firstRows.length));
     }
     yield Buffer.alloc(0);
   }
@@ -48,57 +49,59 @@ export function createPreview({ width, height }: Screen): Preview {
     encode,
     neutralised: 0,
     get shown() {
-      return first.length;
+      return firstRows.length;
     },
-    lines: () => tableLines(all, first, width),
+    lines: () => tableLines(allColumns, firstRows, width),
   };
 }
 
-/** @param width what a line may take; columns that do not fit are named below */
+/** @param width of a line, in terminal columns; a last line names the columns that do not fit */
 function tableLines(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): string[] {
-  const shown = columns.map(({ kind, title, name }, index) => {
-    const header = clipped(title ?? name, Math.min(WIDEST, width));
-    const cells = rows.map((row) => clipped(spelled(row[index] ?? null), Math.min(WIDEST, width)));
-    const widest = Math.max(1, ...[header, ...cells].map((text) => stringWidth(text)));
-    return { header, cells, widest, isNumber: kind === 'integer' || kind === 'decimal' };
+  const maxColumnWidth = Math.min(MAX_COLUMN_WIDTH, width);
+  const laidOut = columns.map(({ kind, title, name }, index) => {
+    const header = clip(title ?? name, maxColumnWidth);
+    const cells = rows.map((row) => clip(formatCell(row[index] ?? null), maxColumnWidth));
+    const columnWidth = Math.max(1, ...[header, ...cells].map((text) => stringWidth(text)));
+    return { header, cells, columnWidth, isNumber: kind === 'integer' || kind === 'decimal' };
   });
-  let taken = -GAP;
-  const fitting = shown.findIndex(({ widest }) => {
-    taken += widest + GAP;
-    return taken > width;
+  let usedWidth = -GAP;
+  const firstHidden = laidOut.findIndex(({ columnWidth }) => {
+    usedWidth += columnWidth + GAP;
+    return usedWidth > width;
   });
-  const visible = fitting === -1 ? shown : shown.slice(0, fitting);
-  const line = (text: (column: (typeof shown)[number]) => string) =>
+  const visible = firstHidden === -1 ? laidOut : laidOut.slice(0, firstHidden);
+  const line = (textOf: (column: (typeof laidOut)[number]) => string) =>
     visible
       .map((column) => {
-        const blanks = ' '.repeat(column.widest - stringWidth(text(column)));
-        return column.isNumber ? blanks + text(column) : text(column) + blanks;
+        const text = textOf(column);
+        const padding = ' '.repeat(column.columnWidth - stringWidth(text));
+        return column.isNumber ? padding + text : text + padding;
       })
       .join(' '.repeat(GAP))
       .trimEnd();
   const hidden = columns.slice(visible.length).map(({ name }) => printable(name));
   return [
     line(({ header }) => header),
-    line(({ widest }) => '-'.repeat(widest)),
+    line(({ columnWidth }) => '-'.repeat(columnWidth)),
     ...rows.map((_, row) => line(({ cells }) => cells[row] ?? '')),
-    ...(hidden.length === 0 ? [] : [`(no room for ${hidden.join(', ')}: --columns chooses)`]),
+    ...(hidden.length === 0 ? [] : [`(no room for ${hidden.join(', ')}; choose columns with --columns)`]),
   ];
 }
 
-function spelled(cell: Cell): string {
+function formatCell(cell: Cell): string {
   if (cell === null) return '';
   return cell === '' ? '""' : printable(cell).replaceAll('\t', ' ');
 }
 
-/** At most so many columns of the terminal, `…` at the end of what was longer. */
-function clipped(text: string, width: number): string {
+/** The text in at most `width` terminal columns; a longer text is cut and ends with `…`. */
+function clip(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
-  let short = '';
-  let taken = 0;
+  let kept = '';
+  let usedWidth = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    taken += stringWidth(segment);
-    if (taken >= width) break;
-    short += segment;
+    usedWidth += stringWidth(segment);
+    if (usedWidth >= width) break;
+    kept += segment;
   }
-  return `${short}…`;
+  return `${kept}…`;
 }

@@ -1,18 +1,18 @@
-// Prints a run: each job as soon as it ends; with --json all results at the end, in the order of the jobs.
+// Prints the results of a run: each job's when it ends; with --json, all of them at the end, in the order of the jobs.
 import { errorSentence, messageOf } from '../../core/errors.js';
 import type { EndedJob, RunPresenter } from '../../jobs/events.js';
 import { titleOf } from '../../jobs/job.js';
 import type { CommandSession } from '../shared/context.js';
-import { flushed, printJson, printLines } from '../shared/print.js';
-import { progressOf } from '../shared/progress.js';
+import { flush, printJson, printLines } from '../shared/print.js';
+import { progressFor } from '../shared/progress.js';
 import { outcomeLines } from './lines.js';
 
-/** @param jobCount of the run: the failure of an only job is printed as the command's own */
+/** @param jobCount jobs of the run. When there is only one, its failure is not printed here: the command fails with it. */
 export function createPresenter(session: CommandSession, jobCount: number): RunPresenter {
   const { log, signal, stdout, json } = session;
   const place = session.config.destination.replace(/\/$/, '');
   return {
-    openProgress: progressOf(session),
+    openProgress: progressFor(session),
     jobEnded(job, { outcome, record, error, notes }) {
       const title = titleOf(job);
       for (const note of notes) log.warn(`${title}: ${note}`);
@@ -24,12 +24,12 @@ export function createPresenter(session: CommandSession, jobCount: number): RunP
       }
     },
     async ended(results) {
-      if (json && !signal.aborted) printJson(stdout, results.map(shownResult));
-      await flushed(stdout);
+      if (json && !signal.aborted) printJson(stdout, results.map(jsonResult));
+      await flush(stdout);
     },
   };
 }
 
-function shownResult({ outcome, report, period, record, error }: EndedJob) {
+function jsonResult({ outcome, report, period, record, error }: EndedJob) {
   return record === undefined ? { outcome, report, period, error: messageOf(error) } : { outcome, ...record };
 }

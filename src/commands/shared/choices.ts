@@ -2,7 +2,7 @@
 import { type Argument, Option } from 'commander';
 import { didYouMean, ReportError } from '../../core/errors.js';
 
-/** The option or argument, limited to these words. Parsing any other word throws ReportError `usage` with the nearest one. */
+/** Limits an option or argument to these words, and returns it. Any other word throws ReportError `usage` that suggests the nearest one. */
 export function withChoices<T extends Option | Argument>(target: T, words: readonly string[]): T {
   target.choices(words).argParser((value: string) => {
     if (words.includes(value)) return value;

@@ -1,4 +1,4 @@
-// What every command is given: streams, variables, the folder, the clock's one reading and the signal.
+// What every command receives: streams, environment variables, working folder, start time and abort signal.
 import type { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { loadConfig } from '../../core/config.js';
@@ -8,18 +8,18 @@ import type { Session } from '../../core/session.js';
 
 interface Streams {
   readonly stdin: Readable;
-  /** A terminal has a size. */
+  /** `columns` and `rows` are set when it is a terminal. */
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
-/** The surroundings of one call of main(). */
+/** The input of one call of main(), apart from the arguments. */
 export interface Surroundings extends Streams {
-  /** The variables; `.env` and secrets' files are added in place. */
+  /** Environment variables. loadConfig() adds to this object what `.env` and the files of `…_FILE` variables contain. */
   readonly env: Variables;
-  /** The folder that relative paths start at. */
+  /** The working folder: relative paths start here. */
   readonly cwd: string;
-  /** Aborted to interrupt the command, with an Interrupted as its reason. */
+  /** Abort it with an Interrupted as the reason to interrupt the command. */
   readonly signal: AbortSignal;
   /** Epoch milliseconds at which the command starts; the clock's time by default. */
   readonly now?: number;

@@ -1,4 +1,4 @@
-// The flags that choose rows, the same words in every command.
+// The flags that select rows and columns, the same in every command.
 import { type Command, InvalidArgumentError } from 'commander';
 import { todayIn } from '../../core/calendar.js';
 import { DIMENSIONS, type Dimension, type Filter } from '../../core/filter.js';
@@ -14,35 +14,39 @@ export interface RowOptions {
   readonly [dimension: string]: unknown;
 }
 
-/** The filters and the params, then what else chooses of the rows. */
+/** Adds the flags of addFilterOptions(), --columns and --limit. */
 export function addRowOptions(command: Command): Command {
   return addFilterOptions(command)
-    .option('--columns <names>', 'only these columns, in this order: a,b', listed)
-    .option('--limit <rows>', 'at most so many rows', counted);
+    .option('--columns <names>', 'only these columns, in this order: a,b', parseNames)
+    .option('--limit <rows>', 'at most this many rows', parseRowLimit);
 }
 
-/** Each filter may be repeated: values of one dimension are OR, dimensions are AND. */
+/** Adds a repeatable flag for each dimension (values of one dimension are OR, dimensions are AND) and --param. */
 export function addFilterOptions(command: Command): Command {
   for (const dimension of DIMENSIONS) {
     const { metavariable, summary } = describeFilter(dimension);
-    command.option(`--${dimension} ${metavariable}`, summary, appended);
+    command.option(`--${dimension} ${metavariable}`, summary, appendValue);
   }
-  return command.option('--param <name=value>', 'a param of the report', paired);
+  return command.option('--param <name=value>', 'a param of the report', addNameValue);
 }
 
-/** The filters in the order of DIMENSIONS, wherever they came from. */
-export function inOrder(request: Request): Request {
-  const place = ({ filter }: Request['filters'][number]) => DIMENSIONS.indexOf(filter.dimension);
-  return { ...request, filters: request.filters.toSorted((a, b) => place(a) - place(b)) };
+/** The request with its filters in the order of DIMENSIONS. */
+export function withSortedFilters(request: Request): Request {
+  const position = ({ filter }: Request['filters'][number]) => DIMENSIONS.indexOf(filter.dimension);
+  return { ...request, filters: request.filters.toSorted((a, b) => position(a) - position(b)) };
 }
 
 /** `--organization "ACME" or "Padaria"` */
-export function spellFilter({ dimension, values }: Pick<Filter, 'dimension' | 'values'>): string {
+export function formatFilter({ dimension, values }: Pick<Filter, 'dimension' | 'values'>): string {
   return `--${dimension} ${values.map((value) => JSON.stringify(value)).join(' or ')}`;
 }
 
-/** @throws ReportError `usage` for a malformed value */
-export function choiceOf(options: RowOptions, report: Report, now: number): Choice {
+/**
+ * What the flags select.
+ * @param now epoch milliseconds, for dates such as `yesterday`
+ * @throws ReportError `usage` for a malformed value
+ */
+export function parseChoice(options: RowOptions, report: Report, now: number): Choice {
   const context = { timezone: report.timezone, today: todayIn(report.timezone, now) };
   const filters = DIMENSIONS.flatMap((dimension) => {
     const values = options[camelCase(dimension)] as readonly string[] | undefined;
@@ -55,26 +59,34 @@ function camelCase(dimension: Dimension): string {
   return dimension.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function appended(value: string, former: readonly string[] = []): readonly string[] {
-  return [...former, value];
+function appendValue(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
 }
 
-/** `name=value`, repeated. */
-export function paired(value: string, former: Readonly<Record<string, string>> = {}): Record<string, string> {
+/**
+ * Commander's parser of a repeatable option `name=value`.
+ * @param earlier the pairs of the options before this one
+ * @throws InvalidArgumentError for a value without `=` or a repeated name
+ */
+export function addNameValue(
+  value: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const at = value.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Give name=value.');
   const name = value.slice(0, at);
-  if (Object.hasOwn(former, name)) throw new InvalidArgumentError(`"${name}" was given before.`);
-  return { ...former, [name]: value.slice(at + 1) };
+  if (Object.hasOwn(earlier, name)) throw new InvalidArgumentError(`"${name}" was already given.`);
+  return { ...earlier, [name]: value.slice(at + 1) };
 }
 
-function listed(value: string): string[] {
+/** Commander's parser of names separated by commas. @throws InvalidArgumentError for an empty name */
+export function parseNames(value: string): string[] {
   const names = value.split(',').map((name) => name.trim());
   if (names.includes('')) throw new InvalidArgumentError('Give names separated by commas.');
   return names;
 }
 
-function counted(value: string): number {
+function parseRowLimit(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('Give a whole number.');
   return Number(value);
 }

@@ -1,4 +1,4 @@
-// How results look: sizes, counts and aligned columns.
+// Formats and prints results: sizes, counts, aligned columns, JSON.
 import type { Writable } from 'node:stream';
 import { ReportError } from '../../core/errors.js';
 import { printable } from '../../core/log.js';
@@ -18,7 +18,7 @@ export function formatRows(rows: number): string {
   return `${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
 }
 
-/** Columns padded to their widest cell, two blanks between. */
+/** One line per row: columns padded to their widest cell, two spaces between them; control characters escaped. */
 export function alignedLines(rows: readonly (readonly string[])[]): string[] {
   const clean = rows.map((row) => row.map(printable));
   const widths = (clean[0] ?? []).map((_, index) => Math.max(...clean.map((row) => row[index]?.length ?? 0)));
@@ -38,13 +38,16 @@ export function printJson(stream: Writable, value: unknown): void {
   stream.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Waits until all that was printed is gone. @throws ReportError `unexpected` when it could not be, unless nobody reads it */
-export async function flushed(stream: Writable): Promise<void> {
-  // An empty write is answered after all others.
+/**
+ * Waits until everything printed so far has reached the operating system.
+ * @throws ReportError `unexpected` when a write failed, unless the reader closed the pipe (EPIPE)
+ */
+export async function flush(stream: Writable): Promise<void> {
+  // Callbacks run in the order of the writes, so this one runs after all others.
   const failure = await new Promise<Error | null | undefined>((resolve) => stream.write('', resolve));
   const error: NodeJS.ErrnoException | null | undefined = stream.errored ?? failure;
   if (!error || error.code === 'EPIPE') return;
   throw new ReportError('unexpected', `printing the result: ${error.message}`, {
-    hint: 'The work itself was done.',
+    hint: 'The command finished its work; only its output is incomplete.',
   });
 }

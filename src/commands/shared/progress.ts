@@ -1,34 +1,35 @@
-// How far an export is: a bar on a terminal, a log line now and then elsewhere.
+// Shows the progress of an export: a bar on a terminal, a log line every ten seconds elsewhere.
 import type { Params } from 'cli-progress';
 import type { Source } from '../../core/source.js';
 import type { OpenProgress, ProgressView } from '../../export/progress.js';
 import type { CommandSession } from './context.js';
 import { formatBytes, formatRows } from './print.js';
 
-const LOG_MILLISECONDS = 10_000;
-const BAR_MILLISECONDS = 100;
-/** Before that much time a rate says nothing. */
-const SETTLED_SECONDS = 1;
-const WIDEST_BAR = 30;
-const NARROWEST_BAR = 8;
-const USUAL_WIDTH = 80;
+const LOG_INTERVAL_MS = 10_000;
+const BAR_INTERVAL_MS = 100;
+/** Rates measured over less time are too inaccurate to show. */
+const MIN_SECONDS_FOR_RATE = 1;
+/** Characters. */
+const MAX_BAR_WIDTH = 30;
+const MIN_BAR_WIDTH = 8;
+/** Columns of a terminal that does not report its width. */
+const DEFAULT_TERMINAL_WIDTH = 80;
 
-/** Whether a bar would be drawn, so that an estimate is worth asking for. */
-function hasBar({ stderr, quiet, config }: CommandSession): boolean {
+function canDrawBar({ stderr, quiet, config }: CommandSession): boolean {
   return stderr.isTTY === true && !quiet && config.logFormat === 'text';
 }
 
-/** For exports and runs: a bar on a terminal, which needs an estimate; log lines elsewhere. */
-export function progressOf(session: CommandSession): OpenProgress {
+/** The progress display of exports and runs. Only a bar needs the estimate of rows, so only then the sources are asked for one. */
+export function progressFor(session: CommandSession): OpenProgress {
   return async ({ name, sources, request, isAlone }) => {
-    const expected = isAlone && hasBar(session) ? await expectedRows(sources, request) : undefined;
+    const expected = isAlone && canDrawBar(session) ? await expectedRows(sources, request) : undefined;
     return openProgress(session, name, expected, isAlone);
   };
 }
 
 /**
- * @param expected estimated rows; without it, and when there are more, there is no bar and no time left
- * @param isAlone whether nothing else runs meanwhile: two bars would overwrite each other
+ * @param expected estimated rows; without an estimate, or once it is exceeded, the line shows neither bar nor remaining time
+ * @param isAlone whether no other export runs at the same time: two bars would overwrite each other
  */
 async function openProgress(
   session: CommandSession,
@@ -36,7 +37,7 @@ async function openProgress(
   expected: number | undefined,
   isAlone = true,
 ): Promise<ProgressView> {
-  if (!isAlone || !hasBar(session)) return logLines(session, name);
+  if (!isAlone || !canDrawBar(session)) return logLines(session, name);
   const { default: progress } = await import('cli-progress');
   const { stderr } = session;
   const draw = (_: unknown, { value, startTime }: Params, { bytes }: { bytes: number }) =>
@@ -46,14 +47,14 @@ async function openProgress(
       bytes,
       expected,
       seconds: (Date.now() - startTime) / 1000,
-      width: stderr.columns ?? USUAL_WIDTH,
+      width: stderr.columns ?? DEFAULT_TERMINAL_WIDTH,
     });
   const bar = new progress.SingleBar({
     format: draw as unknown as string,
     stream: stderr as NodeJS.WritableStream,
     clearOnComplete: true,
     hideCursor: true,
-    fps: 1000 / BAR_MILLISECONDS,
+    fps: 1000 / BAR_INTERVAL_MS,
   });
   bar.start(Number.MAX_SAFE_INTEGER, 0, { bytes: 0 });
   return {
@@ -66,38 +67,38 @@ export interface Progress {
   readonly name: string;
   readonly rows: number;
   readonly bytes: number;
-  /** The planner's rows. */
+  /** Estimated rows. */
   readonly expected: number | undefined;
   readonly seconds: number;
   /** Columns of the terminal. */
   readonly width: number;
 }
 
-/** `vendas ████░░░░ 420,000 of about 1,000,000 rows, 65.1 MiB, 32.1 MB/s, about 7 s left`, as far as it fits. */
+/** `vendas ████░░░░ 420,000 of about 1,000,000 rows, 65.1 MiB, 32.1 MB/s, about 7 s left`, shortened to fit the width. */
 export function progressLine({ name, rows, bytes, expected, seconds, width }: Progress): string {
-  const isSettled = seconds >= SETTLED_SECONDS && rows > 0;
-  const isAhead = expected !== undefined && rows <= expected;
+  const hasRate = seconds >= MIN_SECONDS_FOR_RATE && rows > 0;
+  const isWithinEstimate = expected !== undefined && rows <= expected;
   const about = expected === undefined ? '' : `about ${expected.toLocaleString('en-US')}`;
   const size = bytes > 0 ? [formatBytes(bytes)] : [];
-  const rate = isSettled && bytes > 0 ? [`${(bytes / 1e6 / seconds).toFixed(1)} MB/s`] : [];
-  if (!isAhead) {
+  const rate = hasRate && bytes > 0 ? [`${(bytes / 1e6 / seconds).toFixed(1)} MB/s`] : [];
+  if (!isWithinEstimate) {
     const more = expected === undefined ? '' : `, more than the ${about} expected`;
-    return fitting(name, [`${formatRows(rows)}${more}`, ...size, ...rate, duration(seconds)], width);
+    return fitToWidth(name, [`${formatRows(rows)}${more}`, ...size, ...rate, duration(seconds)], width);
   }
-  const left = isSettled ? [`about ${duration((seconds / rows) * (expected - rows))} left`] : [];
-  const text = [`${rows.toLocaleString('en-US')} of ${about} rows`, ...size, ...rate, ...left];
-  const room = Math.min(WIDEST_BAR, width - name.length - text.join(', ').length - 3);
-  if (room < NARROWEST_BAR) return fitting(name, text, width);
-  const done = Math.floor((rows / Math.max(1, expected)) * room);
-  return `${name} ${'█'.repeat(done)}${'░'.repeat(room - done)} ${text.join(', ')}`;
+  const left = hasRate ? [`about ${duration((seconds / rows) * (expected - rows))} left`] : [];
+  const facts = [`${rows.toLocaleString('en-US')} of ${about} rows`, ...size, ...rate, ...left];
+  const barWidth = Math.min(MAX_BAR_WIDTH, width - name.length - facts.join(', ').length - 3);
+  if (barWidth < MIN_BAR_WIDTH) return fitToWidth(name, facts, width);
+  const done = Math.floor((rows / Math.max(1, expected)) * barWidth);
+  return `${name} ${'█'.repeat(done)}${'░'.repeat(barWidth - done)} ${facts.join(', ')}`;
 }
 
-/** What is counted and how long it takes come first: what stands between gives way. */
-function fitting(name: string, facts: readonly string[], width: number): string {
+/** Drops facts from the middle until the line fits: the first (rows) and the last (time) matter most. */
+function fitToWidth(name: string, facts: readonly string[], width: number): string {
   const line = `${name} ${facts.join(', ')}`;
   if (line.length < width) return line;
   if (facts.length <= 2) return line.slice(0, Math.max(1, width - 1));
-  return fitting(name, facts.toSpliced(1, 1), width);
+  return fitToWidth(name, facts.toSpliced(1, 1), width);
 }
 
 /** `7 s`, `3 min`, `2 h 5 min` */
@@ -108,18 +109,18 @@ function duration(seconds: number): string {
 }
 
 function logLines({ log }: CommandSession, name: string): ProgressView {
-  let next = Date.now() + LOG_MILLISECONDS;
+  let next = Date.now() + LOG_INTERVAL_MS;
   return {
     onProgress({ rows, bytes }) {
       if (Date.now() < next) return;
-      next = Date.now() + LOG_MILLISECONDS;
+      next = Date.now() + LOG_INTERVAL_MS;
       log.info(`${name}: ${formatRows(rows)}, ${formatBytes(bytes)} so far`, { report: name, rows, bytes });
     },
     stop: () => undefined,
   };
 }
 
-/** The planner's rows over all sources, or undefined when one cannot say. */
+/** The sum of the sources' estimates, or undefined when a source fails to give one. */
 async function expectedRows(
   sources: readonly Source[],
   plan: Parameters<Source['prepare']>[0],
@@ -129,7 +130,7 @@ async function expectedRows(
     for (const source of sources) rows += (await (await source.prepare(plan)).estimate()).rows;
     return rows;
   } catch {
-    // The export itself will say what is wrong.
+    // The export meets the same error and reports it.
     return undefined;
   }
 }

@@ -1,24 +1,27 @@
-// The gates that a traced row alone can break.
+// Tests the traced rows against the gates that a single row can break: not-null and unique.
 
 import type { KeyPart, Prepared, Request, Trace } from '../../core/source.js';
 import type { Cell } from '../../core/table.js';
 import type { Report } from '../../reports/report.js';
-import { spellKey } from './spell-key.js';
+import { formatKey } from './format-key.js';
 
 export interface FailedGate {
   readonly gate: 'not-null' | 'unique';
   readonly detail: string;
 }
 
-/** Of the shown rows that are in the report; for `unique` the source is asked for all rows that have the same key. */
-export async function gatesOf(
+/**
+ * The gates that the traced rows in the report break. For `unique`, asks the source how many rows have the same key.
+ * @throws ReportError `source`
+ */
+export async function failedGates(
   { gates, columns }: Report,
   request: Request,
   prepared: Prepared,
   trace: Trace,
 ): Promise<FailedGate[]> {
   if (trace.selected === 0) return [];
-  // Where filters stand inside the query, the rows are those of the result; of several documents nobody knows which pass.
+  // `passes` is undefined when filters stand inside the query (all rows are then in the result) or when the source cannot tell.
   const rows = trace.rows.filter(({ filters }) => filters.every(({ passes }) => passes !== false));
   const cellOf = (cells: readonly Cell[], name: string): Cell =>
     cells[request.columns.findIndex((column) => column.name === name)] ?? null;
@@ -32,9 +35,9 @@ export async function gatesOf(
       return column === undefined ? [] : [{ column, value: cellOf(cells, name) }];
     }),
   );
-  for (const key of new Map(keys.map((each) => [spellKey(each), each])).values()) {
+  for (const key of new Map(keys.map((each) => [formatKey(each), each])).values()) {
     const { selected } = await prepared.trace(key, 1);
-    if (selected > 1) failed.push({ gate: 'unique', detail: `${selected} rows have ${spellKey(key)}` });
+    if (selected > 1) failed.push({ gate: 'unique', detail: `${selected} rows have ${formatKey(key)}` });
   }
   return failed;
 }

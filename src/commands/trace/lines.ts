@@ -1,11 +1,11 @@
-// How a trace reads: the verdict's reasons, then each row with what every filter says of it.
+// The text of a trace: why no row is in the report, then each row with the verdict of every filter.
 import type { Dimension } from '../../core/filter.js';
 import type { KeyPart, Request, Trace } from '../../core/source.js';
 import type { Cell } from '../../core/table.js';
-import { spellFilter } from '../shared/filter-options.js';
+import { formatFilter } from '../shared/filter-options.js';
 import { formatRows } from '../shared/print.js';
+import { formatKey } from './format-key.js';
 import type { FailedGate } from './gates.js';
-import { spellKey } from './spell-key.js';
 
 export interface TracedSource {
   readonly source: string;
@@ -13,29 +13,33 @@ export interface TracedSource {
   readonly gates: readonly FailedGate[];
 }
 
-/** Why none of the rows is in the report; none when one is. */
-export function reasonsOf(trace: Trace, request: Request, key: readonly KeyPart[]): string[] {
+/** Why none of the rows is in the report; an empty array when one is. */
+export function exclusionReasons(trace: Trace, request: Request, key: readonly KeyPart[]): string[] {
   const { found, selected, filters, rows } = trace;
   if (selected > 0) return [];
-  const isInside = filters.some(({ passing }) => passing === undefined);
-  if (found === 0) return [`no row of the query has ${spellKey(key)}, whatever the filters`];
-  if (isInside) {
-    const back = request.filters.flatMap(({ filter }, index) => {
+  if (found === 0) return [`even without filters the query returns no row with ${formatKey(key)}`];
+  const areFiltersInsideQuery = filters.some(({ passing }) => passing === undefined);
+  if (areFiltersInsideQuery) {
+    const excluding = request.filters.flatMap(({ filter }, index) => {
       const { without = 0 } = filters[index] ?? {};
-      return without > 0 ? [`without ${spellFilter(filter)} it would be (${formatRows(without)})`] : [];
+      return without > 0
+        ? [`without ${formatFilter(filter)} it would be in the report (${formatRows(without)})`]
+        : [];
     });
-    return back.length > 0
-      ? back
+    return excluding.length > 0
+      ? excluding
       : [
-          `no filter alone keeps it out: without all of them ${formatRows(found)} ${found === 1 ? 'has' : 'have'} the key`,
+          `no single filter excludes it: without any filter ${formatRows(found)} ${found === 1 ? 'has' : 'have'} the key`,
         ];
   }
   const failing = request.filters.flatMap(({ filter, column }, index) => {
     if ((filters[index]?.passing ?? 0) > 0) return [];
     const value = rows[0]?.filters[index]?.value;
-    return [`${spellFilter(filter)} fails: ${column} is ${spellValue(filter.dimension, value)}`];
+    return [`${formatFilter(filter)} fails: ${column} is ${formatValue(filter.dimension, value)}`];
   });
-  return failing.length > 0 ? failing : ['each of its rows fails another filter'];
+  return failing.length > 0
+    ? failing
+    : ['no filter excludes all of its rows, but each row fails at least one'];
 }
 
 export function traceLines(
@@ -44,7 +48,7 @@ export function traceLines(
   { isSeveral }: { readonly isSeveral: boolean },
 ): string[] {
   const { found, selected, rows } = trace;
-  const shown = rows.length < found ? `, ${rows.length} of them shown` : '';
+  const shown = rows.length < found ? `, ${rows.length} shown` : '';
   return [
     ...(isSeveral ? [`  ${source}`] : []),
     `  ${formatRows(found)} in the query, ${selected} with all filters${shown}`,
@@ -53,30 +57,31 @@ export function traceLines(
       ...request.filters.flatMap(({ filter, column }, index) => {
         const { value, passes } = row.filters[index] ?? {};
         if (value === undefined) return [];
-        const verdict = passes === undefined ? 'passes or fails' : passes ? 'passes' : 'fails';
-        return [`    ${spellFilter(filter)} ${verdict}: ${column} is ${spellValue(filter.dimension, value)}`];
+        const verdict = passes === undefined ? 'may pass or fail' : passes ? 'passes' : 'fails';
+        return [
+          `    ${formatFilter(filter)} ${verdict}: ${column} is ${formatValue(filter.dimension, value)}`,
+        ];
       }),
     ]),
     ...request.filters.flatMap(({ filter }, index) => {
       const { without } = trace.filters[index] ?? {};
       return without === undefined || selected > 0
         ? []
-        : [`    without ${spellFilter(filter)}: ${formatRows(without)}`];
+        : [`    without ${formatFilter(filter)}: ${formatRows(without)}`];
     }),
-    ...gates.map(({ gate, detail }) => `  gate ${gate} fails: ${detail}, so that nothing is published`),
+    ...gates.map(({ gate, detail }) => `  gate ${gate} fails: ${detail}; the report is not published`),
   ];
 }
 
-const TEXTS: readonly Dimension[] = ['organization', 'product', 'product-type'];
+const TEXT_DIMENSIONS: readonly Dimension[] = ['organization', 'product', 'product-type'];
 
-function spellValue(dimension: Dimension, value: Cell | undefined): string {
+function formatValue(dimension: Dimension, value: Cell | undefined): string {
   if (value === undefined || value === null) return 'null';
-  return shorten(TEXTS.includes(dimension) ? JSON.stringify(value) : value);
+  return shorten(TEXT_DIMENSIONS.includes(dimension) ? JSON.stringify(value) : value);
 }
 
-/** Characters of a value that are shown. */
-const MOST = 200;
+const MAX_VALUE_CHARACTERS = 200;
 
 function shorten(text: string): string {
-  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+  return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}…` : text;
 }

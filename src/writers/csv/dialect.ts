@@ -9,7 +9,7 @@ import { locale } from '../words/locale.js';
 export const csvOptions = {
   delimiter: z.string().optional().meta({
     argument: '<character>',
-    description: 'between cells (,); \\t is a tab',
+    description: 'the character between cells (,); \\t is a tab',
   }),
   decimal: z.string().optional().meta({ argument: '<character>', description: 'the decimal separator (.)' }),
   bom: z.boolean().optional().meta({ description: 'begin with a UTF-8 byte order mark' }),
@@ -17,7 +17,7 @@ export const csvOptions = {
   // It is written unquoted; a text cell that equals it is quoted.
   null: z.string().optional().meta({
     argument: '<text>',
-    description: 'what stands for null (nothing; the empty text is "")',
+    description: 'the text for null (nothing; the empty text is "")',
   }),
   quote: z.enum(['all', 'needed']).optional().meta({
     argument: '<which>',
@@ -27,7 +27,7 @@ export const csvOptions = {
   booleans,
   formulas: z.enum(['neutralise', 'keep']).optional().meta({
     argument: '<what>',
-    description: 'text that a spreadsheet would run (neutralise)',
+    description: 'text cells that start like a formula: prefix an apostrophe, or keep (neutralise)',
   }),
 };
 const schema = z.object(csvOptions);

@@ -6,7 +6,7 @@ import type { BooleanWords } from '../../core/format.js';
 export const booleans = z
   .string()
   .optional()
-  .meta({ argument: '<words>', description: 'what stands for true and false, such as Sim/Não' });
+  .meta({ argument: '<words>', description: 'the words for true and false, such as Sim/Não' });
 
 /**
  * @param option `Sim/Não`: the word for true, then the word for false

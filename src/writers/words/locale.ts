@@ -4,4 +4,4 @@ import * as z from 'zod';
 export const locale = z
   .enum(['pt-BR'])
   .optional()
-  .meta({ argument: '<name>', description: '; , BOM CRLF dd/mm/yyyy at once' });
+  .meta({ argument: '<name>', description: 'semicolon, decimal comma, BOM, CRLF and dd/mm/yyyy' });

@@ -9,7 +9,7 @@ export const xlsxOptions = {
   locale,
   booleans,
   strict: z.boolean().optional().meta({
-    description: 'xlsx: refuse what Excel cannot hold as it is (changed and counted)',
+    description: 'xlsx: fail on a value that Excel cannot hold (changed and counted)',
   }),
   sheet: z.string().optional().meta({
     argument: '<name>',
@@ -17,7 +17,7 @@ export const xlsxOptions = {
   }),
   template: z.string().min(1).optional().meta({
     argument: '<file>',
-    description: 'xlsx: a workbook whose sheet takes the rows under its header',
+    description: 'xlsx: a workbook; the rows go under the header of its sheet',
   }),
 };
 const schema = z.object(xlsxOptions);

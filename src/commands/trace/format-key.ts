@@ -1,7 +1,7 @@
-// A key as messages show it.
+// Formats a key for messages.
 import type { KeyPart } from '../../core/source.js';
 
 /** `id_transacao=123, loja=null` */
-export function spellKey(key: readonly KeyPart[]): string {
+export function formatKey(key: readonly KeyPart[]): string {
   return key.map(({ column, value }) => `${column.name}=${value ?? 'null'}`).join(', ');
 }

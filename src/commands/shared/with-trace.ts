@@ -1,12 +1,16 @@
-// Does the work of a command in a trace of its own, where somebody asked for one.
+// Records the work of a command as an OpenTelemetry trace, when --otel or the environment asks for one.
 import { openTracing, type Span } from '../../core/trace.js';
 import type { CommandSession } from './context.js';
 
-/** What `--help` says of `--otel`. */
-export const TRACE_OPTION = 'export a trace as the OTEL_… variables say';
+/** The description of `--otel` in `--help`. */
+export const TRACE_OPTION = 'export a trace, configured by the OTEL_… variables';
 
-/** Exporting it is the last thing, and changes nothing. @throws ReportError `usage`, and what the work throws */
-export async function inTrace<T>(
+/**
+ * Runs the work with the trace's root span and returns its result. The trace is exported after the work; a failed export is a warning.
+ * @param name of the root span
+ * @throws ReportError `usage` for wrong OTEL_… variables, and what the work throws
+ */
+export async function withTrace<T>(
   { config, runId: run, log, signal }: CommandSession,
   name: string,
   { otel }: { readonly otel?: true },
