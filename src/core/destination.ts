@@ -1,4 +1,5 @@
 // The contract of a destination: bytes are staged under a key, then published in one step or discarded.
+import type { Store, Stored } from './store.js';
 
 /** What a published file is, as the destination knows it. */
 export interface Published {
@@ -42,18 +43,6 @@ export interface StageOptions {
   readonly contentEncoding?: string;
 }
 
-/** What is known of a file without reading it. */
-export interface Stored {
-  readonly key: string;
-  readonly bytes: number;
-  /** Names this content of this key: an ETag, or what the file system knows a file by. */
-  readonly version: string;
-  /** Milliseconds since it was written, by the store's own clock. */
-  readonly age: number;
-  /** The token of the run that wrote it, where the store keeps one; a folder does not, nor does a listing. */
-  readonly token?: string;
-}
-
 /** What a run that was killed has left behind: parts of an upload, or a temporary file. */
 export interface Leftover {
   readonly key: string;
@@ -70,20 +59,11 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** A place that takes bytes under a key: a bucket with a prefix, a folder, stdout. All methods but `close` throw ReportError `destination`. */
-export interface Destination {
-  /** For messages; holds no secret. */
-  readonly label: string;
+/** A store that takes bytes: a bucket with a prefix, a folder, stdout. All methods but `close` throw ReportError `destination`. */
+export interface Destination extends Store {
   /** The most bytes that one file can have here, and the setting (now so many bytes) that it grows with; without it there is no such limit. */
   readonly capacity?: { readonly bytes: number; readonly setting: string; readonly current: number };
   stage(key: string, options: StageOptions): Promise<Staged>;
-  /** A small file (a manifest, a run record), or undefined when there is none. */
-  read(key: string): Promise<(Stored & { readonly content: Buffer }) | undefined>;
-  stat(key: string): Promise<Stored | undefined>;
-  /** The bytes of a file of any size; ends by throwing when they could not all be read. */
-  download(key: string): AsyncIterable<Buffer>;
-  /** Every file whose key begins with the prefix, in the order of the keys' bytes; nothing unfinished. */
-  list(prefix: string): AsyncIterable<Stored>;
   /** The file that has the key now, of that version, also under another key, where it replaces what is there. */
   copy(from: Pick<Stored, 'key' | 'version'>, to: string): Promise<void>;
   /** Removes a file while it is that version; one that is gone or another is left alone. */
@@ -97,5 +77,4 @@ export interface Destination {
   promises?(): Promise<readonly string[]>;
   /** Can it write, encrypt and publish conditionally? Writes and removes one small probe. */
   check(): Promise<Finding[]>;
-  close(): Promise<void>;
 }

@@ -22,6 +22,8 @@ export interface ErrorDetails {
   /** What to do or run next: one sentence. */
   readonly hint?: string;
   readonly cause?: unknown;
+  /** The message without what we were doing, for a caller that says what it was doing itself. */
+  readonly reason?: string;
   /** For `source` and `destination`: can the same command succeed later with nothing changed? */
   readonly retryable?: boolean;
 }
@@ -32,12 +34,19 @@ export class ReportError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly retryable: boolean | undefined;
+  readonly #reason: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
+    this.#reason = details.reason;
     this.retryable = details.retryable;
+  }
+
+  /** What was wrong, without what we were doing; the whole message where the two were not told apart. */
+  get reason(): string {
+    return this.#reason ?? this.message;
   }
 
   get exitCode(): number {

@@ -1,7 +1,6 @@
 // The one parser of addresses: `s3://bucket/prefix`, a folder or file as a path or a `file:` URL, `-` for standard output.
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ReportError } from '../core/errors.js';
 
 interface FileAddress {
   readonly scheme: 'file';
@@ -29,10 +28,7 @@ const PARSERS: Readonly<Record<string, (where: string) => Address | undefined>> 
   s3: parseS3,
 };
 
-/**
- * @returns undefined for an empty text, a scheme that is not known, and an `s3:` URL without a bucket
- * @throws ReportError `usage` for a `file://` URL that names no local file
- */
+/** @returns undefined for an empty text, an unknown scheme, an `s3:` URL without a bucket and a `file:` URL of another machine */
 export function parseAddress(where: string): Address | undefined {
   if (where === '') return undefined;
   if (where === '-') return { scheme: 'stdout' };
@@ -68,16 +64,13 @@ function schemeOf(where: string): string | undefined {
 }
 
 /** `file:///absolute`, or `file:relative`. */
-function parseFile(where: string): FileAddress {
+function parseFile(where: string): FileAddress | undefined {
   const path = where.slice('file:'.length);
   if (!path.startsWith('//')) return { scheme: 'file', path };
   try {
     return { scheme: 'file', path: fileURLToPath(where) };
-  } catch (cause) {
-    throw new ReportError('usage', `${JSON.stringify(where)} names no file or folder of this machine`, {
-      hint: 'Write file:///absolute/path, or just the path.',
-      cause,
-    });
+  } catch {
+    return undefined;
   }
 }
 

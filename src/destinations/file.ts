@@ -1,15 +1,17 @@
 // A folder as a destination: staged beside the target under a hidden name, published by link() or rename().
-import { unlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Destination, Existing, Finding, Leftover, Staged, StageOptions } from '../core/destination.js';
 import { messageOf } from '../core/errors.js';
 import { alreadyExists, changed, isAlreadyExists, isChanged } from '../core/existing-file.js';
+import type { OpenedStore, Store } from '../core/store.js';
 import { checkKey, checkPrefix } from './contract/key.js';
 import { copyStored, removeStored } from './file/copying.js';
 import { explain } from './file/failures.js';
 import { inFolder, removeEmpty } from './file/folders.js';
 import { downloadFile, leftoverFiles, listFiles, readFile, statFile, UNFINISHED } from './file/reading.js';
 import { stageFile } from './file/staged.js';
+import { isMissing } from './file/version.js';
 
 interface Options {
   readonly token: string;
@@ -42,9 +44,10 @@ export async function openFolder(where: string, { token, signal, cwd = '.' }: Op
     stage,
     read: async (key) => readFile(key, targetOf(key)),
     stat: async (key) => statFile(key, targetOf(key)),
-    async *download(key) {
-      yield* downloadFile(targetOf(key), signal);
+    async *download(key, { most, signal: ownSignal = signal } = {}) {
+      yield* downloadFile(targetOf(key), ownSignal, { most });
     },
+    localPath: targetOf,
     async *list(prefix) {
       checkPrefix(prefix);
       yield* listFiles(folder, prefix);
@@ -65,6 +68,33 @@ export async function openFolder(where: string, { token, signal, cwd = '.' }: Op
     },
     close: async () => {},
   };
+}
+
+/**
+ * Opens a folder for reading, or the folder of a file; any key is allowed that a file system can have.
+ * @throws ReportError `destination` when the path cannot be looked at
+ */
+export async function openFolderForReading(
+  path: string,
+  { signal, cwd = '.' }: { readonly signal: AbortSignal; readonly cwd?: string | undefined },
+): Promise<OpenedStore> {
+  const target = resolve(cwd, path);
+  const found = await stat(target).catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw explain(`look at ${target}`, error, 'read');
+  });
+  const [folder, key] = found?.isDirectory() ? [target, undefined] : [dirname(target), basename(target)];
+  const store: Store = {
+    label: folder,
+    list: (prefix) => listFiles(folder, prefix, 'read'),
+    stat: (name) => statFile(name, join(folder, name), 'read'),
+    read: (name) => readFile(name, join(folder, name), 'read'),
+    download: (name, { most, signal: ownSignal = signal } = {}) =>
+      downloadFile(join(folder, name), ownSignal, { most, access: 'read' }),
+    localPath: (name) => join(folder, name),
+    close: async () => {},
+  };
+  return { store, key };
 }
 
 async function checkWriting(stage: (existing: Existing) => Promise<Staged>, target: string) {

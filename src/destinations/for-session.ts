@@ -1,9 +1,11 @@
 // Destinations opened as a session's configuration says.
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
+import type { Config } from '../core/config.js';
 import type { Destination } from '../core/destination.js';
 import type { Session } from '../core/session.js';
-import { openDestination } from './index.js';
+import type { OpenStore } from '../core/store.js';
+import { openDestination, openStore } from './index.js';
 
 export interface OpenOptions {
   /** As openDestination() takes it; the configured destination without it. */
@@ -27,6 +29,11 @@ export function openFor({ config, signal }: Opener, options: OpenOptions = {}): 
     cwd: config.cwd,
     stdout: options.stdout,
   });
+}
+
+/** Opens stores for reading, as the configuration says. */
+export function storeOpener({ s3, cwd }: Pick<Config, 's3' | 'cwd'>): OpenStore {
+  return (where, options) => openStore(where, { ...options, s3, cwd });
 }
 
 /** Opens a destination for as long as the work lasts. */

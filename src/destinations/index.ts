@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
+import type { OpenedStore, StoreOptions } from '../core/store.js';
 import { type Address, parseAddress } from './address.js';
 import type { S3Options } from './s3/options.js';
 
@@ -18,19 +19,25 @@ export interface DestinationOptions {
   readonly stdout?: Writable | undefined;
 }
 
-type Openers = {
-  readonly [Scheme in Address['scheme']]: (
-    address: Extract<Address, { scheme: Scheme }>,
-    options: DestinationOptions,
-  ) => Promise<Destination>;
+interface ReadOptions extends StoreOptions, Pick<DestinationOptions, 's3' | 'cwd'> {}
+
+type Opener<Of, Options, Opened> = (address: Of, options: Options) => Promise<Opened>;
+type Openers<Scheme extends Address['scheme'], Options, Opened> = {
+  readonly [Each in Scheme]: Opener<Extract<Address, { scheme: Each }>, Options, Opened>;
 };
 
 // Imported on demand: the AWS SDK alone takes longer to load than everything else together.
-const OPENERS: Openers = {
+const OPENERS: Openers<Address['scheme'], DestinationOptions, Destination> = {
   s3: async (address, options) => (await import('./s3.js')).openS3(address, options),
   stdout: async (_, { signal, stdout }) =>
     (await import('./stdout.js')).openStdout({ signal, ...(stdout && { stream: stdout }) }),
   file: async ({ path }, options) => (await import('./file.js')).openFolder(path, options),
+};
+
+/** Standard output cannot be read. */
+const READERS: Openers<Exclude<Address['scheme'], 'stdout'>, ReadOptions, OpenedStore> = {
+  s3: async (address, options) => (await import('./s3.js')).openS3ForReading(address, options),
+  file: async ({ path }, options) => (await import('./file.js')).openFolderForReading(path, options),
 };
 
 /**
@@ -46,9 +53,18 @@ export async function openDestination(where: string, options: DestinationOptions
   }
   // Every file that is being staged adds a listener, and Node warns of the eleventh.
   setMaxListeners(0, options.signal);
-  const open = OPENERS[address.scheme] as (
-    address: Address,
-    options: DestinationOptions,
-  ) => Promise<Destination>;
+  const open = OPENERS[address.scheme] as Opener<Address, DestinationOptions, Destination>;
+  return open(address, options);
+}
+
+/**
+ * Opens `s3://bucket/prefix/`, `s3://bucket/key`, a folder or a file for reading; the caller closes it.
+ * @returns undefined for what is no such address
+ * @throws ReportError `usage` for a configuration that cannot work, `destination` when the address cannot be looked at
+ */
+export async function openStore(where: string, options: ReadOptions): Promise<OpenedStore | undefined> {
+  const address = parseAddress(where);
+  if (address === undefined || address.scheme === 'stdout') return undefined;
+  const open = READERS[address.scheme] as Opener<Address, ReadOptions, OpenedStore>;
   return open(address, options);
 }

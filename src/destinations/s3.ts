@@ -3,8 +3,10 @@
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { alreadyExists, changed } from '../core/existing-file.js';
+import type { OpenedStore, Store, StoreOptions } from '../core/store.js';
 import type { S3Address } from './address.js';
 import { checkKey, checkPrefix } from './contract/key.js';
+import { openBucket } from './s3/bucket.js';
 import { capacityOf, LARGEST_PART, PART_SIZE_SETTING, SMALLEST_PART } from './s3/capacity.js';
 import { copyObject } from './s3/copying.js';
 import { leftoversOf } from './s3/notes.js';
@@ -13,7 +15,6 @@ import { brokenPromises, probe } from './s3/probe.js';
 import { downloadObject, listObjects, readObject, statObject } from './s3/reading.js';
 import { removeObject } from './s3/removing.js';
 import { stageObject } from './s3/staged.js';
-import { openStore } from './s3/store.js';
 
 interface Options {
   readonly token: string;
@@ -37,7 +38,7 @@ export async function openS3(
       hint: `${PART_SIZE_SETTING} must be from 5 MiB to 5 GiB.`,
     });
   }
-  const store = await openStore(bucket, prefix, options);
+  const store = await openBucket(bucket, prefix, options, 'write');
   const keyOf = (key: string) => {
     checkKey(key);
     const full = `${prefix}${key}`;
@@ -46,14 +47,14 @@ export async function openS3(
   };
   let promises: Promise<readonly string[]> | undefined;
   return {
-    label: prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix.slice(0, -1)}`,
+    label: labelOf(bucket, prefix),
     capacity: { bytes: capacityOf(options), setting: PART_SIZE_SETTING, current: options.partSize },
     stage: async (key, how) =>
       stageObject(store, keyOf(key), { ...how, token, signal, alreadyExists, changed }),
     read: async (key) => readObject(store, keyOf(key), signal),
     stat: async (key) => statObject(store, keyOf(key), signal),
-    async *download(key) {
-      yield* downloadObject(store, keyOf(key), signal);
+    async *download(key, { most, signal: ownSignal = signal } = {}) {
+      yield* downloadObject(store, keyOf(key), ownSignal, most);
     },
     async *list(beginning) {
       checkPrefix(beginning);
@@ -73,6 +74,35 @@ export async function openS3(
     check: () => probe(store, token),
     close: async () => store.client.destroy(),
   };
+}
+
+/**
+ * Opens a bucket for reading, or the folder of an object; any key is allowed that S3 can have. No request is sent yet.
+ * @throws ReportError as openS3()
+ */
+export async function openS3ForReading(
+  { bucket, path }: S3Address,
+  { signal, s3, isFileName }: StoreOptions & { readonly s3: S3Options },
+): Promise<OpenedStore> {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const key = isFileName(name) ? name : undefined;
+  const folder = key === undefined ? path : path.slice(0, -key.length);
+  const prefix = folder === '' || folder.endsWith('/') ? folder : `${folder}/`;
+  const opened = await openBucket(bucket, prefix, s3, 'read');
+  const store: Store = {
+    label: labelOf(bucket, prefix),
+    list: (beginning) => listObjects(opened, beginning, signal),
+    stat: (within) => statObject(opened, `${prefix}${within}`, signal),
+    read: (within) => readObject(opened, `${prefix}${within}`, signal),
+    download: (within, { most, signal: ownSignal = signal } = {}) =>
+      downloadObject(opened, `${prefix}${within}`, ownSignal, most),
+    close: async () => opened.client.destroy(),
+  };
+  return { store, key };
+}
+
+function labelOf(bucket: string, prefix: string): string {
+  return prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix.slice(0, -1)}`;
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */

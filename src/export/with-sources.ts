@@ -4,6 +4,7 @@ import { sourceVariable } from '../core/config/variables.js';
 import { ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Source } from '../core/source.js';
+import { storeOpener } from '../destinations/for-session.js';
 import type { Report } from '../reports/report.js';
 import { openSource } from '../sources/index.js';
 
@@ -41,15 +42,13 @@ export async function withSources<T>(
       urls.map(({ name, url }, index) =>
         limit(async () => {
           const variables = session.config.postgres;
-          const { pathStyle: s3PathStyle, allowHttp: s3AllowHttp } = session.config.s3;
           const options = {
             name,
             url: url.reveal(),
             shown: String(url),
             variables,
             cwd: session.config.cwd,
-            s3PathStyle,
-            s3AllowHttp,
+            openStore: storeOpener(session.config),
             signal: session.signal,
           };
           const source = await watched(name, watch, () => openSource(options));

@@ -1,8 +1,9 @@
 // The lease of one report and period: it keeps two runs from doing the same work. Publishing is safe without it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Destination, Existing, Published, Stored } from '../core/destination.js';
+import type { Destination, Existing, Published } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
+import type { Stored } from '../core/store.js';
 import { hasEnded, ownHolder, parseHolder } from './lease/holder.js';
 import { putJson } from './put-json.js';
 

@@ -1,7 +1,8 @@
 // What a destination holds of one report and period: its run record, the note of an unfinished run, and which files are ours.
 import { createHash } from 'node:crypto';
 import { compactDate, type Period } from '../core/calendar.js';
-import type { Destination, Stored } from '../core/destination.js';
+import type { Destination } from '../core/destination.js';
+import type { Stored } from '../core/store.js';
 import { bookkeepingFiles, type PeriodKeys } from './bookkeeping.js';
 import type { Pending, RunRecord } from './documents.js';
 

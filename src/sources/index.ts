@@ -1,6 +1,7 @@
 // The registry of sources: the scheme of a URL chooses the code that opens it.
 import { didYouMean, ReportError } from '../core/errors.js';
 import type { Source } from '../core/source.js';
+import type { OpenStore } from '../core/store.js';
 import { importPg } from './postgres/driver.js';
 
 export interface OpenSource {
@@ -12,10 +13,8 @@ export interface OpenSource {
   readonly shown: string;
   /** The `PG*` variables, used for what a `postgres://` URL leaves out. */
   readonly variables: Readonly<Record<string, string>>;
-  /** For `s3://`: the bucket is in the path of requests, not in the name of the host. */
-  readonly s3PathStyle: boolean;
-  /** For `s3://`: allows plain http to a store on another machine. */
-  readonly s3AllowHttp?: boolean;
+  /** For documents: opens the folder or bucket that the URL names. */
+  readonly openStore: OpenStore;
   /** Relative paths start here; by default in the process's working directory. */
   readonly cwd?: string | undefined;
   readonly signal: AbortSignal;

@@ -1,13 +1,12 @@
 // JSON documents in files or S3: scans them one after the other, tests each, and takes what the columns name.
 import { ReportError } from '../core/errors.js';
 import type { DocumentQuery, Prepared, Request, Source } from '../core/source.js';
+import type { OpenStore } from '../core/store.js';
 import type { Batch, Cell, Column } from '../core/table.js';
-import { openBucket } from '../destinations/s3/bucket-source.js';
 import type { SortKey } from '../rows/sort/order.js';
 import { sorted } from '../rows/sort.js';
 import { estimate } from './json/estimate.js';
-import { type Files, filesOf, type Place } from './json/files.js';
-import { openFolder } from './json/folder.js';
+import { ENDING, type Files, filesOf, type Place, placeOf } from './json/files.js';
 import { funnel, trace, values } from './json/inspect.js';
 import { outline } from './json/outline.js';
 import { ask } from './json/question.js';
@@ -20,44 +19,64 @@ export interface OpenJson {
   /** `file:docs/`, `file:docs.ndjson.gz`, `s3://bucket/prefix/`. */
   readonly url: string;
   readonly shown: string;
-  /** Where a relative path starts; the process's own folder without it. */
-  readonly cwd?: string | undefined;
   readonly signal: AbortSignal;
-  /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
-  readonly s3PathStyle?: boolean;
-  /** Plain http to a store on another machine; without it that is refused. */
-  readonly s3AllowHttp?: boolean;
+  readonly openStore: OpenStore;
 }
 
-/** @throws ReportError `source` when there is no such file, folder or bucket, `usage` for a store in clear text */
-export async function openJson(options: OpenJson): Promise<Source> {
-  const { name, url, shown, cwd, signal, s3PathStyle = false, s3AllowHttp = false } = options;
+/**
+ * @throws ReportError `definition` when the URL names no store, `source` when there is no such file, `usage` for a store in
+ * clear text
+ */
+export async function openJson({ name, url, shown, signal, openStore }: OpenJson): Promise<Source> {
   signal.throwIfAborted();
   const label = `source "${name}" (${shown})`;
-  const place = /^s3:/i.test(url)
-    ? await openBucket({ url, label, pathStyle: s3PathStyle, allowHttp: s3AllowHttp, signal })
-    : await openFolder(url, label, cwd);
+  const place = await openPlace(url, label, signal, openStore);
   return {
     label,
     prepare: (request) => prepare(place, label, request, signal),
     ask: (question) =>
       ask(place, question, label, signal).catch((error: unknown) => {
-        throw explained(error, `asking ${label} whether "${question.report}" can be read`, place, signal);
+        throw explained(error, `asking ${label} whether "${question.report}" can be read`, signal);
       }),
     values: async (request, dimension, prefix, limit) => {
       const query = documentQuery(request, label);
       const doing = `looking for values of ${dimension} in ${label}`;
       const found = await filesOf(place, query.collection, doing);
-      return values({ place, request, query, found, doing, signal }, dimension, { prefix, limit });
+      return values({ request, query, found, doing, signal }, dimension, { prefix, limit });
     },
     outline: (from) => {
       const doing = `describing ${JSON.stringify(from)} in ${label}`;
       return outline(place, from, doing, signal).catch((error: unknown) => {
-        throw explained(error, doing, place, signal);
+        throw explained(error, doing, signal);
       });
     },
-    close: async () => place.close(),
+    close: () => place.close(),
   };
+}
+
+async function openPlace(
+  url: string,
+  label: string,
+  signal: AbortSignal,
+  openStore: OpenStore,
+): Promise<Place> {
+  const doing = `opening ${label}`;
+  const opened = await openStore(url, { signal, isFileName: (name) => ENDING.test(name) }).catch(
+    (error: unknown) => {
+      throw explained(error, doing, signal);
+    },
+  );
+  if (opened === undefined) {
+    throw new ReportError('definition', `${label} names no folder, file or bucket`, {
+      hint: 'Write file:folder/, file:///absolute/folder/ or s3://bucket/prefix/.',
+    });
+  }
+  try {
+    return await placeOf(opened, doing);
+  } catch (error) {
+    await opened.store.close();
+    throw explained(error, doing, signal);
+  }
 }
 
 async function prepare(
@@ -70,10 +89,9 @@ async function prepare(
   const { keys, columns } = sortKeys(request, query);
   const looking = `looking for the documents of "${request.report}" in ${label}`;
   const found = await filesOf(place, query.collection, looking).catch((error: unknown) => {
-    throw explained(error, looking, place, signal);
+    throw explained(error, looking, signal);
   });
   const read = {
-    place,
     request: { ...request, columns },
     query,
     found,

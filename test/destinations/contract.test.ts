@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
-import { openDestination } from '../../src/destinations/index.js';
+import { openDestination, openStore } from '../../src/destinations/index.js';
 import { openStdout } from '../../src/destinations/stdout.js';
 import {
   csv,
@@ -22,6 +22,7 @@ async function folder(): Promise<Place> {
   const root = await mkdtemp(join(tmpdir(), 'reportctl-'));
   return {
     open: (signal) => openDestination(join(root, 'out'), optionsOf(signal)),
+    openStore: (below, isFileName) => openStore(join(root, 'out', below), { ...optionsOf(), isFileName }),
     everything: async () => (await readdir(root, { recursive: true })).sort(),
     content: (key) => readFile(join(root, 'out', key)),
     close: () => rm(root, { recursive: true }),
@@ -33,12 +34,14 @@ async function bucket(): Promise<Place> {
   Object.assign(process.env, server.environment, {
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   });
+  const optionsHere = (signal?: AbortSignal) => {
+    const options = optionsOf(signal);
+    return { ...options, s3: { ...options.s3, endpoint: server.url } };
+  };
   return {
-    open: (signal) => {
-      const options = optionsOf(signal);
-      const s3 = { ...options.s3, endpoint: server.url };
-      return openDestination('s3://reports/some/prefix', { ...options, s3 });
-    },
+    open: (signal) => openDestination('s3://reports/some/prefix', optionsHere(signal)),
+    openStore: (below, isFileName) =>
+      openStore(`s3://reports/some/prefix/${below}`, { ...optionsHere(), isFileName }),
     everything: async () => [
       ...server.keys(),
       ...server.uploads().map(({ uploadId }) => `upload ${uploadId}`),

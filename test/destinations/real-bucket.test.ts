@@ -1,6 +1,6 @@
 // The contract over a real S3 server; REPORTCTL_TEST_S3_BUCKET names a bucket of ours that the AWS_* variables lead to.
 import { randomBytes } from 'node:crypto';
-import { openDestination } from '../../src/destinations/index.js';
+import { openDestination, openStore } from '../../src/destinations/index.js';
 import { destinationContract, MIB, optionsOf, type Place } from '../support/destination-contract.js';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -20,6 +20,8 @@ async function realBucket(): Promise<Place> {
       const encryption = process.env.REPORTCTL_SSE === 'none' ? ('none' as const) : options.s3.encryption;
       return openDestination(`s3://${bucket}/${prefix}`, { ...options, s3: { ...options.s3, encryption } });
     },
+    openStore: (below, isFileName) =>
+      openStore(`s3://${bucket}/${prefix}/${below}`, { ...optionsOf(), isFileName }),
     everything: async () => {
       const { Uploads = [] } = await client.send(new sdk.ListMultipartUploadsCommand(at));
       return [...(await keys()), ...Uploads.map(({ UploadId }) => `upload ${UploadId}`)];

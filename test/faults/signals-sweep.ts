@@ -10,6 +10,7 @@ import { openSource } from '../../src/sources/index.js';
 import { finished, spawnReportctl, temporaryFolder } from '../support/cli.js';
 import { type Open, PENDING, RECORD, runAt } from '../support/period-run.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
+import { storeOpener } from '../support/store.js';
 import { assertComplete, assertNothingBad, type Files } from './scenarios.js';
 import { type Case, type Extent, sampleOf, tryAll } from './tally.js';
 
@@ -45,7 +46,7 @@ const openAt =
 async function publish(server: S3Server, documents: string, restate?: string): Promise<void> {
   const { signal } = new AbortController();
   const url = `file:${join(folder, documents)}`;
-  const more = { variables: {}, s3PathStyle: false, signal };
+  const more = { variables: {}, openStore: storeOpener(), signal };
   const source = await openSource({ name: 'base', url, shown: url, ...more });
   try {
     await runAt(openAt(server), { report, source, ...(restate === undefined ? {} : { restate }) });

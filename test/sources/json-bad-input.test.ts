@@ -6,6 +6,7 @@ import { type ErrorCode, ReportError } from '../../src/core/errors.js';
 import type { Request } from '../../src/core/source.js';
 import { openJson } from '../../src/sources/json.js';
 import { type Documents, documentRequest, documentsFolder, readDocuments } from '../support/json.js';
+import { storeOpener } from '../support/store.js';
 
 let folder: Documents;
 before(async () => {
@@ -178,10 +179,7 @@ describe('what is not there', () => {
   );
 
   test('a file or folder', async () => {
-    await refused(
-      'missing.ndjson',
-      /opening source "producao" \(file:missing\.ndjson\): there is no such file or folder/,
-    );
+    await refused('missing.ndjson', /opening source "producao" \(file:missing\.ndjson\): it is not there/);
   });
 
   test('a collection, with the ones that are', async () => {
@@ -208,7 +206,7 @@ describe('what is not there', () => {
     await folder.remove();
     await assert.rejects(prepared.read()[Symbol.asyncIterator]().next(), (error) => {
       assert.ok(error instanceof ReportError && error.code === 'source');
-      assert.match(error.message, /: gone\.ndjson: there is no such file or folder/);
+      assert.match(error.message, /: gone\.ndjson: it is not there \(ENOENT\)/);
       return true;
     });
     await folder.write({ 'folder/vendas.json': '{}' }).catch(() => undefined);
@@ -239,8 +237,8 @@ describe('a report that files cannot answer', () => {
   test('or a URL that names no bucket', async () => {
     const { signal } = new AbortController();
     await assert.rejects(
-      openJson({ name: 'x', url: 's3:///docs/', shown: 's3:///docs/', signal }),
-      /names no bucket/,
+      openJson({ name: 'x', url: 's3:///docs/', shown: 's3:///docs/', signal, openStore: storeOpener() }),
+      /source "x" \(s3:\/\/\/docs\/\) names no folder, file or bucket/,
     );
   });
 });

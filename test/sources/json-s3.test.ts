@@ -8,6 +8,7 @@ import { openJson } from '../../src/sources/json.js';
 import { documentRequest, readDocuments } from '../support/json.js';
 import { openUrl } from '../support/postgres.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
+import { storeOpener } from '../support/store.js';
 
 let server: S3Server;
 const outside = { ...process.env };
@@ -30,7 +31,7 @@ const open = (path: string, signal = new AbortController().signal) =>
     url: `s3://documentos/${path}`,
     shown: `s3://documentos/${path}`,
     signal,
-    s3PathStyle: true,
+    openStore: storeOpener(),
   });
 
 async function idsOf(path: string, more: Parameters<typeof documentRequest>[1] = {}): Promise<number[]> {
@@ -126,7 +127,7 @@ describe('S3', () => {
     },
     'an object that is not there': {
       path: 'nada.ndjson',
-      message: /opening source "nuvem" \(s3:\/\/documentos\/nada\.ndjson\): there is no such object/,
+      message: /opening source "nuvem" \(s3:\/\/documentos\/nada\.ndjson\): it is not there/,
       retryable: false,
     },
     'a broken document': {
@@ -209,11 +210,10 @@ describe('S3', () => {
     test(`clear text to another machine is refused before anything is sent, unless that is allowed: ${where}`, async () => {
       const { signal } = new AbortController();
       const name = where === 'an object' ? 'docs.ndjson' : 'dados/';
-      const open = (s3AllowHttp: boolean) =>
+      const open = (allowHttp: boolean) =>
         openUrl(`s3://documentos/${name}`, {
           shown: 's3://documentos',
-          s3PathStyle: true,
-          s3AllowHttp,
+          openStore: storeOpener({ allowHttp }),
           signal,
         });
       const { AWS_ENDPOINT_URL_S3: local = '' } = process.env;
@@ -243,7 +243,7 @@ describe('S3', () => {
       url: 's3://outro/dados/',
       shown: 's3://outro/dados/',
       signal,
-      s3PathStyle: true,
+      openStore: storeOpener(),
     });
     await assert.rejects(other.prepare(documentRequest({ id: 'integer' })), /the bucket does not exist/);
     await other.close();

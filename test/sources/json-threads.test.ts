@@ -13,11 +13,12 @@ import { messageOf } from '../../src/core/errors.js';
 import type { Request } from '../../src/core/source.js';
 import type { Cell } from '../../src/core/table.js';
 import { parseFilter } from '../../src/filters/index.js';
-import { openFolder } from '../../src/sources/json/folder.js';
+import { placeOf } from '../../src/sources/json/files.js';
 import { lineRanges, RangeReader } from '../../src/sources/json/ranges.js';
 import { readDocuments } from '../../src/sources/json/read.js';
 import { ROOT, runReportctl, temporaryFolder } from '../support/cli.js';
 import { documentRequest } from '../support/json.js';
+import { storeOpener } from '../support/store.js';
 
 const ROWS = 10_000;
 /** Bytes. The source reads a file with two threads from this size on; here a file only claims to have it. */
@@ -82,7 +83,10 @@ interface Outcome {
 /** The rows of a file, as a source with or without a second thread reads them. */
 async function outcomeOf(isShared: boolean, organization?: string): Promise<Outcome> {
   const path = join(folder, 'documentos.ndjson');
-  const place = await openFolder(`file:${path}`, 'docs');
+  const { signal } = new AbortController();
+  const opened = await storeOpener()(`file:${path}`, { signal, isFileName: () => true });
+  assert.ok(opened !== undefined);
+  const place = await placeOf(opened, 'opening');
   const { size } = await stat(path);
   assert.ok(place.single !== undefined);
   const file = { ...place.single, name: 'documentos.ndjson', size: isShared ? CLAIMED_SIZE : size };
@@ -94,12 +98,11 @@ async function outcomeOf(isShared: boolean, organization?: string): Promise<Outc
   let notes: readonly string[] = [];
   try {
     const reading = {
-      place,
       request,
       query,
       found: { files: [file], many: false, leftOut: [] },
       doing: 'reading',
-      signal: new AbortController().signal,
+      signal,
       limit: undefined,
       note: (all: readonly string[]) => {
         notes = all;

@@ -17,6 +17,7 @@ import { temporaryFolder } from '../support/cli.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { createDatabase } from '../support/shared-postgres.js';
+import { storeOpener } from '../support/store.js';
 
 /** One row. Its numbers have no trailing zeros, which a double cannot keep. */
 interface Row {
@@ -198,7 +199,7 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
       url,
       shown: name,
       variables: {},
-      s3PathStyle: false,
+      openStore: storeOpener(),
       signal,
     };
     engines.push({ name, source: await openSource(options), report });

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { DocumentQuery, Prepared, Request, Source } from '../../src/core/source.js';
 import type { Cell, Column, Kind } from '../../src/core/table.js';
 import { openJson } from '../../src/sources/json.js';
+import { storeOpener } from './store.js';
 
 export interface Documents {
   readonly path: string;
@@ -25,7 +26,13 @@ export async function documentsFolder(): Promise<Documents> {
       }
     },
     open: (name = '', signal = new AbortController().signal) =>
-      openJson({ name: 'producao', url: `file:${join(path, name)}`, shown: `file:${name}`, signal }),
+      openJson({
+        name: 'producao',
+        url: `file:${join(path, name)}`,
+        shown: `file:${name}`,
+        signal,
+        openStore: storeOpener(),
+      }),
     remove: () => rm(path, { recursive: true, force: true }),
   };
 }

@@ -1,15 +1,9 @@
 // A destination in memory, with a clock that a test can turn: for tests of what is built on destinations.
 import { randomUUID } from 'node:crypto';
-import type {
-  Destination,
-  Existing,
-  Leftover,
-  Published,
-  Staged,
-  Stored,
-} from '../../src/core/destination.js';
+import type { Destination, Existing, Leftover, Published, Staged } from '../../src/core/destination.js';
 import { ReportError } from '../../src/core/errors.js';
 import { alreadyExists, changed } from '../../src/core/existing-file.js';
+import type { Stored } from '../../src/core/store.js';
 import { checkKey } from '../../src/destinations/contract/key.js';
 
 interface MemoryFile {

@@ -10,6 +10,7 @@ import { parseFilter } from '../../src/filters/index.js';
 import { prepareInstallation } from '../../src/sources/embedded/install.js';
 import { createCluster, startServer } from '../../src/sources/embedded/server.js';
 import { type OpenSource, openSource } from '../../src/sources/index.js';
+import { storeOpener } from './store.js';
 
 export interface TestPostgres {
   /** Over the Unix socket, with the password if there is one. */
@@ -87,7 +88,14 @@ export async function freePort(): Promise<number> {
 
 export function openUrl(url: string, options: Partial<OpenSource> = {}): Promise<Source> {
   const { signal } = new AbortController();
-  const base = { name: 'vendas', url, shown: 'postgres://…', variables: {}, s3PathStyle: false, signal };
+  const base = {
+    name: 'vendas',
+    url,
+    shown: 'postgres://…',
+    variables: {},
+    openStore: storeOpener(),
+    signal,
+  };
   return openSource({ ...base, ...options });
 }
 

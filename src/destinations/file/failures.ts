@@ -1,18 +1,34 @@
 // Turns what the file system answers into one line that says what to do.
 import { messageOf, ReportError } from '../../core/errors.js';
+import type { Access } from '../access.js';
 
 const FREE_SPACE = 'Free some space, or choose another folder.';
-const CHOOSE_FOLDER = 'Choose another folder, or change its permissions.';
 const CHOOSE_NAME = 'Choose another name.';
 const SEE_WHAT_IS_THERE = 'See what is there, and who removes it.';
 
-const EXPLANATIONS: Readonly<Record<string, { wrong: string; hint: string; retryable: boolean }>> = {
+interface Explanation {
+  readonly wrong: string;
+  readonly hint: string;
+  /** In place of `hint`, where files are only read. */
+  readonly readHint?: string;
+  readonly retryable: boolean;
+}
+
+const permissionDenied: Explanation = {
+  wrong: 'permission is denied',
+  hint: 'Choose another folder, or change its permissions.',
+  readHint: 'Give the user that runs this the right to read it.',
+  retryable: false,
+};
+
+/** By Node's code. */
+export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ENOSPC: { wrong: 'the disk is full', hint: FREE_SPACE, retryable: true },
   EDQUOT: { wrong: 'the disk quota is used up', hint: FREE_SPACE, retryable: true },
   EFBIG: { wrong: 'the file is too large for this file system', hint: FREE_SPACE, retryable: false },
-  EACCES: { wrong: 'permission is denied', hint: CHOOSE_FOLDER, retryable: false },
-  EPERM: { wrong: 'permission is denied', hint: CHOOSE_FOLDER, retryable: false },
-  EROFS: { wrong: 'the file system is read-only', hint: CHOOSE_FOLDER, retryable: false },
+  EACCES: permissionDenied,
+  EPERM: permissionDenied,
+  EROFS: { wrong: 'the file system is read-only', hint: permissionDenied.hint, retryable: false },
   ENOENT: { wrong: 'it is not there', hint: SEE_WHAT_IS_THERE, retryable: false },
   EISDIR: { wrong: 'it is a folder', hint: CHOOSE_NAME, retryable: false },
   ENOTDIR: { wrong: 'a part of the path is a file', hint: CHOOSE_NAME, retryable: false },
@@ -22,20 +38,23 @@ const EXPLANATIONS: Readonly<Record<string, { wrong: string; hint: string; retry
   EIO: { wrong: 'the disk failed', hint: 'See the log of the system.', retryable: true },
 };
 
-/** @param doing what we were doing, to complete "could not …". A ReportError stays as it is. */
-export function explain(doing: string, error: unknown): ReportError {
+/**
+ * @param doing what we were doing, to complete "could not …"
+ * @param access `read` where files are only read, which changes some hints
+ * @returns a ReportError `destination`; a ReportError as it is
+ */
+export function explain(doing: string, error: unknown, access: Access = 'write'): ReportError {
   if (error instanceof ReportError) return error;
   const code = codeOf(error);
   const known = EXPLANATIONS[code];
-  return new ReportError(
-    'destination',
-    `could not ${doing}: ${known ? `${known.wrong} (${code})` : messageOf(error)}`,
-    {
-      cause: error,
-      retryable: known?.retryable ?? false,
-      ...(known && { hint: known.hint }),
-    },
-  );
+  const reason = known ? `${known.wrong} (${code})` : messageOf(error);
+  const hint = access === 'read' ? (known?.readHint ?? known?.hint) : known?.hint;
+  return new ReportError('destination', `could not ${doing}: ${reason}`, {
+    reason,
+    cause: error,
+    retryable: known?.retryable ?? false,
+    ...(hint !== undefined && { hint }),
+  });
 }
 
 /** Node's code of an error, or the empty text. */

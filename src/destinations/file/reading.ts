@@ -2,24 +2,27 @@
 import type { BigIntStats } from 'node:fs';
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Leftover, Stored } from '../../core/destination.js';
+import type { Leftover } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
+import type { Stored } from '../../core/store.js';
+import type { Access } from '../access.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders } from './folders.js';
 import { isMissing, statOf, storedOf } from './version.js';
 
-export async function statFile(key: string, target: string): Promise<Stored | undefined> {
+export async function statFile(key: string, target: string, access?: Access): Promise<Stored | undefined> {
   try {
     const stats = await statOf(target);
     return stats && storedOf(key, stats);
   } catch (error) {
-    throw explain(`look at ${target}`, error);
+    throw explain(`look at ${target}`, error, access);
   }
 }
 
 export async function readFile(
   key: string,
   target: string,
+  access?: Access,
 ): Promise<(Stored & { readonly content: Buffer }) | undefined> {
   try {
     // Through one handle, so that version and content are of the same file whoever replaces it meanwhile.
@@ -32,34 +35,51 @@ export async function readFile(
     }
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw explain(`read ${target}`, error);
+    throw explain(`read ${target}`, error, access);
   }
 }
 
-/** @throws ReportError `destination` when it is not there or ends early, or the reason of the signal */
-export async function* downloadFile(target: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+/** Bytes of one read. */
+const CHUNK = 1024 * 1024;
+
+/**
+ * Reads as many bytes as the file has when it is opened; a pipe to its end.
+ * @throws ReportError `destination` when it is not there or ends early, or the reason of the signal
+ */
+export async function* downloadFile(
+  target: string,
+  signal: AbortSignal,
+  { most = Number.POSITIVE_INFINITY, access = 'write' }: { most?: number | undefined; access?: Access } = {},
+): AsyncGenerator<Buffer> {
   try {
     signal.throwIfAborted();
     const handle = await open(target, 'r');
-    const { size } = await handle.stat().catch(async (error: unknown) => {
+    const stats = await handle.stat().catch(async (error: unknown) => {
       await handle.close();
       throw error;
     });
+    const expected = stats.isFile() ? Math.min(stats.size, most) : most;
+    if (expected === 0) {
+      await handle.close();
+      return;
+    }
     let bytes = 0;
     // The stream closes the handle, whichever way it ends.
-    for await (const chunk of handle.createReadStream({ highWaterMark: 1024 * 1024 })) {
+    for await (const chunk of handle.createReadStream({ highWaterMark: CHUNK, end: expected - 1, signal })) {
       signal.throwIfAborted();
       bytes += (chunk as Buffer).length;
       yield chunk as Buffer;
     }
-    if (bytes === size) return;
-    throw new ReportError('destination', `${target} has ${size} bytes, we could read ${bytes}`, {
+    if (bytes === expected || !stats.isFile()) return;
+    const reason = `it has ${expected} bytes, we could read ${bytes}`;
+    throw new ReportError('destination', `could not read ${target}: ${reason}`, {
+      reason,
       hint: 'See who else writes it.',
       retryable: true,
     });
   } catch (error) {
-    if (signal.aborted && error === signal.reason) throw error;
-    throw explain(`read ${target}`, error);
+    if (signal.aborted) throw signal.reason;
+    throw explain(`read ${target}`, error, access);
   }
 }
 
@@ -70,9 +90,12 @@ function isUnfinished(key: string): boolean {
   return key.startsWith(UNFINISHED) || /(^|\/)\.reportctl-[^/]*\.tmp$/.test(key);
 }
 
-/** Every published file whose key begins with the prefix. */
-export async function* listFiles(folder: string, prefix: string): AsyncGenerator<Stored> {
-  for await (const { key, stats } of walk(folder, prefix)) {
+/**
+ * Every published file whose key begins with the prefix.
+ * @param access with `read`, a link to nowhere is an error: its document would be missing
+ */
+export async function* listFiles(folder: string, prefix: string, access?: Access): AsyncGenerator<Stored> {
+  for await (const { key, stats } of walk(folder, prefix, access)) {
     if (!isUnfinished(key)) yield storedOf(key, stats);
   }
 }
@@ -94,22 +117,30 @@ export async function* leftoverFiles(folder: string): AsyncGenerator<Leftover> {
   }
 }
 
+/** The file system answers several questions in less time than one after the other. */
+const MAX_PARALLEL_STATS = 16;
+
 interface Found {
   readonly key: string;
   readonly stats: BigIntStats;
 }
 
 /** The files below a folder in the order of the keys' bytes. Links to files are files, links to folders are not followed. */
-async function* walk(folder: string, prefix: string): AsyncGenerator<Found> {
+async function* walk(folder: string, prefix: string, access?: Access): AsyncGenerator<Found> {
   const within = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   try {
-    yield* walkFrom(folder, within, prefix);
+    yield* walkFrom(folder, within, prefix, access);
   } catch (error) {
-    throw explain(`list ${join(folder, within)}`, error);
+    throw explain(`list ${join(folder, within)}`, error, access);
   }
 }
 
-async function* walkFrom(folder: string, within: string, prefix: string): AsyncGenerator<Found> {
+async function* walkFrom(
+  folder: string,
+  within: string,
+  prefix: string,
+  access: Access = 'write',
+): AsyncGenerator<Found> {
   const entries = await readdir(join(folder, within), { withFileTypes: true }).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
@@ -119,16 +150,26 @@ async function* walkFrom(folder: string, within: string, prefix: string): AsyncG
     .map((entry) => (entry.isDirectory() ? `${within}${entry.name}/` : `${within}${entry.name}`))
     .filter((name) => name.startsWith(prefix))
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const name of names) {
-    if (name.endsWith('/')) {
-      yield* walkFrom(folder, name, prefix);
-      continue;
-    }
-    const stats = await stat(join(folder, name), { bigint: true }).catch((error: unknown) => {
+  const statsOf = (name: string) =>
+    stat(join(folder, name), { bigint: true }).catch((error: unknown) => {
       // Gone since, or a link that leads nowhere.
-      if (isMissing(error)) return undefined;
+      if (isMissing(error) && access === 'write') return undefined;
       throw error;
     });
-    if (stats?.isFile()) yield { key: name, stats };
+  for (let at = 0; at < names.length; ) {
+    const name = names[at] as string;
+    if (name.endsWith('/')) {
+      yield* walkFrom(folder, name, prefix, access);
+      at += 1;
+      continue;
+    }
+    const ahead = names.slice(at, at + MAX_PARALLEL_STATS);
+    const nextFolder = ahead.findIndex((each) => each.endsWith('/'));
+    const files = nextFolder === -1 ? ahead : ahead.slice(0, nextFolder);
+    const found = await Promise.all(files.map(statsOf));
+    for (const [index, stats] of found.entries()) {
+      if (stats?.isFile()) yield { key: files[index] as string, stats };
+    }
+    at += files.length;
   }
 }

@@ -1,7 +1,7 @@
 // What a file is known by: the version that `existing`, `copy` and `remove` compare, and the rest of Stored.
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Stored } from '../../core/destination.js';
+import type { Stored } from '../../core/store.js';
 import { codeOf } from './failures.js';
 
 /**

@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { CreateMultipartUploadCommandInput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
-import type { Stored } from '../../core/destination.js';
+import type { Stored } from '../../core/store.js';
+import { type Bucket, encryptionInput, STAGE_METADATA } from './bucket.js';
 import { MAXIMUM_PARTS } from './capacity.js';
 import type { Refusals } from './conditions.js';
 import { explain, statusOf, withLeft } from './failures.js';
 import { removeNote, writeNote } from './notes.js';
 import { type Committed, confirm, resolve, type Sent } from './outcome.js';
-import { encryptionInput, STAGE_METADATA, type Store } from './store.js';
 import { abortUpload, beginUpload } from './uploads.js';
 
 /** What S3 copies by one request, in bytes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
@@ -42,7 +42,7 @@ interface Order {
  * @throws ReportError `destination`, or the reason of the signal
  */
 export async function copyObject(
-  store: Store,
+  store: Bucket,
   from: Pick<Stored, 'key' | 'version'>,
   to: string,
   { token, signal, changed }: Options,
@@ -75,7 +75,7 @@ export async function copyObject(
 }
 
 function orderOf(
-  { bucket, options }: Store,
+  { bucket, options }: Bucket,
   { key, version }: Pick<Stored, 'key' | 'version'>,
   to: string,
   head: HeadObjectCommandOutput,
@@ -104,14 +104,14 @@ function named<Name extends string>(name: Name, value: string | undefined) {
   return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: string };
 }
 
-async function copyInOne({ sdk, client }: Store, { source, target }: Order, abortSignal: AbortSignal) {
+async function copyInOne({ sdk, client }: Bucket, { source, target }: Order, abortSignal: AbortSignal) {
   const command = new sdk.CopyObjectCommand({ ...target, ...source, MetadataDirective: 'REPLACE' });
   const { CopyObjectResult, ServerSideEncryption, SSEKMSKeyId } = await client.send(command, { abortSignal });
   return { ETag: CopyObjectResult?.ETag, ServerSideEncryption, SSEKMSKeyId };
 }
 
 async function copyInParts(
-  store: Store,
+  store: Bucket,
   { source, target, sent }: Order,
   token: string,
   abortSignal: AbortSignal,

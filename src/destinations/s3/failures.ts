@@ -1,9 +1,12 @@
 // Turns what the AWS SDK throws into one line that says what to do.
 import { messageOf, ReportError } from '../../core/errors.js';
+import type { Access } from '../access.js';
 
 interface Explanation {
   readonly wrong: string;
   readonly hint: string;
+  /** In place of `hint`, where objects are only read. */
+  readonly readHint?: string;
   readonly retryable: boolean;
 }
 
@@ -16,10 +19,13 @@ const RUN_AGAIN = 'Run the same command again later.';
 const CHECKSUMS =
   'If the store knows no CRC32 checksums, set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED.';
 
-const accessDenied = permanent(
-  'access is denied',
-  'The credentials need s3:PutObject, GetObject, DeleteObject, AbortMultipartUpload, ListBucket and ListBucketMultipartUploads there, and with aws:kms also kms:GenerateDataKey and kms:Decrypt.',
-);
+const accessDenied: Explanation = {
+  wrong: 'access is denied',
+  hint: 'The credentials need s3:PutObject, GetObject, DeleteObject, AbortMultipartUpload, ListBucket and ListBucketMultipartUploads there, and with aws:kms also kms:GenerateDataKey and kms:Decrypt.',
+  readHint: 'The credentials need s3:ListBucket and s3:GetObject there.',
+  retryable: false,
+};
+const missing = permanent('it is not there', 'See what is there, and who removes it.');
 const expired = permanent('the credentials have expired', 'Renew them and run the same command again.');
 const busy = passing('the store is busy or broken', RUN_AGAIN);
 const cut = passing('the connection broke', RUN_AGAIN);
@@ -32,9 +38,15 @@ const wrongRegion = permanent(
 const corrupted = passing('the store got other bytes than we sent', CHECKSUMS);
 
 /** By the S3 error code, the SDK's error name, or Node's error code. */
-const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
-  NoSuchBucket: permanent('the bucket does not exist', 'Check the name in REPORTCTL_DESTINATION.'),
-  NoSuchKey: permanent('it is not there', 'See what is there, and who removes it.'),
+export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+  NoSuchBucket: {
+    wrong: 'the bucket does not exist',
+    hint: 'Check the name in REPORTCTL_DESTINATION.',
+    readHint: 'Check the bucket in the URL.',
+    retryable: false,
+  },
+  NoSuchKey: missing,
+  NotFound: missing,
   AccessDenied: accessDenied,
   Forbidden: accessDenied,
   InvalidAccessKeyId: permanent(
@@ -105,8 +117,12 @@ export function attemptsOf(outcome: unknown): number {
   return (outcome as { $metadata?: { attempts?: number } } | undefined)?.$metadata?.attempts ?? 1;
 }
 
-/** @param doing what we were doing, to complete "could not …". A ReportError stays as it is. */
-export function explain(doing: string, error: unknown): ReportError {
+/**
+ * @param doing what we were doing, to complete "could not …"
+ * @param access `read` where objects are only read, which changes some hints
+ * @returns a ReportError `destination`; a ReportError as it is
+ */
+export function explain(doing: string, error: unknown, access: Access = 'write'): ReportError {
   if (error instanceof ReportError) return error;
   const { name: given = '', code = '' } = error as { name?: string; code?: string };
   const status = statusOf(error);
@@ -118,15 +134,14 @@ export function explain(doing: string, error: unknown): ReportError {
   // What Node says of a connection names host and port.
   const word = EXPLANATIONS[code] ? detail : EXPLANATIONS[name] ? name : name || `HTTP ${status}`;
   const unknown = name === '' || name === 'Error' || detail === name ? detail : `${name}: ${detail}`;
-  return new ReportError(
-    'destination',
-    `could not ${doing}: ${known ? `${known.wrong} (${word})` : unknown}`,
-    {
-      cause: error,
-      retryable: known?.retryable ?? false,
-      ...(known && { hint: known.hint }),
-    },
-  );
+  const reason = known ? `${known.wrong} (${word})` : unknown;
+  const hint = access === 'read' ? (known?.readHint ?? known?.hint) : known?.hint;
+  return new ReportError('destination', `could not ${doing}: ${reason}`, {
+    reason,
+    cause: error,
+    retryable: known?.retryable ?? false,
+    ...(hint !== undefined && { hint }),
+  });
 }
 
 /** An error with what could not be cleaned up after it. */

@@ -1,9 +1,9 @@
 // A note beside every upload in parts, so that what a killed run leaves can be told from what others upload.
 import type { Leftover } from '../../core/destination.js';
+import { ageOf, type Bucket, encryptionInput, TOKEN_METADATA, UNFINISHED } from './bucket.js';
 import { explain } from './failures.js';
 import { allObjects, readObject } from './reading.js';
 import { CONFIRMED_WITHIN, removeObject } from './removing.js';
-import { ageOf, encryptionInput, type Store, TOKEN_METADATA, UNFINISHED } from './store.js';
 import { abortUpload, unfinishedUploads } from './uploads.js';
 
 /**
@@ -27,7 +27,7 @@ const keyOf = (prefix: string, stage: string) => `${prefix}${BEGINNING}${stage}.
 
 /** @param stage unique to the upload. @throws what the SDK throws */
 export async function writeNote(
-  { sdk, client, bucket, prefix, options }: Store,
+  { sdk, client, bucket, prefix, options }: Bucket,
   stage: string,
   upload: Pick<Note, 'token' | 'uploadId'> & { readonly fullKey: string },
   abortSignal: AbortSignal,
@@ -48,7 +48,7 @@ export async function writeNote(
 }
 
 /** Never throws: a note that stays says of an upload that is gone, and goes with the next cleaning. */
-export async function removeNote({ sdk, client, bucket, prefix }: Store, stage: string): Promise<void> {
+export async function removeNote({ sdk, client, bucket, prefix }: Bucket, stage: string): Promise<void> {
   const target = { Bucket: bucket, Key: keyOf(prefix, stage) };
   const abortSignal = AbortSignal.timeout(REMOVED_WITHIN);
   await client.send(new sdk.DeleteObjectCommand(target), { abortSignal }).catch(() => {});
@@ -63,7 +63,7 @@ export interface FoundLeftover extends Leftover {
  * Uploads with a note of ours, uploads of keys below `_reportctl/`, which are nobody else's, and notes and probes
  * themselves. Those of runs that still go on are among them, by their age.
  */
-export async function* leftoversOf(store: Store): AsyncGenerator<FoundLeftover> {
+export async function* leftoversOf(store: Bucket): AsyncGenerator<FoundLeftover> {
   const noted = new Set<string>();
   for await (const { key, version, age } of allObjects(store, UNFINISHED)) {
     const removeIt = () => removeObject(store, `${store.prefix}${key}`, version);
@@ -86,7 +86,7 @@ export async function* leftoversOf(store: Store): AsyncGenerator<FoundLeftover> 
 }
 
 /** Every unfinished upload of this destination, whoever began it. @throws ReportError `destination` */
-export async function* uploadsUnder(store: Store, beginning: string) {
+export async function* uploadsUnder(store: Bucket, beginning: string) {
   const within = `${store.prefix}${beginning}`;
   try {
     for await (const { Key, UploadId, Initiated, answer } of unfinishedUploads(store, within)) {
@@ -98,7 +98,7 @@ export async function* uploadsUnder(store: Store, beginning: string) {
 }
 
 /** Undefined for what is no note, or has just been removed. */
-async function readNote(store: Store, key: string): Promise<Note | undefined> {
+async function readNote(store: Bucket, key: string): Promise<Note | undefined> {
   const found = await readObject(store, `${store.prefix}${key}`, AbortSignal.timeout(CONFIRMED_WITHIN));
   try {
     const note = JSON.parse(found?.content.toString('utf8') ?? '') as Partial<Note>;

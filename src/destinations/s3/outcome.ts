@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Published } from '../../core/destination.js';
 import { messageOf, ReportError } from '../../core/errors.js';
+import { type Bucket, encryptionFault, notEncrypted, STAGE_METADATA } from './bucket.js';
 import { explain, isAmbiguous, isMissing } from './failures.js';
 import { deleteKnown } from './removing.js';
-import { encryptionFault, notEncrypted, STAGE_METADATA, type Store } from './store.js';
 
 interface ObjectAtKey {
   /** Ours: it carries the mark of this staging. */
@@ -46,7 +46,7 @@ const SECOND_LOOK = 1_000;
  * The store said that it is done: holds it to that.
  * @throws ReportError `destination` when what is there is not what was sent; then ours is deleted.
  */
-export async function confirm(store: Store, sent: Sent, answer: Committed): Promise<Published> {
+export async function confirm(store: Bucket, sent: Sent, answer: Committed): Promise<Published> {
   let found: ObjectAtKey | undefined;
   try {
     found = await lookAt(store, sent.key, sent.stage);
@@ -69,7 +69,7 @@ export async function confirm(store: Store, sent: Sent, answer: Committed): Prom
  * Committing failed, or its answer was lost: the file that is published all the same, or undefined.
  * @throws ReportError `destination` when that cannot be found out, or ours is there and wrong; then it is deleted.
  */
-export async function resolve(store: Store, sent: Sent, error: unknown): Promise<Published | undefined> {
+export async function resolve(store: Bucket, sent: Sent, error: unknown): Promise<Published | undefined> {
   try {
     let found = await lookAt(store, sent.key, sent.stage);
     if (!found?.ours && isAmbiguous(error)) {
@@ -89,7 +89,7 @@ export async function resolve(store: Store, sent: Sent, error: unknown): Promise
   }
 }
 
-async function accept(store: Store, sent: Sent, found: ObjectAtKey, answer: Committed): Promise<Published> {
+async function accept(store: Bucket, sent: Sent, found: ObjectAtKey, answer: Committed): Promise<Published> {
   const fault = faultOf(store, sent.location, found, sent.bytes);
   if (fault) {
     await takeBack(store, sent.key, sent.stage);
@@ -129,7 +129,7 @@ function checksumOf(answer: Committed): Published['checksum'] {
 }
 
 /** The object at a key, or undefined when there is none. @throws what the SDK throws. */
-async function lookAt(store: Store, key: string, stage: string): Promise<ObjectAtKey | undefined> {
+async function lookAt(store: Bucket, key: string, stage: string): Promise<ObjectAtKey | undefined> {
   try {
     const head = await store.client.send(new store.sdk.HeadObjectCommand({ Bucket: store.bucket, Key: key }));
     return {
@@ -147,7 +147,12 @@ async function lookAt(store: Store, key: string, stage: string): Promise<ObjectA
 }
 
 /** What makes a visible object of ours wrong, as the error to throw, or undefined. */
-function faultOf(store: Store, location: string, found: ObjectAtKey, bytes: number): ReportError | undefined {
+function faultOf(
+  store: Bucket,
+  location: string,
+  found: ObjectAtKey,
+  bytes: number,
+): ReportError | undefined {
   if (found.bytes !== bytes) {
     return new ReportError('destination', `${location} has ${found.bytes} bytes, we sent ${bytes}`, {
       hint: 'The store does not keep what it is given; check it before trusting it.',
@@ -165,7 +170,7 @@ function faultOf(store: Store, location: string, found: ObjectAtKey, bytes: numb
  * Deletes our object from a key, and nothing of anybody else's.
  * @throws ReportError `destination` when it may still be visible.
  */
-async function takeBack(store: Store, key: string, stage: string): Promise<void> {
+async function takeBack(store: Bucket, key: string, stage: string): Promise<void> {
   let last: unknown = new Error('it is still there');
   for (let attempt = 1; attempt <= 3; attempt++) {
     if (attempt > 1) await sleep(200 * attempt);

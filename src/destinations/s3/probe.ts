@@ -2,16 +2,16 @@
 
 import type { Finding } from '../../core/destination.js';
 import { messageOf } from '../../core/errors.js';
+import { type Bucket, encryptionFault, UNFINISHED } from './bucket.js';
 import { explain } from './failures.js';
 import { leftoversOf, uploadsUnder } from './notes.js';
 import { type Asked, askConditions, isKept, putProbe } from './promises.js';
-import { encryptionFault, type Store, UNFINISHED } from './store.js';
 
 /** Milliseconds after which no run of ours can still be uploading. */
 const STALE_AFTER = 24 * 3_600_000;
 
 /** Writes and removes one small object. Never throws: what fails is a finding. */
-export async function probe(store: Store, token: string): Promise<Finding[]> {
+export async function probe(store: Bucket, token: string): Promise<Finding[]> {
   const key = `${store.prefix}${UNFINISHED}check-${token}`;
   const findings: Finding[] = [];
   const put = await attempt(() => putProbe(store, key, { IfNoneMatch: '*' }));
@@ -43,7 +43,7 @@ export async function probe(store: Store, token: string): Promise<Finding[]> {
  * What a run cannot promise here, one sentence each.
  * @throws ReportError `destination` when that cannot be found out
  */
-export async function brokenPromises(store: Store, token: string): Promise<string[]> {
+export async function brokenPromises(store: Bucket, token: string): Promise<string[]> {
   const key = `${store.prefix}${UNFINISHED}promises-${token}`;
   try {
     await putProbe(store, key);
@@ -75,7 +75,7 @@ function failed(doing: string, error: unknown): string {
   return explained.hint === undefined ? explained.message : `${explained.message}. ${explained.hint}`;
 }
 
-function encryptionFinding({ options }: Store, answer: Parameters<typeof encryptionFault>[1]): Finding {
+function encryptionFinding({ options }: Bucket, answer: Parameters<typeof encryptionFault>[1]): Finding {
   const fault = encryptionFault(options, answer);
   const got = answer.ServerSideEncryption ?? 'no encryption';
   const detail = options.encryption === 'none' ? `not asked for; the store confirmed ${got}` : got;
@@ -89,14 +89,14 @@ function conditionFinding(asked: Asked): Finding {
   return { subject, ok: false, detail: failed('break a condition on purpose', refusal.error) };
 }
 
-async function removalFinding(store: Store, key: string): Promise<Finding> {
+async function removalFinding(store: Bucket, key: string): Promise<Finding> {
   const removed = await attempt(() => removeProbe(store, key));
   return 'error' in removed
     ? { subject: 'removing the probe', ok: false, detail: messageOf(removed.error) }
     : { subject: 'removing the probe', ok: true, detail: 'nothing is left' };
 }
 
-async function removeProbe({ sdk, client, bucket }: Store, key: string): Promise<void> {
+async function removeProbe({ sdk, client, bucket }: Bucket, key: string): Promise<void> {
   try {
     await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key }));
   } catch (error) {
@@ -104,7 +104,7 @@ async function removeProbe({ sdk, client, bucket }: Store, key: string): Promise
   }
 }
 
-async function unfinishedFinding(store: Store): Promise<Finding> {
+async function unfinishedFinding(store: Bucket): Promise<Finding> {
   const subject = 'unfinished uploads';
   const found = await attempt(async () => {
     const ours = [];

@@ -1,7 +1,8 @@
 // Which conditions a store honours, asked by breaking them on purpose.
+
+import { type Bucket, encryptionInput } from './bucket.js';
 import { statusOf } from './failures.js';
 import { deleteKnown } from './removing.js';
-import { encryptionInput, type Store } from './store.js';
 import { abortUpload, beginUpload } from './uploads.js';
 
 /** What became of a request whose condition does not hold. */
@@ -37,7 +38,7 @@ const CONDITIONS = [
 const BODY = Buffer.from('reportctl check\n');
 
 /** @throws what the SDK throws */
-export function putProbe({ sdk, client, bucket, options }: Store, key: string, condition = {}) {
+export function putProbe({ sdk, client, bucket, options }: Bucket, key: string, condition = {}) {
   return client.send(
     new sdk.PutObjectCommand({
       Bucket: bucket,
@@ -55,7 +56,7 @@ export function putProbe({ sdk, client, bucket, options }: Store, key: string, c
  * stores know conditions only there.
  * @throws what the SDK throws when it could not be asked
  */
-export async function askConditions(store: Store, key: string): Promise<Asked[]> {
+export async function askConditions(store: Bucket, key: string): Promise<Asked[]> {
   const asked: Asked[] = [];
   for (const { condition, ...meaning } of CONDITIONS) {
     asked.push({ ...meaning, refusal: await refusalOf(() => putProbe(store, key, condition)) });
@@ -63,7 +64,7 @@ export async function askConditions(store: Store, key: string): Promise<Asked[]>
   return [...asked, ...(await askInParts(store, key)), await askRemoving(store, key)];
 }
 
-async function askInParts(store: Store, key: string): Promise<Asked[]> {
+async function askInParts(store: Bucket, key: string): Promise<Asked[]> {
   const { sdk, client, bucket, options } = store;
   const target = { Bucket: bucket, Key: key };
   const asked: Asked[] = [];
@@ -92,7 +93,7 @@ async function askInParts(store: Store, key: string): Promise<Asked[]> {
   return asked;
 }
 
-async function askRemoving(store: Store, key: string): Promise<Asked> {
+async function askRemoving(store: Bucket, key: string): Promise<Asked> {
   return {
     subject: 'removing',
     kept: 'a changed key is left alone',

@@ -1,17 +1,18 @@
 // What is in a bucket: one object, its bytes, or all of them in the order of their keys.
+import type { Readable } from 'node:stream';
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
-import type { Stored } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import { explain, isMissing } from './failures.js';
-import { ageOf, type Store, TOKEN_METADATA, UNFINISHED } from './store.js';
+import type { Stored } from '../../core/store.js';
+import { ageOf, type Bucket, TOKEN_METADATA, UNFINISHED } from './bucket.js';
+import { explain, isMissing, statusOf } from './failures.js';
 
 /** @param key within the bucket, as below */
 export async function statObject(
-  store: Store,
+  store: Bucket,
   key: string,
   abortSignal: AbortSignal,
 ): Promise<Stored | undefined> {
-  const { sdk, client, bucket } = store;
+  const { sdk, client, bucket, access } = store;
   const at = { Bucket: bucket, Key: key };
   abortSignal.throwIfAborted();
   try {
@@ -19,12 +20,12 @@ export async function statObject(
   } catch (error) {
     abortSignal.throwIfAborted();
     if (isMissing(error)) return undefined;
-    throw explain(`look at s3://${bucket}/${key}`, error);
+    throw explain(`look at s3://${bucket}/${key}`, error, access);
   }
 }
 
 export async function readObject(
-  store: Store,
+  store: Bucket,
   key: string,
   abortSignal: AbortSignal,
 ): Promise<(Stored & { readonly content: Buffer }) | undefined> {
@@ -37,36 +38,48 @@ export async function readObject(
   } catch (error) {
     if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
     abortSignal.throwIfAborted();
-    throw explain(`read s3://${store.bucket}/${key}`, error);
+    throw explain(`read s3://${store.bucket}/${key}`, error, store.access);
   }
 }
 
 /** @throws ReportError `destination` when it is not there or ends early, or the reason of the signal */
 export async function* downloadObject(
-  store: Store,
+  store: Bucket,
   key: string,
   abortSignal: AbortSignal,
+  most?: number,
 ): AsyncGenerator<Buffer> {
   abortSignal.throwIfAborted();
+  let cancel: (() => void) | undefined;
   try {
-    const answer = await get(store, key, abortSignal);
-    // Held to the same as any: an answer without an ETag may be of something else than S3.
+    const answer = await get(store, key, abortSignal, most);
+    // An answer without an ETag may be of something else than S3.
     storedOf(store, key, answer);
+    // The SDK stops listening when the answer begins, and a body can stall for REQUEST_TIMEOUT.
+    cancel = () => (answer.Body as Readable | undefined)?.destroy(abortSignal.reason);
+    abortSignal.addEventListener('abort', cancel, { once: true });
+    abortSignal.throwIfAborted();
     for await (const chunk of bytesOf(store, key, answer)) {
       yield chunk;
       abortSignal.throwIfAborted();
     }
   } catch (error) {
     abortSignal.throwIfAborted();
-    throw explain(`read s3://${store.bucket}/${key}`, error);
+    // An empty object has no first byte (RFC 9110, 416 Range Not Satisfiable).
+    if (most !== undefined && statusOf(error) === 416) return;
+    throw explain(`read s3://${store.bucket}/${key}`, error, store.access);
+  } finally {
+    if (cancel) abortSignal.removeEventListener('abort', cancel);
   }
 }
 
-function get({ sdk, client, bucket }: Store, key: string, abortSignal: AbortSignal) {
-  return client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
+/** @param most bytes from the beginning; all without it */
+function get({ sdk, client, bucket }: Bucket, key: string, abortSignal: AbortSignal, most?: number) {
+  const range = most === undefined ? {} : { Range: `bytes=0-${most - 1}` };
+  return client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key, ...range }), { abortSignal });
 }
 
-async function* bytesOf({ bucket }: Store, key: string, answer: GetObjectCommandOutput) {
+async function* bytesOf({ bucket }: Bucket, key: string, answer: GetObjectCommandOutput) {
   let bytes = 0;
   // In Node the body of an answer is a stream.
   for await (const chunk of (answer.Body ?? []) as AsyncIterable<Buffer>) {
@@ -74,25 +87,25 @@ async function* bytesOf({ bucket }: Store, key: string, answer: GetObjectCommand
     yield chunk;
   }
   if (bytes === answer.ContentLength) return;
-  throw new ReportError(
-    'destination',
-    `s3://${bucket}/${key} has ${answer.ContentLength} bytes, we got ${bytes}`,
-    {
-      hint: 'Run the same command again later.',
-      retryable: true,
-    },
-  );
+  const reason = `it has ${answer.ContentLength} bytes, we got ${bytes}`;
+  throw new ReportError('destination', `could not read s3://${bucket}/${key}: ${reason}`, {
+    reason,
+    hint: 'Run the same command again later.',
+    retryable: true,
+  });
 }
 
 /** @throws ReportError `destination` when the store names no version */
 function storedOf(
-  { bucket, prefix }: Store,
+  { bucket, prefix }: Bucket,
   key: string,
   answer: HeadObjectCommandOutput | GetObjectCommandOutput,
 ): Stored {
   const { ETag: version, ContentLength: bytes, LastModified, Metadata } = answer;
   if (version === undefined || bytes === undefined) {
-    throw new ReportError('destination', `the store names no ETag or length of s3://${bucket}/${key}`, {
+    const reason = 'the store names no ETag or length';
+    throw new ReportError('destination', `could not look at s3://${bucket}/${key}: ${reason}`, {
+      reason,
       hint: 'Without them nothing can be replaced safely: use another store.',
       retryable: false,
     });
@@ -112,7 +125,7 @@ function storedOf(
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ListingKeysUsingAPIs.html
  */
 export async function* listObjects(
-  store: Store,
+  store: Bucket,
   beginning: string,
   abortSignal?: AbortSignal,
 ): AsyncGenerator<Stored> {
@@ -124,7 +137,7 @@ export async function* listObjects(
 
 /** Those that nobody should see too. */
 export async function* allObjects(
-  { sdk, client, bucket, prefix }: Store,
+  { sdk, client, bucket, prefix, access }: Bucket,
   beginning: string,
   abortSignal?: AbortSignal,
 ): AsyncGenerator<Stored> {
@@ -136,7 +149,7 @@ export async function* allObjects(
       .send(new sdk.ListObjectsV2Command({ ...within, ...page }), abortSignal && { abortSignal })
       .catch((error: unknown) => {
         abortSignal?.throwIfAborted();
-        throw explain(`list s3://${bucket}/${within.Prefix}`, error);
+        throw explain(`list s3://${bucket}/${within.Prefix}`, error, access);
       });
     for (const { Key, ETag: version, Size: bytes, LastModified } of answer.Contents ?? []) {
       if (Key === undefined || version === undefined || bytes === undefined) continue;

@@ -1,7 +1,7 @@
 // The end of an object, and of no other that has its key by then.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bucket } from './bucket.js';
 import { explain, isMissing, statusOf } from './failures.js';
-import type { Store } from './store.js';
 
 /** Milliseconds in which what is given back or cleaned up must be gone, whatever the store does. */
 export const CONFIRMED_WITHIN = 60_000;
@@ -19,7 +19,7 @@ interface Known {
  * @throws what the SDK throws; 412 or 404 when it is no longer there
  */
 export async function deleteKnown(
-  { sdk, client, bucket }: Store,
+  { sdk, client, bucket }: Bucket,
   key: string,
   { etag, versionId }: Known,
   abortSignal?: AbortSignal,
@@ -39,7 +39,7 @@ export async function deleteKnown(
  * Removes an object while it is that version, also after the run was cancelled.
  * @throws ReportError `destination` when it may still be there
  */
-export async function removeObject(store: Store, key: string, version: string): Promise<void> {
+export async function removeObject(store: Bucket, key: string, version: string): Promise<void> {
   const abortSignal = AbortSignal.timeout(CONFIRMED_WITHIN);
   for (let attempt = 1; ; attempt++) {
     try {

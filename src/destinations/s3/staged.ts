@@ -2,20 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import type { CompletedPart, PutObjectCommandInput, UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import type { Published, Staged, StageOptions } from '../../core/destination.js';
+import {
+  type Bucket,
+  encryptionFault,
+  encryptionInput,
+  notEncrypted,
+  STAGE_METADATA,
+  TOKEN_METADATA,
+} from './bucket.js';
 import { capacityOf, tooLarge } from './capacity.js';
 import { conditionOf, type Refusals, refusalOf } from './conditions.js';
 import { attemptsOf, explain, isAmbiguous, withLeft } from './failures.js';
 import { removeNote, writeNote } from './notes.js';
 import { type Committed, confirm, resolve } from './outcome.js';
 import { Parts } from './parts.js';
-import {
-  encryptionFault,
-  encryptionInput,
-  notEncrypted,
-  STAGE_METADATA,
-  type Store,
-  TOKEN_METADATA,
-} from './store.js';
 import { abortLostUploads, abortUpload } from './uploads.js';
 
 /** What we read of any answer. */
@@ -31,12 +31,12 @@ interface StagedObjectOptions extends StageOptions, Refusals {
 }
 
 /** Begins an upload. Nothing is sent before there is more than one part of bytes, or `publish()`. */
-export async function stageObject(store: Store, key: string, options: StagedObjectOptions): Promise<Staged> {
+export async function stageObject(store: Bucket, key: string, options: StagedObjectOptions): Promise<Staged> {
   return new StagedObject(store, key, options);
 }
 
 class StagedObject implements Staged {
-  readonly #store: Store;
+  readonly #store: Bucket;
   readonly #key: string;
   readonly #location: string;
   readonly #options: StagedObjectOptions;
@@ -60,7 +60,7 @@ class StagedObject implements Staged {
   #lostCreations = 0;
   #creatingSince = 0;
 
-  constructor(store: Store, key: string, options: StagedObjectOptions) {
+  constructor(store: Bucket, key: string, options: StagedObjectOptions) {
     this.#store = store;
     this.#key = key;
     this.#location = `s3://${store.bucket}/${key}`;

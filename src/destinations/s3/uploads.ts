@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CreateMultipartUploadCommandInput, MultipartUpload } from '@aws-sdk/client-s3';
 import { messageOf, ReportError } from '../../core/errors.js';
+import type { Bucket } from './bucket.js';
 import { attemptsOf, isAmbiguous, isMissing } from './failures.js';
 import { CONFIRMED_WITHIN } from './removing.js';
-import type { Store } from './store.js';
 
 const ATTEMPTS = 4;
 /** Milliseconds that the store's clock may be behind ours. */
@@ -14,7 +14,7 @@ type Listed = MultipartUpload & { Key: string; UploadId: string; answer: { reado
 
 /** The unfinished uploads of keys that begin with `prefix`, with the answer that told. @throws what the SDK throws. */
 export async function* unfinishedUploads(
-  { sdk, client, bucket }: Store,
+  { sdk, client, bucket }: Bucket,
   prefix: string,
   abortSignal?: AbortSignal,
 ): AsyncGenerator<Listed> {
@@ -42,7 +42,7 @@ interface Begun {
 
 /** Begins one upload, and leaves none that an answer which got lost has begun. @throws what the SDK throws */
 export async function beginUpload(
-  store: Store,
+  store: Bucket,
   input: CreateMultipartUploadCommandInput & { readonly Key: string },
   abortSignal?: AbortSignal,
 ): Promise<Begun> {
@@ -71,7 +71,7 @@ export async function beginUpload(
  * Aborts an upload and waits until the store says that it is gone. A part that was under way can bring it back.
  * @throws ReportError `destination` naming the upload when that cannot be confirmed.
  */
-export async function abortUpload(store: Store, key: string, uploadId: string): Promise<void> {
+export async function abortUpload(store: Bucket, key: string, uploadId: string): Promise<void> {
   const abortSignal = AbortSignal.timeout(CONFIRMED_WITHIN);
   let last: unknown = new Error('the store still has it');
   for (let attempt = 1; attempt <= ATTEMPTS && !abortSignal.aborted; attempt++) {
@@ -98,7 +98,7 @@ export async function abortUpload(store: Store, key: string, uploadId: string): 
 }
 
 async function isListed(
-  store: Store,
+  store: Bucket,
   key: string,
   uploadId: string,
   abortSignal: AbortSignal,
@@ -116,7 +116,7 @@ async function isListed(
  * @throws ReportError `destination` when it cannot be confirmed that none is left.
  */
 export async function abortLostUploads(
-  store: Store,
+  store: Bucket,
   { key, lost, since, known }: { key: string; lost: number; since: number; known: string | undefined },
 ): Promise<void> {
   const abortSignal = AbortSignal.timeout(CONFIRMED_WITHIN);
@@ -138,7 +138,7 @@ export async function abortLostUploads(
 }
 
 async function isEmpty(
-  store: Store,
+  store: Bucket,
   key: string,
   uploadId: string,
   abortSignal: AbortSignal,
@@ -153,7 +153,7 @@ async function isEmpty(
   }
 }
 
-function leftover({ bucket }: Store, key: string, why: string, cause?: unknown): ReportError {
+function leftover({ bucket }: Bucket, key: string, why: string, cause?: unknown): ReportError {
   return new ReportError('destination', `an upload of s3://${bucket}/${key} may be left unfinished: ${why}`, {
     hint: `Nothing was published. See aws s3api list-multipart-uploads --bucket ${bucket} --prefix '${key}'`,
     cause,

@@ -10,7 +10,7 @@ const SAMPLE = 64 * 1024;
 const FILES = 16;
 
 /** All documents, by bytes: what the filters leave of them nobody knows before reading. @throws ReportError `source` */
-export async function estimate({ place, request, query, found, doing, signal }: Read): Promise<Estimate> {
+export async function estimate({ request, query, found, doing, signal }: Read): Promise<Estimate> {
   const maker = new RowMaker(request, { ...query, onMismatch: 'null' }, doing);
   const reader = new DocumentReader(maker.root, doing, request.timezone);
   // Stored may be compressed; documents may end before what was read does.
@@ -33,7 +33,7 @@ export async function estimate({ place, request, query, found, doing, signal }: 
         }
       }
     } catch (error) {
-      throw explained(reader.explain(error), `${doing}: ${name}`, place, signal);
+      throw explained(reader.explain(error), `${doing}: ${name}`, signal);
     }
     sum.documentBytes += reader.taken;
   }

@@ -1,5 +1,6 @@
 // Which files hold the documents that a report asks for: names, endings, and one collection among others.
 import { didYouMean, ReportError } from '../../core/errors.js';
+import type { OpenedStore, Store, Stored } from '../../core/store.js';
 import { compareTexts } from '../../rows/sort/order.js';
 
 /** A file or object with documents in it. */
@@ -10,19 +11,17 @@ export interface DocumentFile {
   readonly size: number;
   /** Where it is on this machine, if it is. */
   readonly path?: string;
-  /** Of the first `most` bytes, or all. Throws what `explain` of its place makes a sentence of. */
-  readonly stream: (signal: AbortSignal, most?: number) => AsyncGenerator<Uint8Array>;
+  /** The first `most` bytes, or all. @throws ReportError `destination`, or the signal's reason */
+  readonly stream: (signal: AbortSignal, most?: number) => AsyncIterable<Uint8Array>;
 }
 
 /** A folder or a bucket's prefix, or the single file that a URL names. */
 export interface Place {
   /** The file when the URL names one, which has no collections. */
   readonly single: DocumentFile | undefined;
-  /** Everything whose name begins so, or some `most` of it. */
+  /** Every file whose name begins so, or the first `most`. @throws ReportError `destination` */
   list(prefix: string, most?: number): Promise<DocumentFile[]>;
-  /** What went wrong when reading, and what to do. */
-  explain(error: unknown): { readonly wrong: string; readonly hint?: string; readonly retryable: boolean };
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** The files of one read, in the order in which they are read. */
@@ -35,6 +34,40 @@ export interface Files {
 }
 
 export const ENDING = /\.(json|ndjson|jsonl)(\.gz)?$/i;
+
+/** @param doing for messages @throws ReportError `source` when the URL names a file that is not there, and what stat() throws */
+export async function placeOf({ store, key }: OpenedStore, doing: string): Promise<Place> {
+  const found = key === undefined ? undefined : await store.stat(key);
+  if (key !== undefined && found === undefined) {
+    throw new ReportError('source', `${doing}: it is not there`, {
+      hint: 'Check the URL; a relative path starts at the working directory.',
+      retryable: false,
+    });
+  }
+  return {
+    single: found && fileOf(store, found),
+    list: async (prefix, most = Number.POSITIVE_INFINITY) => {
+      const files: DocumentFile[] = [];
+      for await (const stored of store.list(prefix)) {
+        files.push(fileOf(store, stored));
+        if (files.length >= most) break;
+      }
+      return files;
+    },
+    close: () => store.close(),
+  };
+}
+
+function fileOf(store: Store, { key, bytes }: Stored): DocumentFile {
+  const path = store.localPath?.(key);
+  return {
+    name: key,
+    size: bytes,
+    ...(path !== undefined && { path }),
+    stream: (signal, most) =>
+      store.download(key, { signal, most: most !== undefined && most < bytes ? most : undefined }),
+  };
+}
 
 /**
  * The file, or of a folder `<collection>.json`, `.ndjson`, `.jsonl`, each also with `.gz`, or else all such files in
@@ -69,7 +102,7 @@ export async function filesOf(place: Place, collection: string, doing: string): 
   return {
     files: parts.sort((a, b) => compareTexts(a.name, b.name)),
     many: true,
-    leftOut: inFolder.filter(({ name }) => !ENDING.test(name) && !name.endsWith('/')).map(({ name }) => name),
+    leftOut: inFolder.filter(({ name }) => !ENDING.test(name)).map(({ name }) => name),
   };
 }
 

@@ -85,7 +85,7 @@ function makerOf({ request, query, doing }: Read, columns: readonly Column[]): R
  * @throws ReportError `source` for a broken document, or the signal's reason
  */
 export async function eachDocument(
-  { place, request, found, doing, signal }: Read,
+  { request, found, doing, signal }: Read,
   maker: RowMaker,
   work: (document: DocumentReader) => unknown,
 ): Promise<void> {
@@ -105,6 +105,6 @@ export async function eachDocument(
       }
     }
   } catch (error) {
-    throw explained(reader.explain(error), `${doing}: ${name}`, place, signal);
+    throw explained(reader.explain(error), `${doing}: ${name}`, signal);
   }
 }

@@ -49,7 +49,7 @@ export async function outline(
       }
     }
   } catch (error) {
-    throw explained(reader.explain(error), `${doing}: ${name}`, place, signal);
+    throw explained(reader.explain(error), `${doing}: ${name}`, signal);
   }
   if (outlined.documents > 0) return outlined.outline(collection);
   throw new ReportError('source', `${doing}: there are no documents to look at`, { retryable: false });

@@ -52,7 +52,7 @@ export async function ask(
   const found = await filesOf(place, collection, doing);
   const note = () => undefined;
   const limit = wanted.length === 0 ? 1 : undefined;
-  for await (const batch of readDocuments({ place, request, query, found, doing, signal, limit, note })) {
+  for await (const batch of readDocuments({ request, query, found, doing, signal, limit, note })) {
     const matches = batch
       .rows()
       .some((row) => wanted.every(([, value], index) => row[index] === String(value)));

@@ -5,7 +5,7 @@ import type { Batch, EncodedRows } from '../../core/table.js';
 import { CopyText } from '../../rows/encoded-rows.js';
 import { readAhead } from './ahead.js';
 import { BATCH, BatchMaker, isFilled } from './batches.js';
-import type { DocumentFile, Files, Place } from './files.js';
+import type { DocumentFile, Files } from './files.js';
 import { unzipped } from './gunzip.js';
 import { DocumentReader } from './reader.js';
 import { countOf, RowMaker, wantedOf } from './rows.js';
@@ -16,7 +16,6 @@ const BATCH_SPAN = 4 * 1024 * 1024;
 
 /** One request and the files that it reads. */
 export interface Read {
-  readonly place: Place;
   readonly request: Request;
   readonly query: DocumentQuery;
   readonly found: Files;
@@ -38,7 +37,7 @@ interface Reading extends Read {
  * its column; the signal's reason
  */
 export async function* readDocuments(reading: Reading): AsyncGenerator<Batch> {
-  const { place, request, query, found, doing, signal, note, limit } = reading;
+  const { request, query, found, doing, signal, note, limit } = reading;
   const maker = new RowMaker(request, query, doing);
   const batches = new BatchStream(maker, new DocumentReader(maker.root, doing, request.timezone), reading);
   const threads = new ScanThreads({ wanted: wantedOf(request), query });
@@ -66,7 +65,7 @@ export async function* readDocuments(reading: Reading): AsyncGenerator<Batch> {
     yield* batches.rest();
   } catch (error) {
     const what = file === undefined ? doing : `${doing}: ${file.name}`;
-    throw explained(error, what, place, signal);
+    throw explained(error, what, signal);
   } finally {
     await threads.close();
     note([...maker.notes(), ...filesNotes(empty, found.leftOut)]);
@@ -181,10 +180,20 @@ function some(names: readonly string[]): string {
   return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
 }
 
-/** The error to throw: the signal's reason when it was aborted, a ReportError unchanged, any other error with a sentence. */
-export function explained(error: unknown, doing: string, place: Place, signal: AbortSignal): unknown {
+/**
+ * The error to throw: the signal's reason when it was aborted; a ReportError `source` that says what we were doing for a
+ * failure of the store or of unpacking; any other ReportError unchanged.
+ */
+export function explained(error: unknown, doing: string, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
-  if (error instanceof ReportError) return error;
+  if (error instanceof ReportError) {
+    if (error.code !== 'destination') return error;
+    return new ReportError('source', `${doing}: ${error.reason}`, {
+      ...(error.hint !== undefined && { hint: error.hint }),
+      ...(error.retryable !== undefined && { retryable: error.retryable }),
+      cause: error,
+    });
+  }
   const { code = '' } = error as { code?: string };
   if (code.startsWith('Z_')) {
     const wrong = code === 'Z_BUF_ERROR' ? 'the gzip ends in the middle' : 'the gzip is broken';
@@ -194,6 +203,9 @@ export function explained(error: unknown, doing: string, place: Place, signal: A
       retryable: false,
     });
   }
-  const { wrong, hint, retryable } = place.explain(error);
-  return new ReportError('source', `${doing}: ${wrong}`, { ...(hint && { hint }), cause: error, retryable });
+  return new ReportError('source', `${doing}: ${messageOf(error)}`, {
+    hint: 'Check the file and the disk.',
+    cause: error,
+    retryable: false,
+  });
 }

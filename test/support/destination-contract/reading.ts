@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import type { Destination, Leftover, Stored } from '../../../src/core/destination.js';
+import type { Destination, Leftover } from '../../../src/core/destination.js';
 import { ReportError } from '../../../src/core/errors.js';
 import { isChanged } from '../../../src/core/existing-file.js';
+import type { Stored } from '../../../src/core/store.js';
 import { csv, type Place, publishFile, type Sibling, writeAll } from './sibling.js';
 
 export function readingContract({ name, make, size, leaves, skip = false }: Sibling): void {
@@ -86,6 +87,57 @@ export function readingContract({ name, make, size, leaves, skip = false }: Sibl
         assert.ok(chunk.length > 0);
         break;
       }
+    });
+
+    test('as many bytes are downloaded as are asked for', async () => {
+      await publish('most.csv');
+      await publish('most-empty.csv', Buffer.alloc(0));
+      for (const most of [1, size - 1, size, size + 1]) {
+        const taken = Buffer.concat(await all(destination.download('most.csv', { most })));
+        assert.deepEqual(taken, body.subarray(0, most));
+      }
+      assert.deepEqual(await all(destination.download('most-empty.csv', { most: 1 })), []);
+    });
+
+    test('a download is cancelled by its own signal', async () => {
+      await publish('cancel.csv');
+      const controller = new AbortController();
+      const reason = new Error('interrupted');
+      controller.abort(reason);
+      const { signal } = controller;
+      await assert.rejects(all(destination.download('cancel.csv', { signal })), reason);
+      assert.deepEqual(Buffer.concat(await all(destination.download('cancel.csv'))), body);
+    });
+
+    test('a store that is opened for reading has the same files', async () => {
+      const name = (key: string) => key.endsWith('.csv');
+      await publish('store/a.csv');
+      await publish('store/b/c.csv', Buffer.from('c'));
+      const folder = await place.openStore('store/', name);
+      assert.ok(folder && folder.key === undefined);
+      const listed = await all(folder.store.list(''));
+      assert.deepEqual(
+        listed.map(({ key, bytes }) => [key, bytes]),
+        [
+          ['a.csv', size],
+          ['b/c.csv', 1],
+        ],
+      );
+      assert.deepEqual(
+        (await all(folder.store.list('b/'))).map(({ key }) => key),
+        ['b/c.csv'],
+      );
+      assert.equal((await folder.store.stat('a.csv'))?.version, listed[0]?.version);
+      assert.equal(await folder.store.stat('c.csv'), undefined);
+      assert.equal(String((await folder.store.read('b/c.csv'))?.content), 'c');
+      assert.deepEqual(Buffer.concat(await all(folder.store.download('a.csv'))), body);
+      await assert.rejects(all(folder.store.download('c.csv')), destinationError);
+      await folder.store.close();
+
+      const file = await place.openStore('store/b/c.csv', name);
+      assert.equal(file?.key, 'c.csv');
+      assert.equal(String(Buffer.concat(await all(file.store.download('c.csv')))), 'c');
+      await file.store.close();
     });
 
     test('files are listed in the order of the bytes of their keys, by any prefix', async () => {

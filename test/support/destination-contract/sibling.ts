@@ -1,11 +1,14 @@
 // What the contract suite needs of each destination: how to open it, and how large its files are.
 import type { Destination, Existing, Staged } from '../../../src/core/destination.js';
+import type { OpenedStore } from '../../../src/core/store.js';
 import type { DestinationOptions } from '../../../src/destinations/index.js';
 
 export const MIB = 1024 * 1024;
 
 export interface Place {
   open(signal?: AbortSignal): Promise<Destination>;
+  /** The same, or what is below it, for reading. */
+  openStore(below: string, isFileName: (name: string) => boolean): Promise<OpenedStore | undefined>;
   /** Everything that is there, hidden, unfinished and empty things too. */
   everything(): Promise<string[]>;
   content(key: string): Promise<Buffer>;

@@ -21,11 +21,21 @@ export function objectOperations(state: State): Operations {
         },
       };
     },
-    GetObject: ({ key, headers }) => ({
-      status: 200,
-      headers: objectHeaders(found(key), headers),
-      body: found(key).body,
-    }),
+    GetObject: ({ key, headers }) => {
+      const object = found(key);
+      const answer = { status: 200, headers: objectHeaders(object, headers), body: object.body };
+      const most = /^bytes=0-(\d+)$/.exec(headers.range ?? '')?.[1];
+      if (most === undefined) return answer;
+      if (object.body.length === 0) throw new S3Error(416, 'InvalidRange');
+      const body = object.body.subarray(0, Number(most) + 1);
+      // A part of an object has no checksum of its own.
+      const { 'x-amz-checksum-crc32': _, 'x-amz-checksum-type': __, ...rest } = answer.headers;
+      const range = {
+        'content-range': `bytes 0-${body.length - 1}/${object.body.length}`,
+        'content-length': String(body.length),
+      };
+      return { status: 206, headers: { ...rest, ...range }, body };
+    },
     HeadObject: ({ key, headers }) => ({ status: 200, headers: objectHeaders(found(key), headers) }),
     DeleteObject: ({ key, headers }) => {
       if (headers['if-match'] !== undefined) {

@@ -2,6 +2,7 @@
 import type { PutObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Environment } from '../../core/environment.js';
 import { ReportError } from '../../core/errors.js';
+import type { Access } from '../access.js';
 import { assertEncrypted, endpointOf } from './endpoint.js';
 import { explain } from './failures.js';
 import type { S3Options } from './options.js';
@@ -20,8 +21,9 @@ export const UNFINISHED = '_reportctl/.unfinished/';
 
 type Sdk = typeof import('./sdk.js');
 
-export interface Store {
+export interface Bucket {
   readonly sdk: Sdk;
+  readonly access: Access;
   readonly client: S3Client;
   readonly bucket: string;
   /** The keys of this destination begin with it; empty or ending in a slash. */
@@ -34,13 +36,18 @@ export interface Store {
  * AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED must be in the environment by now, or Node 20 prints seven lines.
  * @throws ReportError `usage` for a missing region, or clear text HTTP to another machine.
  */
-export async function openStore(bucket: string, prefix: string, options: S3Options): Promise<Store> {
+export async function openBucket(
+  bucket: string,
+  prefix: string,
+  options: S3Options,
+  access: Access,
+): Promise<Bucket> {
   const sdk = await import('./sdk.js');
   const known = options.region ?? (await configuredRegion(sdk, options));
   const region = known ?? 'us-east-1';
   const config = clientConfig({ ...options, region });
   const endpoint = await endpointOf(sdk, bucket, config).catch((error: unknown) => {
-    throw explain(`find the endpoint of s3://${bucket}`, error);
+    throw explain(`find the endpoint of s3://${bucket}`, error, access);
   });
   if (known === undefined && endpoint.hostname.endsWith('.amazonaws.com')) {
     throw new ReportError('usage', `no AWS region is set for s3://${bucket}`, {
@@ -48,9 +55,9 @@ export async function openStore(bucket: string, prefix: string, options: S3Optio
     });
   }
   assertEncrypted(endpoint, options.allowHttp);
-  const client = new sdk.S3Client(config);
-  tellDates(client);
-  return { sdk, client, bucket, prefix, options };
+  const opened: Bucket = { sdk, access, client: new sdk.S3Client(config), bucket, prefix, options };
+  tellDates(opened.client);
+  return opened;
 }
 
 function clientConfig(options: S3Options): S3ClientConfig {

@@ -1,0 +1,56 @@
+// The contract of a store: bytes under keys, which can be listed and read. A destination is a store that also takes bytes.
+
+/** What is known of a file without reading it. */
+export interface Stored {
+  readonly key: string;
+  readonly bytes: number;
+  /** Names this content of this key: an ETag, or what the file system knows a file by. */
+  readonly version: string;
+  /** Milliseconds since it was written, by the store's own clock. */
+  readonly age: number;
+  /** The token of the run that wrote it, where the store keeps one; a folder does not, nor does a listing. */
+  readonly token?: string;
+}
+
+interface DownloadOptions {
+  /** Ends after so many bytes; without it, after all of them. */
+  readonly most?: number | undefined;
+  /** Cancels this download, in place of the signal that the store was opened with. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A bucket with a prefix, or a folder. All methods but `close` throw ReportError `destination`, or the reason of the signal. */
+export interface Store {
+  /** For messages; holds no secret. */
+  readonly label: string;
+  /** Every file whose key begins with the prefix, in the order of the keys' bytes; nothing unfinished. */
+  list(prefix: string): AsyncIterable<Stored>;
+  /** Undefined when there is no such file. */
+  stat(key: string): Promise<Stored | undefined>;
+  /** A small file (a manifest, a run record), or undefined when there is none. */
+  read(key: string): Promise<(Stored & { readonly content: Buffer }) | undefined>;
+  /** The bytes of a file of any size; throws at the end when they could not all be read. */
+  download(key: string, options?: DownloadOptions): AsyncIterable<Buffer>;
+  /** The absolute path of a key, where files of this store are files of this machine. */
+  localPath?(key: string): string;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly signal: AbortSignal;
+  /** Tells by the last part of an address whether the address is of a file, where only its name can tell that, as in a bucket. */
+  isFileName(name: string): boolean;
+}
+
+/** An address opened: the store, and the key of the file when the address is of one file, which need not exist. */
+export interface OpenedStore {
+  readonly store: Store;
+  readonly key: string | undefined;
+}
+
+/**
+ * Opens the store that an address names, for reading. The caller closes it.
+ * @returns undefined for what is no address of a store
+ * @throws ReportError `usage` for a configuration that cannot work, `destination` when the address cannot be looked at
+ */
+export type OpenStore = (where: string, options: StoreOptions) => Promise<OpenedStore | undefined>;
