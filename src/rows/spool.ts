@@ -45,7 +45,7 @@ export class Spool {
     this.#file = new TemporaryFile(tmpdir(), {
       name: 'split',
       code: 'destination',
-      doing: 'splitStage the report',
+      doing: 'splitting the report',
       room: 'all rows need, and all files that are split',
     });
   }

@@ -1,33 +1,33 @@
-// A temporary file for what memory does not hold; its name is gone at once, so that nothing stays however the process ends.
+// A temporary file for what does not fit into memory. It is unlinked when it is created, so nothing is left however the process ends.
 import { randomUUID } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorCode, messageOf, ReportError } from '../core/errors.js';
 
-/** Bytes that stand together in the file. */
+/** Consecutive bytes of the file. */
 export interface Extent {
   readonly from: number;
   readonly length: number;
 }
 
 interface Purpose {
-  /** In the file's name, while it has one. */
+  /** Part of the file's name. */
   readonly name: string;
-  /** What fails when the file does. */
+  /** Of the error when the file cannot be written or read. */
   readonly code: ErrorCode;
-  /** What we are doing, for messages. */
+  /** What the file is for, for messages: `sorting the rows`. */
   readonly doing: string;
-  /** How much room it takes, for messages. */
+  /** Completes "a folder with as much room as …". */
   readonly room: string;
 }
 
-/** Created when something is written. */
+/** Creates its file when something is written. */
 export class TemporaryFile {
   readonly #folder: string;
   readonly #purpose: Purpose;
   #file: Promise<FileHandle> | undefined;
-  /** Of the file, while it is open. */
+  /** -1 while the file is not open. */
   #descriptor = -1;
   #length = 0;
 
@@ -36,7 +36,12 @@ export class TemporaryFile {
     this.#purpose = purpose;
   }
 
-  /** Several pieces become one. May be called again before it has resolved. @throws ReportError when there is no room */
+  /** Bytes that were appended. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Writes the pieces as one extent. May be called again before it resolves. @throws ReportError when there is no room */
   async append(...pieces: Buffer[]): Promise<Extent> {
     const extent = { from: this.#length, length: pieces.reduce((sum, { length }) => sum + length, 0) };
     this.#length += extent.length;
@@ -58,7 +63,7 @@ export class TemporaryFile {
     try {
       for (let read = 0; read < length; ) {
         const answer = await (await this.#file)?.read(bytes, read, length - read, from + read);
-        if (!answer?.bytesRead) throw new Error('it was cut');
+        if (!answer?.bytesRead) throw new Error('it was truncated');
         read += answer.bytesRead;
       }
     } catch (error) {
@@ -68,14 +73,14 @@ export class TemporaryFile {
   }
 
   /**
-   * Fills the buffer with what stands there, at once: of small pieces that were written lately, handing each to another
-   * thread costs ten times what reading it does. @throws ReportError
+   * Fills the buffer, synchronously: for small pieces in the page cache, a call into the thread pool costs ten times the read.
+   * @param from position in the file. @throws ReportError
    */
   readInto(bytes: Buffer, from: number): void {
     try {
       for (let read = 0; read < bytes.length; ) {
         const answer = readSync(this.#descriptor, bytes, read, bytes.length - read, from + read);
-        if (answer === 0) throw new Error('it was cut');
+        if (answer === 0) throw new Error('it was truncated');
         read += answer;
       }
     } catch (error) {
@@ -83,16 +88,16 @@ export class TemporaryFile {
     }
   }
 
-  /** Safe to call again, and after a failure. */
+  /** May be called twice, and after a failure. */
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     this.#descriptor = -1;
-    // Nothing that was in it is needed any more.
+    // Its content is not needed any more: ignore errors.
     await file?.then((handle) => handle.close()).catch(() => undefined);
   }
 
-  /** What one call has not written, as write(2) may. */
+  /** write(2) may write less than it was given. */
   async #writeRest(file: FileHandle, bytes: Buffer, { from, length }: Extent, done: number): Promise<void> {
     for (let written = done; written < length; ) {
       written += (await file.write(bytes, written, length - written, from + written)).bytesWritten;

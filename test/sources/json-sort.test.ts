@@ -203,7 +203,7 @@ describe('sorting with a bound on memory', () => {
     const options = { keys, signal, most: { rows: 10, characters: 1000 }, folder: join(folder, 'missing') };
     await assert.rejects(
       all(sorted(inBatches(rows), options)),
-      /writing a temporary file in .* to sort the rows: ENOENT/,
+      /sorting the rows: writing a temporary file in .*: ENOENT/,
     );
   });
 });

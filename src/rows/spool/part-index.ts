@@ -1,26 +1,26 @@
-// Which part each row belongs to, by the cells of the split columns as they are encoded.
+// Numbers the parts of a split: rows whose encoded cells in the split columns are equal are one part.
 
 import { ReportError } from '../../core/errors.js';
 import type { Cell, EncodedRows } from '../../core/table.js';
 import { decodeCell } from '../encoded-rows.js';
 
-/** More than anybody wants files: the split names the wrong column. */
-const MOST_PARTS = 100_000;
+/** Each part becomes a file: a split into more names the wrong column. */
+const MAX_PARTS = 100_000;
 const TAB = 9;
 
 export class PartIndex {
-  /** The values of each part, in the order in which they came. */
+  /** The values of each part, in the order of their first rows. */
   readonly parts: (readonly Cell[])[] = [];
   readonly #by: readonly string[];
   readonly #indices: readonly number[];
   readonly #width: number;
-  /** An open hash table of 1 + the number of a part; 0 is free. Strings as keys would be garbage for every row. */
+  /** A hash table with open addressing: 1 + the number of a part; 0 is free. A Map would allocate a string for every row. */
   #table = new Int32Array(1 << 10);
   readonly #hashes: number[] = [];
-  /** The encoded cells of each part with tabs between. */
+  /** The encoded cells of each part, each with a tab behind it. */
   readonly #keys: Buffer[] = [];
 
-  /** @param columns names. @param by those of them that split */
+  /** @param columns names of all columns. @param by names of the split columns */
   constructor(columns: readonly string[], by: readonly string[]) {
     this.#by = by;
     this.#indices = by.map((name) => columns.indexOf(name));
@@ -34,13 +34,13 @@ export class PartIndex {
     let last = -1;
     for (let row = 0; row < rowCount; row++) {
       const cell = row * width;
-      if (last === -1 || !this.#isAsBefore(rows, cell)) last = this.#partOf(rows, cell);
+      if (last === -1 || !this.#equalsPrevious(rows, cell)) last = this.#partOf(rows, cell);
       parts[at + row] = last;
     }
   }
 
-  /** Neighbours often belong together, and to see it costs less than to look them up. */
-  #isAsBefore({ bytes, ends }: EncodedRows, cell: number): boolean {
+  /** Whether the row has the values of the row before it: common, and cheaper to find than by the hash. */
+  #equalsPrevious({ bytes, ends }: EncodedRows, cell: number): boolean {
     const width = this.#width;
     for (const index of this.#indices) {
       const here = cell + index;
@@ -48,7 +48,7 @@ export class PartIndex {
       const before = here === width ? 0 : (ends[here - width - 1] as number) + 1;
       const length = (ends[here] as number) - start;
       if ((ends[here - width] as number) - before !== length) return false;
-      // Most texts differ in the end.
+      // From the end, where most texts differ.
       for (let at = length - 1; at >= 0; at--) if (bytes[start + at] !== bytes[before + at]) return false;
     }
     return true;
@@ -78,7 +78,7 @@ export class PartIndex {
       }
       hash = Math.imul(hash ^ TAB, 0x01000193);
     }
-    // What differs in its last bytes alone differs in few low bits.
+    // Fold the high bits in: keys that differ in their last bytes only differ in few low bits.
     return hash ^ (hash >>> 15);
   }
 
@@ -98,10 +98,10 @@ export class PartIndex {
   /** @throws ReportError `contract` */
   #add({ bytes, ends }: EncodedRows, cell: number, hash: number): number {
     const part = this.parts.length;
-    if (part === MOST_PARTS) {
+    if (part === MAX_PARTS) {
       throw new ReportError(
         'contract',
-        `splitStage by ${this.#by.map((name) => `"${name}"`).join(', ')}: there are more than ${MOST_PARTS} values`,
+        `splitting by ${this.#by.map((name) => `"${name}"`).join(', ')}: there are more than ${MAX_PARTS} values`,
         { hint: 'Each would be a file. Split by a column with fewer values.' },
       );
     }

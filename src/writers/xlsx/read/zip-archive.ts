@@ -1,17 +1,15 @@
-// The parts of a workbook, a zip archive (APPNOTE.TXT), each inflated as it is read; nothing is held but where they are.
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
+// The parts of a workbook, which is a zip archive (PKWARE APPNOTE.TXT). Memory holds the directory; a part is inflated as it is read.
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, RandomAccessReader, ZipFile } from 'yauzl';
 import { messageOf, ReportError } from '../../../core/errors.js';
+import { TemporaryFile } from '../../../rows/temporary-file.js';
 import { transformed } from '../../compression.js';
 
 const DEFLATED = 8;
-/** A sheet holds a million rows: enough for ten billion. */
-const MOST_ENTRIES = 10_000;
-/** Bytes that are read, and inflated, at once. */
+/** A sheet holds a million rows: this is enough for ten billion. */
+const MAX_ENTRIES = 10_000;
+/** Bytes that are read, and inflated, at a time. */
 const PIECE = 256 * 1024;
 
 /** A zip archive in an open file. */
@@ -24,35 +22,26 @@ export interface Archive {
 }
 
 /**
- * A file whose name is gone at once, so that nothing stays behind however the process ends, filled with the bytes.
- * @param expected the most bytes that are worth the room
+ * The bytes in a temporary file, which the caller closes.
+ * @param expected the number of bytes, for which there is room
  * @throws ReportError `contract` when there are more, `destination` when there is no room, and what the bytes throw
  */
-export async function spooled(bytes: AsyncIterable<Buffer>, expected: number): Promise<FileHandle> {
-  async function* limited() {
-    let length = 0;
-    for await (const chunk of bytes) {
-      length += chunk.length;
-      if (length > expected) throw damaged(`it goes on after ${expected} bytes`);
-      yield chunk;
-    }
-  }
-  const folder = tmpdir();
-  let file: FileHandle | undefined;
+export async function spooled(bytes: AsyncIterable<Buffer>, expected: number): Promise<TemporaryFile> {
+  const file = new TemporaryFile(tmpdir(), {
+    name: 'verify',
+    code: 'destination',
+    doing: 'reading xlsx',
+    room: 'the largest workbook needs',
+  });
   try {
-    const path = join(folder, `reportctl-verify-${randomUUID()}`);
-    file = await open(path, 'wx+', 0o600);
-    await rm(path, { force: true });
-    await writeFile(file, limited());
+    for await (const chunk of bytes) {
+      if (file.length + chunk.length > expected) throw damaged(`it goes on after ${expected} bytes`);
+      await file.append(chunk);
+    }
     return file;
   } catch (error) {
-    await file?.close();
-    if (!isSystem(error)) throw error;
-    const message = `verifying xlsx: writing a temporary file in ${folder}: ${messageOf(error)}`;
-    throw new ReportError('destination', message, {
-      hint: 'Set TMPDIR to a folder with as much room as the largest workbook needs.',
-      cause: error,
-    });
+    await file.close();
+    throw error;
   }
 }
 
@@ -60,11 +49,14 @@ export async function spooled(bytes: AsyncIterable<Buffer>, expected: number): P
  * Finds the parts that are asked for.
  * @throws ReportError `contract` when it is no zip archive as the writer makes them
  */
-export async function openArchive(file: FileHandle, isWanted: (name: string) => boolean): Promise<Archive> {
+export async function openArchive(
+  file: TemporaryFile,
+  isWanted: (name: string) => boolean,
+): Promise<Archive> {
   const entries = new Map<string, Entry>();
   const zip = await zipOf(file).catch(asDamaged);
   try {
-    if (zip.entryCount > MOST_ENTRIES) throw damaged(`it has ${zip.entryCount} parts`);
+    if (zip.entryCount > MAX_ENTRIES) throw damaged(`it has ${zip.entryCount} parts`);
     for await (const entry of zip.eachEntry()) {
       const { fileName: name } = entry;
       if (!isWanted(name)) continue;
@@ -89,24 +81,30 @@ export async function openArchive(file: FileHandle, isWanted: (name: string) => 
   };
 }
 
-async function zipOf(file: FileHandle): Promise<ZipFile> {
-  const { size } = await file.stat();
+async function zipOf(file: TemporaryFile): Promise<ZipFile> {
   const { default: yauzl } = await import('yauzl');
   const { fromRandomAccessReaderPromise, RandomAccessReader } = yauzl;
-  // Over the handle, so that whatever a position is, an error has its promise, and closing waits for what is under way.
-  class HandleReader extends RandomAccessReader {
+  class FileReader extends RandomAccessReader {
     override read(...[buffer, offset, length, position, callback]: Parameters<RandomAccessReader['read']>) {
-      const answer = file.read(buffer, offset, length, position);
-      answer.then(({ bytesRead }) => (callback as ReadCallback)(null, bytesRead), callback);
+      pieceAt(file, position, length).then((piece) => {
+        piece.copy(buffer, offset);
+        (callback as ReadCallback)(null, piece.length);
+      }, callback);
     }
   }
-  return fromRandomAccessReaderPromise(new HandleReader(), size, { autoClose: false });
+  return fromRandomAccessReaderPromise(new FileReader(), file.length, { autoClose: false });
+}
+
+/** At most so many bytes; fewer at the end of the file, and none where a damaged archive points outside of it. */
+async function pieceAt(file: TemporaryFile, position: number, length: number): Promise<Buffer> {
+  const isInside = position >= 0 && position < file.length;
+  return file.read({ from: position, length: isInside ? Math.min(length, file.length - position) : 0 });
 }
 
 type ReadCallback = (error: Error | null, bytesRead: number) => void;
 
 /** @throws plain errors, too, for what is damaged */
-async function* inflated(file: FileHandle, zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
+async function* inflated(file: TemporaryFile, zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
   const packed = between(file, fileDataStart, fileDataStart + entry.compressedSize);
   let size = 0;
@@ -121,26 +119,21 @@ async function* inflated(file: FileHandle, zip: ZipFile, entry: Entry): AsyncGen
   if (checksum !== entry.crc32) throw new Error('its checksum differs');
 }
 
-async function* between(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
+async function* between(file: TemporaryFile, start: number, end: number): AsyncGenerator<Buffer> {
   for (let at = start; at < end; ) {
-    const { buffer, bytesRead } = await file.read(
-      Buffer.allocUnsafe(Math.min(PIECE, end - at)),
-      0,
-      undefined,
-      at,
-    );
-    if (bytesRead === 0) throw new Error('it is cut off');
-    yield buffer.subarray(0, bytesRead);
-    at += bytesRead;
+    const piece = await pieceAt(file, at, Math.min(PIECE, end - at));
+    if (piece.length === 0) throw new Error('it is cut off');
+    yield piece;
+    at += piece.length;
   }
 }
 
-/** One line that says why the bytes are no workbook of ours. */
+/** The error for bytes that are no workbook of ours. @param message one line */
 export function damaged(message: string, cause?: unknown): ReportError {
   return new ReportError('contract', message, { cause });
 }
 
-/** Throws the error as what is wrong with the bytes, unless the machine is at fault. */
+/** Throws the error: as `contract`, unless the system or another part of the program failed. */
 function asDamaged(error: unknown, name?: string): never {
   if (error instanceof ReportError || isSystem(error)) throw error;
   const what = name === undefined ? 'it is no zip archive that can be read' : `${name} cannot be read`;
