@@ -2,14 +2,14 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { parseConcurrency, parseMilliseconds } from '../core/config/values.js';
 import { ReportError } from '../core/errors.js';
-import { type Choice, chosenJobs } from '../jobs/choose.js';
+import { chooseJobs, type JobChoice } from '../jobs/choose.js';
 import { runJobs } from '../jobs/run-jobs.js';
 import { createPresenter } from './run/presenter.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
 import { addNameValue } from './shared/filter-options.js';
 import { TRACE_OPTION, withTrace } from './shared/with-trace.js';
 
-interface RunOptions extends CommonOptions, Choice {
+interface RunOptions extends CommonOptions, JobChoice {
   readonly restate?: string;
   readonly quarantine?: true;
   readonly jobs?: string;
@@ -55,7 +55,7 @@ export function runCommand(context: Context): Command {
       });
     }
     const session = await openSession(context, options);
-    const jobs = await chosenJobs(names, options, session);
+    const jobs = await chooseJobs(names, options, session);
     const { restate, quarantine, deadline } = options;
     await withTrace(session, 'run', options, async (span) => {
       const { failure } = await runJobs(session, jobs, {

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { parseDates, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
 import { withDestination } from '../destinations/for-session.js';
-import { demandedWebhook, notifyFaults } from '../jobs/notify/status-faults.js';
+import { notifyFaults, requireWebhook } from '../jobs/notify/status-faults.js';
 import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../publish/status.js';
 import { loadReport, reportNames } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
@@ -33,7 +33,7 @@ export function statusCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (names: string[], options: StatusOptions) => {
     const session = await openSession(context, options);
-    const webhook = options.notify && demandedWebhook(session.config);
+    const webhook = options.notify && requireWebhook(session.config);
     const { reports, broken } = await chosenReports(names, session);
     const lines = await periodLines(reports, options, session);
     if (session.json) printJson(session.stdout, lines);

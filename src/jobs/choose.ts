@@ -1,4 +1,4 @@
-// Which reports are run, for which of their closed periods.
+// Decides which reports a run publishes, and for which of their closed periods.
 
 import {
   compactDate,
@@ -17,39 +17,39 @@ import { withDestination } from '../destinations/for-session.js';
 import { periodFilter } from '../filters/index.js';
 import { type StartedPeriod, startedPeriods } from '../publish/status.js';
 import { loadReport, reportNames } from '../reports/load-report.js';
-import { periodOf } from '../reports/period-of.js';
+import { parsePeriod } from '../reports/parse-period.js';
 import type { Report } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import type { BrokenJob, Job } from './job.js';
 
-/** What of the command line decides. */
-export interface Choice {
+/** The options of the command line that decide which jobs run. */
+export interface JobChoice {
   readonly all?: true;
   readonly date?: string;
   readonly since?: string;
   readonly until?: string;
-  /** Also what is missing of so many last periods. */
+  /** Also runs the periods that are missing among this many last ones. */
   readonly catchUp?: number;
   readonly restate?: string;
   readonly param?: Readonly<Record<string, string>>;
 }
 
 /**
- * In the order of the reports, each followed by its schedules, the oldest period first. What is wrong with a report that
- * was named is said at once; with `--all` it does not keep the others from running.
- * @throws ReportError `usage`, `definition`
+ * The jobs in the order of the reports, each followed by its schedules, the oldest period first. With `--all`, a broken report
+ * becomes a job that carries its error, and the others run.
+ * @throws ReportError `usage`, `definition` for a named report
  */
-export async function chosenJobs(
+export async function chooseJobs(
   names: readonly string[],
-  options: Choice,
+  options: JobChoice,
   session: Session,
 ): Promise<Job[]> {
   const { config } = session;
-  refuse(names, options);
+  assertValidChoice(names, options);
   const chosen = options.all ? await reportNames(config) : [...new Set(names)];
   const planned: (Planned | BrokenJob)[] = [];
-  /** With `--all` what is wrong with one becomes its job. */
+  /** With `--all`, an error of the work becomes a job that carries it. */
   const attempt = async (name: string, work: () => void | Promise<void>) => {
     try {
       await work();
@@ -60,25 +60,27 @@ export async function chosenJobs(
   };
   for (const name of chosen) {
     await attempt(name, async () => {
-      for (const report of runnable(await loadReport(name, config), options)) {
-        // A schedule can be named beside its report.
+      for (const report of runnableReports(await loadReport(name, config), options)) {
+        // The user can name both a report and one of its schedules.
         if (planned.some((other) => 'report' in other && isSame(other.report, report))) continue;
         await attempt(report.name, () => {
-          planned.push(plannedFor(report, options, session));
+          planned.push(planReport(report, options, session));
         });
       }
     });
   }
   if (planned.length === 0) throw new ReportError('usage', `run: no report in ${config.queries} has outputs`);
-  const closed = withoutOpen(planned, options, session);
-  return options.catchUp === undefined ? closed.flatMap(jobsOf) : caughtUp(closed, options.catchUp, session);
+  const closed = withoutOpenPeriods(planned, options, session);
+  if (options.catchUp === undefined) return closed.flatMap(jobsOf);
+  return catchUpJobs(closed, options.catchUp, session);
 }
 
 function isSame(one: Report, other: Report): boolean {
   return one.name === other.name && one.file === other.file;
 }
 
-function refuse(names: readonly string[], options: Choice): void {
+/** @throws ReportError `usage` for options that contradict each other */
+function assertValidChoice(names: readonly string[], options: JobChoice): void {
   const { all, date, since, until, catchUp, restate } = options;
   if (names.length > 0 === (all === true)) {
     throw new ReportError('usage', all ? 'run: both reports and --all' : 'run: no report', {
@@ -86,20 +88,20 @@ function refuse(names: readonly string[], options: Choice): void {
     });
   }
   if (date !== undefined && (since !== undefined || until !== undefined)) {
-    throw new ReportError('usage', 'run: --date goes without --since and --until');
+    throw new ReportError('usage', 'run: --date cannot be combined with --since or --until');
   }
   if (since === undefined && until !== undefined)
     throw new ReportError('usage', 'run: --until needs --since');
   const other = Object.entries({ date, since, restate }).find(([, value]) => value !== undefined)?.[0];
   if (catchUp !== undefined && other !== undefined) {
-    throw new ReportError('usage', `run: --catch-up goes without --${other}`, {
-      hint: 'It fills what is missing of the last periods, and touches none that is published.',
+    throw new ReportError('usage', `run: --catch-up cannot be combined with --${other}`, {
+      hint: 'It publishes the missing ones among the last periods, and changes none that is published.',
     });
   }
 }
 
-/** The report and its schedules, as far as they have outputs. */
-function runnable(report: Report, { all }: Choice): Report[] {
+/** The report and its schedules, without those that have no outputs. @throws ReportError `usage` when a named report has none */
+function runnableReports(report: Report, { all }: JobChoice): Report[] {
   const reports = publishedReports(report);
   if (reports.length > 0 || all) return reports;
   throw new ReportError('usage', `run: report "${report.name}" has no outputs`, {
@@ -107,19 +109,20 @@ function runnable(report: Report, { all }: Choice): Report[] {
   });
 }
 
-/** One report, the date that its zone has, and its periods in order. */
+/** One report with its periods in order. */
 interface Planned {
   readonly name: string;
   readonly report: Report;
+  /** `YYYY-MM-DD` in the report's time zone. */
   readonly today: string;
   readonly periods: readonly Period[];
   readonly params: Readonly<Record<string, string>>;
 }
 
-function plannedFor(report: Report, options: Choice, session: Session): Planned {
+function planReport(report: Report, options: JobChoice, session: Session): Planned {
   const today = todayIn(report.timezone, session.now);
   const params = options.param ?? {};
-  // What is wrong with the params is wrong for every period.
+  // Throws for wrong params, which are the same for every period.
   requestOf(report, { filters: [], params });
   return { name: report.name, report, today, periods: periodsOf(report, options, today), params };
 }
@@ -133,29 +136,32 @@ function jobsOf(planned: Planned | BrokenJob): Job[] {
   });
 }
 
-/** Without periods that are not over, if there is a report of which all are; else each of those is an error. */
-function withoutOpen(
+/**
+ * Removes the periods that are still open, provided that all periods of at least one report are closed. Otherwise a report with
+ * an open period is an error.
+ */
+function withoutOpenPeriods(
   planned: readonly (Planned | BrokenJob)[],
-  { all }: Choice,
+  { all }: JobChoice,
   { log }: Session,
 ): (Planned | BrokenJob)[] {
   const isOpen = (each: Planned) => each.periods.some((period) => !isClosed(period, each.today));
-  const isAnyWhole = planned.some((each) => 'periods' in each && !isOpen(each));
+  const isAnyClosed = planned.some((each) => 'periods' in each && !isOpen(each));
   return planned.map((each) => {
     if ('error' in each || !isOpen(each)) return each;
-    if (!isAnyWhole) {
-      const error = notOver(each);
+    if (!isAnyClosed) {
+      const error = openPeriodError(each);
       if (!all) throw error;
       return { name: each.name, error };
     }
     const periods = each.periods.filter((period) => isClosed(period, each.today));
     const open = each.periods.slice(periods.length).map(formatPeriod).join(', ');
-    log.info(`${each.name}: passed over, because it is not over: the ${each.report.period} ${open}`);
+    log.info(`${each.name}: skipped, because it is not over: the ${each.report.period} ${open}`);
     return { ...each, periods };
   });
 }
 
-function notOver({ report, periods, today }: Planned): ReportError {
+function openPeriodError({ report, periods, today }: Planned): ReportError {
   const open = periods.find((period) => !isClosed(period, today));
   return new ReportError(
     'usage',
@@ -166,8 +172,8 @@ function notOver({ report, periods, today }: Planned): ReportError {
   );
 }
 
-/** Before the last period of each report, which is run in any case, those of the last `count` that are not published. */
-async function caughtUp(
+/** The jobs of each report: first those of its last `count` periods that are not published, then its planned periods in any case. */
+async function catchUpJobs(
   planned: readonly (Planned | BrokenJob)[],
   count: number,
   session: Session,
@@ -175,16 +181,16 @@ async function caughtUp(
   return withDestination(session, async (destination) => {
     const jobs: Job[] = [];
     for (const each of planned) {
-      // A snapshot has no past.
+      // A report without a date filter is a snapshot: earlier periods cannot be read.
       if ('error' in each || each.report.filters.date === undefined) {
         jobs.push(...jobsOf(each));
         continue;
       }
       const { name, report, today } = each;
-      const begun = await begunAt(destination, report, session.signal);
-      if ('error' in begun) jobs.push({ name, error: begun.error });
+      const started = await startedOrError(destination, report, session.signal);
+      if ('error' in started) jobs.push({ name, error: started.error });
       const isPublished = ({ lastDay }: Period) =>
-        'error' in begun || begun.found.get(compactDate(lastDay))?.isPublished === true;
+        'error' in started || started.periods.get(compactDate(lastDay))?.isPublished === true;
       const earlier = lastClosedPeriods(report.period, today, count).slice(0, -1);
       const missing = earlier.filter((period) => !isPublished(period));
       jobs.push(...jobsOf({ ...each, periods: [...missing, ...each.periods] }));
@@ -193,21 +199,21 @@ async function caughtUp(
   });
 }
 
-/** That the past cannot be looked at does not keep the last period from being tried, perhaps at a better moment. */
-async function begunAt(
+/** The started periods, or the error of listing them: then the last period is still tried, perhaps after a retry. */
+async function startedOrError(
   destination: Destination,
   report: Report,
   signal: AbortSignal,
-): Promise<{ readonly found: ReadonlyMap<string, StartedPeriod> } | { readonly error: unknown }> {
+): Promise<{ readonly periods: ReadonlyMap<string, StartedPeriod> } | { readonly error: unknown }> {
   try {
-    return { found: await startedPeriods(report, destination) };
+    return { periods: await startedPeriods(report, destination) };
   } catch (error) {
     signal.throwIfAborted();
     return { error };
   }
 }
 
-function periodsOf(report: Report, { date, since, until }: Choice, today: string): Period[] {
+function periodsOf(report: Report, { date, since, until }: JobChoice, today: string): Period[] {
   const last = lastClosedPeriod(report.period, today);
   if (date === undefined && since === undefined) return [last];
   if (report.filters.date === undefined) {
@@ -216,10 +222,10 @@ function periodsOf(report: Report, { date, since, until }: Choice, today: string
       `run: report "${report.name}" has no date filter: it is a snapshot and takes no past dates`,
     );
   }
-  if (since === undefined) return [periodOf('run', report, date ?? last.lastDay, today)];
-  const first = periodOf('run', report, since, today);
-  // The period of that day alone, though it is not over: what becomes of those is decided over all reports.
+  if (since === undefined) return [parsePeriod('run', report, date ?? last.lastDay, today)];
+  const first = parsePeriod('run', report, since, today);
+  // withoutOpenPeriods() decides over all reports what becomes of an open period.
   if (until === undefined && !isClosed(first, today)) return [first];
-  const end = until === undefined ? last.lastDay : periodOf('run', report, until, today).lastDay;
+  const end = until === undefined ? last.lastDay : parsePeriod('run', report, until, today).lastDay;
   return periodsBetween(report.period, first.from, end);
 }

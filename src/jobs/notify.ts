@@ -1,4 +1,4 @@
-// Who hears of a run: webhook, heartbeat, metrics file. None of them can change what the run does or how it ends.
+// The listeners that report a run elsewhere: webhook, heartbeat, metrics file. None of them changes the run or its exit code.
 import { hostname } from 'node:os';
 import type { NotifyConfig } from '../core/config.js';
 import type { RunListener } from './events.js';
@@ -6,22 +6,22 @@ import type { OpenDestination } from './notify/alarm.js';
 
 export interface NotifyOptions {
   readonly config: NotifyConfig;
-  /** The id of this process's run. */
+  /** The run id of this process. */
   readonly run: string;
   readonly openDestination: OpenDestination;
   readonly warn: (message: string) => void;
-  /** Of the run. */
+  /** The signal of the run; when it is aborted, listeners get less time to finish. */
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds that each listener may hold the end of a run: an interrupted one has ten seconds for everything. */
-const PATIENCE = 30_000;
-const INTERRUPTED_PATIENCE = 2_000;
+/** How long each listener may delay the end of a run. An interrupted run has ten seconds for everything. */
+const FINISH_TIMEOUT_MS = 30_000;
+const INTERRUPTED_FINISH_TIMEOUT_MS = 2_000;
 
-/** Each warns by itself and throws nothing. */
+/** A listener for each target in the configuration. Listeners warn when they fail, and never throw. */
 export async function notifyListeners(options: NotifyOptions): Promise<RunListener[]> {
   const { config, run, openDestination, warn, signal } = options;
-  const patience = () => (signal.aborted ? INTERRUPTED_PATIENCE : PATIENCE);
+  const finishTimeoutMs = () => (signal.aborted ? INTERRUPTED_FINISH_TIMEOUT_MS : FINISH_TIMEOUT_MS);
   const listeners: RunListener[] = [];
   if (config.metricsFile !== undefined) {
     const { metricsListener } = await import('./notify/metrics.js');
@@ -29,12 +29,14 @@ export async function notifyListeners(options: NotifyOptions): Promise<RunListen
   }
   if (config.webhook !== undefined) {
     const { webhookListener } = await import('./notify/webhook.js');
-    const teller = () => ({ run, host: hostname(), now: Date.now() });
-    listeners.push(webhookListener({ webhook: config.webhook, openDestination, teller, warn, patience }));
+    const sender = () => ({ run, host: hostname(), now: Date.now() });
+    listeners.push(
+      webhookListener({ webhook: config.webhook, openDestination, sender, warn, finishTimeoutMs }),
+    );
   }
   if (config.heartbeat !== undefined) {
     const { heartbeatListener } = await import('./notify/heartbeat.js');
-    listeners.push(heartbeatListener({ url: config.heartbeat, run, warn, patience }));
+    listeners.push(heartbeatListener({ url: config.heartbeat, run, warn, finishTimeoutMs }));
   }
   return listeners;
 }

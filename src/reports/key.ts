@@ -1,14 +1,17 @@
-// The tokens of a key, such as {YYYYMMDD}: which there are, and what they become.
+// Expands the tokens of a key, such as {YYYYMMDD}.
 import { createHash } from 'node:crypto';
 import { compactDate, type Period } from '../core/calendar.js';
 import { didYouMean } from '../core/errors.js';
 import type { Cell } from '../core/table.js';
 
-/** The tokens that the design knows; labels add more. */
+/** The tokens of every report; labels and split-by add more. */
 export const TOKENS = ['YYYYMMDD', 'YYYY', 'MM', 'DD', 'report', 'ext'] as const;
 const TOKEN = /\{([^{}]*)\}/g;
 
-/** One complaint for each token of a key that neither the design knows nor the report: its labels, what it is split by. */
+/**
+ * A message for each unknown token of a key.
+ * @param own the tokens that the report adds: its labels, and what the output is split by
+ */
 export function unknownTokens(key: string, own: readonly string[]): string[] {
   const allowed = [...TOKENS, ...own];
   return [...key.matchAll(TOKEN)]
@@ -22,11 +25,11 @@ export interface KeyValues {
   readonly period: Period;
   readonly extension: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** What the output is split by, as the report spells it, to the value of this file. */
+  /** Each term of split-by, as in the report file, to its value in this file. */
   readonly split?: Readonly<Record<string, Cell>>;
 }
 
-/** The key of an output for a period; the date is the period's last day. */
+/** The key of an output for a period. Date tokens get the period's last day. */
 export function expandKey(key: string, { report, period, extension, labels, split = {} }: KeyValues): string {
   const date = compactDate(period.lastDay);
   const values: Record<string, string> = {
@@ -46,15 +49,15 @@ export function expandKey(key: string, { report, period, extension, labels, spli
   return key.replace(TOKEN, (token, word: string) => values[word] ?? token);
 }
 
-/** The most bytes of a value in a key. */
-export const LONGEST_SEGMENT = 80;
-/** Segments with a meaning of their own: null, and where the bookkeeping is. */
+/** Bytes (UTF-8) that a value takes in a key at most. */
+export const MAX_SEGMENT_BYTES = 80;
+/** Segments with a special meaning: null, and the folders that reportctl itself uses. */
 const RESERVED = /^_(null|reportctl|quarantine)$/i;
 
 /**
- * A value as one segment of a key: `_` for every character but letters, digits, `.`, `_`, `-` and the like; then `~` and
- * 8 hex digits of the value's SHA-256 if anything was changed, so that two values never share a key. At most 80 bytes.
- * Values that differ in case alone differ so in their segments too.
+ * A value as one segment of a key, at most MAX_SEGMENT_BYTES long. Every character except letters, digits, space and `._=@+-`
+ * becomes `_`. If that changed anything, `~` and 8 hex digits of the value's SHA-256 follow, so that two values never share a key.
+ * Letters keep their case, so values that differ only in case share a key on a store that ignores case.
  */
 export function safeSegment(value: string | null): string {
   if (value === null) return '_null';
@@ -62,12 +65,12 @@ export function safeSegment(value: string | null): string {
     .normalize('NFC')
     .replace(/[^\p{L}\p{N} ._=@+-]/gu, '_')
     .replace(/^[. ]|[. ]$/g, '_');
-  const isShort = Buffer.byteLength(cleaned) <= LONGEST_SEGMENT;
+  const isShort = Buffer.byteLength(cleaned) <= MAX_SEGMENT_BYTES;
   if (cleaned === value && isShort && cleaned !== '' && !RESERVED.test(cleaned)) return cleaned;
   const suffix = `~${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
   let short = '';
   for (const character of cleaned) {
-    if (Buffer.byteLength(short + character) > LONGEST_SEGMENT - suffix.length) break;
+    if (Buffer.byteLength(short + character) > MAX_SEGMENT_BYTES - suffix.length) break;
     short += character;
   }
   return short + suffix;

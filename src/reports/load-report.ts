@@ -6,17 +6,17 @@ import { parseDefinition } from './definition/definition.js';
 import type { Report } from './report.js';
 import { scheduledReport } from './scheduled-reports.js';
 
-/** Where reports are: as a Config says. */
+/** Where report files are. A Config is one. */
 export interface ReportFolder {
   /** The folder of report files. */
   readonly queries: string;
-  /** Where relative paths start. */
+  /** The folder that relative paths start at. */
   readonly cwd: string;
 }
 
 /**
- * The report that a user named: a name in the folder, the path of a file, or `name@organization` for one of its schedules.
- * @throws ReportError `usage` when there is none, `definition` with file and line when it is wrong.
+ * Loads the report that a user named: by its name in the folder, the path of its file, or `name@organization` for one of its schedules.
+ * @throws ReportError `usage` when there is none, `definition` with file and line when its file is wrong
  */
 export async function loadReport(nameOrPath: string, place: ReportFolder): Promise<Report> {
   const isPath = ENDING.test(nameOrPath);
@@ -41,7 +41,7 @@ export async function loadReport(nameOrPath: string, place: ReportFolder): Promi
   return readReport(join(folder, found[0]), place.cwd);
 }
 
-/** SQL with its definition in a comment, or YAML for documents. */
+/** `.sql` files have their definition in a comment; `.yaml` files are reports over documents. */
 const ENDING = /\.(sql|ya?ml)$/;
 const SCHEDULED = /^([A-Za-z0-9][A-Za-z0-9_-]*)@(.*)$/s;
 
@@ -75,9 +75,9 @@ async function readReport(file: string, cwd: string): Promise<Report> {
 }
 
 /**
- * The text of a report file to a Report.
- * @param file as messages name it; its folder is where the paths of templates start
- * @param cwd where a relative `file` starts
+ * Parses the text of a report file.
+ * @param file the path, for messages; paths of templates are relative to its folder
+ * @param cwd the folder that a relative `file` starts at
  * @throws ReportError `definition` with file and line
  */
 export function parseReport(file: string, text: string, cwd = '.'): Report {

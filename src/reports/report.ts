@@ -15,22 +15,22 @@ export interface Output {
   readonly key: string;
   readonly dialect: WriterOptions;
   readonly compress: string | undefined;
-  /** One file for each combination of their values; without it, one of all rows. */
+  /** One file for each combination of their values; when undefined, one file with all rows. */
   readonly splitBy?: readonly SplitTerm[];
 }
 
-/** What must hold before anything is published; see export/gates.ts. */
+/** Conditions that must hold before anything is published; see export/gates.ts. */
 export interface Gates {
   readonly minRows: number | undefined;
   readonly maxRows: number | undefined;
   readonly notNull: readonly string[];
-  /** The columns that are a key together; none when empty. */
+  /** The columns that together are a key; empty when the report has none. */
   readonly unique: readonly string[];
-  /** By the name of an integer or decimal column; decimal texts, both ends included, at least one is there. */
+  /** Name of an integer or decimal column to the bounds of its sum: decimal texts, inclusive, at least one defined. */
   readonly total: Readonly<
     Record<string, { readonly min: string | undefined; readonly max: string | undefined }>
   >;
-  /** By how many percent (a decimal text) the rows may differ from those of the last published period. */
+  /** The percentage (a decimal text) by which the number of rows may differ from the last published period. */
   readonly change: { readonly rows: string } | undefined;
 }
 
@@ -40,7 +40,7 @@ interface Parameter {
 }
 
 export interface Report {
-  /** The file's name without its ending: the word that users type. */
+  /** The file's name without its ending: users type it. */
   readonly name: string;
   readonly file: string;
   readonly title: string | undefined;
@@ -56,20 +56,20 @@ export interface Report {
   readonly orderBy: readonly string[];
   readonly totals: readonly string[];
   readonly gates: Gates;
-  /** What must be there before anything is read. */
+  /** Conditions that must hold before anything is read. */
   readonly waitFor: WaitFor | undefined;
-  /** What becomes of a period without rows: files without rows, none, or a refusal. */
+  /** What a run does with a period without rows: publishes files without rows, publishes none, or fails. */
   readonly onEmpty: 'publish' | 'skip' | 'fail';
   readonly labels: Readonly<Record<string, string>>;
   readonly outputs: readonly Output[];
-  /** The organizations that have a period of their own, and what they get; each is a report too, see scheduled-reports.ts. */
+  /** The organizations with a period of their own; each becomes a report, see scheduled-reports.ts. */
   readonly schedules: readonly Schedule[];
   readonly scheduledOutputs: readonly Output[];
-  /** Of the report of a schedule: the one organization whose rows it has. */
+  /** Set for the report of a schedule: the organization whose rows it contains. */
   readonly organization: string | undefined;
-  /** By when a period is to be published: a time of day `HH:MM` in the zone, so many days after the period's last one. */
+  /** When a period is expected to be published: a time of day `HH:MM` in the zone, `days` days after the period's last day. */
   readonly expectBy: { readonly time: string; readonly days: number } | undefined;
-  /** What `reportctl test` holds against goldens. */
+  /** What `reportctl test` runs and compares with goldens. */
   readonly tests: readonly ReportTest[];
   readonly query: string | DocumentQuery;
 }

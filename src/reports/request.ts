@@ -1,4 +1,4 @@
-// What a command line and a report together ask of a source.
+// Makes the request to a source from a report and what the command line selects.
 import { didYouMean, ReportError } from '../core/errors.js';
 import type { Filter } from '../core/filter.js';
 import type { Request } from '../core/source.js';
@@ -6,6 +6,7 @@ import type { Column, Kind } from '../core/table.js';
 import { parseFilter } from '../filters/index.js';
 import type { Report } from './report.js';
 
+/** What a command line selects. */
 export interface Choice {
   readonly filters: readonly Filter[];
   /** As typed: name to value. */
@@ -16,8 +17,9 @@ export interface Choice {
 }
 
 /**
- * @throws ReportError `usage` for a dimension that the report does not map, another organization than it is of, a column that it does not export, a param
- * that it does not declare, lacks, or whose value is not of its kind
+ * The request for the chosen rows and columns.
+ * @throws ReportError `usage` for a dimension that the report does not map, for an organization other than the schedule's, for a
+ * column that the report does not export, and for a param that is undeclared, missing, or not of its kind
  */
 export function requestOf(report: Report, choice: Choice): Request {
   return {
@@ -36,23 +38,23 @@ export function requestOf(report: Report, choice: Choice): Request {
   };
 }
 
-/** Param to its value, as the definition's hash and the manifest have them. */
+/** Name to value of the params, for the definition's hash and the manifest. */
 export function paramValues({ params }: Pick<Request, 'params'>): Record<string, string> {
   return Object.fromEntries(Object.entries(params).map(([name, { value }]) => [name, value]));
 }
 
-/** With the condition that makes it the report of one organization, where it is. */
+/** The filters, with one for the organization when the report is that of a schedule. */
 function withOrganization(
   { name, organization, timezone }: Report,
   filters: readonly Filter[],
 ): readonly Filter[] {
   if (organization === undefined) return filters;
   const given = filters.find(({ dimension }) => dimension === 'organization');
-  // Text values depend on no date.
+  // `today` matters only for dates.
   if (given === undefined)
     return [...filters, parseFilter('organization', [organization], { timezone, today: '' })];
   if (given.values.every((value) => value === organization)) return filters;
-  throw new ReportError('usage', `--organization: report "${name}" is of one organization already`, {
+  throw new ReportError('usage', `--organization: report "${name}" contains only one organization`, {
     hint: `Use the report "${name.replace(/@.*$/s, '')}".`,
   });
 }
@@ -75,12 +77,12 @@ function chosenColumns(report: Report, names: readonly string[]): Column[] {
         hint: `${didYouMean(name, known)}.`,
       });
     }
-    if (names.indexOf(name) !== index) throw new ReportError('usage', `--columns: "${name}" stands twice`);
+    if (names.indexOf(name) !== index) throw new ReportError('usage', `--columns: "${name}" was given twice`);
     return column;
   });
 }
 
-/** What a param of each kind looks like; the server reads the rest (a text is anything). */
+/** The syntax of params by kind; the server checks their values. A text can be anything. */
 const SHAPES: Readonly<Partial<Record<Kind, RegExp>>> = {
   integer: /^-?\d{1,19}$/,
   decimal: /^-?(\d+\.?\d*|\.\d+)$/,

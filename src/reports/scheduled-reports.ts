@@ -1,12 +1,12 @@
-// A report with schedules as the reports that are run: itself, and one for each organization that has a period of its own.
+// Derives the reports that a run publishes from a report with schedules: itself, and one for each organization with a period of its own.
 import { didYouMean, ReportError } from '../core/errors.js';
 import { safeSegment } from './key.js';
 import type { Report } from './report.js';
 
 /**
- * One report for each organization under `schedules:`, in the order of the file: the same query, columns and gates, with
- * the organization's own period, its rows only, and the outputs whose key has {organization}. Its name,
- * `vendas@ACME Ltda`, is what users type and what its run records stand under.
+ * One report for each organization under `schedules:`, in the order of the file: the same query, columns and gates, the
+ * organization's own period, only its rows, and only the outputs whose key has {organization}. Users type its name,
+ * `vendas@ACME Ltda`, and its run records are stored under that name.
  */
 export function scheduledReports(report: Report): Report[] {
   return report.schedules.map(({ organization, period }) => ({
@@ -21,14 +21,14 @@ export function scheduledReports(report: Report): Report[] {
   }));
 }
 
-/** What is published of a report file: the report itself where it has outputs of its own, and its schedules. */
+/** The reports that a run of this report publishes: the report itself and its schedules, without those that have no outputs. */
 export function publishedReports(report: Report): Report[] {
   return [report, ...scheduledReports(report)].filter(({ outputs }) => outputs.length > 0);
 }
 
 /**
  * The report of one schedule.
- * @param named the organization, as the data or as the report's name spells it
+ * @param named the organization, as in the data or as in the schedule's name
  * @throws ReportError `usage` when there is none
  */
 export function scheduledReport(report: Report, named: string): Report {

@@ -5,7 +5,7 @@ import { withDestinations } from '../destinations/for-session.js';
 import { withSources } from '../export/with-sources.js';
 import { periodKeys } from '../publish/bookkeeping.js';
 import { loadReport } from '../reports/load-report.js';
-import { periodOf } from '../reports/period-of.js';
+import { parsePeriod } from '../reports/parse-period.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import type { Difference } from './differences.js';
 import { filesAt, type Place, placeOf } from './place.js';
@@ -88,7 +88,7 @@ async function* placesRecorded(
   const published = publishedReports(loaded);
   const periods = (published.length === 0 ? [loaded] : published).map((report) => {
     const today = todayIn(report.timezone, now);
-    const period = periodOf('verify', report, date, today);
+    const period = parsePeriod('verify', report, date, today);
     return { report, period, isOver: isClosed(period, today) };
   });
   const isAnyOver = periods.some(({ isOver }) => isOver);

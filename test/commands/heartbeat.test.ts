@@ -84,7 +84,7 @@ describe('the heartbeat', { concurrency: 3 }, () => {
     const { code, stdout, stderr } = await run();
     assert.equal(code, 0);
     assert.match(stdout, /^published vendas/);
-    assert.match(stderr, new RegExp(`^\\S+ warn the heartbeat was not heard: ${listener.url}: HTTP 404\n$`));
+    assert.match(stderr, new RegExp(`^\\S+ warn the heartbeat ping failed: ${listener.url}: HTTP 404\n$`));
     await stop();
   });
 });

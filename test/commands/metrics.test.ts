@@ -149,7 +149,7 @@ describe('the metrics file', { concurrency: 3 }, () => {
       await writeFile(file, text);
       const { code, stderr } = await run();
       assert.equal(code, 0);
-      assert.match(stderr, /warn the metrics file .* is replaced, .*line 1 is not of reportctl/);
+      assert.match(stderr, /warn the metrics file .* is replaced, .*line 1 was not written by reportctl/);
       assert.equal(await value('last_success_rows', 'vendas'), 3);
       await rm(folder, { recursive: true });
     });

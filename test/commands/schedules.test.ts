@@ -141,9 +141,9 @@ describe('schedules', { concurrency: 3 }, () => {
     assert.deepEqual(told(one.stdout), ['published vendas 2024-11-18']);
     assert.match(
       one.stderr,
-      /info vendas@ACME Ltda: passed over, because it is not over: the month 2024-11-01\.\.2024-11-30\n/,
+      /info vendas@ACME Ltda: skipped, because it is not over: the month 2024-11-01\.\.2024-11-30\n/,
     );
-    assert.match(one.stderr, /info vendas@Órfão _ Filhos~1d8480bd: passed over, .* the fortnight 2024-11-16/);
+    assert.match(one.stderr, /info vendas@Órfão _ Filhos~1d8480bd: skipped, .* the fortnight 2024-11-16/);
     const several = await at(night, [
       'run',
       'vendas',

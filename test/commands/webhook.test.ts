@@ -80,7 +80,7 @@ describe('the webhook', { concurrency: 3 }, () => {
     assert.equal(last?.event, 'recovered');
     assert.equal(last?.since, first?.time);
     assert.equal(last?.rows, 3);
-    assert.match(String(last?.message), /^published; \d+ s after this was told first: .*min-rows/);
+    assert.match(String(last?.message), /^published \d+ s after the first message about it: .*min-rows/);
     const [output] = (last?.outputs ?? []) as { key: string; bytes: number }[];
     assert.equal(output?.key, 'vendas_20241005.csv');
     assert.equal(output?.bytes, (await readFile(join(out, 'vendas_20241005.csv'))).length);
@@ -124,7 +124,7 @@ describe('the webhook', { concurrency: 3 }, () => {
       const lines = stderr.trimEnd().split('\n');
       assert.equal(lines.length, 2, stderr);
       assert.ok(
-        lines[0]?.includes(`the webhook ${listener.url} was not told of vendas 2024-10-05: `),
+        lines[0]?.includes(`the webhook ${listener.url} did not get the message about vendas 2024-10-05: `),
         stderr,
       );
       assert.match(lines[1] ?? '', /^reportctl: .*min-rows/);
@@ -142,7 +142,7 @@ describe('the webhook', { concurrency: 3 }, () => {
     const [notice] = listener.json();
     assert.equal(notice?.event, 'failed');
     assert.equal(notice?.code, 'destination');
-    assert.match(stderr, /the alarm of vendas 2024-10-05 could not be noted/);
+    assert.match(stderr, /the alarm note of vendas 2024-10-05 could not be written/);
     await stop();
   });
 
@@ -182,7 +182,7 @@ describe('status --notify', { concurrency: 3 }, () => {
     const missing = lines.filter((line) => line.status === 'missing').map(({ period }) => period.lastDay);
     // The 6th was refused and told by the run itself; 20 are sent at most, the rest by the next call.
     assert.equal(listener.heard.length, told + 20);
-    assert.match(stderr, /20 messages were sent: "status --notify" will tell \d+ more/);
+    assert.match(stderr, /20 messages were sent; the next "status --notify" sends \d+ more/);
     const first = listener.json()[told];
     assert.deepEqual(noticeShape.parse(first), first);
     assert.equal(first?.event, 'late');

@@ -6,7 +6,7 @@ import { ReportError } from '../../core/errors.js';
 import { periodKeys } from '../../publish/bookkeeping.js';
 import type { RunRecord } from '../../publish/documents.js';
 import { loadReport } from '../../reports/load-report.js';
-import { periodOf } from '../../reports/period-of.js';
+import { parsePeriod } from '../../reports/parse-period.js';
 import type { Report } from '../../reports/report.js';
 import { openSide, type Side } from '../../verify/diff/side.js';
 import { placeOf } from '../../verify/place.js';
@@ -95,7 +95,7 @@ async function recordOf(
   session: CommandSession,
   destination: Destination,
 ): Promise<Recorded> {
-  const period = periodOf('diff', report, day, todayIn(report.timezone, session.now));
+  const period = parsePeriod('diff', report, day, todayIn(report.timezone, session.now));
   return readAt(periodKeys(report.name, period).record, '', destination);
 }
 

@@ -1,21 +1,26 @@
-// The note at the destination that a period's trouble was told: by it a recovery is known, and nobody is told twice a day.
+// The alarm note of a period, kept at the destination after a webhook message about a problem. It tells later runs that a
+// recovery must be sent, and that the same problem was already sent today.
 import type { Period } from '../../core/calendar.js';
 import type { Destination } from '../../core/destination.js';
 import { bookkeepingFolder, periodKeys } from '../../publish/bookkeeping.js';
 import { putJson } from '../../publish/put-json.js';
 import type { Alarm, Notice } from './shapes.js';
 
-/** Milliseconds that reading and writing one note may take: what is wrong may be the destination itself. */
-const PATIENCE = 10_000;
+/** For all requests about one note. The destination itself may be what fails. */
+const NOTE_TIMEOUT_MS = 10_000;
 
-/** Opens the destination anew: what the signal of the run has cancelled must not keep the note from being written. */
+/** Opens the destination with a signal other than the run's: a note must also be written after the run was aborted. */
 export type OpenDestination = (signal: AbortSignal) => Promise<Destination>;
 
-export async function withDestination<T>(
+/**
+ * Opens the destination for one note, does the work and closes it, within NOTE_TIMEOUT_MS.
+ * @throws ReportError `destination`
+ */
+export async function withNoteDestination<T>(
   open: OpenDestination,
   work: (destination: Destination) => Promise<T>,
 ): Promise<T> {
-  const destination = await open(AbortSignal.timeout(PATIENCE));
+  const destination = await open(AbortSignal.timeout(NOTE_TIMEOUT_MS));
   try {
     return await work(destination);
   } finally {
@@ -25,19 +30,19 @@ export async function withDestination<T>(
 
 export type NotedAlarm = Alarm & { readonly version: string };
 
-/** The keys of all notes of a report: most periods have none. @throws ReportError `destination` */
+/** The keys of all alarm notes of a report. @throws ReportError `destination` */
 export async function alarmKeys(destination: Destination, report: string): Promise<Set<string>> {
   const folder = bookkeepingFolder(report);
   const keys = new Set<string>();
   for await (const { key } of destination.list(folder)) {
-    // Digits come first; the history, which may be long, after them.
+    // Listings are sorted: dated files ("2024…") come before "history/", which can be long, so stop at the first name after the digits.
     if (key.slice(folder.length) > ':') break;
     if (key.endsWith('.alarm.json')) keys.add(key);
   }
   return keys;
 }
 
-/** One that cannot be read is as good as none: it is replaced. @throws ReportError `destination` */
+/** The alarm note of a period; undefined when there is none or its content is invalid. @throws ReportError `destination` */
 export async function readAlarm(
   destination: Destination,
   report: string,
@@ -53,7 +58,11 @@ export async function readAlarm(
   }
 }
 
-/** @param former the note that there is already: the trouble began with it. @throws ReportError `destination` */
+/**
+ * Writes the alarm note of a period, replacing the one that is there.
+ * @param former the existing note: the new one keeps its `since` and counts on
+ * @throws ReportError `destination`
+ */
 export async function writeAlarm(
   destination: Destination,
   notice: Notice,
@@ -77,7 +86,7 @@ export async function writeAlarm(
   await putJson(destination, periodKeys(report, period).alarm, alarm, 'replace');
 }
 
-/** @throws ReportError `destination` */
+/** Removes the alarm note of a period, unless it was changed since it was read. @throws ReportError `destination` */
 export async function removeAlarm(
   destination: Destination,
   alarm: NotedAlarm,

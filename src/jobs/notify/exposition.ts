@@ -1,14 +1,16 @@
-// Prometheus' text exposition format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+// Writes and reads Prometheus' text exposition format 0.0.4:
+// https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
-/** The metrics and what their HELP says; all are gauges with the label `report`. */
+/** Metric to its HELP text; all are gauges with the label `report`. */
 export const METRICS = {
-  reportctl_last_success_timestamp_seconds: 'When a run of the report last ended well, Unix time.',
-  reportctl_last_success_rows: 'Rows of the period that was published last.',
-  reportctl_last_success_bytes: 'Bytes of all files of the period that was published last.',
-  reportctl_last_run_timestamp_seconds: 'When the report was last run, well or not, Unix time.',
-  reportctl_last_run_duration_seconds: 'How long the last run worked on the report.',
-  reportctl_last_run_attempts: 'How often the last run tried: the most of its periods.',
-  reportctl_last_run_outcome: 'How the last run ended: 1 for that outcome, 0 for the others.',
+  reportctl_last_success_timestamp_seconds: 'Unix time at which the last successful run of the report ended.',
+  reportctl_last_success_rows: 'Rows of the last published period.',
+  reportctl_last_success_bytes: 'Bytes of all files of the last published period.',
+  reportctl_last_run_timestamp_seconds:
+    'Unix time at which the last run of the report ended, successful or not.',
+  reportctl_last_run_duration_seconds: 'Seconds that the last run worked on the report.',
+  reportctl_last_run_attempts: 'Attempts of the last run: the highest number among its periods.',
+  reportctl_last_run_outcome: 'Outcome of the last run: 1 for that outcome, 0 for the others.',
 } as const;
 
 type Metric = keyof typeof METRICS;
@@ -16,12 +18,12 @@ type Metric = keyof typeof METRICS;
 export interface Sample {
   readonly metric: Metric;
   readonly report: string;
-  /** Of reportctl_last_run_outcome alone. */
+  /** Only for reportctl_last_run_outcome. */
   readonly outcome?: string;
   readonly value: number;
 }
 
-/** Every metric's samples together, as the format asks; a metric without samples is left out. */
+/** The text of the samples. The samples of a metric stand together, as the format requires; a metric without samples is left out. */
 export function formatSamples(samples: readonly Sample[]): string {
   const lines: string[] = [];
   for (const [metric, help] of Object.entries(METRICS)) {
@@ -29,8 +31,8 @@ export function formatSamples(samples: readonly Sample[]): string {
     if (own.length === 0) continue;
     lines.push(`# HELP ${metric} ${help}`, `# TYPE ${metric} gauge`);
     for (const { report, outcome, value } of own) {
-      const more = outcome === undefined ? '' : `,outcome="${escaped(outcome)}"`;
-      lines.push(`${metric}{report="${escaped(report)}"${more}} ${value}`);
+      const more = outcome === undefined ? '' : `,outcome="${escapeLabel(outcome)}"`;
+      lines.push(`${metric}{report="${escapeLabel(report)}"${more}} ${value}`);
     }
   }
   return lines.map((line) => `${line}\n`).join('');
@@ -39,14 +41,14 @@ export function formatSamples(samples: readonly Sample[]): string {
 const SAMPLE =
   /^([a-z_]+)\{report="((?:[^"\\\n]|\\[\\"n])*)"(?:,outcome="((?:[^"\\\n]|\\[\\"n])*)")?\} (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
-/** What formatSamples() wrote. @throws Error for a line that it would not write, which may be somebody else's */
+/** The samples of a text that formatSamples() wrote. @throws Error for a line that formatSamples() does not write */
 export function parseSamples(text: string): Sample[] {
   return text.split('\n').flatMap((line, index): Sample[] => {
     if (line === '' || line.startsWith('#')) return [];
     const [, metric = '', report = '', outcome, value] = SAMPLE.exec(line) ?? [];
-    if (!isMetric(metric)) throw new Error(`line ${index + 1} is not of reportctl`);
-    const sample = { metric, report: unescaped(report), value: Number(value) };
-    return [outcome === undefined ? sample : { ...sample, outcome: unescaped(outcome) }];
+    if (!isMetric(metric)) throw new Error(`line ${index + 1} was not written by reportctl`);
+    const sample = { metric, report: unescapeLabel(report), value: Number(value) };
+    return [outcome === undefined ? sample : { ...sample, outcome: unescapeLabel(outcome) }];
   });
 }
 
@@ -54,10 +56,10 @@ function isMetric(name: string): name is Metric {
   return Object.hasOwn(METRICS, name);
 }
 
-function escaped(text: string): string {
+function escapeLabel(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
-function unescaped(text: string): string {
+function unescapeLabel(text: string): string {
   return text.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
 }

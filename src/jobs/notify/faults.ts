@@ -1,22 +1,29 @@
-// Tells a webhook which periods are late, missing, unfinished or damaged, and which are well again; each once a day.
+// Sends webhook messages about periods that are late, missing, unfinished or damaged, at most one a day for each, and about recoveries.
 
 import pLimit from 'p-limit';
 import type { Period } from '../../core/calendar.js';
 import type { Destination } from '../../core/destination.js';
 import { messageOf } from '../../core/errors.js';
 import { periodKeys } from '../../publish/bookkeeping.js';
-import { alarmKeys, type NotedAlarm, readAlarm, removeAlarm, withDestination, writeAlarm } from './alarm.js';
+import {
+  alarmKeys,
+  type NotedAlarm,
+  readAlarm,
+  removeAlarm,
+  withNoteDestination,
+  writeAlarm,
+} from './alarm.js';
 import { lateNotice, recoveryNotice, subjectOf } from './notice.js';
 import { sendNotice, type WebhookOptions } from './webhook.js';
 
-/** What status says of one period. */
-export interface Looked {
+/** The status of one period. */
+export interface PeriodFinding {
   readonly report: string;
   readonly title: string | undefined;
   readonly period: Period;
   readonly status: string;
   readonly detail: string;
-  /** Has somebody to do something about it? */
+  /** The period needs action. */
   readonly isFault: boolean;
   /** From the run record, where there is one. */
   readonly rows?: number;
@@ -24,44 +31,48 @@ export interface Looked {
   readonly finished?: string;
 }
 
-interface FaultOptions extends Omit<WebhookOptions, 'patience'> {
+interface FaultOptions extends Omit<WebhookOptions, 'finishTimeoutMs'> {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds after which the same trouble is told again. */
-const AGAIN_AFTER = 24 * 3_600_000;
-/** Messages of one call: the next one tells the rest. */
-const AT_MOST = 20;
-/** How many notes are read at the same time. */
-const AT_ONCE = 8;
+/** After this time a message about the same problem is sent again. */
+const REPEAT_AFTER_MS = 24 * 3_600_000;
+/** One call sends no more; the next call sends the others. */
+const MAX_MESSAGES = 20;
+const MAX_PARALLEL_READS = 8;
 
-/** Oldest first. What cannot be sent or noted ends it, with a warning. @throws the signal's reason */
-export async function tellFaults(lines: readonly Looked[], options: FaultOptions): Promise<void> {
+/**
+ * Sends the messages that are due, in the order of the lines, and keeps the alarm notes. The first message or note that fails
+ * ends the sending with a warning.
+ * @throws the signal's reason
+ */
+export async function sendFaults(lines: readonly PeriodFinding[], options: FaultOptions): Promise<void> {
   const { openDestination, warn, signal } = options;
-  let subject = 'anything';
+  let subject = 'any period';
   try {
-    const alarms = await withDestination(openDestination, (destination) => readAlarms(destination, lines));
-    const now = options.teller().now;
-    const changes = lines.flatMap((line, index) => changeOf(line, alarms[index], now) ?? []);
-    for (const { line, alarm, isOver } of changes.slice(0, AT_MOST)) {
+    const alarms = await withNoteDestination(openDestination, (destination) =>
+      readAlarms(destination, lines),
+    );
+    const now = options.sender().now;
+    const due = lines.flatMap((line, index) => dueMessage(line, alarms[index], now) ?? []);
+    for (const { line, alarm, isRecovery } of due.slice(0, MAX_MESSAGES)) {
       subject = subjectOf(line);
-      await (isOver ? tellWell(line, alarm, options) : tellFault(line, alarm, options));
+      await (isRecovery ? sendRecovery(line, alarm, options) : sendFault(line, alarm, options));
     }
-    const left = changes.length - AT_MOST;
-    if (left > 0)
-      warn(`${AT_MOST} messages were sent: "status --notify" will tell ${left} more when called again`);
+    const left = due.length - MAX_MESSAGES;
+    if (left > 0) warn(`${MAX_MESSAGES} messages were sent; the next "status --notify" sends ${left} more`);
   } catch (error) {
     signal.throwIfAborted();
-    warn(`the webhook was not told of ${subject}: ${messageOf(error)}`);
+    warn(`the webhook message about ${subject} failed: ${messageOf(error)}`);
   }
 }
 
-/** In the order of the lines. */
+/** The alarm note of each line's period, in the order of the lines. */
 async function readAlarms(
   destination: Destination,
-  lines: readonly Looked[],
+  lines: readonly PeriodFinding[],
 ): Promise<(NotedAlarm | undefined)[]> {
-  const limit = pLimit(AT_ONCE);
+  const limit = pLimit(MAX_PARALLEL_READS);
   const reports = [...new Set(lines.map(({ report }) => report))];
   const keys = await limit.map(reports, (report) => alarmKeys(destination, report));
   const known = new Set(keys.flatMap((each) => [...each]));
@@ -70,35 +81,39 @@ async function readAlarms(
   );
 }
 
-type Change =
-  | { readonly line: Looked; readonly alarm: NotedAlarm | undefined; readonly isOver: false }
-  | { readonly line: Looked; readonly alarm: NotedAlarm; readonly isOver: true };
+type DueMessage =
+  | { readonly line: PeriodFinding; readonly alarm: NotedAlarm | undefined; readonly isRecovery: false }
+  | { readonly line: PeriodFinding; readonly alarm: NotedAlarm; readonly isRecovery: true };
 
-/** What there is to tell of a period, if anything. */
-function changeOf(line: Looked, alarm: NotedAlarm | undefined, now: number): Change | undefined {
+/** The message to send about a period; undefined when there is none. */
+function dueMessage(line: PeriodFinding, alarm: NotedAlarm | undefined, now: number): DueMessage | undefined {
   if (line.isFault) {
-    const isTold = alarm !== undefined && now - Date.parse(alarm.told) < AGAIN_AFTER;
-    return isTold ? undefined : { line, alarm, isOver: false };
+    const wasSent = alarm !== undefined && now - Date.parse(alarm.told) < REPEAT_AFTER_MS;
+    return wasSent ? undefined : { line, alarm, isRecovery: false };
   }
-  // Without a record it is still being worked at.
+  // Without a run record the period is not published yet.
   if (alarm === undefined || line.finished === undefined || line.status === 'running') return undefined;
-  // A run that failed after the period was published wanted something that has still not happened.
-  const isOver = alarm.event === 'late' || line.finished >= alarm.since;
-  return isOver ? { line, alarm, isOver } : undefined;
+  // The alarm of a failed restatement is younger than the record of the published period, which therefore does not end it.
+  const isRecovery = alarm.event === 'late' || line.finished >= alarm.since;
+  return isRecovery ? { line, alarm, isRecovery } : undefined;
 }
 
-async function tellFault(line: Looked, alarm: NotedAlarm | undefined, options: FaultOptions): Promise<void> {
-  const { webhook, signal, openDestination, teller } = options;
-  const notice = lateNotice(line, line, alarm?.since, teller());
+async function sendFault(
+  line: PeriodFinding,
+  alarm: NotedAlarm | undefined,
+  options: FaultOptions,
+): Promise<void> {
+  const { webhook, signal, openDestination, sender } = options;
+  const notice = lateNotice(line, line, alarm?.since, sender());
   await sendNotice(webhook, notice, signal);
-  await withDestination(openDestination, (destination) =>
+  await withNoteDestination(openDestination, (destination) =>
     writeAlarm(destination, notice, line.period, alarm),
   );
 }
 
-async function tellWell(line: Looked, alarm: NotedAlarm, options: FaultOptions): Promise<void> {
-  const { webhook, signal, openDestination, teller } = options;
+async function sendRecovery(line: PeriodFinding, alarm: NotedAlarm, options: FaultOptions): Promise<void> {
+  const { webhook, signal, openDestination, sender } = options;
   const record = line.rows === undefined ? undefined : { rows: line.rows, outputs: [] };
-  await sendNotice(webhook, recoveryNotice(line, record, alarm, teller()), signal);
-  await withDestination(openDestination, (destination) => removeAlarm(destination, alarm, line.period));
+  await sendNotice(webhook, recoveryNotice(line, record, alarm, sender()), signal);
+  await withNoteDestination(openDestination, (destination) => removeAlarm(destination, alarm, line.period));
 }

@@ -1,4 +1,4 @@
-// Tells a heartbeat monitor that the run began and how it ended, as https://healthchecks.io/docs/http_api/ has it.
+// Pings a heartbeat monitor at the start and at the end of a run: https://healthchecks.io/docs/http_api/
 
 import { failureOf } from '../../core/disclosure.js';
 import { messageOf, ReportError } from '../../core/errors.js';
@@ -9,57 +9,61 @@ import { send } from './send.js';
 
 export interface HeartbeatOptions {
   readonly url: SecretEndpoint;
-  /** A UUID, by which the monitor tells runs that overlap apart. */
+  /** The UUID of the run: the monitor uses it to distinguish overlapping runs. */
   readonly run: string;
   readonly warn: (message: string) => void;
-  /** Milliseconds for the last ping. */
-  readonly patience: () => number;
+  /** Milliseconds that the end of the run waits for the pings. */
+  readonly finishTimeoutMs: () => number;
 }
 
-/** Characters of a body; healthchecks keeps 10 kB where it is self-hosted. */
-const LONGEST = 9000;
+/** A self-hosted healthchecks keeps 10 kB of a body. */
+const MAX_BODY_CHARACTERS = 9000;
 
-export function heartbeatListener({ url, run, warn, patience }: HeartbeatOptions): RunListener {
-  const closing = new AbortController();
+/** A listener that pings the monitor when the run begins and when it ends, and warns when a ping failed. */
+export function heartbeatListener({ url, run, warn, finishTimeoutMs }: HeartbeatOptions): RunListener {
+  const sending = new AbortController();
   const failures: string[] = [];
   const ping = (suffix: string, body: string) =>
     send(url, {
       body,
       contentType: 'text/plain; charset=utf-8',
-      signal: closing.signal,
+      signal: sending.signal,
       locate: (at) => addSuffix(at, suffix, run),
     }).catch((error: unknown) => {
       failures.push(messageOf(error));
     });
-  let start: Promise<void> | undefined;
+  let startPing: Promise<void> | undefined;
   return {
     async begun(jobs) {
-      // The run does not wait for it.
-      start = ping(
+      // Not awaited: the ping must not delay the run.
+      startPing = ping(
         '/start',
         jobs
           .map((job) => subjectOf({ ...job, period: job.period ?? null }))
           .join('\n')
-          .slice(0, LONGEST),
+          .slice(0, MAX_BODY_CHARACTERS),
       );
     },
     async ended(results, exitCode) {
-      const timer = setTimeout(() => closing.abort(), patience());
-      // In this order: a start that arrives last would wait for an end that has been.
-      await start;
-      await ping(suffixOf(results, exitCode), results.map(lineOf).join('\n').slice(0, LONGEST));
+      const timer = setTimeout(() => sending.abort(), finishTimeoutMs());
+      // If the start arrived after the end, the monitor would wait for another end.
+      await startPing;
+      await ping(suffixOf(results, exitCode), results.map(lineOf).join('\n').slice(0, MAX_BODY_CHARACTERS));
       clearTimeout(timer);
-      if (failures.length > 0) warn(`the heartbeat was not heard: ${failures[0]}`);
+      if (failures.length > 0) warn(`the heartbeat ping failed: ${failures[0]}`);
     },
   };
 }
 
-/** Exit status 0 is success, every other a failure; that somebody else is at it is neither, and is only logged there. */
+/**
+ * The suffix of the ping's path: none for success, `/<exit code>` for a failure, `/log` (neither) when every job failed only
+ * because another run works on it.
+ */
 function suffixOf(results: readonly JobResult[], exitCode: number): string {
   if (exitCode === 0) return '';
-  const isBusy = ({ outcome, error }: JobResult) =>
+  const isNoFailure = ({ outcome, error }: JobResult) =>
     outcome !== 'failed' || (error instanceof ReportError && error.code === 'already-running');
-  if (results.length > 0 && results.every(isBusy)) return '/log';
+  if (results.length > 0 && results.every(isNoFailure)) return '/log';
   return `/${exitCode}`;
 }
 
@@ -69,7 +73,7 @@ function lineOf({ report, period, outcome, record, error }: JobResult): string {
   return `${outcome} ${subject}: ${record?.rows ?? 0} rows`;
 }
 
-/** Before the query, which stays: `https://host/ping/key/slug?create=1`. */
+/** Adds the suffix to the path, keeping the query: `https://host/ping/key/slug?create=1`. */
 function addSuffix(url: URL, suffix: string, run: string): void {
   url.pathname = `${url.pathname.replace(/\/$/, '')}${suffix}`;
   url.searchParams.set('rid', run);

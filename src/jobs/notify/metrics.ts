@@ -1,4 +1,4 @@
-// Leaves what became of each report in a file for node_exporter's textfile collector.
+// Writes the outcome of each report to a file for node_exporter's textfile collector.
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import pLimit from 'p-limit';
@@ -7,26 +7,26 @@ import type { JobResult, RunListener } from '../events.js';
 import { formatSamples, parseSamples, type Sample } from './exposition.js';
 
 export interface MetricsOptions {
-  /** A path; the collector reads those that end with `.prom`. */
+  /** A path. The collector reads only files whose name ends with `.prom`. */
   readonly file: string;
   readonly warn: (message: string) => void;
 }
 
-/** From the one that says most of a report's night to the one that says least. */
+/** From the most to the least important: a report with several periods shows the most important of their outcomes. */
 const OUTCOMES = ['failed', 'restated', 'published', 'skipped', 'unchanged'] as const;
 
-/** Written after each report, so that the last run of those before is known whatever becomes of this one. */
+/** A listener that rewrites the file after each job, so that a run that is killed later leaves the results so far. */
 export function metricsListener({ file, warn }: MetricsOptions): RunListener {
   const results: JobResult[] = [];
   const limit = pLimit(1);
-  let isWarned = false;
+  let hasWarned = false;
   const warnOnce = (message: string) => {
-    if (!isWarned) warn(message);
-    isWarned = true;
+    if (!hasWarned) warn(message);
+    hasWarned = true;
   };
   return {
     async jobEnded(result) {
-      // The run that is at it will tell.
+      // The run that works on this report writes its metrics.
       if (result.error instanceof ReportError && result.error.code === 'already-running') return;
       results.push(result);
       try {
@@ -58,12 +58,18 @@ async function formerSamples(file: string, warn: (message: string) => void): Pro
     return parseSamples(await readFile(file, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    warn(`the metrics file ${file} is replaced, what it held of other reports is lost: ${messageOf(error)}`);
+    warn(
+      `the metrics file ${file} is replaced, and its values of other reports are lost: ${messageOf(error)}`,
+    );
     return [];
   }
 }
 
-/** Of all periods that this run did of one report; what a failure cannot know stays as it was. */
+/**
+ * The samples of one report.
+ * @param results of all periods of the report in this run; when all failed, the samples of the last success are kept
+ * @param former samples of the file
+ */
 function samplesOf(report: string, results: readonly JobResult[], former: readonly Sample[]): Sample[] {
   const worst = OUTCOMES.find((outcome) => results.some((result) => result.outcome === outcome));
   const successes = results.filter(({ outcome }) => outcome !== 'failed');
@@ -96,7 +102,7 @@ function samplesOf(report: string, results: readonly JobResult[], former: readon
     ),
   ];
   if (latest === undefined) {
-    return [...former.filter((sample) => sample.report === report && isOfSuccess(sample)), ...lastRun];
+    return [...former.filter((sample) => sample.report === report && isSuccessSample(sample)), ...lastRun];
   }
   const outputs = latest.record?.outputs ?? [];
   return [
@@ -115,7 +121,7 @@ function samplesOf(report: string, results: readonly JobResult[], former: readon
   ];
 }
 
-function isOfSuccess({ metric }: Sample): boolean {
+function isSuccessSample({ metric }: Sample): boolean {
   return metric.startsWith('reportctl_last_success_');
 }
 
@@ -128,14 +134,14 @@ function seconds(milliseconds: number): number {
   return Math.round(milliseconds) / 1000;
 }
 
-/** By rename, so that the collector sees the whole of it, and readable by whoever it runs as. */
+/** Replaces the file by a rename, so that the collector never reads half of it, and makes it readable by every user. */
 async function replaceFile(file: string, content: string): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const handle = await open(temporary, 'w', 0o644);
     try {
       await handle.writeFile(content);
-      // Whatever the umask took away.
+      // open() applies the umask to the mode, chmod() does not.
       await handle.chmod(0o644);
       await handle.sync();
     } finally {

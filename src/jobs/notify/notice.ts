@@ -1,24 +1,24 @@
-// What is told of one report and period, as plain data: from what a run did, or from what status found.
+// Makes the notice about one report and period, from the result of a run or from a status.
 import { formatPeriod, type Period } from '../../core/calendar.js';
 import { bounded, failureOf } from '../../core/disclosure.js';
 import type { RunRecord } from '../../publish/documents.js';
 import type { JobResult } from '../events.js';
 import type { Alarm, Notice } from './shapes.js';
 
-/** Who tells it, and when. */
-export interface Teller {
-  /** The id of this process's run. */
+/** The process that sends a notice, and when. */
+export interface Sender {
+  /** The run id of this process. */
   readonly run: string;
   readonly host: string;
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** What a run failed at. A gate or contract that did not hold is a refusal: the data is wrong, not the machinery. */
-export function failureNotice(result: JobResult, teller: Teller): Notice {
+/** The notice of a failed job: `refused` when a gate or the contract failed, because then the data is wrong; else `failed`. */
+export function failureNotice(result: JobResult, sender: Sender): Notice {
   const { code, exitCode, message, hint, retryable } = failureOf(result.error);
   return {
-    ...blank(code === 'gate' || code === 'contract' ? 'refused' : 'failed', result, teller),
+    ...blank(code === 'gate' || code === 'contract' ? 'refused' : 'failed', result, sender),
     code,
     exitCode,
     message,
@@ -29,32 +29,39 @@ export function failureNotice(result: JobResult, teller: Teller): Notice {
   };
 }
 
-/** @param record of the period, which is published now */
+/**
+ * The notice of a period that was published after an alarm.
+ * @param record the run record of the period
+ */
 export function recoveryNotice(
   about: Pick<JobResult, 'report' | 'title'> & { readonly period: Period },
   record: Pick<RunRecord, 'rows' | 'outputs'> | undefined,
   alarm: Alarm,
-  teller: Teller,
+  sender: Sender,
 ): Notice {
-  const lasted = spellDuration(teller.now - Date.parse(alarm.since));
+  const sinceAlarm = formatDuration(sender.now - Date.parse(alarm.since));
   return {
-    ...blank('recovered', about, teller),
-    message: `published; ${lasted} after this was told first: ${alarm.message}`,
+    ...blank('recovered', about, sender),
+    message: `published ${sinceAlarm} after the first message about it: ${alarm.message}`,
     rows: record?.rows ?? null,
     outputs: (record?.outputs ?? []).map(({ key, rows, bytes, sha256 }) => ({ key, rows, bytes, sha256 })),
     since: alarm.since,
   };
 }
 
-/** What status found wrong. @param detail may be empty */
+/**
+ * The notice of a period whose status is a fault.
+ * @param detail may be empty
+ * @param since ISO 8601 time of the first notice about it, if this is not the first
+ */
 export function lateNotice(
   about: Pick<JobResult, 'report' | 'title'> & { readonly period: Period },
   { status, detail }: { readonly status: string; readonly detail: string },
   since: string | undefined,
-  teller: Teller,
+  sender: Sender,
 ): Notice {
   return {
-    ...blank('late', about, teller),
+    ...blank('late', about, sender),
     status,
     message: bounded(detail === '' ? `the period is ${status}` : `the period is ${status}: ${detail}`),
     hint: `See "reportctl status ${about.report}", and the log of its last run.`,
@@ -62,10 +69,11 @@ export function lateNotice(
   };
 }
 
+/** A notice with every optional field null. */
 function blank(
   event: Notice['event'],
   { report, title, period }: Pick<JobResult, 'report' | 'title' | 'period'>,
-  { run, host, now }: Teller,
+  { run, host, now }: Sender,
 ): Omit<Notice, 'message'> {
   return {
     notice: 1,
@@ -94,9 +102,12 @@ export function subjectOf({ report, period }: Pick<Notice, 'report' | 'period'>)
   return period === null ? report : `${report} ${formatPeriod(period)}`;
 }
 
-/** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h` @param span milliseconds; what clocks disagree about counts as nothing */
-export function spellDuration(span: number): string {
-  const seconds = Math.max(0, Math.round(span / 1000));
+/**
+ * `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`
+ * @param milliseconds a negative number, from clocks that differ, counts as 0
+ */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min`;

@@ -1,4 +1,4 @@
-// The shapes of what is sent to a webhook as plain JSON, and of the note of an alarm. zod is slow to load: import this where needed.
+// The schemas of a notice (the JSON that a webhook gets) and of an alarm note. zod is slow to load: import this file dynamically.
 import * as z from 'zod';
 import { PERIOD_KINDS } from '../../core/calendar.js';
 
@@ -18,7 +18,7 @@ const report = text.describe('The name of the report: its file in queries/ witho
 const run = text.describe('The id of the process that sends this; every line of its JSON log has it.');
 const host = text.describe('The name of the host that it ran on.');
 
-/** Its JSON Schema is schemas/notice.schema.json. */
+/** Published as schemas/notice.schema.json. */
 export const noticeShape = z
   .object({
     notice: z.literal(1).describe('The version of this shape. Fields may be added without a new one.'),
@@ -67,16 +67,17 @@ export const noticeShape = z
   })
   .describe('What a webhook is sent with REPORTCTL_WEBHOOK_FORMAT=json.');
 
-/** Kept at the destination while something is wrong with a period that a webhook was told of. */
+/** The alarm note: kept at the destination from the first webhook message about a problem of a period until its recovery. */
 export const alarmShape = z.object({
   alarm: z.literal(1),
   report,
   period,
   event: z.enum(EVENTS),
-  /** When it was first told, and last. */
+  /** When the first message was sent. */
   since: instant,
+  /** When the last message was sent. */
   told: instant,
-  /** How often. */
+  /** How many messages were sent. */
   times: z.int().min(1),
   message: text,
   run,

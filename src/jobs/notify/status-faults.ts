@@ -1,4 +1,4 @@
-// What status --notify sends, out of the environment.
+// Sends the webhook messages of status --notify.
 import { hostname } from 'node:os';
 import type { Config } from '../../core/config.js';
 import { ReportError } from '../../core/errors.js';
@@ -6,18 +6,18 @@ import type { Session } from '../../core/session.js';
 import { openFor } from '../../destinations/for-session.js';
 import { FAULTS, type PeriodLine } from '../../publish/status.js';
 import type { Report } from '../../reports/report.js';
-import { tellFaults } from './faults.js';
+import { sendFaults } from './faults.js';
 import type { Webhook } from './webhook.js';
 
-/** @throws ReportError `usage` when there is nobody to notify */
-export function demandedWebhook({ notify }: Config): Webhook {
+/** The configured webhook. @throws ReportError `usage` when there is none */
+export function requireWebhook({ notify }: Config): Webhook {
   if (notify.webhook !== undefined) return notify.webhook;
   throw new ReportError('usage', 'status: --notify without a webhook', {
     hint: 'Set REPORTCTL_WEBHOOK_URL.',
   });
 }
 
-/** What cannot be sent is a warning: the exit code is that of status. */
+/** Sends a message for each line that needs one. A failure is only a warning: the status decides the exit code. */
 export async function notifyFaults(
   session: Session,
   webhook: Webhook,
@@ -26,7 +26,7 @@ export async function notifyFaults(
 ): Promise<void> {
   const { runId, log, signal } = session;
   const titles = new Map(reports.map(({ name, title }) => [name, title]));
-  await tellFaults(
+  await sendFaults(
     lines.map((line) => ({
       ...line,
       title: titles.get(line.report),
@@ -34,8 +34,8 @@ export async function notifyFaults(
     })),
     {
       webhook,
-      openDestination: (ownSignal) => openFor(session, { token: runId, signal: ownSignal }),
-      teller: () => ({ run: runId, host: hostname(), now: Date.now() }),
+      openDestination: (noteSignal) => openFor(session, { token: runId, signal: noteSignal }),
+      sender: () => ({ run: runId, host: hostname(), now: Date.now() }),
       warn: (message) => log.warn(message),
       signal,
     },

@@ -1,11 +1,11 @@
-// Tells a webhook what failed, was refused, and is well again.
+// Sends webhook messages about the jobs of a run that failed, were refused, or recovered.
 import pLimit from 'p-limit';
 import type { NotifyConfig } from '../../core/config.js';
 import { messageOf, ReportError } from '../../core/errors.js';
 import type { JobResult, RunListener } from '../events.js';
-import { type OpenDestination, readAlarm, removeAlarm, withDestination, writeAlarm } from './alarm.js';
+import { type OpenDestination, readAlarm, removeAlarm, withNoteDestination, writeAlarm } from './alarm.js';
 import { BODIES } from './bodies.js';
-import { failureNotice, recoveryNotice, subjectOf, type Teller } from './notice.js';
+import { failureNotice, recoveryNotice, type Sender, subjectOf } from './notice.js';
 import { send } from './send.js';
 import type { Notice } from './shapes.js';
 
@@ -14,96 +14,99 @@ export type Webhook = NonNullable<NotifyConfig['webhook']>;
 export interface WebhookOptions {
   readonly webhook: Webhook;
   readonly openDestination: OpenDestination;
-  readonly teller: () => Teller;
-  /** One line. */
+  readonly sender: () => Sender;
+  /** @param message one line */
   readonly warn: (message: string) => void;
-  /** Milliseconds for what is still to be told when the run has ended. */
-  readonly patience: () => number;
+  /** Milliseconds that the end of the run waits for messages that are not sent yet. */
+  readonly finishTimeoutMs: () => number;
 }
 
-/** Sends while the run goes on, one after the other; only the end of the run waits for it. */
+/** A listener that sends messages one after the other while the run continues; only the end of the run waits for them. */
 export function webhookListener(options: WebhookOptions): RunListener {
   const { webhook, warn } = options;
   const limit = pLimit(1);
-  const closing = new AbortController();
-  const untold: string[] = [];
-  const told: Promise<void>[] = [];
-  let why = '';
+  const sending = new AbortController();
+  const unsent: string[] = [];
+  const messages: Promise<void>[] = [];
+  let firstError = '';
   return {
     async jobEnded(result) {
-      const telling = limit(async () => {
+      const message = limit(async () => {
         try {
-          await tell(result, options, closing.signal);
+          await sendResult(result, options, sending.signal);
         } catch (error) {
-          untold.push(subjectOf({ report: result.report, period: result.period ?? null }));
-          why = why || messageOf(error);
+          unsent.push(subjectOf({ report: result.report, period: result.period ?? null }));
+          firstError = firstError || messageOf(error);
         }
       });
-      told.push(telling);
+      messages.push(message);
     },
     async ended() {
-      const timer = setTimeout(() => closing.abort(), options.patience());
-      await Promise.all(told);
+      const timer = setTimeout(() => sending.abort(), options.finishTimeoutMs());
+      await Promise.all(messages);
       clearTimeout(timer);
-      if (untold.length === 0) return;
-      const others = untold.length === 1 ? '' : ` and ${untold.length - 1} more`;
-      warn(`the webhook ${webhook.url.toString()} was not told of ${untold[0]}${others}: ${why}`);
+      if (unsent.length === 0) return;
+      const others = unsent.length === 1 ? '' : ` and ${unsent.length - 1} more`;
+      warn(
+        `the webhook ${webhook.url.toString()} did not get the message about ${unsent[0]}${others}: ${firstError}`,
+      );
     },
   };
 }
 
-/** @throws Error when it could not be sent */
-async function tell(result: JobResult, options: WebhookOptions, signal: AbortSignal): Promise<void> {
+/** Sends the message that a job's result needs, if any. @throws Error when it could not be sent */
+async function sendResult(result: JobResult, options: WebhookOptions, signal: AbortSignal): Promise<void> {
   const { report, period } = result;
-  if (result.outcome !== 'failed') return await tellRecovery(result, options, signal);
-  if (!isAlarming(result.error)) return;
-  const notice = failureNotice(result, options.teller());
+  if (result.outcome !== 'failed') return await sendRecovery(result, options, signal);
+  if (!needsAlarm(result.error)) return;
+  const notice = failureNotice(result, options.sender());
   await sendNotice(options.webhook, notice, signal);
   if (period === undefined) return;
-  await noted(options, `the alarm of ${subjectOf(notice)} could not be noted`, async (destination) => {
+  const failed = `the alarm note of ${subjectOf(notice)} could not be written`;
+  await orWarn(options, failed, async (destination) => {
     await writeAlarm(destination, notice, period, await readAlarm(destination, report, period));
   });
 }
 
-/** That somebody else is at it is no failure, and who pressed Ctrl-C knows. */
-function isAlarming(error: unknown): boolean {
+/** False for a job that another run works on, and for one that the user interrupted (exit code 130). */
+function needsAlarm(error: unknown): boolean {
   if (error instanceof ReportError) return error.exitCode !== 0 && error.code !== 'already-running';
   return (error as { readonly exitCode?: unknown } | null)?.exitCode !== 130;
 }
 
-async function tellRecovery(
+async function sendRecovery(
   { report, title, period, outcome, record }: JobResult,
   options: WebhookOptions,
   signal: AbortSignal,
 ): Promise<void> {
   if (period === undefined) return;
-  const about = `whether ${subjectOf({ report, period })} was in trouble could not be read`;
-  const alarm = await noted(options, about, (destination) => readAlarm(destination, report, period));
+  const failed = `the alarm note of ${subjectOf({ report, period })} could not be read`;
+  const alarm = await orWarn(options, failed, (destination) => readAlarm(destination, report, period));
   if (alarm === undefined) return;
-  // What was published before the alarm does not end it: a restatement that failed has still not happened.
+  // A record older than the alarm does not end the alarm: the restatement that failed still has to happen.
   if (outcome === 'unchanged' && (record === undefined || record.finished < alarm.since)) return;
-  const notice = recoveryNotice({ report, title, period }, record, alarm, options.teller());
+  const notice = recoveryNotice({ report, title, period }, record, alarm, options.sender());
   await sendNotice(options.webhook, notice, signal);
-  await noted(options, `the alarm of ${subjectOf(notice)} could not be removed`, (destination) =>
+  await orWarn(options, `the alarm note of ${subjectOf(notice)} could not be removed`, (destination) =>
     removeAlarm(destination, alarm, period),
   );
 }
 
-/** Notes are a help, not a condition: a failure is a warning. */
-async function noted<T>(
+/** Does work on alarm notes. A failure is a warning that begins with `failed`, because the message itself was or will be sent. */
+async function orWarn<T>(
   { openDestination, warn }: Pick<WebhookOptions, 'openDestination' | 'warn'>,
-  what: string,
-  work: Parameters<typeof withDestination<T>>[1],
+  failed: string,
+  work: Parameters<typeof withNoteDestination<T>>[1],
 ): Promise<T | undefined> {
   try {
-    return await withDestination(openDestination, work);
+    return await withNoteDestination(openDestination, work);
   } catch (error) {
-    warn(`${what}: ${messageOf(error)}`);
+    warn(`${failed}: ${messageOf(error)}`);
     return undefined;
   }
 }
 
-/** @throws Error whose message holds no secret */
+/** Sends a notice in the webhook's format. @throws Error whose message contains no secret */
 export async function sendNotice(
   { url, format }: Webhook,
   notice: Notice,

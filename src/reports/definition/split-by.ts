@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { didYouMean } from '../../core/errors.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { Column } from '../../core/table.js';
-import { expandKey, type KeyValues, LONGEST_SEGMENT, TOKENS } from '../key.js';
+import { expandKey, type KeyValues, MAX_SEGMENT_BYTES, TOKENS } from '../key.js';
 
 const word = z.string().min(1);
 export const splitBySchema = z.union([word, z.array(word).min(1)]).optional();
@@ -81,7 +81,7 @@ export function splitKeyFault(
   const missing = terms.find(({ word }) => !key.includes(`{${word}}`));
   if (missing !== undefined)
     return `found "${key}" without {${missing.word}}: the files of the split would be one`;
-  const longest = 'x'.repeat(LONGEST_SEGMENT);
+  const longest = 'x'.repeat(MAX_SEGMENT_BYTES);
   const split = Object.fromEntries(terms.map(({ word }) => [word, longest]));
   const names = expandKey(key, { ...values, split }).split('/');
   return names.some((name) => Buffer.byteLength(name) > LONGEST_NAME)

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { periodContaining } from '../../../src/core/calendar.js';
 import { ReportError } from '../../../src/core/errors.js';
 import { BODIES } from '../../../src/jobs/notify/bodies.js';
-import { failureNotice, spellDuration } from '../../../src/jobs/notify/notice.js';
+import { failureNotice, formatDuration } from '../../../src/jobs/notify/notice.js';
 import { type Notice, noticeShape } from '../../../src/jobs/notify/shapes.js';
 import { ROOT } from '../../support/cli.js';
 
@@ -83,7 +83,7 @@ test('whether trying again can help is said in words', () => {
 });
 
 test('durations', () => {
-  const spelt = [-5, 0, 59_000, 60_000, 3_540_000, 12_000_000, 187_200_000].map(spellDuration);
+  const spelt = [-5, 0, 59_000, 60_000, 3_540_000, 12_000_000, 187_200_000].map(formatDuration);
   assert.deepEqual(spelt, ['0 s', '0 s', '59 s', '1 min', '59 min', '3 h 20 min', '2 d 4 h']);
 });
 
