@@ -88,7 +88,7 @@ describe('a report with schedules', () => {
     assert.deepEqual(asked([date]), [['date', ['2024-10'], 'd'], own]);
     assert.throws(() => asked([parseFilter('organization', ['ACME Ltda', 'Outra'], context)]), {
       code: 'usage',
-      message: /"vendas@ACME Ltda" is of one organization already/,
+      message: /"vendas@ACME Ltda" contains only one organization/,
       hint: 'Use the report "vendas".',
     });
     assert.deepEqual(requestOf(both, { filters: [], params: {} }).filters, []);
