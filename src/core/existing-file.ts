@@ -1,11 +1,11 @@
-// The errors of a key that is not as expected, spelled once so that every destination and its callers agree on them.
+// The errors of a key that is taken or has changed: every destination throws them, and callers recognise them.
 import { ReportError } from './errors.js';
 
-// Codes of our own: Node's EEXIST is also what a folder says of a path that leads through a file.
+// Not Node's EEXIST: mkdir() throws that too, for a path that leads through a file.
 const TAKEN = 'KEY_TAKEN';
 const CHANGED = 'KEY_CHANGED';
 
-/** The error of publishing with `existing: 'never'` where there is something already. */
+/** The error of publishing with `existing: 'never'` when the key is taken. */
 export function alreadyExists(location: string, cause: unknown): ReportError {
   return new ReportError('destination', `${location} already exists`, {
     hint: 'Nothing was overwritten. Choose another name, or ask for it to be replaced.',
@@ -14,7 +14,7 @@ export function alreadyExists(location: string, cause: unknown): ReportError {
   });
 }
 
-/** The error of a file that is another version by now, or gone. @param undone what was not done with it */
+/** The error of a file that has another version now, or is gone. @param undone what was not done with it */
 export function changed(location: string, undone: 'replaced' | 'copied', cause?: unknown): ReportError {
   return new ReportError(
     'destination',

@@ -4,11 +4,11 @@
 export interface Stored {
   readonly key: string;
   readonly bytes: number;
-  /** Names this content of this key: an ETag, or what the file system knows a file by. */
+  /** Changes with the content of the key: an ETag, or inode, size and time. */
   readonly version: string;
   /** Milliseconds since it was written, by the store's own clock. */
   readonly age: number;
-  /** The token of the run that wrote it, where the store keeps one; a folder does not, nor does a listing. */
+  /** The token of the run that wrote it; absent in listings and for folders. */
   readonly token?: string;
 }
 

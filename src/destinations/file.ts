@@ -1,9 +1,9 @@
-// A folder as a destination: staged beside the target under a hidden name, published by link() or rename().
+// A folder as a destination: a file is staged under a hidden name beside its target and published by link() or rename().
 import { stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Destination, Existing, Finding, Leftover, Staged, StageOptions } from '../core/destination.js';
 import { messageOf } from '../core/errors.js';
-import { alreadyExists, changed, isAlreadyExists, isChanged } from '../core/existing-file.js';
+import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import type { OpenedStore, Store } from '../core/store.js';
 import { checkKey, checkPrefix } from './contract/key.js';
 import { copyStored, removeStored } from './file/copying.js';
@@ -20,8 +20,8 @@ interface Options {
 }
 
 /**
- * Opens a folder, which need not exist yet. What is replaced or removed by version is compared right before; only a lease
- * keeps others from changing it in between.
+ * Opens a folder, which need not exist yet. Replacing and removing by version compare the version first and act then: only
+ * a lease keeps others from changing the file in between.
  */
 export async function openFolder(where: string, { token, signal, cwd = '.' }: Options): Promise<Destination> {
   const folder = resolve(cwd, where);
@@ -32,12 +32,12 @@ export async function openFolder(where: string, { token, signal, cwd = '.' }: Op
   };
   const temporaryBeside = (target: string) => {
     count += 1;
-    // Named after the run and not after the target, whose name may leave no room for more.
+    // Not the target's name with a suffix: that could be too long for a file name.
     return join(dirname(target), `.reportctl-${token}-${count}.tmp`);
   };
   const stage = async (key: string, { existing }: Pick<StageOptions, 'existing'>) => {
     const target = targetOf(key);
-    return stageFile(target, temporaryBeside(target), { existing, signal, alreadyExists, changed });
+    return stageFile(target, temporaryBeside(target), { existing, signal });
   };
   return {
     label: folder,
@@ -55,7 +55,7 @@ export async function openFolder(where: string, { token, signal, cwd = '.' }: Op
     async copy({ key, version }, to) {
       const [source, target] = [targetOf(key), targetOf(to)];
       signal.throwIfAborted();
-      await copyStored({ source, version, target, temporary: temporaryBeside(target), changed });
+      await copyStored({ source, version, target, temporary: temporaryBeside(target) });
     },
     remove: async ({ key, version }) => removeStored(targetOf(key), version),
     leftovers: () => leftoverFiles(folder),
@@ -123,7 +123,7 @@ async function checkWriting(stage: (existing: Existing) => Promise<Staged>, targ
     );
   let made: string | undefined;
   const written = await step('write', target, async () => {
-    // Made here so that we know which folders were not there before.
+    // Created here to know which folders have to be removed again.
     const probed = await inFolder(dirname(target), async () => undefined).catch((error: unknown) => {
       throw explain(`write ${target}`, error);
     });

@@ -1,4 +1,4 @@
-// Destinations opened as a session's configuration says.
+// Opens destinations and stores as a session's configuration says.
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { Config } from '../core/config.js';
@@ -43,11 +43,7 @@ export async function withDestination<T>(
   options: OpenOptions = {},
 ): Promise<T> {
   const destination = await openFor(session, options);
-  try {
-    return await work(destination);
-  } finally {
-    await destination.close();
-  }
+  return closingAfter(() => work(destination), [destination]);
 }
 
 /** Destinations by their addresses, each opened once, for as long as the work lasts. */
@@ -61,11 +57,25 @@ export async function withDestinations<T>(
     opened.set(where, destination);
     return destination;
   };
-  try {
-    return await work(open);
-  } finally {
-    for (const result of await Promise.allSettled(opened.values())) {
-      if (result.status === 'fulfilled') await result.value.close();
-    }
-  }
+  return closingAfter(() => work(open), opened.values());
+}
+
+/**
+ * Closes all, whatever happens.
+ * @param opened read after the work; those that could not be opened are left out
+ * @throws what the work throws; else the first failure of closing
+ */
+async function closingAfter<T>(
+  work: () => Promise<T>,
+  opened: Iterable<Destination | Promise<Destination>>,
+): Promise<T> {
+  const [outcome] = await Promise.allSettled([work()]);
+  const destinations = await Promise.allSettled(opened);
+  const closed = await Promise.allSettled(
+    destinations.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : [])),
+  );
+  if (outcome.status === 'rejected') throw outcome.reason;
+  const failed = closed.find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
+  return outcome.value;
 }

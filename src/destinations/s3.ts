@@ -2,7 +2,6 @@
 
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import { alreadyExists, changed } from '../core/existing-file.js';
 import type { OpenedStore, Store, StoreOptions } from '../core/store.js';
 import type { S3Address } from './address.js';
 import { checkKey, checkPrefix } from './contract/key.js';
@@ -49,8 +48,7 @@ export async function openS3(
   return {
     label: labelOf(bucket, prefix),
     capacity: { bytes: capacityOf(options), setting: PART_SIZE_SETTING, current: options.partSize },
-    stage: async (key, how) =>
-      stageObject(store, keyOf(key), { ...how, token, signal, alreadyExists, changed }),
+    stage: async (key, how) => stageObject(store, keyOf(key), { ...how, token, signal }),
     read: async (key) => readObject(store, keyOf(key), signal),
     stat: async (key) => statObject(store, keyOf(key), signal),
     async *download(key, { most, signal: ownSignal = signal } = {}) {
@@ -61,7 +59,7 @@ export async function openS3(
       yield* listObjects(store, beginning, signal);
     },
     copy: async ({ key, version }, to) =>
-      copyObject(store, { key: keyOf(key), version }, keyOf(to), { token, signal, changed }),
+      copyObject(store, { key: keyOf(key), version }, keyOf(to), { token, signal }),
     remove: async ({ key, version }) => removeObject(store, keyOf(key), version),
     leftovers: () => leftoversOf(store),
     promises() {

@@ -1,4 +1,4 @@
-// Standard output as a destination: what is written has gone, so there is nothing to stage and nothing to discard.
+// Standard output as a destination: bytes are passed on at once, so nothing is staged and nothing can be discarded.
 import type { Writable } from 'node:stream';
 import type { Destination, Staged } from '../core/destination.js';
 import { messageOf, ReportError } from '../core/errors.js';
@@ -10,11 +10,11 @@ interface Options {
 }
 
 /**
- * The promise that a bad report never appears cannot hold here: the reader gets bytes as they come, and only the exit
- * code says whether they are the whole report. `discard` leaves them where they went.
+ * The promise that a bad report never appears does not hold here: the reader gets the bytes at once, and only the exit
+ * code says whether they are the whole report. `discard` does nothing.
  */
 export async function openStdout({ signal, stream = process.stdout }: Options): Promise<Destination> {
-  // A broken pipe is also an event, which would end the process; write() reports it. Never removed: it can come late.
+  // Without a listener a broken pipe would end the process; write() reports it. Not removed: the event can come late.
   stream.on('error', () => {});
   let staged = false;
   return {
@@ -52,10 +52,10 @@ export async function openStdout({ signal, stream = process.stdout }: Options): 
 }
 
 /**
- * What a terminal may get: every control character but tab and line ends becomes `?`, so that no value commands it
- * (ECMA-48; in UTF-8 those from U+0080 to U+009F are 0xC2 and a byte of that range). A pipe or a file gets what there is.
+ * For a terminal: replaces control characters except tab and line ends by `?`, so that no value controls the terminal
+ * (ECMA-48; in UTF-8 U+0080 to U+009F are 0xC2 and a byte of that range). A pipe or a file gets the bytes unchanged.
  */
-function harmless(chunk: Buffer): Buffer {
+function withoutControls(chunk: Buffer): Buffer {
   const text = chunk.toString('latin1');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out
   return Buffer.from(text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]/g, '?'), 'latin1');
@@ -65,11 +65,11 @@ function stageStream(stream: Writable & { readonly isTTY?: boolean }, signal: Ab
   let bytes = 0;
   return {
     async write(chunk) {
-      await writeThrough(stream, stream.isTTY ? harmless(chunk) : chunk, signal);
+      await writeThrough(stream, stream.isTTY ? withoutControls(chunk) : chunk, signal);
       bytes += chunk.length;
     },
     async publish() {
-      // An empty write is answered after all others.
+      // The callback of an empty write comes after those of all others.
       await writeThrough(stream, Buffer.alloc(0), signal);
       return { location: 'standard output', bytes, version: 'written' };
     },
@@ -77,7 +77,7 @@ function stageStream(stream: Writable & { readonly isTTY?: boolean }, signal: Ab
   };
 }
 
-/** Resolves when the operating system has taken the chunk: back-pressure, and no error is late. */
+/** Resolves when the operating system has taken the chunk, so that back-pressure works and errors belong to their write. */
 function writeThrough(stream: Writable, chunk: Buffer, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -98,7 +98,7 @@ function unreadable(): ReportError {
   });
 }
 
-/** Codes of a reader that has closed its end. */
+/** Codes of errors when the reader has closed the pipe. */
 const READER_GONE = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'];
 
 function explain(error: NodeJS.ErrnoException): ReportError {

@@ -1,8 +1,8 @@
-// What a key may look like, so that none escapes its bucket's prefix or its folder.
+// Checks of keys, so that none leads out of its bucket's prefix or its folder.
 import { ReportError } from '../../core/errors.js';
 
-/** S3's limit on a key, in bytes of UTF-8. */
-const LONGEST_KEY = 1024;
+/** S3's limit, in bytes of UTF-8. */
+const MAX_KEY_BYTES = 1024;
 
 /**
  * Refuses a key that is empty, absolute, too long, or has an empty, `.` or `..` segment or a control character.
@@ -18,7 +18,7 @@ export function checkKey(key: string): void {
 }
 
 /**
- * Refuses the beginning of keys that could lead out of the destination; it may be empty and may end anywhere in a key.
+ * Refuses a prefix of keys that could lead out of the destination; it may be empty and may end anywhere in a key.
  * @throws ReportError `usage`
  */
 export function checkPrefix(prefix: string): void {
@@ -29,7 +29,7 @@ export function checkPrefix(prefix: string): void {
 function faultOf(key: string): string | undefined {
   if (key === '') return 'is empty';
   if (key.startsWith('/')) return 'is absolute';
-  if (Buffer.byteLength(key) > LONGEST_KEY) return `is longer than ${LONGEST_KEY} bytes`;
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `is longer than ${MAX_KEY_BYTES} bytes`;
   if (/\p{Cc}/u.test(key)) return 'has a control character';
   const segments = key.split('/');
   if (segments.includes('')) return 'has an empty segment';

@@ -1,7 +1,8 @@
-// A published file under a second name, and the end of one.
+// Copies and removes published files.
 import { constants, copyFile, link, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ReportError } from '../../core/errors.js';
+import { changed } from '../../core/existing-file.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { versionAt } from './version.js';
@@ -12,44 +13,44 @@ interface Copy {
   readonly target: string;
   /** A free name beside the target. */
   readonly temporary: string;
-  readonly changed: (location: string, undone: 'copied', cause?: unknown) => ReportError;
 }
 
 /**
- * Gives the file another name, or copies it where there are no hard links; nobody of ours ever writes into a published
- * file, so that the two stay the same.
+ * Links the target to the source, or copies the bytes where there are no hard links. This program never writes into a
+ * published file, so that two links to one file stay equal.
+ * @throws ReportError `destination`
  */
-export async function copyStored({ source, version, target, temporary, changed }: Copy): Promise<void> {
+export async function copyStored({ source, version, target, temporary }: Copy): Promise<void> {
   let made: string | undefined;
   let failure: ReportError | undefined;
   try {
-    const secured = await inFolder(dirname(target), () =>
-      secure(source, version, temporary).catch(async (error: unknown) => {
+    const copied = await inFolder(dirname(target), () =>
+      copyVersion(source, version, temporary).catch(async (error: unknown) => {
         await removeTemporary(temporary, error);
         throw error;
       }),
     );
-    made = secured.made;
-    if (!secured.result) throw changed(source, 'copied');
+    made = copied.made;
+    if (!copied.result) throw changed(source, 'copied');
     await rename(temporary, target);
     await flushFolders(dirname(target), made);
   } catch (error) {
     failure = explain(`copy ${source} to ${target}`, error);
     throw failure;
   } finally {
-    // Also after success: rename() does nothing when both names are of the same file already.
+    // Also after success: rename() does nothing when both names are links to one file (POSIX).
     await removeTemporary(temporary, failure);
     await removeEmpty(dirname(target), made);
   }
 }
 
-/** Whether `temporary` now holds what `source` is in that version. */
-async function secure(source: string, version: string, temporary: string): Promise<boolean> {
+/** @returns whether `temporary` is now a link to, or a copy of, that version of `source` */
+async function copyVersion(source: string, version: string, temporary: string): Promise<boolean> {
   try {
     await link(await realpath(source), temporary);
     return (await versionAt(temporary)) === version;
   } catch (error) {
-    // Either name may be what is not there.
+    // The missing name may be the source or the folder of the target.
     if (codeOf(error) === 'ENOENT' && (await versionAt(source)) !== version) return false;
     if (!NO_LINKS.includes(codeOf(error))) throw error;
   }
@@ -60,7 +61,7 @@ async function secure(source: string, version: string, temporary: string): Promi
   return (await versionAt(source)) === version;
 }
 
-/** Removes a file while it is that version. Its folders stay: somebody may have made them on purpose. */
+/** Removes a file if it has that version. Empty folders stay: somebody may need them. @throws ReportError `destination` */
 export async function removeStored(target: string, version: string): Promise<void> {
   try {
     if ((await versionAt(target)) !== version) return;

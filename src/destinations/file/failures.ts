@@ -1,4 +1,4 @@
-// Turns what the file system answers into one line that says what to do.
+// Turns errors of the file system into a ReportError with a hint.
 import { messageOf, ReportError } from '../../core/errors.js';
 import type { Access } from '../access.js';
 

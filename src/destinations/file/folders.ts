@@ -1,4 +1,4 @@
-// Folders around a file: made to last, and removed again when they turn out not to be needed.
+// The folders of a file: created, flushed to the disk, and removed when they are not needed after all.
 import { mkdir, open, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -6,21 +6,20 @@ import { messageOf, ReportError } from '../../core/errors.js';
 import { codeOf } from './failures.js';
 import { isMissing } from './version.js';
 
-// Folders that we may write but not read, Windows, and network file systems that keep names in order themselves.
+// What fsync() on a folder answers where the folder cannot be read, on Windows, and on some network file systems.
 const CANNOT_FLUSH = ['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /** What link() answers where there are no hard links. */
 export const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'];
 
-/** How often a folder is made that others, who find it empty, remove: some of them each time, so that they become fewer. */
-const ATTEMPTS = 20;
+/** Each time some of the other processes that remove the empty folder have finished, so this many attempts are enough. */
+const MAX_ATTEMPTS = 20;
 
 /**
- * Makes a folder with those above it, and does something in it. Another process that made the same folder for a file which
- * it then gave up removes it again while it is empty, also between our making it and our using it.
- * @param action is done again when it meets what is not there
- * @returns what it returned, and the topmost folder that had to be made
- * @throws what making or the action met; then no folder of ours is left
+ * Creates a folder with its parents and runs the action in it. Another process may remove the folder while it is empty:
+ * then both are tried again.
+ * @returns the action's result, and the topmost folder that had to be created
+ * @throws what mkdir() or the action throws; then no folder that was created here is left
  */
 export async function inFolder<Result>(
   folder: string,
@@ -33,8 +32,8 @@ export async function inFolder<Result>(
       if (topmost !== undefined && (made === undefined || topmost.length < made.length)) made = topmost;
       return { made, result: await action() };
     } catch (error) {
-      // Node's recursive mkdir() says ENOTDIR of a folder that went meanwhile.
-      if (!isMissing(error) || attempt === ATTEMPTS) {
+      // Node's recursive mkdir() throws ENOTDIR for a folder that was removed meanwhile.
+      if (!isMissing(error) || attempt === MAX_ATTEMPTS) {
         await removeEmpty(folder, made);
         throw error;
       }
@@ -43,7 +42,7 @@ export async function inFolder<Result>(
   }
 }
 
-/** Makes the names in `folder`, and in the folders up to `last` and its parent, survive a power cut. */
+/** Flushes `folder`, and its parents up to the parent of `last`, so that the names in them survive a power cut. */
 export async function flushFolders(folder: string, last: string | undefined): Promise<void> {
   const top = last === undefined ? folder : dirname(last);
   for (let current = folder; ; current = dirname(current)) {
@@ -58,9 +57,9 @@ export async function flushFolders(folder: string, last: string | undefined): Pr
 }
 
 /**
- * Removes an unfinished file; one that is not there is removed already.
- * @param failure what led here, for whoever looks for the cause
- * @throws ReportError `destination` naming what is left
+ * Removes an unfinished file, if it is there.
+ * @param failure the error that led here, kept in the message and as the cause
+ * @throws ReportError `destination` naming the file when it cannot be removed
  */
 export async function removeTemporary(path: string, failure: unknown): Promise<void> {
   try {
@@ -76,7 +75,7 @@ export async function removeTemporary(path: string, failure: unknown): Promise<v
   }
 }
 
-/** Removes folders from `folder` up to `last`, as long as they are empty. */
+/** Removes `folder` and its parents up to `last`, until one is not empty. */
 export async function removeEmpty(folder: string, last: string | undefined): Promise<void> {
   if (last === undefined) return;
   for (let current = folder; ; current = dirname(current)) {

@@ -1,4 +1,4 @@
-// What is in a folder: one file, or all of them in the order of their keys.
+// Reads a folder: one file, or a listing in the order of the keys.
 import type { BigIntStats } from 'node:fs';
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -25,7 +25,7 @@ export async function readFile(
   access?: Access,
 ): Promise<(Stored & { readonly content: Buffer }) | undefined> {
   try {
-    // Through one handle, so that version and content are of the same file whoever replaces it meanwhile.
+    // One handle: version and content belong together even when the file is replaced meanwhile.
     const handle = await open(target, 'r');
     try {
       const stats = await handle.stat({ bigint: true });
@@ -83,7 +83,7 @@ export async function* downloadFile(
   }
 }
 
-/** A key's folder for what no reader should see; a report cannot have its name. */
+/** Keys below it are hidden from listings; a report cannot have its name. */
 export const UNFINISHED = '_reportctl/.unfinished/';
 
 function isUnfinished(key: string): boolean {
@@ -100,7 +100,7 @@ export async function* listFiles(folder: string, prefix: string, access?: Access
   }
 }
 
-/** The temporary files; their age counts from the last byte that was written. */
+/** Temporary files of killed runs; their age counts from the last write. */
 export async function* leftoverFiles(folder: string): AsyncGenerator<Leftover> {
   for await (const { key, stats } of walk(folder, '')) {
     if (!isUnfinished(key)) continue;
@@ -117,7 +117,6 @@ export async function* leftoverFiles(folder: string): AsyncGenerator<Leftover> {
   }
 }
 
-/** The file system answers several questions in less time than one after the other. */
 const MAX_PARALLEL_STATS = 16;
 
 interface Found {
@@ -145,14 +144,14 @@ async function* walkFrom(
     if (isMissing(error)) return [];
     throw error;
   });
-  // A folder is sorted as its keys go on, so that `a/b` comes after `a-b` and before `a0`.
+  // A folder is sorted with its slash, so that `a/b` comes after `a-b` and before `a0`.
   const names = entries
     .map((entry) => (entry.isDirectory() ? `${within}${entry.name}/` : `${within}${entry.name}`))
     .filter((name) => name.startsWith(prefix))
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const statsOf = (name: string) =>
     stat(join(folder, name), { bigint: true }).catch((error: unknown) => {
-      // Gone since, or a link that leads nowhere.
+      // Removed since readdir(), or a broken link.
       if (isMissing(error) && access === 'write') return undefined;
       throw error;
     });

@@ -1,32 +1,30 @@
-// A file on its way: written beside its target under a hidden name, published by link() or rename().
+// A staged file: written under a hidden name beside its target, published by link() or rename().
 import type { FileHandle } from 'node:fs/promises';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Existing, Published, Staged } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
+import { alreadyExists, changed } from '../../core/existing-file.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { versionAt, versionOf } from './version.js';
 
-/** After so many bytes the system is asked to bring them to the disk, beside what we do. */
-const FLUSH_EVERY = 16 * 1024 ** 2;
+/** After so many bytes a flush to the disk is started in the background. */
+const FLUSH_BYTES = 16 * 1024 ** 2;
 
 interface Options {
   readonly existing: Existing;
   readonly signal: AbortSignal;
-  /** The errors of a key that is not as expected; every destination has the same. */
-  readonly alreadyExists: (location: string, cause: unknown) => ReportError;
-  readonly changed: (location: string, undone: 'replaced') => ReportError;
 }
 
-/** Creates the temporary file, and the folders that it needs. @throws ReportError `destination` */
+/** Creates the temporary file and its folders. @throws ReportError `destination` */
 export async function stageFile(target: string, temporary: string, options: Options): Promise<Staged> {
   return new StagedFile(target, temporary, options, await create(target, temporary));
 }
 
 interface Created {
   readonly handle: FileHandle;
-  /** The topmost folder that had to be made, with those below it. */
+  /** The topmost folder that was created for the file. */
   readonly made: string | undefined;
 }
 
@@ -47,8 +45,8 @@ class StagedFile implements Staged {
   readonly #handle: FileHandle;
   readonly #made: string | undefined;
   #bytes = 0;
-  /** Bytes that nobody has been asked to bring to the disk, and what became of those before; it never rejects. */
   #unflushed = 0;
+  /** The background flush; resolves to its failure and never rejects. */
   #flushing: Promise<{ readonly error: unknown } | undefined> = Promise.resolve(undefined);
 
   constructor(target: string, temporary: string, options: Options, { handle, made }: Created) {
@@ -67,7 +65,7 @@ class StagedFile implements Staged {
       await this.#handle.writeFile(chunk);
       this.#bytes += chunk.length;
       this.#unflushed += chunk.length;
-      if (this.#unflushed >= FLUSH_EVERY) await this.#flushOnTheWay();
+      if (this.#unflushed >= FLUSH_BYTES) await this.#startFlush();
     } catch (error) {
       throw explain(`write ${this.#target}`, error);
     }
@@ -107,8 +105,8 @@ class StagedFile implements Staged {
     await this.#cleanUp(undefined);
   }
 
-  /** So that publishing has little to wait for (5 instead of 70 ms for 135 MB). */
-  async #flushOnTheWay(): Promise<void> {
+  /** Makes the wait in publish() short (5 instead of 70 ms for 135 MB). */
+  async #startFlush(): Promise<void> {
     await this.#flushed();
     this.#unflushed = 0;
     this.#flushing = this.#handle.datasync().then(
@@ -117,30 +115,30 @@ class StagedFile implements Staged {
     );
   }
 
-  /** @throws what the last flush on the way met: the system may tell of a lost byte once and then no more */
+  /** @throws the failure of the last background flush: the kernel reports a write error only once */
   async #flushed(): Promise<void> {
     const failure = await this.#flushing;
     if (failure !== undefined) throw failure.error;
   }
 
   async #makeVisible(): Promise<void> {
-    const { existing, changed } = this.#options;
+    const { existing } = this.#options;
     if (existing === 'never') return this.#linkOnce();
-    // No system call compares and renames, so whoever replaces by version holds the lease of what it replaces.
+    // No system call compares and renames: the caller holds a lease on what it replaces.
     if (existing !== 'replace' && (await versionAt(this.#target)) !== existing.version) {
       throw changed(this.#target, 'replaced');
     }
     await rename(this.#temporary, this.#target);
   }
 
-  /** link() is the one call that creates a name in one step and refuses a name that is taken. */
+  /** link() creates a name in one step and fails when the name is taken; rename() would overwrite. */
   async #linkOnce(): Promise<void> {
     try {
       await link(this.#temporary, this.#target);
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') throw this.#options.alreadyExists(this.#target, error);
+      if (codeOf(error) === 'EEXIST') throw alreadyExists(this.#target, error);
       if (!NO_LINKS.includes(codeOf(error))) throw error;
-      // Creating the target first would show an empty report for a moment, and rename() would overwrite.
+      // No fallback: an exclusively created target would be visible while it is empty.
       throw new ReportError(
         'destination',
         `${dirname(this.#target)} is on a file system without hard links`,
@@ -157,19 +155,19 @@ class StagedFile implements Staged {
     try {
       await flushFolders(dirname(this.#target), this.#made);
     } catch (error) {
-      // What was replaced cannot be brought back, but what is new can go.
+      // A new file can be removed again; a replaced one cannot be restored.
       if (this.#options.existing === 'never') await unlink(this.#target);
       throw error;
     }
   }
 
-  /** @param failure what led here, for the message when something stays */
+  /** @param failure the error that led here, named in the message when the temporary file cannot be removed */
   async #cleanUp(failure: unknown): Promise<void> {
     await this.#flushing;
     try {
       await this.#handle.close();
     } catch {
-      // A write error can be told again at close; the file goes in any case.
+      // Ignore it: close() may report a write error again, and the file is removed anyway.
     }
     await removeTemporary(this.#temporary, failure);
     await removeEmpty(dirname(this.#target), this.#made);

@@ -1,12 +1,12 @@
-// What a file is known by: the version that `existing`, `copy` and `remove` compare, and the rest of Stored.
+// The version of a file, which `existing`, `copy` and `remove` compare, and the rest of Stored.
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Stored } from '../../core/store.js';
 import { codeOf } from './failures.js';
 
 /**
- * Another file under the same name has another inode, because we only ever rename or link a new file into place; size and
- * time tell of somebody who wrote into it.
+ * A published file that was replaced has another inode, because a new file is linked or renamed into place; size and time
+ * change when somebody writes into it.
  */
 export function versionOf({ ino, size, mtimeNs }: BigIntStats): string {
   return `${ino}-${size}-${mtimeNs}`;
@@ -35,7 +35,7 @@ export function storedOf(key: string, stats: BigIntStats): Stored {
   return { key, bytes: Number(stats.size), version: versionOf(stats), age };
 }
 
-/** There is no file of that name. */
+/** Whether the error means that there is no file of that name. */
 export function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
 }

@@ -1,4 +1,4 @@
-// An open bucket: the SDK, a client of it with timeouts, and what every request of ours carries.
+// An open bucket: the SDK, a client with timeouts, and the metadata and encryption of every request.
 import type { PutObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Environment } from '../../core/environment.js';
 import { ReportError } from '../../core/errors.js';
@@ -7,16 +7,15 @@ import { assertEncrypted, endpointOf } from './endpoint.js';
 import { explain } from './failures.js';
 import type { S3Options } from './options.js';
 
-/** Milliseconds to establish a connection. */
-const CONNECTION_TIMEOUT = 10_000;
-/** Milliseconds to wait for an answer; a part of 16 MiB at 56 kB/s takes as long. */
-const REQUEST_TIMEOUT = 300_000;
+const CONNECTION_TIMEOUT_MS = 10_000;
+/** A part of 16 MiB takes as long at 56 kB/s. */
+const REQUEST_TIMEOUT_MS = 300_000;
 
 /** Metadata that names the run that wrote an object. */
 export const TOKEN_METADATA = 'reportctl-token';
-/** Metadata that tells one staging from every other, also from an earlier one of the same run. */
+/** Metadata with a UUID of each staging, which differs between stagings of one run. */
 export const STAGE_METADATA = 'reportctl-stage';
-/** Where notes and probes are while something is under way; a report cannot have that name. */
+/** Notes and probes are below it while an upload or a check goes on; a report cannot have that name. */
 export const UNFINISHED = '_reportctl/.unfinished/';
 
 type Sdk = typeof import('./sdk.js');
@@ -32,7 +31,7 @@ export interface Bucket {
 }
 
 /**
- * Opens a client and settles where it would send requests, without sending one.
+ * Opens a client and finds out its endpoint, without sending a request.
  * AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED must be in the environment by now, or Node 20 prints seven lines.
  * @throws ReportError `usage` for a missing region, or clear text HTTP to another machine.
  */
@@ -56,21 +55,21 @@ export async function openBucket(
   }
   assertEncrypted(endpoint, options.allowHttp);
   const opened: Bucket = { sdk, access, client: new sdk.S3Client(config), bucket, prefix, options };
-  tellDates(opened.client);
+  keepDates(opened.client);
   return opened;
 }
 
 function clientConfig(options: S3Options): S3ClientConfig {
-  const requestTimeout = options.requestTimeout ?? REQUEST_TIMEOUT;
+  const requestTimeout = options.requestTimeout ?? REQUEST_TIMEOUT_MS;
   return {
     forcePathStyle: options.pathStyle,
     ...variablesOfSdk(options.environment),
     ...(options.region !== undefined && { region: options.region }),
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
     requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT,
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
       requestTimeout,
-      // Covers an answer that begins and then stalls, which requestTimeout does not.
+      // For an answer that stalls after its beginning, which requestTimeout does not cover.
       socketTimeout: requestTimeout,
       throwOnRequestTimeout: true,
     },
@@ -99,8 +98,8 @@ function variablesOfSdk(environment: Environment | undefined): S3ClientConfig {
   };
 }
 
-/** Makes the date of every answer, which the store's clock gave it, a part of its metadata. */
-function tellDates(client: S3Client): void {
+/** Adds the Date header of every answer to its `$metadata`. */
+function keepDates(client: S3Client): void {
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
@@ -112,14 +111,14 @@ function tellDates(client: S3Client): void {
   );
 }
 
-/** Milliseconds between a time that the store told and the answer that told it, both by the store's clock. */
+/** Milliseconds between a time in an answer and the answer's date, both by the store's clock. */
 export function ageOf(time: Date | undefined, { $metadata }: { readonly $metadata: object }): number {
   const told = Date.parse(Object.assign({ date: '' }, $metadata).date ?? '');
   const now = Number.isNaN(told) ? Date.now() : told;
   return Math.max(0, now - (time?.getTime() ?? now));
 }
 
-/** The region out of the environment or a profile file. */
+/** The region from the environment or a profile file. */
 async function configuredRegion(sdk: Sdk, options: S3Options): Promise<string | undefined> {
   const client = new sdk.S3Client(clientConfig(options));
   try {
@@ -131,7 +130,7 @@ async function configuredRegion(sdk: Sdk, options: S3Options): Promise<string | 
   }
 }
 
-/** The encryption at rest to ask for. */
+/** The parameters that ask for the configured encryption at rest. */
 export function encryptionInput({
   encryption,
   kmsKeyId,
@@ -143,7 +142,7 @@ export function encryptionInput({
   };
 }
 
-/** What is wrong with the encryption that the store confirmed, or undefined. */
+/** Says how the confirmed encryption differs from the configured one; undefined when it does not. */
 export function encryptionFault(
   { encryption, kmsKeyId }: S3Options,
   answer: { ServerSideEncryption?: string | undefined; SSEKMSKeyId?: string | undefined },

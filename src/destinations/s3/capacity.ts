@@ -1,4 +1,4 @@
-// How large one file can be, and what to set when that is not enough.
+// The largest file that an upload in parts can hold, and the setting that raises it.
 import { ReportError } from '../../core/errors.js';
 import type { S3Options } from './options.js';
 
@@ -9,12 +9,12 @@ export const MAXIMUM_PARTS = 10_000;
 
 export const PART_SIZE_SETTING = 'REPORTCTL_S3_PART_SIZE';
 
-/** The most bytes that go up in parts of the size that is set. */
+/** The most bytes that one upload holds with the configured part size. */
 export function capacityOf({ partSize, maximumParts = MAXIMUM_PARTS }: S3Options): number {
   return partSize * maximumParts;
 }
 
-/** The error of a file that turned out larger than that. */
+/** The error of a file that is larger. */
 export function tooLarge(location: string, options: S3Options): ReportError {
   const { partSize, maximumParts = MAXIMUM_PARTS } = options;
   const next = Math.ceil((2 * partSize) / 1024 ** 2);

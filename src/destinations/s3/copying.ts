@@ -1,30 +1,29 @@
-// An object under a second key, copied by the store itself.
+// Copies an object to another key inside the store: no byte passes through this process.
 import { randomUUID } from 'node:crypto';
 import type { CreateMultipartUploadCommandInput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
+import { changed } from '../../core/existing-file.js';
 import type { Stored } from '../../core/store.js';
 import { type Bucket, encryptionInput, STAGE_METADATA } from './bucket.js';
 import { MAXIMUM_PARTS } from './capacity.js';
-import type { Refusals } from './conditions.js';
 import { explain, statusOf, withLeft } from './failures.js';
 import { removeNote, writeNote } from './notes.js';
 import { type Committed, confirm, resolve, type Sent } from './outcome.js';
 import { abortUpload, beginUpload } from './uploads.js';
 
-/** What S3 copies by one request, in bytes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+/** The most bytes that S3 copies by one request: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 const LARGEST_COPY = 5 * 1024 ** 3;
-/** Bytes of a part that is copied, so that each request is answered long before its timeout. */
-const PART = 512 * 1024 ** 2;
-/** Parts that the store copies at once. */
-const AT_ONCE = 4;
+/** Small enough that the store answers each request long before its timeout. */
+const COPIED_PART_BYTES = 512 * 1024 ** 2;
+const MAX_PARALLEL_PARTS = 4;
 
-interface Options extends Pick<Refusals, 'changed'> {
+interface Options {
   readonly token: string;
   readonly signal: AbortSignal;
 }
 
-/** What both ways to copy are told. */
-interface Order {
+/** The input of a copy, in one request or in parts. */
+interface CopyOrder {
   readonly source: {
     readonly CopySource: string;
     readonly CopySourceIfMatch: string;
@@ -37,15 +36,15 @@ interface Order {
 }
 
 /**
- * Copies with metadata, under the encryption that is set; replaces what has the key.
- * @param from with its key, as `to`, within the bucket
+ * Copies the object with its metadata, encrypted as configured; replaces an object at `to`.
+ * @param from with a whole key, prefix included, as `to`
  * @throws ReportError `destination`, or the reason of the signal
  */
 export async function copyObject(
   store: Bucket,
   from: Pick<Stored, 'key' | 'version'>,
   to: string,
-  { token, signal, changed }: Options,
+  { token, signal }: Options,
 ): Promise<void> {
   const { sdk, client, bucket, options } = store;
   const location = `s3://${bucket}/${from.key}`;
@@ -79,7 +78,7 @@ function orderOf(
   { key, version }: Pick<Stored, 'key' | 'version'>,
   to: string,
   head: HeadObjectCommandOutput,
-): Order {
+): CopyOrder {
   const stage = randomUUID();
   const path = [bucket, ...key.split('/')].map(encodeURIComponent).join('/');
   return {
@@ -87,7 +86,7 @@ function orderOf(
     target: {
       Bucket: bucket,
       Key: to,
-      // An upload in parts takes nothing over by itself, and our mark is another; so all of it is named.
+      // A copy in parts takes over no header, and our metadata differs: so all headers are written again.
       ...named('ContentType', head.ContentType),
       ...named('ContentEncoding', head.ContentEncoding),
       ...named('ContentDisposition', head.ContentDisposition),
@@ -104,7 +103,7 @@ function named<Name extends string>(name: Name, value: string | undefined) {
   return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: string };
 }
 
-async function copyInOne({ sdk, client }: Bucket, { source, target }: Order, abortSignal: AbortSignal) {
+async function copyInOne({ sdk, client }: Bucket, { source, target }: CopyOrder, abortSignal: AbortSignal) {
   const command = new sdk.CopyObjectCommand({ ...target, ...source, MetadataDirective: 'REPLACE' });
   const { CopyObjectResult, ServerSideEncryption, SSEKMSKeyId } = await client.send(command, { abortSignal });
   return { ETag: CopyObjectResult?.ETag, ServerSideEncryption, SSEKMSKeyId };
@@ -112,17 +111,17 @@ async function copyInOne({ sdk, client }: Bucket, { source, target }: Order, abo
 
 async function copyInParts(
   store: Bucket,
-  { source, target, sent }: Order,
+  { source, target, sent }: CopyOrder,
   token: string,
   abortSignal: AbortSignal,
 ): Promise<Committed> {
   const { sdk, client } = store;
   const { uploadId, ServerSideEncryption, SSEKMSKeyId } = await beginUpload(store, target, abortSignal);
   const upload = { Bucket: target.Bucket, Key: target.Key, UploadId: uploadId };
-  const limit = pLimit(AT_ONCE);
+  const limit = pLimit(MAX_PARALLEL_PARTS);
   let failure: { readonly error: unknown } | undefined;
   const copyPart = async (number: number, range: string) => {
-    // The others that wait need not be tried.
+    // After a failure no further part is started.
     if (failure) throw failure.error;
     const part = { ...upload, ...source, PartNumber: number, CopySourceRange: range };
     try {
@@ -136,7 +135,10 @@ async function copyInParts(
   };
   try {
     await writeNote(store, sent.stage, { token, uploadId, fullKey: target.Key }, abortSignal);
-    const ranges = rangesOf(sent.bytes, Math.min(PART, store.options.largestCopy ?? PART));
+    const ranges = rangesOf(
+      sent.bytes,
+      Math.min(COPIED_PART_BYTES, store.options.largestCopy ?? COPIED_PART_BYTES),
+    );
     const copied = await Promise.allSettled(
       ranges.map((range, index) => limit(() => copyPart(index + 1, range))),
     );
@@ -155,7 +157,7 @@ async function copyInParts(
   }
 }
 
-/** `bytes=0-9`, `bytes=10-19`, … of equal parts of about `part` bytes, no more of them than an upload takes. */
+/** `bytes=0-9`, `bytes=10-19`, …: equal parts of `part` bytes, or of more where an upload could not hold so many parts. */
 function rangesOf(bytes: number, part: number): string[] {
   const size = Math.max(part, Math.ceil(bytes / MAXIMUM_PARTS));
   return Array.from({ length: Math.ceil(bytes / size) }, (_, index) => {

@@ -1,4 +1,4 @@
-// Where requests to S3 go, found out without sending one, and that they do not cross a network in clear text.
+// The endpoint of a bucket, found out without sending a request, and the check that it is encrypted.
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { ReportError } from '../../core/errors.js';
 
@@ -11,12 +11,12 @@ interface Endpoint {
 }
 
 /**
- * Where requests for the bucket go. The SDK asks options, environment and profile files only while it builds a
- * request, so this builds one and does not send it.
- * @throws what the SDK says when it cannot tell
+ * The endpoint of the bucket. The SDK reads options, environment and profile files only when it builds a request, so this
+ * builds one and does not send it.
+ * @throws what the SDK throws when it finds no endpoint
  */
 export async function endpointOf(sdk: Sdk, bucket: string, config: S3ClientConfig): Promise<Endpoint> {
-  // Any credentials will do, and so a missing one is reported where it matters.
+  // Fixed credentials: missing ones are reported by the first real request.
   const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
   const client = new sdk.S3Client({ ...config, credentials });
   const command = new sdk.HeadBucketCommand({ Bucket: bucket });

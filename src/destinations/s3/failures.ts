@@ -1,4 +1,4 @@
-// Turns what the AWS SDK throws into one line that says what to do.
+// Turns errors of the AWS SDK into a ReportError with a hint.
 import { messageOf, ReportError } from '../../core/errors.js';
 import type { Access } from '../access.js';
 
@@ -92,7 +92,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: permanent('its certificate is not trusted', CHECK_CERTIFICATE),
 };
 
-/** The HTTP status of the answer that an error stands for, or undefined when there was no answer. */
+/** The HTTP status of the answer, or undefined when there was none. */
 export function statusOf(error: unknown): number | undefined {
   const { $metadata, $response } = error as {
     $metadata?: { httpStatusCode?: number };
@@ -101,7 +101,7 @@ export function statusOf(error: unknown): number | undefined {
   return $metadata?.httpStatusCode ?? $response?.statusCode;
 }
 
-/** Whether the store may have done what was asked although we got an error. */
+/** Whether the store may have carried out the request although it failed here. */
 export function isAmbiguous(error: unknown): boolean {
   if ((error as Error).name === 'CredentialsProviderError') return false;
   const status = statusOf(error);
@@ -112,7 +112,7 @@ export function isMissing(error: unknown): boolean {
   return statusOf(error) === 404;
 }
 
-/** How often the SDK sent the request that this answer or error belongs to. */
+/** How often the SDK sent the request of this answer or error. */
 export function attemptsOf(outcome: unknown): number {
   return (outcome as { $metadata?: { attempts?: number } } | undefined)?.$metadata?.attempts ?? 1;
 }
@@ -126,12 +126,12 @@ export function explain(doing: string, error: unknown, access: Access = 'write')
   if (error instanceof ReportError) return error;
   const { name: given = '', code = '' } = error as { name?: string; code?: string };
   const status = statusOf(error);
-  // What the SDK calls an answer without a body, such as that to HEAD.
+  // The SDK's name for an answer without a body, such as the answer to HEAD.
   const name = given === 'Unknown' ? '' : given;
   // By code first: the SDK calls every broken connection a TimeoutError.
   const known = EXPLANATIONS[code] ?? EXPLANATIONS[name] ?? byStatus(status);
   const detail = given === 'Unknown' ? `HTTP ${status}` : messageOf(error);
-  // What Node says of a connection names host and port.
+  // Node's message about a connection names host and port.
   const word = EXPLANATIONS[code] ? detail : EXPLANATIONS[name] ? name : name || `HTTP ${status}`;
   const unknown = name === '' || name === 'Error' || detail === name ? detail : `${name}: ${detail}`;
   const reason = known ? `${known.wrong} (${word})` : unknown;
@@ -144,13 +144,13 @@ export function explain(doing: string, error: unknown, access: Access = 'write')
   });
 }
 
-/** An error with what could not be cleaned up after it. */
+/** The error, with a failed cleanup added to its message. */
 export function withLeft(error: unknown, left: ReportError | undefined): unknown {
   if (left === undefined) return error;
   return new ReportError('destination', `${messageOf(error)}; and ${messageOf(left)}`, {
     ...(left.hint !== undefined && { hint: left.hint }),
     cause: error,
-    // What is left does not change whether the same can succeed.
+    // The failed cleanup does not change whether another attempt can succeed.
     retryable: explain('finish', error).retryable === true,
   });
 }

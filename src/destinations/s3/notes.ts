@@ -1,26 +1,25 @@
-// A note beside every upload in parts, so that what a killed run leaves can be told from what others upload.
+// Notes of uploads in parts: they tell the uploads that killed runs left from the uploads of other programs.
 import type { Leftover } from '../../core/destination.js';
 import { ageOf, type Bucket, encryptionInput, TOKEN_METADATA, UNFINISHED } from './bucket.js';
 import { explain } from './failures.js';
 import { allObjects, readObject } from './reading.js';
-import { CONFIRMED_WITHIN, removeObject } from './removing.js';
+import { CLEANUP_TIMEOUT_MS, removeObject } from './removing.js';
 import { abortUpload, unfinishedUploads } from './uploads.js';
 
 /**
- * A list of unfinished uploads shows neither metadata nor tokens. So each of ours is noted before its first part goes
- * up: one without a note has no parts of ours, which cost nothing, or is not ours.
+ * A small object, written before the first part of an upload, because S3's list of unfinished uploads has no metadata. An
+ * upload without a note is of another program, or has no parts yet and costs nothing.
  */
 interface Note {
   readonly note: 1;
-  /** Of the run that began it. */
+  /** Of the run that started the upload. */
   readonly token: string;
   /** Within the destination. */
   readonly key: string;
   readonly uploadId: string;
 }
 
-/** Milliseconds that nobody waits longer for the end of a note. */
-const REMOVED_WITHIN = 10_000;
+const REMOVE_TIMEOUT_MS = 10_000;
 
 const BEGINNING = `${UNFINISHED}upload-`;
 const keyOf = (prefix: string, stage: string) => `${prefix}${BEGINNING}${stage}.json`;
@@ -47,35 +46,35 @@ export async function writeNote(
   );
 }
 
-/** Never throws: a note that stays says of an upload that is gone, and goes with the next cleaning. */
+/** Never throws: `check --clean` removes a note that stays. */
 export async function removeNote({ sdk, client, bucket, prefix }: Bucket, stage: string): Promise<void> {
   const target = { Bucket: bucket, Key: keyOf(prefix, stage) };
-  const abortSignal = AbortSignal.timeout(REMOVED_WITHIN);
+  const abortSignal = AbortSignal.timeout(REMOVE_TIMEOUT_MS);
   await client.send(new sdk.DeleteObjectCommand(target), { abortSignal }).catch(() => {});
 }
 
 export interface FoundLeftover extends Leftover {
-  /** Without one it is an object that nobody should see. */
+  /** Absent for a hidden object: a probe or a stale note. */
   readonly uploadId?: string;
 }
 
 /**
- * Uploads with a note of ours, uploads of keys below `_reportctl/`, which are nobody else's, and notes and probes
- * themselves. Those of runs that still go on are among them, by their age.
+ * Unfinished uploads with a note, unfinished uploads of keys below `_reportctl/`, and hidden objects. Those of runs that are
+ * still going on are among them: the caller tells them by their age.
  */
 export async function* leftoversOf(store: Bucket): AsyncGenerator<FoundLeftover> {
   const noted = new Set<string>();
   for await (const { key, version, age } of allObjects(store, UNFINISHED)) {
-    const removeIt = () => removeObject(store, `${store.prefix}${key}`, version);
+    const removeObjectHere = () => removeObject(store, `${store.prefix}${key}`, version);
     const note = key.startsWith(BEGINNING) ? await readNote(store, key) : undefined;
     if (note === undefined) {
-      yield { key, age, remove: removeIt };
+      yield { key, age, remove: removeObjectHere };
       continue;
     }
     noted.add(note.uploadId);
     const remove = async () => {
       await abortUpload(store, `${store.prefix}${note.key}`, note.uploadId);
-      await removeIt();
+      await removeObjectHere();
     };
     yield { key: note.key, age, uploadId: note.uploadId, remove };
   }
@@ -85,7 +84,7 @@ export async function* leftoversOf(store: Bucket): AsyncGenerator<FoundLeftover>
   }
 }
 
-/** Every unfinished upload of this destination, whoever began it. @throws ReportError `destination` */
+/** Every unfinished upload of a key that begins so, also of other programs. @throws ReportError `destination` */
 export async function* uploadsUnder(store: Bucket, beginning: string) {
   const within = `${store.prefix}${beginning}`;
   try {
@@ -97,9 +96,9 @@ export async function* uploadsUnder(store: Bucket, beginning: string) {
   }
 }
 
-/** Undefined for what is no note, or has just been removed. */
+/** Undefined for an object that is no note, or has just been removed. */
 async function readNote(store: Bucket, key: string): Promise<Note | undefined> {
-  const found = await readObject(store, `${store.prefix}${key}`, AbortSignal.timeout(CONFIRMED_WITHIN));
+  const found = await readObject(store, `${store.prefix}${key}`, AbortSignal.timeout(CLEANUP_TIMEOUT_MS));
   try {
     const note = JSON.parse(found?.content.toString('utf8') ?? '') as Partial<Note>;
     const isNote = note.note === 1 && typeof note.key === 'string' && typeof note.uploadId === 'string';

@@ -1,9 +1,9 @@
-// What the S3 destination can be told; the caller takes it from the environment.
+// The options of S3; the caller takes them from the configuration.
 
 import type { Environment } from '../../core/environment.js';
 
 export interface S3Options {
-  /** Where AWS_REGION, AWS_ENDPOINT_URL_S3 and AWS_ACCESS_KEY_ID… are looked up before the SDK looks itself. */
+  /** AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID… are taken from here before the SDK looks for them itself. */
   readonly environment?: Environment | undefined;
   /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
   readonly pathStyle: boolean;
@@ -12,15 +12,15 @@ export interface S3Options {
   readonly encryption: 'AES256' | 'aws:kms' | 'none';
   /** A key id, ARN or alias; without one, the account's default key. */
   readonly kmsKeyId?: string | undefined;
-  /** Lets bytes and signatures cross a network in clear text; loopback needs no permission. */
+  /** Allows plain HTTP to another machine; to this machine it is always allowed. */
   readonly allowHttp: boolean;
-  /** Both fall back to what the AWS SDK finds in the environment and its profile files. */
+  /** Region and endpoint default to what the AWS SDK finds in the environment and its profile files. */
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
-  /** For tests: less than S3's limit on the parts of an upload. */
+  /** For tests: fewer parts in an upload than S3 allows. */
   readonly maximumParts?: number | undefined;
-  /** For tests: less than the bytes that S3 copies by one request. */
+  /** For tests: fewer bytes in one copy than S3 allows. */
   readonly largestCopy?: number | undefined;
-  /** Milliseconds until an unanswered request is given up; 300,000 unless told. */
+  /** Milliseconds until a request without an answer fails; by default 300,000. */
   readonly requestTimeout?: number | undefined;
 }

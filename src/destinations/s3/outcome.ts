@@ -1,4 +1,4 @@
-// What became of a commit: looks at the key, accepts our object when it is right, and takes it back when it is not.
+// The outcome of a commit: looks at the key, accepts our object when it is right and deletes it when it is wrong.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Published } from '../../core/destination.js';
 import { messageOf, ReportError } from '../../core/errors.js';
@@ -7,7 +7,7 @@ import { explain, isAmbiguous, isMissing } from './failures.js';
 import { deleteKnown } from './removing.js';
 
 interface ObjectAtKey {
-  /** Ours: it carries the mark of this staging. */
+  /** It has the STAGE_METADATA of this staging. */
   readonly ours: boolean;
   readonly bytes: number;
   readonly etag: string | undefined;
@@ -16,18 +16,18 @@ interface ObjectAtKey {
   readonly keyId: string | undefined;
 }
 
-/** What was sent, and how to recognise it. */
+/** The object that was sent. */
 export interface Sent {
   readonly key: string;
   readonly location: string;
   /** The value of STAGE_METADATA. */
   readonly stage: string;
   readonly bytes: number;
-  /** How many parts were completed; without it, it went in one. */
+  /** How many parts were completed; absent when the object went up in one request. */
   readonly parts?: number | undefined;
 }
 
-/** What we read of the answer to a commit; the encryption may have been confirmed before, when an upload began. */
+/** The fields read of the answer to a commit; the encryption may be from the answer that created the upload. */
 export interface Committed {
   readonly ETag?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
@@ -39,22 +39,22 @@ export interface Committed {
   readonly ChecksumSHA256?: string | undefined;
 }
 
-/** Milliseconds after which an unanswered commit is looked for again. */
-const SECOND_LOOK = 1_000;
+/** Before the second look for the object of a commit that was not answered. */
+const SECOND_LOOK_MS = 1_000;
 
 /**
- * The store said that it is done: holds it to that.
- * @throws ReportError `destination` when what is there is not what was sent; then ours is deleted.
+ * Checks the object of a commit that succeeded.
+ * @throws ReportError `destination` when the object is not what was sent; then ours is deleted
  */
 export async function confirm(store: Bucket, sent: Sent, answer: Committed): Promise<Published> {
   let found: ObjectAtKey | undefined;
   try {
     found = await lookAt(store, sent.key, sent.stage);
   } catch {
-    // We may put but not read, or the network failed since: the store's plain yes has to do.
+    // We may write but not read, or the network failed since: only the answer to the commit is left to check.
     const fault = encryptionFault(store.options, answer);
     if (fault === undefined) return publishedAs(sent, answer, answer.ETag, answer.ServerSideEncryption);
-    await takeBack(store, sent.key, sent.stage);
+    await deleteOurs(store, sent.key, sent.stage);
     throw notEncrypted(sent.location, fault);
   }
   if (found?.ours) return accept(store, sent, found, answer);
@@ -66,14 +66,15 @@ export async function confirm(store: Bucket, sent: Sent, answer: Committed): Pro
 }
 
 /**
- * Committing failed, or its answer was lost: the file that is published all the same, or undefined.
- * @throws ReportError `destination` when that cannot be found out, or ours is there and wrong; then it is deleted.
+ * Finds out the outcome of a commit that failed or was not answered.
+ * @returns the object when it was published all the same
+ * @throws ReportError `destination` when that cannot be found out, or when our object is there and wrong; then it is deleted
  */
 export async function resolve(store: Bucket, sent: Sent, error: unknown): Promise<Published | undefined> {
   try {
     let found = await lookAt(store, sent.key, sent.stage);
     if (!found?.ours && isAmbiguous(error)) {
-      await sleep(SECOND_LOOK);
+      await sleep(SECOND_LOOK_MS);
       found = await lookAt(store, sent.key, sent.stage);
     }
     if (!found?.ours) return undefined;
@@ -92,7 +93,7 @@ export async function resolve(store: Bucket, sent: Sent, error: unknown): Promis
 async function accept(store: Bucket, sent: Sent, found: ObjectAtKey, answer: Committed): Promise<Published> {
   const fault = faultOf(store, sent.location, found, sent.bytes);
   if (fault) {
-    await takeBack(store, sent.key, sent.stage);
+    await deleteOurs(store, sent.key, sent.stage);
     throw fault;
   }
   return publishedAs(sent, answer, found.etag, found.encryption);
@@ -116,7 +117,7 @@ function publishedAs(
   };
 }
 
-/** Of an upload in parts S3 gives the checksum of the parts' checksums, and says so: `q7Hm2Q==-3`. */
+/** For an upload in parts S3 returns a checksum of the parts' checksums, with the number of parts: `q7Hm2Q==-3`. */
 function checksumOf(answer: Committed): Published['checksum'] {
   const given = Object.entries({
     CRC32: answer.ChecksumCRC32,
@@ -146,7 +147,7 @@ async function lookAt(store: Bucket, key: string, stage: string): Promise<Object
   }
 }
 
-/** What makes a visible object of ours wrong, as the error to throw, or undefined. */
+/** The error of a visible object that is wrong, or undefined. */
 function faultOf(
   store: Bucket,
   location: string,
@@ -167,17 +168,17 @@ function faultOf(
 }
 
 /**
- * Deletes our object from a key, and nothing of anybody else's.
- * @throws ReportError `destination` when it may still be visible.
+ * Deletes the object at the key if it is ours.
+ * @throws ReportError `destination` when it may still be visible
  */
-async function takeBack(store: Bucket, key: string, stage: string): Promise<void> {
+async function deleteOurs(store: Bucket, key: string, stage: string): Promise<void> {
   let last: unknown = new Error('it is still there');
   for (let attempt = 1; attempt <= 3; attempt++) {
     if (attempt > 1) await sleep(200 * attempt);
     try {
       const found = await lookAt(store, key, stage);
       if (!found?.ours) return;
-      // A version can only be ours; without versions the ETag must still be.
+      // With a version id no other object can be deleted; without one the ETag has to match.
       await deleteKnown(store, key, { etag: found.etag, versionId: found.version });
     } catch (error) {
       last = error;

@@ -1,27 +1,27 @@
-// Bytes to the parts of an upload: two buffers take turns, so that one is filled while the other is on its way.
+// Cuts bytes into the parts of an upload: one buffer is filled while the other is sent.
 
-/** How many there are, and so how many parts can be in flight. */
+/** Also the most parts that can be in flight. */
 const BUFFERS = 2;
 /**
- * Bytes that the first begins with: most files are far smaller than a part. It then grows to a whole part at once,
- * because the C library keeps what buffers of every size in between have left (measured: 40 MB).
+ * The first buffer's size in bytes: most files are far smaller than a part. It then grows to a whole part in one step,
+ * because the C library keeps the memory of buffers of every size in between (measured: 40 MB).
  */
-const FIRST_ROOM = 256 * 1024;
+const FIRST_BUFFER_BYTES = 256 * 1024;
 
 export class Parts {
   readonly #partSize: number;
   readonly #send: (part: Buffer, number: number) => Promise<void>;
   readonly #inProgress = new Set<Promise<void>>();
-  /** What has arrived leaves its buffer here. */
+  /** Buffers whose part was sent. */
   readonly #free: Buffer[] = [];
   #buffer: Buffer;
   #length = 0;
   #count = 0;
 
-  /** @param send must not reject, and has no use for the bytes when it resolves */
+  /** @param send never rejects; the bytes are used again when it has resolved */
   constructor(partSize: number, send: (part: Buffer, number: number) => Promise<void>) {
     this.#partSize = partSize;
-    this.#buffer = Buffer.allocUnsafeSlow(Math.min(partSize, FIRST_ROOM));
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(partSize, FIRST_BUFFER_BYTES));
     this.#send = send;
   }
 
@@ -30,15 +30,15 @@ export class Parts {
     return this.#count;
   }
 
-  /** The bytes that were not sent: of all parts but the last there are none. */
+  /** The bytes that are not in a part yet. */
   get rest(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Takes the bytes, which are the caller's again; resolves when there is room for more. */
+  /** Copies the bytes; resolves when there is room for more. */
   async write(chunk: Buffer): Promise<void> {
     for (let at = 0; at < chunk.length; ) {
-      // Only now: a file of one part is no upload in parts.
+      // A full buffer is sent only when more bytes follow: a file of one part is no upload in parts.
       if (this.#length === this.#partSize) await this.#next();
       const count = Math.min(chunk.length - at, this.#partSize - this.#length);
       this.#makeRoom(this.#length + count);
@@ -48,13 +48,13 @@ export class Parts {
     }
   }
 
-  /** Sends what is left. */
+  /** Sends the rest and waits for all parts. */
   finish(): Promise<void> {
     this.#sendBuffer();
     return this.settled();
   }
 
-  /** Resolves when no part is on its way. */
+  /** Resolves when no part is in flight. */
   async settled(): Promise<void> {
     await Promise.all(this.#inProgress);
   }

@@ -1,11 +1,11 @@
-// Whether a bucket can do what publishing needs: write, encrypt, refuse to overwrite, clean up.
+// Checks whether a bucket can do what publishing needs: write, encrypt, refuse to overwrite, clean up.
 
 import type { Finding } from '../../core/destination.js';
 import { messageOf } from '../../core/errors.js';
 import { type Bucket, encryptionFault, UNFINISHED } from './bucket.js';
 import { explain } from './failures.js';
 import { leftoversOf, uploadsUnder } from './notes.js';
-import { type Asked, askConditions, isKept, putProbe } from './promises.js';
+import { type ConditionOutcome, isKept, putProbe, tryConditions } from './promises.js';
 
 /** Milliseconds after which no run of ours can still be uploading. */
 const STALE_AFTER = 24 * 3_600_000;
@@ -26,7 +26,7 @@ export async function probe(store: Bucket, token: string): Promise<Finding[]> {
       { subject: 'write', ok: true, detail: `s3://${store.bucket}/${key}` },
       encryptionFinding(store, put.answer),
     );
-    const asked = await attempt(() => askConditions(store, key));
+    const asked = await attempt(() => tryConditions(store, key));
     if ('error' in asked) {
       const detail = failed('find out whether the store honours conditions', asked.error);
       findings.push({ subject: 'conditions', ok: false, detail });
@@ -47,7 +47,7 @@ export async function brokenPromises(store: Bucket, token: string): Promise<stri
   const key = `${store.prefix}${UNFINISHED}promises-${token}`;
   try {
     await putProbe(store, key);
-    const asked = await askConditions(store, key);
+    const asked = await tryConditions(store, key);
     // Nothing is lost where the store compares nothing when it deletes.
     const broken = asked.filter((one) => one.subject !== 'removing' && !isKept(one));
     for (const { refusal } of broken) if (refusal) throw refusal.error;
@@ -82,9 +82,9 @@ function encryptionFinding({ options }: Bucket, answer: Parameters<typeof encryp
   return { subject: 'encryption', ok: fault === undefined, detail: fault ?? detail };
 }
 
-function conditionFinding(asked: Asked): Finding {
-  const { subject, kept, ignored, refusal } = asked;
-  if (isKept(asked)) return { subject, ok: true, detail: kept };
+function conditionFinding(outcome: ConditionOutcome): Finding {
+  const { subject, kept, ignored, refusal } = outcome;
+  if (isKept(outcome)) return { subject, ok: true, detail: kept };
   if (!refusal) return { subject, ok: subject === 'removing', detail: ignored };
   return { subject, ok: false, detail: failed('break a condition on purpose', refusal.error) };
 }

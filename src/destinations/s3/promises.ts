@@ -1,23 +1,23 @@
-// Which conditions a store honours, asked by breaking them on purpose.
+// Finds out which conditional requests a store honours, by sending conditions that do not hold.
 
 import { type Bucket, encryptionInput } from './bucket.js';
 import { statusOf } from './failures.js';
 import { deleteKnown } from './removing.js';
 import { abortUpload, beginUpload } from './uploads.js';
 
-/** What became of a request whose condition does not hold. */
-export interface Asked {
+/** The outcome of a request whose condition does not hold. */
+export interface ConditionOutcome {
   readonly subject: string;
-  /** What it means that the store refused it, as it should. */
+  /** The finding when the store refused the request, as it should. */
   readonly kept: string;
-  /** What it means that the store did it all the same. */
+  /** The finding when the store carried the request out all the same. */
   readonly ignored: string;
-  /** Undefined when it was done all the same. */
+  /** Undefined when the request was carried out. */
   readonly refusal: { readonly error: unknown } | undefined;
 }
 
 /** An ETag that no content has. */
-const NOBODYS = '"00000000000000000000000000000000"';
+const UNUSED_ETAG = '"00000000000000000000000000000000"';
 
 const CONDITIONS = [
   {
@@ -28,7 +28,7 @@ const CONDITIONS = [
   },
   {
     subject: 'replacing',
-    condition: { IfMatch: NOBODYS },
+    condition: { IfMatch: UNUSED_ETAG },
     kept: 'a changed key is refused',
     ignored:
       'If-Match is ignored by this store: what another run has just written could be replaced unseen, and so could its lease',
@@ -52,26 +52,26 @@ export function putProbe({ sdk, client, bucket, options }: Bucket, key: string, 
 }
 
 /**
- * Asks all of it at a key that has the probe. Completing an upload is another operation than putting an object, and some
- * stores know conditions only there.
- * @throws what the SDK throws when it could not be asked
+ * Tries every condition on a key that holds the probe: when putting an object, when completing an upload in parts, which
+ * some stores treat differently, and when removing.
+ * @throws what the SDK throws when a request could not be sent
  */
-export async function askConditions(store: Bucket, key: string): Promise<Asked[]> {
-  const asked: Asked[] = [];
+export async function tryConditions(store: Bucket, key: string): Promise<ConditionOutcome[]> {
+  const outcomes: ConditionOutcome[] = [];
   for (const { condition, ...meaning } of CONDITIONS) {
-    asked.push({ ...meaning, refusal: await refusalOf(() => putProbe(store, key, condition)) });
+    outcomes.push({ ...meaning, refusal: await refusalOf(() => putProbe(store, key, condition)) });
   }
-  return [...asked, ...(await askInParts(store, key)), await askRemoving(store, key)];
+  return [...outcomes, ...(await tryInParts(store, key)), await tryRemoving(store, key)];
 }
 
-async function askInParts(store: Bucket, key: string): Promise<Asked[]> {
+async function tryInParts(store: Bucket, key: string): Promise<ConditionOutcome[]> {
   const { sdk, client, bucket, options } = store;
   const target = { Bucket: bucket, Key: key };
-  const asked: Asked[] = [];
+  const outcomes: ConditionOutcome[] = [];
   let open: string | undefined;
   try {
     for (const { condition, subject, kept, ignored } of CONDITIONS) {
-      // One that was completed all the same is gone; one that was refused serves the next question too.
+      // An upload whose completion was refused is used again for the next condition.
       open ??= (await beginUpload(store, { ...target, ...encryptionInput(options) })).uploadId;
       const part = { ...target, UploadId: open, PartNumber: 1 };
       const { ETag } = await client.send(new sdk.UploadPartCommand({ ...part, Body: BODY }));
@@ -80,7 +80,7 @@ async function askInParts(store: Bucket, key: string): Promise<Asked[]> {
         client.send(new sdk.CompleteMultipartUploadCommand({ ...completion, ...condition })),
       );
       if (!refusal) open = undefined;
-      asked.push({
+      outcomes.push({
         subject: `${subject}, in parts`,
         kept,
         ignored: ignored.replace('by this store', 'by this store for files that go up in parts'),
@@ -90,19 +90,19 @@ async function askInParts(store: Bucket, key: string): Promise<Asked[]> {
   } finally {
     if (open !== undefined) await abortUpload(store, key, open);
   }
-  return asked;
+  return outcomes;
 }
 
-async function askRemoving(store: Bucket, key: string): Promise<Asked> {
+async function tryRemoving(store: Bucket, key: string): Promise<ConditionOutcome> {
   return {
     subject: 'removing',
     kept: 'a changed key is left alone',
     ignored: 'the store compares nothing when it deletes, so we compare right before',
-    refusal: await refusalOf(() => deleteKnown(store, key, { etag: NOBODYS })),
+    refusal: await refusalOf(() => deleteKnown(store, key, { etag: UNUSED_ETAG })),
   };
 }
 
-async function refusalOf(action: () => Promise<unknown>): Promise<Asked['refusal']> {
+async function refusalOf(action: () => Promise<unknown>): Promise<ConditionOutcome['refusal']> {
   try {
     await action();
     return undefined;
@@ -111,7 +111,7 @@ async function refusalOf(action: () => Promise<unknown>): Promise<Asked['refusal
   }
 }
 
-/** 412 is how a store says that a condition does not hold. */
-export function isKept({ refusal }: Asked): boolean {
+/** Whether the store refused with 412 Precondition Failed. */
+export function isKept({ refusal }: ConditionOutcome): boolean {
   return refusal !== undefined && statusOf(refusal.error) === 412;
 }

@@ -1,4 +1,4 @@
-// What is in a bucket: one object, its bytes, or all of them in the order of their keys.
+// Reads a bucket: one object, or a listing in the order of the keys.
 import type { Readable } from 'node:stream';
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { ReportError } from '../../core/errors.js';
@@ -6,7 +6,7 @@ import type { Stored } from '../../core/store.js';
 import { ageOf, type Bucket, TOKEN_METADATA, UNFINISHED } from './bucket.js';
 import { explain, isMissing, statusOf } from './failures.js';
 
-/** @param key within the bucket, as below */
+/** @param key the whole key, prefix included, as in all functions here */
 export async function statObject(
   store: Bucket,
   key: string,
@@ -135,7 +135,7 @@ export async function* listObjects(
   }
 }
 
-/** Those that nobody should see too. */
+/** As listObjects(), with the hidden objects. */
 export async function* allObjects(
   { sdk, client, bucket, prefix, access }: Bucket,
   beginning: string,

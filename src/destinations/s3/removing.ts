@@ -1,22 +1,22 @@
-// The end of an object, and of no other that has its key by then.
+// Removes an object if it still is the one that was looked at.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bucket } from './bucket.js';
 import { explain, isMissing, statusOf } from './failures.js';
 
-/** Milliseconds in which what is given back or cleaned up must be gone, whatever the store does. */
-export const CONFIRMED_WITHIN = 60_000;
+/** The time for a cleanup with all its attempts. */
+export const CLEANUP_TIMEOUT_MS = 60_000;
 const ATTEMPTS = 3;
 
 interface Known {
   readonly etag: string | undefined;
-  /** In a bucket with versions, the one to delete for good; without it the object is only hidden. */
+  /** In a bucket with versions: deletes this version for good, where deleting the key would only hide it. */
   readonly versionId?: string | undefined;
 }
 
 /**
- * Deletes what was just looked at. A store that ignores If-Match (MinIO) deletes what took its place since, and one that
- * refuses the header altogether is asked without.
- * @throws what the SDK throws; 412 or 404 when it is no longer there
+ * Deletes the object that was just looked at. MinIO ignores If-Match and may delete another object that has replaced it
+ * since; a store that answers 501 to the header is asked without it.
+ * @throws what the SDK throws; 412 or 404 when that object is no longer there
  */
 export async function deleteKnown(
   { sdk, client, bucket }: Bucket,
@@ -36,11 +36,11 @@ export async function deleteKnown(
 }
 
 /**
- * Removes an object while it is that version, also after the run was cancelled.
+ * Removes an object if it has that version; it does so also after the run was cancelled.
  * @throws ReportError `destination` when it may still be there
  */
 export async function removeObject(store: Bucket, key: string, version: string): Promise<void> {
-  const abortSignal = AbortSignal.timeout(CONFIRMED_WITHIN);
+  const abortSignal = AbortSignal.timeout(CLEANUP_TIMEOUT_MS);
   for (let attempt = 1; ; attempt++) {
     try {
       const head = new store.sdk.HeadObjectCommand({ Bucket: store.bucket, Key: key });
@@ -48,7 +48,7 @@ export async function removeObject(store: Bucket, key: string, version: string):
       return await deleteKnown(store, key, { etag: version }, abortSignal);
     } catch (error) {
       if (isMissing(error) || statusOf(error) === 412) return;
-      // Somebody else is at the same key: look again at what they made of it.
+      // 409: another request is changing this key, so look at it again.
       if (statusOf(error) !== 409 || attempt === ATTEMPTS) {
         throw explain(`remove s3://${store.bucket}/${key}`, error);
       }

@@ -1,4 +1,4 @@
-// What we use of the SDK, so that a start reads no more of it; imported where it is used, as a whole.
+// The parts of the SDK that are used, so that the bundle and a start contain no more; always imported dynamically.
 export {
   AbortMultipartUploadCommand,
   ChecksumAlgorithm,

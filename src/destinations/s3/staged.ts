@@ -1,4 +1,4 @@
-// An upload on its way: parts go up while rows come in, and only publish() lets it become an object.
+// A staged object: parts are uploaded while rows arrive, and publish() makes the object visible in one request.
 import { randomUUID } from 'node:crypto';
 import type { CompletedPart, PutObjectCommandInput, UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import type { Published, Staged, StageOptions } from '../../core/destination.js';
@@ -11,26 +11,26 @@ import {
   TOKEN_METADATA,
 } from './bucket.js';
 import { capacityOf, tooLarge } from './capacity.js';
-import { conditionOf, type Refusals, refusalOf } from './conditions.js';
+import { conditionOf, refusalOf } from './conditions.js';
 import { attemptsOf, explain, isAmbiguous, withLeft } from './failures.js';
 import { removeNote, writeNote } from './notes.js';
 import { type Committed, confirm, resolve } from './outcome.js';
 import { Parts } from './parts.js';
 import { abortLostUploads, abortUpload } from './uploads.js';
 
-/** What we read of any answer. */
+/** The fields that are read of any answer. */
 interface Answer extends Committed {
   readonly UploadId?: string | undefined;
 }
 
 type Input = PutObjectCommandInput & { readonly Bucket: string; readonly Key: string };
 
-interface StagedObjectOptions extends StageOptions, Refusals {
+interface StagedObjectOptions extends StageOptions {
   readonly token: string;
   readonly signal: AbortSignal;
 }
 
-/** Begins an upload. Nothing is sent before there is more than one part of bytes, or `publish()`. */
+/** Sends nothing until there are more bytes than one part, or until `publish()`. */
 export async function stageObject(store: Bucket, key: string, options: StagedObjectOptions): Promise<Staged> {
   return new StagedObject(store, key, options);
 }
@@ -41,18 +41,18 @@ class StagedObject implements Staged {
   readonly #location: string;
   readonly #options: StagedObjectOptions;
   readonly #stage = randomUUID();
-  /** What every request that makes the object says of it. */
+  /** The input that every request has which creates the object. */
   readonly #input: Input;
   readonly #parts: Parts;
   readonly #cancelParts = new AbortController();
   readonly #signal: AbortSignal;
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
-  /** The request that makes the object visible is on its way: from now on only looking tells whether it is. */
+  /** The request that makes the object visible was sent: from now on only a look at the key tells whether it is there. */
   #committing = false;
-  /** What the store answered to creating an upload and to committing. */
+  /** The answers to the creation of the upload and to the commit, merged. */
   #answer: Answer = {};
-  /** The parts that the store has. */
+  /** The parts that the store has confirmed. */
   readonly #stored: CompletedPart[] = [];
   #creating: Promise<void> | undefined;
   #uploadId: string | undefined;
@@ -107,7 +107,7 @@ class StagedObject implements Staged {
       }
     }
     const { error } = this.#failure;
-    // Once the upload is gone a commit that is still under way can no longer succeed behind our back.
+    // First abort the upload: then a commit that is still in flight can no longer succeed.
     const left = await this.#clearUploads().then(
       () => undefined,
       (reason: unknown) => explain('clean up', reason),
@@ -118,7 +118,7 @@ class StagedObject implements Staged {
         })
       : undefined;
     if (published) return published;
-    const refusal = refusalOf(error, this.#options, this.#location);
+    const refusal = refusalOf(error, this.#options.existing, this.#location);
     if (left === undefined && refusal) throw refusal;
     throw withLeft(this.#explained(error), left);
   }
@@ -131,8 +131,8 @@ class StagedObject implements Staged {
   }
 
   /**
-   * The request that makes the object: with all of its bytes, by the SDK's own Upload, or, when there is more than a part of
-   * them, without any. Rows go up in parts of ours, because Upload keeps copies of them: 205 MB at the peak instead of 136.
+   * Creates the object: up to one part of bytes goes with the request, by the SDK's Upload; more bytes are in the parts
+   * already. The parts are not left to Upload because it copies them: a peak of 205 MB instead of 136.
    */
   async #commit(): Promise<void> {
     const { sdk, client, options } = this.#store;
@@ -151,7 +151,7 @@ class StagedObject implements Staged {
     await this.#sent('commits', () => client.send(command));
   }
 
-  /** Never rejects: what failed is in #failure. */
+  /** Never rejects: a failure is kept in #failure. */
   async #sendPart(part: Buffer, number: number): Promise<void> {
     const { Bucket, Key } = this.#input;
     const { sdk } = this.#store;
@@ -162,7 +162,7 @@ class StagedObject implements Staged {
       const { client } = this.#store;
       const command = new sdk.UploadPartCommand(order);
       const answer: UploadPartCommandOutput = await this.#sent('sends', () =>
-        client.send(command, this.#cutOff),
+        client.send(command, this.#cancelOptions),
       );
       this.#confirmEncryption(answer);
       const { ETag, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA1, ChecksumSHA256 } = answer;
@@ -179,13 +179,13 @@ class StagedObject implements Staged {
     const isChecked = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
     const checksum = isChecked ? { ChecksumAlgorithm: sdk.ChecksumAlgorithm.CRC32 } : {};
     const command = new sdk.CreateMultipartUploadCommand({ ...this.#input, ...checksum });
-    await this.#sent('creates', () => client.send(command, this.#cutOff));
+    await this.#sent('creates', () => client.send(command, this.#cancelOptions));
   }
 
-  /** Makes sure that no unfinished upload of ours is left. */
+  /** Aborts the upload, and those whose creation was not answered. @throws ReportError `destination` when one may be left */
   async #clearUploads(): Promise<void> {
     if (this.#uploadId !== undefined) await abortUpload(this.#store, this.#key, this.#uploadId);
-    // Only then: without its note nobody would find an upload that could not be aborted.
+    // The note goes last: an upload that could not be aborted is found by its note.
     await this.#removeNote();
     if (this.#lostCreations > 0) await this.#clearLostUploads();
   }
@@ -205,7 +205,7 @@ class StagedObject implements Staged {
 
   readonly #cancelled = () => this.#fail(this.#signal.reason);
 
-  /** Stops the upload at once: parts on their way are dropped. The first failure counts. */
+  /** Cancels the parts in flight. The first failure is kept; a cancellation after the commit was sent is not one. */
   #fail(error: unknown): void {
     if (this.#committing && error === this.#signal.reason) return;
     this.#failure ??= { error };
@@ -218,12 +218,12 @@ class StagedObject implements Staged {
       : explain(`write ${this.#location}`, error);
   }
 
-  /** What lets a failure end a request: any but a commit, because that would leave its outcome open. */
-  get #cutOff() {
+  /** Options of requests that a failure cancels: all but the commit, whose outcome would be unknown. */
+  get #cancelOptions() {
     return { abortSignal: this.#cancelParts.signal };
   }
 
-  /** Sends a request of this upload and keeps what its answer, or its failure, tells. */
+  /** Sends a request of this upload and keeps its answer or failure. */
   async #sent<T extends Answer>(what: 'creates' | 'sends' | 'commits', send: () => Promise<T>): Promise<T> {
     if (this.#failure) throw this.#failure.error;
     if (what === 'creates') this.#creatingSince = Date.now();
@@ -246,7 +246,7 @@ class StagedObject implements Staged {
     }
   }
 
-  /** The upload is held to the encryption asked for long before anything is visible. */
+  /** Compares the confirmed encryption with the configured one, long before the object is visible. */
   #confirmEncryption(answer: Answer): void {
     if (this.#encryptionConfirmed) return;
     const fault = encryptionFault(this.#store.options, answer);
@@ -260,9 +260,9 @@ class StagedObject implements Staged {
     this.#answer = answer;
     this.#uploadId = answer.UploadId;
     this.#lostCreations += attemptsOf(answer) - 1;
-    // Before the first byte leaves; a store that says nothing yet (MinIO) has to say it of the first part.
+    // Before the first byte is sent; MinIO confirms the encryption only with the first part.
     if (answer.ServerSideEncryption !== undefined) this.#confirmEncryption(answer);
-    // Failing here would throw a good report away for parts that `check` finds and a lifecycle rule removes.
+    // Ignore a failure: leftover parts are found by `check` and removed by the lifecycle rule; the report itself is fine.
     if (this.#lostCreations > 0) await this.#clearLostUploads().catch(() => {});
     if (answer.UploadId === undefined) throw new Error('the store gave the upload no id');
     const upload = { token: this.#options.token, uploadId: answer.UploadId, fullKey: this.#key };

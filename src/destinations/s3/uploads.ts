@@ -1,18 +1,18 @@
-// Unfinished multipart uploads: nothing of ours may stay, because their parts cost money and nobody sees them.
+// Unfinished multipart uploads: ours are always aborted, because invisible parts cost money.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CreateMultipartUploadCommandInput, MultipartUpload } from '@aws-sdk/client-s3';
 import { messageOf, ReportError } from '../../core/errors.js';
 import type { Bucket } from './bucket.js';
 import { attemptsOf, isAmbiguous, isMissing } from './failures.js';
-import { CONFIRMED_WITHIN } from './removing.js';
+import { CLEANUP_TIMEOUT_MS } from './removing.js';
 
-const ATTEMPTS = 4;
-/** Milliseconds that the store's clock may be behind ours. */
-const CLOCK_SKEW = 5 * 60_000;
+const MAX_ATTEMPTS = 4;
+/** How far the store's clock may be behind ours. */
+const CLOCK_SKEW_MS = 5 * 60_000;
 
 type Listed = MultipartUpload & { Key: string; UploadId: string; answer: { readonly $metadata: object } };
 
-/** The unfinished uploads of keys that begin with `prefix`, with the answer that told. @throws what the SDK throws. */
+/** The unfinished uploads of keys that begin with `prefix`, each with the answer that listed it. @throws what the SDK throws */
 export async function* unfinishedUploads(
   { sdk, client, bucket }: Bucket,
   prefix: string,
@@ -40,7 +40,7 @@ interface Begun {
   readonly SSEKMSKeyId?: string | undefined;
 }
 
-/** Begins one upload, and leaves none that an answer which got lost has begun. @throws what the SDK throws */
+/** Starts one upload, and aborts those that attempts without an answer have started. @throws what the SDK throws */
 export async function beginUpload(
   store: Bucket,
   input: CreateMultipartUploadCommandInput & { readonly Key: string },
@@ -53,7 +53,7 @@ export async function beginUpload(
     const { UploadId: uploadId, ServerSideEncryption, SSEKMSKeyId } = answer;
     if (uploadId === undefined) throw new Error('the store gave the upload no id');
     if (attemptsOf(answer) > 1) {
-      // One without parts costs nothing, and is no reason to stop.
+      // Ignore a failure: an upload without parts costs nothing.
       await abortLostUploads(store, { ...lost, lost: attemptsOf(answer) - 1, known: uploadId }).catch(
         () => {},
       );
@@ -68,18 +68,18 @@ export async function beginUpload(
 }
 
 /**
- * Aborts an upload and waits until the store says that it is gone. A part that was under way can bring it back.
- * @throws ReportError `destination` naming the upload when that cannot be confirmed.
+ * Aborts an upload and waits until the store confirms that it is gone: a part in flight can create it again.
+ * @throws ReportError `destination` naming the upload when that cannot be confirmed
  */
 export async function abortUpload(store: Bucket, key: string, uploadId: string): Promise<void> {
-  const abortSignal = AbortSignal.timeout(CONFIRMED_WITHIN);
+  const abortSignal = AbortSignal.timeout(CLEANUP_TIMEOUT_MS);
   let last: unknown = new Error('the store still has it');
-  for (let attempt = 1; attempt <= ATTEMPTS && !abortSignal.aborted; attempt++) {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS && !abortSignal.aborted; attempt++) {
     if (attempt > 2) await sleep(100 * 2 ** attempt);
     try {
       const target = { Bucket: store.bucket, Key: key, UploadId: uploadId };
       await store.client.send(new store.sdk.AbortMultipartUploadCommand(target), { abortSignal });
-      // Some stores answer 204 for ever, so from the second time on the listing counts too.
+      // Some stores answer 204 to every abort, so from the second attempt on the listing counts too.
       if (attempt > 1 && !(await isListed(store, key, uploadId, abortSignal))) return;
     } catch (error) {
       if (isMissing(error)) return;
@@ -110,29 +110,29 @@ async function isListed(
 }
 
 /**
- * Aborts uploads that we created without ever learning their id, because the answers were lost. Ours are those of
- * exactly this key, without a part, begun since; when there are more than `lost` of them, some are another's.
- * @param since when we first asked for an upload, in milliseconds of our clock.
- * @throws ReportError `destination` when it cannot be confirmed that none is left.
+ * Aborts uploads that we started but whose id we do not know, because the answers were lost. They have exactly this key and
+ * no parts and are not older than `since`; when more than `lost` uploads are like that, ours cannot be told from others.
+ * @param since when we first asked for an upload, in epoch milliseconds of our clock
+ * @throws ReportError `destination` when an upload of ours may be left
  */
 export async function abortLostUploads(
   store: Bucket,
   { key, lost, since, known }: { key: string; lost: number; since: number; known: string | undefined },
 ): Promise<void> {
-  const abortSignal = AbortSignal.timeout(CONFIRMED_WITHIN);
+  const abortSignal = AbortSignal.timeout(CLEANUP_TIMEOUT_MS);
   const candidates: string[] = [];
   try {
     for await (const { Key, UploadId, Initiated } of unfinishedUploads(store, key, abortSignal)) {
-      const recent = Initiated === undefined || Initiated.getTime() >= since - CLOCK_SKEW;
+      const recent = Initiated === undefined || Initiated.getTime() >= since - CLOCK_SKEW_MS;
       if (Key === key && UploadId !== known && recent && (await isEmpty(store, key, UploadId, abortSignal))) {
         candidates.push(UploadId);
       }
     }
   } catch (error) {
-    throw leftover(store, key, `could not list its unfinished uploads: ${messageOf(error)}`, error);
+    throw mayBeLeft(store, key, `could not list its unfinished uploads: ${messageOf(error)}`, error);
   }
   if (candidates.length > lost) {
-    throw leftover(store, key, `ours cannot be told from another's among ${candidates.join(', ')}`);
+    throw mayBeLeft(store, key, `ours cannot be told from another's among ${candidates.join(', ')}`);
   }
   for (const uploadId of candidates) await abortUpload(store, key, uploadId);
 }
@@ -153,7 +153,7 @@ async function isEmpty(
   }
 }
 
-function leftover({ bucket }: Bucket, key: string, why: string, cause?: unknown): ReportError {
+function mayBeLeft({ bucket }: Bucket, key: string, why: string, cause?: unknown): ReportError {
   return new ReportError('destination', `an upload of s3://${bucket}/${key} may be left unfinished: ${why}`, {
     hint: `Nothing was published. See aws s3api list-multipart-uploads --bucket ${bucket} --prefix '${key}'`,
     cause,
