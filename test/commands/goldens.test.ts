@@ -4,6 +4,8 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { assertRefused, filesBelow, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
+import type { TestPostgres } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 const SCRIPT = `CREATE TABLE vendas (id integer PRIMARY KEY, empresa text, valor numeric, em timestamptz);
 INSERT INTO vendas SELECT n, CASE n % 2 WHEN 0 THEN 'ACME' ELSE E'Café \\x1b[31m' END, n * 1.10,
@@ -25,13 +27,22 @@ tests:
   - { name: acme, date: 2024-10-03, organization: ACME, columns: [lido, valor], limit: 3 }`;
 
 let template: string;
+/** With the tables of the fixture, so that most tests need no server of their own. */
+let database: TestPostgres;
 const folders: string[] = [];
 before(async () => {
+  database = await createDatabase();
+  const client = await database.connect();
+  await client.query(SCRIPT);
+  await client.end();
   template = await folderOf({ vendas: DEFINITION });
-  const { code, stderr } = await run(template, '--update');
+  const { code, stderr } = await runWithFixture(template, '--update');
   assert.deepEqual([code, stderr], [0, '']);
 });
-after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+after(async () => {
+  await database.stop();
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+});
 
 async function folderOf(reports: Readonly<Record<string, string>>): Promise<string> {
   const folder = await temporaryFolder();
@@ -66,6 +77,13 @@ const PRODUCTION = {
 };
 
 const run = (folder: string, ...args: readonly string[]) =>
+  reportctl(['test', ...args], {
+    cwd: folder,
+    env: { ...PRODUCTION, REPORTCTL_TEST_SOURCE_VENDAS: database.url },
+  });
+
+/** On a server that starts for this run and loads fixtures/vendas.sql. */
+const runWithFixture = (folder: string, ...args: readonly string[]) =>
   reportctl(['test', ...args], { cwd: folder, env: PRODUCTION });
 
 describe('test', { concurrency: 2, timeout: 120_000 }, () => {
@@ -97,7 +115,7 @@ describe('test', { concurrency: 2, timeout: 120_000 }, () => {
   });
 
   test('the same query is ok, at another time, and nothing of production is read', async () => {
-    const { code, stdout, stderr } = await run(template);
+    const { code, stdout, stderr } = await runWithFixture(template);
     assert.deepEqual([code, stderr], [0, '']);
     assert.deepEqual(stdout.split('\n'), [
       'ok      vendas/2024-10-02: 24 rows',

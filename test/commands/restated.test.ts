@@ -61,6 +61,7 @@ outputs: [{ format: csv, key: "r_{YYYYMMDD}.csv" }]
     files: () => filesBelow(out),
     read: async (key: string) => readFile(join(out, key), 'utf8'),
     run: (...more: readonly string[]) => reportctl([...args, ...more], { env }),
+    runWith: (more: Readonly<Record<string, string>>) => reportctl(args, { env: { ...env, ...more } }),
     spawn: (more: Readonly<Record<string, string>> = {}) =>
       spawnReportctl(args, { env: { ...env, ...more } }),
   };
@@ -151,7 +152,7 @@ describe('two at the same time', { concurrency: 3 }, () => {
       const options = { bucket: 'relatorios', clockAhead: 0 };
       const s3 = await startS3Server(options);
       try {
-        const { spawn } = await workplace();
+        const { spawn, runWith } = await workplace();
         const env = { ...s3.environment, REPORTCTL_DESTINATION: 's3://relatorios' };
         const sleeper = spawn(env);
         const stands = new Promise<void>((resolve) => {
@@ -166,9 +167,9 @@ describe('two at the same time', { concurrency: 3 }, () => {
         });
         const end = finished(sleeper);
         await stands;
-        if (key === KEY) assert.equal((await finished(spawn(env))).code, 75);
+        if (key === KEY) assert.equal((await runWith(env)).code, 75);
         options.clockAhead = 61_000;
-        const other = await finished(spawn(env));
+        const other = await runWith(env);
         assert.match(other.stdout, /^published/, other.stderr);
         const there = s3.keys().map((each) => s3.get(each)?.etag);
         sleeper.kill('SIGCONT');
@@ -180,7 +181,7 @@ describe('two at the same time', { concurrency: 3 }, () => {
           there,
         );
         assert.equal(s3.get(LEASE), undefined);
-        assert.match((await finished(spawn(env))).stdout, /^unchanged/);
+        assert.match((await runWith(env)).stdout, /^unchanged/);
       } finally {
         await s3.close();
       }
