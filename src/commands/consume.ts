@@ -1,4 +1,4 @@
-// reportctl consume: code with which another tool reads a published file right.
+// reportctl consume: prints code with which another tool reads a published file correctly.
 import { Command, Option } from 'commander';
 import { withDestination } from '../destinations/for-session.js';
 import { openSide } from '../verify/diff/side.js';
@@ -14,10 +14,10 @@ interface ConsumeOptions extends CommonOptions {
 
 export function consumeCommand(context: Context): Command {
   const command = new Command('consume')
-    .description('the lines that read a published file right: types, dialect, nulls, zone')
+    .description('prints code that reads a published file correctly: types, dialect, nulls, zone')
     .argument('<file>', 'a file, s3:// URL or key at the destination')
     .addOption(
-      withChoices(new Option('--as <reader>', 'who is to read it'), READER_NAMES).makeOptionMandatory(),
+      withChoices(new Option('--as <reader>', 'the tool that reads it'), READER_NAMES).makeOptionMandatory(),
     );
   addCommonOptions(command);
   return command.action(async (named: string, options: ConsumeOptions) => {

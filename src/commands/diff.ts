@@ -1,4 +1,4 @@
-// reportctl diff: two published files, periods or revisions compared by key.
+// reportctl diff: compares two published files, periods or revisions by key.
 import { Command, InvalidArgumentError } from 'commander';
 import { ReportError } from '../core/errors.js';
 import { withDestinations } from '../destinations/for-session.js';
@@ -31,9 +31,9 @@ export function diffCommand(context: Context): Command {
     .description('two published files, periods or revisions, compared by key')
     .argument('<what...>', 'two files (as verify takes them), a report and two days, or with --date a report')
     .option('--date <when>', 'two revisions of the period that contains this day')
-    .option('--revisions <n..m>', 'which (the last two)', twoRevisions)
-    .option('--key <columns>', 'what tells rows apart: a,b (gates.unique, or order-by)', parseNames)
-    .option('--by <column>', 'group by it (the column of the organization)')
+    .option('--revisions <n..m>', 'the two revisions to compare (the last two)', parseRevisions)
+    .option('--key <columns>', 'columns that identify a row: a,b (gates.unique, or order-by)', parseNames)
+    .option('--by <column>', 'the column to group differences by (the organization)')
     .option('-o, --output <file>', 'all differences as CSV: change, key, column, before, after');
   addCommonOptions(command);
   return command.action(async (what: string[], options: DiffCommandOptions) => {
@@ -44,30 +44,33 @@ export function diffCommand(context: Context): Command {
       const [before, after] = await sidesOf(what, options, session, open);
       const target = place && { key: place.key, destination: await open(place.root) };
       const differences = await diffFiles(before, after, {
-        ...(await chosen(after, options, session)),
+        ...(await chooseColumns(after, options, session)),
         signal,
         take: target && ((changes, layout) => writeChanges(changes, layout, target.destination, target.key)),
       });
       if (session.json)
-        printJson(session.stdout, { before: about(before), after: about(after), ...differences });
+        printJson(session.stdout, { before: jsonSide(before), after: jsonSide(after), ...differences });
       else printLines(session.stdout, differenceLines(before, after, differences));
       if (differences.isSame) return;
       const { added, gone, changed } = differences;
       throw new ReportError(
         'contract',
-        `diff: they differ: ${added} added, ${gone} gone, ${changed} changed`,
+        `diff: the files differ: ${added} added, ${gone} gone, ${changed} changed`,
       );
     });
   });
 }
 
-function about({ location, manifest }: Side) {
+function jsonSide({ location, manifest }: Side) {
   const { report, period, revision, rows, sha256 } = manifest;
   return { location, report, period, revision, rows, sha256 };
 }
 
-/** What the command line says, or the manifest and, as far as it is still there, the report. @throws ReportError `usage` */
-async function chosen(
+/**
+ * The key and the column to group by: from the command line, else from the manifest, else from the report if it still exists.
+ * @throws ReportError `usage` when no key is known
+ */
+async function chooseColumns(
   { manifest }: Side,
   options: DiffCommandOptions,
   { config }: CommandSession,
@@ -81,7 +84,7 @@ async function chosen(
   const order = (report?.orderBy ?? []).map((term) => term.replace(/^-/, ''));
   const key = options.key ?? [uniqueColumns(manifest.gates), report?.gates.unique ?? [], order].find(usable);
   if (key === undefined) {
-    throw new ReportError('usage', `diff: what tells the rows of "${manifest.report}" apart is not known`, {
+    throw new ReportError('usage', `diff: no key of the rows of "${manifest.report}" is known`, {
       hint: 'Give --key with columns, such as --key id.',
     });
   }
@@ -93,13 +96,13 @@ async function chosen(
   };
 }
 
-/** The exported column that the report maps the organization to: by its name or, of documents, its path. */
+/** The exported column that the report's organization filter tests: found by its name or, for documents, by its path. */
 function organizationColumn(report: Report | undefined): string | undefined {
   const mapped = report?.filters.organization;
   return report?.columns.find(({ name, path }) => (path ?? name) === mapped)?.name;
 }
 
-function twoRevisions(value: string): [number, number] {
+function parseRevisions(value: string): [number, number] {
   const [, from, to] = /^(\d{1,6})\.\.(\d{1,6})$/.exec(value) ?? [];
   if (from === undefined || to === undefined)
     throw new InvalidArgumentError('Give two revisions, such as 1..2.');

@@ -1,4 +1,4 @@
-// reportctl test: what reports make of their fixtures, held against goldens.
+// reportctl test: compares what reports export from their fixtures with golden files.
 import { Command } from 'commander';
 import { ReportError } from '../core/errors.js';
 import { printable } from '../core/log.js';
@@ -17,8 +17,8 @@ import {
 import { printJson, printLines } from './shared/print.js';
 import { type BrokenCase, type Case, casesOf } from './test/cases.js';
 import { fixtureUrls } from './test/fixtures.js';
-import { foundBy } from './test/found.js';
-import { compared, failed, type Result, unused } from './test/goldens.js';
+import { exportForTest } from './test/found.js';
+import { compareWithGolden, failed, type Result, unusedGoldens } from './test/goldens.js';
 
 interface TestOptions extends CommonOptions {
   readonly update?: true;
@@ -26,9 +26,9 @@ interface TestOptions extends CommonOptions {
 
 export function testCommand(context: Context): Command {
   const command = new Command('test')
-    .description('what reports make of their fixtures, against goldens')
+    .description('compares what reports export from their fixtures with golden files')
     .argument('[reports...]', 'names in queries/, or paths of report files; else all')
-    .option('--update', 'write the goldens that are missing or differ, and remove those that no test has');
+    .option('--update', 'write the golden files that are missing or differ, and remove those of no test');
   addCommonOptions(command);
   return command.action(async (names: string[], options: TestOptions) => {
     const session = await openSession(context, options);
@@ -39,12 +39,18 @@ export function testCommand(context: Context): Command {
     const reports = loaded.filter((one) => 'tests' in one);
     const tests = loaded.flatMap((one) => ('tests' in one ? casesOf(one) : [one]));
     const results = [
-      ...(await resultsOf(session, tests, update)),
+      ...(await runTests(session, tests, update)),
       ...reports.filter((report) => report.tests.length === 0).map(untested),
-      ...(await unused({ queries: names.length > 0 ? undefined : queries, reports, tests, update, cwd })),
+      ...(await unusedGoldens({
+        queries: names.length > 0 ? undefined : queries,
+        reports,
+        tests,
+        update,
+        cwd,
+      })),
     ];
-    if (session.json) printJson(session.stdout, results.map(shownResult));
-    else printLines(session.stdout, results.flatMap(linesOf));
+    if (session.json) printJson(session.stdout, results.map(jsonResult));
+    else printLines(session.stdout, results.flatMap(resultLines));
     throwFailures(results);
   });
 }
@@ -57,14 +63,14 @@ function untested({ name, file }: Report): Result {
   return { title: name, outcome: 'untested', detail: `${file} has no tests` };
 }
 
-/** A test with what it reads in place of its report's sources. */
+/** A test with the URLs of the fixtures that replace its report's sources. */
 interface Planned {
   readonly test: Case;
   readonly urls: ReadonlyMap<string, SecretUrl>;
 }
 
-/** One for each test, in order; all that read the same fixtures share what was opened for the first. */
-async function resultsOf(
+/** Runs the tests and returns their results, in order. Tests that read the same fixtures share the open sources. */
+async function runTests(
   session: CommandSession,
   tests: readonly (Case | BrokenCase)[],
   update: boolean,
@@ -82,13 +88,14 @@ async function resultsOf(
     }
   }
   for (const group of groups.values()) {
-    const work = (test: Case, sources: readonly Source[]) => tried(session, test, sources, update);
-    for (const [test, result] of await inTurn(session, group, work)) results.set(test, result);
+    const work = (test: Case, sources: readonly Source[]) => runTest(session, test, sources, update);
+    for (const [test, result] of await runGroup(session, group, work)) results.set(test, result);
   }
   return tests.flatMap((test) => results.get(test) ?? []);
 }
 
-async function inTurn(
+/** Runs tests that read the same fixtures one after the other, with shared sources, which are opened again after a failure. */
+async function runGroup(
   session: CommandSession,
   group: readonly Planned[],
   work: (test: Case, sources: readonly Source[]) => Promise<Result>,
@@ -97,11 +104,11 @@ async function inTurn(
   const left = [...group];
   for (let [first] = left; first !== undefined; [first] = left) {
     try {
-      await withSources(testing(session, first.urls), first.test.report, async (sources) => {
+      await withSources(withFixtures(session, first.urls), first.test.report, async (sources) => {
         for (let next = left.shift(); next !== undefined; next = left.shift()) {
           const result = await work(next.test, sources);
           results.set(next.test, result);
-          // A connection that was left in the middle of a read serves no other test: open again.
+          // A failed test can leave its connection in the middle of a read: open the sources again.
           if (result.outcome === 'failed') return;
         }
       });
@@ -114,25 +121,26 @@ async function inTurn(
   return results;
 }
 
-/** The session as one that knows no source but these. */
-function testing(session: CommandSession, urls: Planned['urls']): CommandSession {
+/** The session with these fixtures as its only sources. */
+function withFixtures(session: CommandSession, urls: Planned['urls']): CommandSession {
   const source = (name: string) => {
     const url = urls.get(name);
     if (url === undefined) throw new Error(`no fixture was chosen for "${name}"`);
     return url;
   };
-  // PGHOST and its like are about sources too.
+  // The PG* variables must not complete a fixture's URL.
   return { ...session, config: { ...session.config, source, postgres: {} } };
 }
 
-async function tried(
+async function runTest(
   session: CommandSession,
   test: Case,
   sources: readonly Source[],
   update: boolean,
 ): Promise<Result> {
   try {
-    return await compared(test, await foundBy(session, test, sources), { update, cwd: session.config.cwd });
+    const found = await exportForTest(session, test, sources);
+    return await compareWithGolden(test, found, { update, cwd: session.config.cwd });
   } catch (error) {
     session.signal.throwIfAborted();
     return failed(test.title, error);
@@ -146,16 +154,16 @@ const WORDS: Readonly<Partial<Record<Result['outcome'], string>>> = {
   untested: '-',
 };
 
-function linesOf({ title, outcome, detail, lines = [] }: Result): string[] {
+function resultLines({ title, outcome, detail, lines = [] }: Result): string[] {
   const first = `${(WORDS[outcome] ?? outcome).padEnd(7)} ${title}: ${detail}`;
   return [first, ...lines.map((line) => `        ${line}`)].map(printable);
 }
 
-function shownResult({ title, outcome, detail, lines = [] }: Result) {
+function jsonResult({ title, outcome, detail, lines = [] }: Result) {
   return { test: title, outcome, detail, differences: lines };
 }
 
-/** All of one kind end with that kind's exit code, several kinds with `partial`. */
+/** @throws ReportError when a test failed: with the errors' code when all have the same one, else with `partial` */
 function throwFailures(results: readonly Result[]): void {
   const errors = results.flatMap(({ error }) => (error === undefined ? [] : [error]));
   if (errors.length === 0) return;

@@ -178,10 +178,10 @@ describe('what cannot be read right', { concurrency: 2 }, () => {
   test('is told in the lines', async () => {
     assert.match(
       await linesFor('duckdb', 'simples.csv'),
-      /^-- taxa: text, since no total tells its decimals/m,
+      /^-- taxa: text, because no total shows how many decimals it has/m,
     );
     const lines = await linesFor('powerquery', 'brasil.csv');
-    assert.match(lines, /^\/\/ null and the empty text cannot be told apart here/m);
+    assert.match(lines, /^\/\/ null and the empty text look the same here/m);
     assert.match(lines, /\{"grande", type number\}.*"pt-BR"\)$/m);
     assert.match(lines, /\{"quando", type datetime\}/);
   });

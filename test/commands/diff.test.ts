@@ -75,7 +75,7 @@ describe('diff', { concurrency: 2 }, () => {
   test('of the two last revisions: summary, organizations, examples; 3', async () => {
     const { code, stdout, stderr } = await run('diff', 'dia', '--date', '2024-10-05');
     assert.equal(code, 3);
-    assert.equal(stderr, 'reportctl: diff: they differ: 1 added, 26 gone, 1 changed.\n');
+    assert.equal(stderr, 'reportctl: diff: the files differ: 1 added, 26 gone, 1 changed.\n');
     assert.match(
       stdout,
       /^before {2}\S+history\/20241005\/r1\/r\/dia_20241005\.csv {2}2024-10-05, revision 1$/m,
@@ -153,8 +153,8 @@ describe('diff', { concurrency: 2 }, () => {
 
   test('what is refused', async () => {
     const cases: readonly [args: string[], exitCode: number, said: RegExp][] = [
-      [['dia'], 2, /what is to be compared\?/],
-      [['a', 'b', 'c', 'd'], 2, /what is to be compared\?/],
+      [['dia'], 2, /do not name two files to compare/],
+      [['a', 'b', 'c', 'd'], 2, /do not name two files to compare/],
       [['r/dia_20241005.csv', 'r/nada.csv'], 3, /nada\.csv has no manifest/],
       [['dia', '--date', '2024-10-06'], 2, /was never restated/],
       [['dia', '--date', '2024-10-05', '--revisions', '1..3'], 2, /has no revision 3/],

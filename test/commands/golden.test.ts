@@ -1,7 +1,7 @@
 // How two goldens differ, as people read it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { countedText, differences } from '../../src/commands/test/golden.js';
+import { countsText, differences } from '../../src/commands/test/golden.js';
 
 const text = (...lines: readonly string[]) => `${lines.join('\n')}\n`;
 
@@ -31,7 +31,7 @@ describe('differences', () => {
 
   it('names the first line of another order', () => {
     assert.deepEqual(differences(text('id', '1', '2'), text('id', '2', '1')), [
-      'the same lines in another order, from',
+      'the same lines in another order, starting at',
       '- 2: 1',
       '+ 2: 2',
     ]);
@@ -50,12 +50,12 @@ describe('differences', () => {
   });
 });
 
-describe('countedText', () => {
+describe('countsText', () => {
   it('has a line for each total, gate and output', () => {
     const gates = [{ gate: 'min-rows', expected: 'at least 1', found: '0', ok: false }];
     const outputs = [{ key: 'r_20241005.csv', neutralised: 2, notes: ['one: two'] }];
     assert.equal(
-      countedText({ rows: 0, totals: { valor: '1.10' }, gates, outputs }),
+      countsText({ rows: 0, totals: { valor: '1.10' }, gates, outputs }),
       [
         'rows: 0',
         'totals:',

@@ -137,7 +137,7 @@ describe('test', { concurrency: 2, timeout: 120_000 }, () => {
     assert.equal(stderr, 'reportctl: 1 of 3 tests failed.\n');
     assert.match(
       stdout,
-      /^FAILED {2}vendas\/2024-10-02: 24 rows, and not what the golden has; if that is right, --update accepts it$/m,
+      /^FAILED {2}vendas\/2024-10-02: 24 rows, and the golden differs; if the new result is right, --update accepts it$/m,
     );
     assert.match(stdout, /^ +- \d+: \(volatile\),13,Café .*,14\.30\n +\+ \d+: \(volatile\),13,Café .*,0$/m);
     assert.ok(!stdout.includes('\x1b'), 'no escape sequence reaches a terminal');

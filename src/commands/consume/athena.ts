@@ -1,4 +1,4 @@
-// The statements by which Amazon Athena reads a published CSV: a table over its folder, and a typed view of the one file.
+// SQL for Amazon Athena to read a published CSV: a table over the file's folder, and a typed view of the file.
 
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
@@ -29,19 +29,19 @@ export function athenaLines(published: PublishedFile): string[] {
   const properties = [
     [`separatorChar`, dialect.delimiter === '\t' ? '\\t' : dialect.delimiter],
     ['quoteChar', '"'],
-    // The default would swallow every backslash.
+    // The default, a backslash, would remove every backslash from the values.
     ['escapeChar', '\\u0001'],
   ].map(([key, value]) => `'${key}' = '${value}'`);
   return [
     ...remarks('--', published, [
       'OpenCSVSerDe reads text only, so the view casts; it takes no line breaks inside of cells,',
-      `and ${dialect.null === '' ? 'null and the empty text cannot be told apart: both are null in the view' : `null is the text ${dialect.null}, quoted or not`}.`,
+      `and ${dialect.null === '' ? 'null and the empty text look the same: both are null in the view' : `null is the text ${dialect.null}, quoted or not`}.`,
       'The table reads the whole folder, manifests too; the view is this file only.',
       ...columns
         .filter((column) => column.kind === 'decimal' && decimalsOf(manifest, column) === undefined)
         .map(
           (column) =>
-            `${column.name}: text, since no total tells its decimals; CAST(… AS DECIMAL(38, n)) rounds to n of them`,
+            `${column.name}: text, because no total shows how many decimals it has; CAST(… AS DECIMAL(38, n)) rounds to n of them`,
         ),
     ]),
     `CREATE EXTERNAL TABLE ${name}_as_text (`,
@@ -83,7 +83,7 @@ function typedValue(column: Column, { manifest, dialect }: CsvFile): string {
         ? `CAST(date_parse(${cell}, '%d/%m/%Y') AS date)`
         : `CAST(${cell} AS date)`;
     case 'timestamp':
-      // With milliseconds at most.
+      // Athena's timestamps have milliseconds at most.
       return dialect.brazilianDates
         ? `with_timezone(date_parse(substr(${cell}, 1, 19), '%d/%m/%Y %H:%i:%s'), ${sqlText(manifest.timezone)})`
         : `from_iso8601_timestamp(replace(${cell}, ' ', 'T'))`;

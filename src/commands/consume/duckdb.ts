@@ -1,4 +1,4 @@
-// The SQL by which DuckDB reads a published CSV (https://duckdb.org/docs/stable/data/csv/overview).
+// SQL for DuckDB to read a published CSV (https://duckdb.org/docs/stable/data/csv/overview).
 
 import type { Column } from '../../core/table.js';
 import { parseAddress } from '../../destinations/address.js';
@@ -18,7 +18,7 @@ export function duckdbLines(published: PublishedFile): string[] {
     `quote = '"'`,
     `escape = '"'`,
     `new_line = ${dialect.eol === '\n' ? `'\\n'` : `'\\r\\n'`}`,
-    // Null is what stands outside of quotes: "" is the empty text.
+    // Null is not quoted; "" is the empty text.
     `nullstr = ${sqlText(dialect.null)}`,
     'allow_quoted_nulls = false',
     `decimal_separator = ${sqlText(dialect.decimal)}`,
@@ -31,23 +31,23 @@ export function duckdbLines(published: PublishedFile): string[] {
     ...remarks('--', published, [
       ...untyped.map(
         ({ name }) =>
-          `${name}: text, since no total tells its decimals; CAST(${name} AS DECIMAL(38, n)) rounds to n of them, silently`,
+          `${name}: text, because no total shows how many decimals it has; CAST(${name} AS DECIMAL(38, n)) rounds to n of them, silently`,
       ),
     ]),
     ...(parseAddress(location)?.scheme === 's3'
       ? ['INSTALL httpfs;', 'LOAD httpfs;', 'CREATE SECRET (TYPE s3, PROVIDER credential_chain);']
       : []),
-    // Timestamps are shown in it, and those without an offset are taken to be in it.
+    // DuckDB shows timestamps in this zone, and assumes it for those without an offset.
     ...(columns.some(({ kind }) => kind === 'timestamp') ? [`SET TimeZone = ${sqlText(timezone)};`] : []),
     `SELECT *${casts.length === 0 ? '' : ` REPLACE (\n  ${casts.join(',\n  ')}\n)`}`,
-    `FROM read_csv(${sqlText(withoutPatterns(location))},`,
+    `FROM read_csv(${sqlText(escapePatterns(location))},`,
     `  ${options.join(',\n  ')}`,
     ');',
   ];
 }
 
-/** `*`, `?` and `[` of a path would be a pattern. */
-function withoutPatterns(path: string): string {
+/** Escapes `*`, `?` and `[`, which read_csv() takes for a pattern. */
+function escapePatterns(path: string): string {
   return path.replace(/[*?[]/g, '[$&]');
 }
 

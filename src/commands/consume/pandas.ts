@@ -1,4 +1,4 @@
-// The Python by which pandas reads a published CSV or workbook.
+// Python for pandas to read a published CSV or workbook.
 
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
@@ -14,7 +14,7 @@ export function pandasLines(published: PublishedFile): string[] {
   const isRemote = parseAddress(location)?.scheme === 's3';
   const open = openCall(location, manifest.compress);
   const kinds = new Set(columns.map(({ kind }) => kind));
-  const nothing = JSON.stringify(dialect.null);
+  const nullText = JSON.stringify(dialect.null);
   return [
     ...remarks('#', published, [...(isRemote ? ['needs: pip install pandas s3fs'] : [])]),
     ...(isRemote ? ['import fsspec'] : manifest.compress === 'gzip' ? ['import gzip'] : []),
@@ -25,8 +25,8 @@ export function pandasLines(published: PublishedFile): string[] {
     '',
     `with ${open} as file:`,
     '    text = file.read()',
-    `# null is ${dialect.null === '' ? 'nothing' : nothing} outside of quotes; pandas would take the quoted text for null too`,
-    `quoted = '"' + ${nothing} + '"'`,
+    `# null is ${dialect.null === '' ? 'nothing' : nullText} outside of quotes; pandas would also read the quoted text as null`,
+    `quoted = '"' + ${nullText} + '"'`,
     `mark = "\\ue000"`,
     'while mark in text:',
     `    mark += "\\ue000"`,
@@ -40,10 +40,10 @@ export function pandasLines(published: PublishedFile): string[] {
     '    index_col=False,',
     '    dtype="string",',
     '    keep_default_na=False,',
-    `    na_values=[${nothing}],`,
+    `    na_values=[${nullText}],`,
     '    skip_blank_lines=False,',
     ')',
-    `table = table.replace(mark, ${nothing})`,
+    `table = table.replace(mark, ${nullText})`,
     ...momentsFunction(file),
     ...columns.flatMap((column) => conversionOf(column, file)),
   ];

@@ -1,4 +1,4 @@
-// The M by which Power Query (Excel, Power BI) reads a published CSV or workbook.
+// M code for Power Query (Excel, Power BI) to read a published CSV or workbook.
 
 import type { Column, Kind } from '../../core/table.js';
 import { parseAddress } from '../../destinations/address.js';
@@ -32,7 +32,7 @@ export function powerQueryLines(published: PublishedFile): string[] {
   return [
     ...remarks('//', published, [
       ...generalRemarks(published),
-      ...(dialect.null === '' ? ['null and the empty text cannot be told apart here: both are null'] : []),
+      ...(dialect.null === '' ? ['null and the empty text look the same here: both become null'] : []),
     ]),
     'let',
     `    File = Csv.Document(${origin}, [Delimiter = ${text(dialect.delimiter)}, Columns = ${columns.length}, Encoding = 65001, QuoteStyle = QuoteStyle.Csv]),`,

@@ -14,21 +14,21 @@ const TYPES = {
   timestamp: 'timestamptz',
   json: 'json',
 } as const;
-/** Bytes of a name that PostgreSQL keeps. */
-const LONGEST_NAME = 63;
+/** PostgreSQL cuts longer names. */
+const MAX_NAME_BYTES = 63;
 
 /** The lines that load a CSV. */
 export function psqlLines(published: PublishedFile): string[] {
   const file = csvFile(published);
   const { manifest, dialect } = file;
   const { columns, report, timezone } = manifest;
-  const table = sqlName(shortened(report));
+  const table = sqlName(truncateName(report));
   const isDirect = !dialect.brazilianDates && dialect.decimal === '.';
   const definitions = (type: (column: Column) => string) =>
     columns.map((column) => `  ${sqlName(column.name)} ${type(column)}`).join(',\n');
   const head = [
     ...remarks('--', published, []),
-    // Timestamps without an offset are taken to be in it.
+    // The zone of timestamps without an offset.
     `SET timezone = ${sqlText(timezone)};`,
     `CREATE TABLE ${table} (\n${definitions(({ kind }) => TYPES[kind])}\n);`,
   ];
@@ -54,10 +54,11 @@ function copyLine(table: string, { location, manifest, dialect }: CsvFile): stri
     `NULL ${sqlText(dialect.null)}`,
     `ENCODING 'UTF8'`,
   ];
-  return `\\copy ${table} FROM ${origin(location, manifest.compress)} WITH (${options.join(', ')})`;
+  return `\\copy ${table} FROM ${copySource(location, manifest.compress)} WITH (${options.join(', ')})`;
 }
 
-function origin(location: string, compress: string | null): string {
+/** The file's name, or the shell command that fetches and decompresses it. */
+function copySource(location: string, compress: string | null): string {
   const isRemote = parseAddress(location)?.scheme === 's3';
   if (!isRemote && compress === null) return sqlText(location);
   const fetch = isRemote ? [`aws s3 cp ${shellText(location)} -`] : [];
@@ -65,7 +66,7 @@ function origin(location: string, compress: string | null): string {
   return `PROGRAM ${sqlText([...fetch, ...unpack].join(' | '))}`;
 }
 
-/** `'…'` of a POSIX shell, in which a quote cannot stand. */
+/** `'…'` for a POSIX shell, with quotes escaped. */
 function shellText(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -78,10 +79,10 @@ function typedValue({ name, kind }: Column, { dialect }: CsvFile): string {
   return hasComma ? `replace(${column}, ',', '.')::${TYPES[kind]}` : `${column}::${TYPES[kind]}`;
 }
 
-function shortened(name: string): string {
+function truncateName(name: string): string {
   let short = '';
   for (const character of name) {
-    if (Buffer.byteLength(short + character) > LONGEST_NAME) break;
+    if (Buffer.byteLength(short + character) > MAX_NAME_BYTES) break;
     short += character;
   }
   return short;

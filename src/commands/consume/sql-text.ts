@@ -1,4 +1,4 @@
-// Names and texts as SQL spells them.
+// Quotes names and texts for SQL.
 
 /** `'…'`, with quotes doubled: standard SQL. */
 export function sqlText(text: string): string {

@@ -1,4 +1,4 @@
-// All differences of two files as a CSV: a line for each value that was added, is gone or changed.
+// Writes all differences of two files to a CSV: a line for each value that was added, is gone or changed.
 import type { Destination } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
 import type { Batch, Cell, Column } from '../../core/table.js';
@@ -7,10 +7,12 @@ import type { Layout } from '../../verify/diff/layout.js';
 import type { RowChange } from '../../verify/diff/tally.js';
 import { createWriter, DEFAULT_FORMAT } from '../../writers/index.js';
 
-/** Where `-o` puts it. @throws ReportError `usage` for another ending than `.csv`, or an address without a file */
+/** The place that `-o` names. @throws ReportError `usage` for another ending than `.csv`, or an address without a file */
 export function placeOfFile(output: string): FilePlace {
   if (!output.endsWith('.csv')) {
-    throw new ReportError('usage', `diff: -o ${output} is no CSV`, { hint: 'Let the name end with .csv.' });
+    throw new ReportError('usage', `diff: -o ${output} is no CSV`, {
+      hint: 'Give a name that ends with .csv.',
+    });
   }
   const place = splitAddress(output);
   if (place !== undefined) return place;
@@ -19,7 +21,7 @@ export function placeOfFile(output: string): FilePlace {
   });
 }
 
-/** Replaces the file, whole, once every difference was written. @throws ReportError `destination`, and what the changes throw */
+/** Writes the changes and then publishes the file, replacing the former one. @throws ReportError `destination`, and what the changes throw */
 export async function writeChanges(
   changes: AsyncIterable<readonly RowChange[]>,
   layout: Layout,
@@ -38,27 +40,27 @@ export async function writeChanges(
   await staged.publish();
 }
 
-/** `change`, the key, `column`, `before`, `after`; a column of the key that has such a name is called `key_…`. */
+/** `change`, the key's columns, `column`, `before`, `after`. A key column with one of these names is renamed to `key_…`. */
 function columnsOf({ columns, keys }: Layout): Column[] {
-  const own = ['change', 'column', 'before', 'after'];
-  const named = columns.slice(0, keys).map(({ name, kind }) => ({
-    name: own.includes(name) ? `key_${name}` : name,
+  const fixedNames = ['change', 'column', 'before', 'after'];
+  const keyColumns = columns.slice(0, keys).map(({ name, kind }) => ({
+    name: fixedNames.includes(name) ? `key_${name}` : name,
     kind,
   }));
   const text = (name: string): Column => ({ name, kind: 'text' });
-  return [text('change'), ...named, text('column'), text('before'), text('after')];
+  return [text('change'), ...keyColumns, text('column'), text('before'), text('after')];
 }
 
 async function* batchesOf(
   changes: AsyncIterable<readonly RowChange[]>,
   { columns, keys }: Layout,
 ): AsyncGenerator<Batch> {
-  for await (const some of changes) {
-    const rows = some.flatMap(({ change, before, after, columns: differing }): Cell[][] => {
+  for await (const batch of changes) {
+    const rows = batch.flatMap(({ change, before, after, columns: differing }): Cell[][] => {
       const key = (before ?? after ?? []).slice(0, keys);
-      // A row of nothing but its key is told all the same.
-      const told = differing.length === 0 ? [-1] : differing;
-      return told.map((index) => [
+      // A row that consists of its key alone has no differing column, and still gets a line.
+      const indexes = differing.length === 0 ? [-1] : differing;
+      return indexes.map((index) => [
         change,
         ...key,
         columns[index]?.name ?? null,

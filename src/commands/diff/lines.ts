@@ -1,4 +1,4 @@
-// What a comparison of two files looks like at a terminal.
+// The lines that a terminal shows for a comparison of two files.
 
 import { printable } from '../../core/log.js';
 import type { Cell } from '../../core/table.js';
@@ -7,10 +7,8 @@ import type { Counts, Example } from '../../verify/diff/tally.js';
 import type { Differences } from '../../verify/diff.js';
 import { alignedLines, formatPeriod } from '../shared/print.js';
 
-/** Groups that are shown. */
-const MOST_GROUPS = 20;
-/** Characters of a value that are shown. */
-const LONGEST = 60;
+const MAX_GROUPS = 20;
+const MAX_VALUE_CHARACTERS = 60;
 
 export function differenceLines(before: Side, after: Side, differences: Differences): string[] {
   return [
@@ -68,9 +66,9 @@ function groupLines({ groups, groupsAreCut, by = '', totals }: Differences): str
   const table = [
     [by.toUpperCase(), 'ROWS', 'ADDED', 'GONE', 'CHANGED', ...names.map((name) => name.toUpperCase())],
     ...groups
-      .slice(0, MOST_GROUPS)
+      .slice(0, MAX_GROUPS)
       .map((group) => [
-        shown(group.value),
+        formatValue(group.value),
         signed(String(group.rows.after - group.rows.before)),
         String(group.added),
         String(group.gone),
@@ -78,12 +76,12 @@ function groupLines({ groups, groupsAreCut, by = '', totals }: Differences): str
         ...names.map((name) => signed(group.totals[name]?.difference ?? '0')),
       ]),
   ];
-  const more = groups.length - MOST_GROUPS;
+  const more = groups.length - MAX_GROUPS;
   return [
     '',
     ...alignedLines(table),
     ...(more > 0 ? [`… and ${more} more`] : []),
-    ...(groupsAreCut ? [`too many values of ${by}: the later ones are not told`] : []),
+    ...(groupsAreCut ? [`too many values of ${by}: the later ones are not listed`] : []),
   ];
 }
 
@@ -106,15 +104,15 @@ const SIGNS = { added: '+', gone: '-', changed: '~' } as const;
 function exampleLine(kind: keyof typeof SIGNS, { key, columns }: Example): string {
   const cells = Object.entries(columns).map(([name, { before, after }]) =>
     kind === 'changed'
-      ? `${name} ${shown(before)} to ${shown(after)}`
-      : `${name} ${shown(kind === 'added' ? after : before)}`,
+      ? `${name} ${formatValue(before)} to ${formatValue(after)}`
+      : `${name} ${formatValue(kind === 'added' ? after : before)}`,
   );
-  return printable(`${SIGNS[kind]} ${Object.values(key).map(shown).join(', ')}: ${cells.join(', ')}`);
+  return printable(`${SIGNS[kind]} ${Object.values(key).map(formatValue).join(', ')}: ${cells.join(', ')}`);
 }
 
-/** Null and the empty text look different. */
-function shown(cell: Cell | undefined): string {
+/** A value for the terminal. The texts '' and 'null' are quoted, so that they differ from null. */
+function formatValue(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return 'null';
   if (cell === '' || cell === 'null') return JSON.stringify(cell);
-  return cell.length > LONGEST ? `${cell.slice(0, LONGEST)}…` : cell;
+  return cell.length > MAX_VALUE_CHARACTERS ? `${cell.slice(0, MAX_VALUE_CHARACTERS)}…` : cell;
 }

@@ -1,4 +1,4 @@
-// Which two published files a user means: by their places, or by a report and its periods or revisions.
+// Finds the two published files to compare: named by their places, or by a report and its periods or revisions.
 import { compactDate, todayIn } from '../../core/calendar.js';
 import type { Config } from '../../core/config.js';
 import type { Destination } from '../../core/destination.js';
@@ -17,12 +17,14 @@ import type { CommandSession } from '../shared/context.js';
 
 export interface Named {
   readonly date?: string;
-  /** Two revisions: the former and the later one. */
+  /** The earlier and the later revision. */
   readonly revisions?: readonly [number, number];
 }
 
 /**
- * Two files; a report and two days; or, with a day, a report whose revisions are meant: the two last unless told.
+ * Opens the two files.
+ * @param what two files, or a report and two days; with `date`, one report, of which two revisions are compared (the last two by default)
+ * @param open opens the destination at an address; the caller closes it
  * @throws ReportError `usage`, `contract` when there is no such file, `destination`
  */
 export async function sidesOf(
@@ -35,16 +37,16 @@ export async function sidesOf(
   const [first = '', ...more] = what;
   if (date === undefined) {
     const [second, third] = more;
-    if (revisions !== undefined || second === undefined || more.length > 2) throw misnamed();
+    if (revisions !== undefined || second === undefined || more.length > 2) throw wrongArguments();
     if (third === undefined) return both(first, second, async (named) => sideAt(named, session.config, open));
-    const report = await published(first, session);
+    const report = await loadPublished(first, session);
     const destination = await open(root);
     return both(second, third, async (day) =>
       sideOf(await recordOf(report, day, session, destination), destination),
     );
   }
-  if (more.length > 0) throw misnamed();
-  const report = await published(first, session);
+  if (more.length > 0) throw wrongArguments();
+  const report = await loadPublished(first, session);
   const destination = await open(root);
   const current = await recordOf(report, date, session, destination);
   const [former, later] = revisions ?? lastTwo(current);
@@ -57,9 +59,9 @@ async function both<T>(one: T, other: T, side: (which: T) => Promise<Side>): Pro
   return [await side(one), await side(other)];
 }
 
-function misnamed(): ReportError {
-  return new ReportError('usage', 'diff: what is to be compared?', {
-    hint: 'Give two files (A B), a report and two days (REPORT D1 D2), or a report, --date D and, if not the last two, --revisions 1..2.',
+function wrongArguments(): ReportError {
+  return new ReportError('usage', 'diff: the arguments do not name two files to compare', {
+    hint: 'Give two files (A B), a report and two days (REPORT D1 D2), or a report with --date D (and --revisions 1..2, if not the last two).',
   });
 }
 
@@ -72,8 +74,8 @@ async function sideAt(
   return openSide(await open(place.root), place);
 }
 
-/** @throws ReportError `usage` for a report that publishes nothing itself */
-async function published(name: string, { config }: CommandSession): Promise<Report> {
+/** Loads a report. @throws ReportError `usage` when it has no outputs of its own */
+async function loadPublished(name: string, { config }: CommandSession): Promise<Report> {
   const report = await loadReport(name, config);
   if (report.outputs.length > 0) return report;
   throw new ReportError('usage', `diff: report "${report.name}" has no outputs of its own`, {
@@ -81,11 +83,11 @@ async function published(name: string, { config }: CommandSession): Promise<Repo
   });
 }
 
-/** A run record, and where the keys that it lists are. */
+/** A run record with its key, and the folder of the files that it lists. */
 interface Recorded {
   readonly record: RunRecord;
   readonly recordKey: string;
-  /** What stands before the keys: nothing, or the folder of a former revision. */
+  /** The prefix of the files' keys: empty, or the history folder of a former revision. */
   readonly folder: string;
 }
 
@@ -130,14 +132,14 @@ function lastTwo({ record }: Recorded): readonly [number, number] {
   );
 }
 
-/** The endings of files, those that are read fastest first. */
+/** The endings of files, fastest to read first. */
 const ENDINGS = FORMAT_NAMES.flatMap((word) => {
   const { extension, isCompressed } = formatOf(word);
   const compressed = isCompressed ? [] : Object.values(COMPRESSIONS);
   return [`.${extension}`, ...compressed.map((compression) => `.${extension}.${compression.extension}`)];
 });
 
-/** Of the files with all rows of the period the one that is read fastest. @throws ReportError `contract`, `usage` */
+/** Opens the file that is fastest to read among those with all rows of the period. @throws ReportError `contract`, `usage` */
 function sideOf({ record, recordKey, folder }: Recorded, destination: Destination): Promise<Side> {
   const whole = record.outputs.filter(({ rows }) => rows === record.rows);
   const rank = (key: string) =>

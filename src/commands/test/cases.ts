@@ -1,4 +1,4 @@
-// The tests of reports as what is read for each: a request, a period where it is a run, and where its golden lies.
+// Turns the tests of a report file into cases: a request, the period if the test is a run, and the path of the golden.
 import { dirname, join } from 'node:path';
 import { type Period, periodContaining } from '../../core/calendar.js';
 import { ReportError } from '../../core/errors.js';
@@ -10,14 +10,14 @@ import type { Report } from '../../reports/report.js';
 import { requestOf } from '../../reports/request.js';
 import { publishedReports } from '../../reports/scheduled-reports.js';
 
-/** One test of one report; of a report with schedules a run is one for each of them. */
+/** One test of one report. A test that is a run becomes one case for the report and one for each of its schedules. */
 export interface Case {
   /** `transacoes/2024-10-05`, `vendas@ACME Ltda/2024-09-30` */
   readonly title: string;
   readonly report: Report;
   readonly period: Period | undefined;
   readonly request: Request;
-  /** The path of its golden, without the endings. */
+  /** The path of its golden files, without their endings. */
   readonly golden: string;
 }
 
@@ -26,31 +26,32 @@ export interface BrokenCase {
   readonly error: unknown;
 }
 
-/** Where fixtures and goldens are: beside the folder of the report's file. */
+/** The folder of fixtures and goldens: a sibling of the folder that contains the report's file. */
 export function fixturesFolder(report: Pick<Report, 'file'>): string {
   return join(dirname(report.file), '..', 'fixtures');
 }
 
-/** Below it one folder for each report. */
+/** The folder that contains a folder of goldens for each report. */
 export function goldenFolder(fixtures: string): string {
   return join(fixtures, 'golden');
 }
 
+/** The cases of a report's tests. A test that cannot become a case is returned with its error. */
 export function casesOf(report: Report): (Case | BrokenCase)[] {
   return report.tests.flatMap((test): (Case | BrokenCase)[] => {
     try {
-      return test.run === undefined ? exported(report, test) : published(report, test, test.run);
+      return test.run === undefined ? exportCases(report, test) : runCases(report, test, test.run);
     } catch (error) {
       return [{ title: `${report.name}/${test.name}`, error }];
     }
   });
 }
 
-/** What the command line of an export would ask. */
-function exported(report: Report, test: ReportTest): Case[] {
-  // The file's report has them.
+/** The case of a test with the options of an export. */
+function exportCases(report: Report, test: ReportTest): Case[] {
+  // The report file's own report has the export tests, not its schedules.
   if (report.organization !== undefined) return [];
-  // Nothing relative is among the dates: no day is today.
+  // A fixed day: dates of tests are never relative to today.
   const context = { timezone: report.timezone, today: '2000-01-01' };
   const filters = DIMENSIONS.flatMap((dimension) => {
     const values = test.filters[dimension];
@@ -60,14 +61,15 @@ function exported(report: Report, test: ReportTest): Case[] {
   return [caseOf(report, test, undefined, requestOf(report, { filters, params, columns, limit }))];
 }
 
-function published(report: Report, test: ReportTest, day: string): Case[] {
+/** The cases of a test that is a run: for the report, and for each of its schedules. */
+function runCases(report: Report, test: ReportTest, day: string): Case[] {
   const reports = publishedReports(report);
   if (reports.length === 0) {
     throw new ReportError(
       'definition',
       `the test "${test.name}" is a run, but ${report.file} has no outputs`,
       {
-        hint: 'Write date in place of run: then it is an export.',
+        hint: 'Write date instead of run: then the test is an export.',
       },
     );
   }

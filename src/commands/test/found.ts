@@ -1,4 +1,4 @@
-// What a test finds: everything that run or export does up to publishing, into a folder that nobody sees.
+// Exports a report for a test: does everything that run or export does, in a temporary folder.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,21 +14,21 @@ import { paramValues } from '../../reports/request.js';
 import { type About, createWriter } from '../../writers/index.js';
 import type { CommandSession } from '../shared/context.js';
 import type { Case } from './cases.js';
-import { countedText, type Golden, goldenWriter } from './golden.js';
+import { countsText, type Golden, goldenWriter } from './golden.js';
 
 const ROWS = 'rows.csv';
-/** The state of a place that is new. */
-const NOTHING = { record: undefined, pending: undefined };
+/** The state of a period that was never published. */
+const NEW_PERIOD = { record: undefined, pending: undefined };
 
 export interface Found extends Golden {
   readonly rows: number;
 }
 
 /**
- * Of a run every output is written as it would be; gates that do not hold are part of what is found.
- * @throws ReportError of what reading and writing throw
+ * The rows and counts of a test. A run writes all its outputs as well; failed gates are part of the result.
+ * @throws ReportError that reading or writing throws
  */
-export async function foundBy(
+export async function exportForTest(
   session: CommandSession,
   test: Case,
   sources: readonly Source[],
@@ -36,13 +36,20 @@ export async function foundBy(
   const { signal } = session;
   const folder = await mkdtemp(join(tmpdir(), 'reportctl-test-'));
   const open = (name: string) => openFor(session, { where: join(folder, name) });
-  const outside = await open('outputs');
-  const inside = await open('golden');
+  const outputsDestination = await open('outputs');
+  const goldenDestination = await open('golden');
   const { report, request, period, title } = test;
   const gateKeeper = new GateKeeper(report, undefined, { columns: request.columns, signal });
   try {
     const about = aboutTest(test);
-    const place = { report, destination: outside, state: NOTHING, about, quarantine: false, signal };
+    const place = {
+      report,
+      destination: outputsDestination,
+      state: NEW_PERIOD,
+      about,
+      quarantine: false,
+      signal,
+    };
     const outputs = period && (await PeriodTargets.find({ ...place, period }));
     const rows: Target = {
       key: ROWS,
@@ -54,7 +61,7 @@ export async function foundBy(
         isOrdered: report.orderBy.length > 0,
       }),
       compress: undefined,
-      destination: inside,
+      destination: goldenDestination,
       existing: 'never',
     };
     const { observers, totals } = gateKeeper;
@@ -75,17 +82,17 @@ export async function foundBy(
     return {
       rows: staged.rows,
       csv: await readFile(join(folder, 'golden', ROWS), 'utf8'),
-      yaml: countedText({ rows: staged.rows, totals: staged.totals, gates, outputs: written }),
+      yaml: countsText({ rows: staged.rows, totals: staged.totals, gates, outputs: written }),
     };
   } finally {
-    await Promise.all([gateKeeper.close(), outside.close(), inside.close()]);
+    await Promise.all([gateKeeper.close(), outputsDestination.close(), goldenDestination.close()]);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 function aboutTest({ report, request, period }: Case): About {
   const definition = definitionHash(report, paramValues(request));
-  // About when its run would come: nothing here asks for the time.
+  // A fixed time, so that the files do not depend on when the test runs.
   const started = `${period?.to ?? '2000-01-01'}T00:00:00.000Z`;
   return aboutOf({ report, request, period, definition, revision: 1, started });
 }

@@ -1,4 +1,4 @@
-// The goldens on disk: compared with what was found, written, and removed when no test has them.
+// Compares the results of tests with the golden files on disk; with --update, writes and removes golden files.
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { errorSentence, messageOf, ReportError } from '../../core/errors.js';
@@ -8,7 +8,7 @@ import { type BrokenCase, type Case, fixturesFolder, goldenFolder } from './case
 import type { Found } from './found.js';
 import { differences, GOLDEN_FILES } from './golden.js';
 
-/** `ok`, `differs`, `missing` and `failed` are of a test; `new`, `updated` and `removed` of `--update`. */
+/** A test ends `ok`, `differs`, `missing` or `failed`, with `--update` also `new` or `updated`; a golden of no test is `unused` or `removed`. */
 type Outcome =
   | 'ok'
   | 'differs'
@@ -24,9 +24,9 @@ export interface Result {
   readonly title: string;
   readonly outcome: Outcome;
   readonly detail: string;
-  /** How the golden and what was found differ, line by line. */
+  /** The difference of the golden and the test's result, line by line. */
   readonly lines?: readonly string[];
-  /** What the command ends with. */
+  /** The error that makes the command fail. */
   readonly error?: unknown;
 }
 
@@ -34,18 +34,18 @@ export function failed(title: string, error: unknown): Result {
   return { title, outcome: 'failed', detail: errorSentence(error), error };
 }
 
-/** @throws ReportError `destination` when the golden cannot be read or written */
-export async function compared(
+/** Compares a test's result with its golden; with `update`, writes the result. @throws ReportError `destination` when a file fails */
+export async function compareWithGolden(
   { title, golden }: Case,
   found: Found,
   { update, cwd }: Pick<Known, 'update' | 'cwd'>,
 ): Promise<Result> {
   const lines: string[] = [];
-  let isThere = false;
+  let exists = false;
   for (const ending of GOLDEN_FILES) {
     const path = `${golden}.${ending}`;
     const text = await readGolden(path, cwd);
-    isThere ||= text !== undefined;
+    exists ||= text !== undefined;
     const changes = text === undefined ? [`+ the whole of ${path}`] : differences(text, found[ending]);
     if (changes.length > 0 && text !== undefined) lines.push(path, ...changes.map((line) => `  ${line}`));
     else lines.push(...changes);
@@ -55,12 +55,12 @@ export async function compared(
   if (lines.length === 0) return { title, outcome: 'ok', detail: rows };
   const path = `${golden}.csv`;
   if (update)
-    return isThere
+    return exists
       ? { title, outcome: 'updated', detail: `${path}, ${rows}`, lines }
       : { title, outcome: 'new', detail: `${path}, ${rows}` };
-  if (!isThere)
-    return failure(title, 'missing', `there is no golden ${path}; --update writes it, for you to review`);
-  const detail = `${rows}, and not what the golden has; if that is right, --update accepts it`;
+  if (!exists)
+    return failure(title, 'missing', `there is no golden ${path}; --update writes it for your review`);
+  const detail = `${rows}, and the golden differs; if the new result is right, --update accepts it`;
   return { ...failure(title, 'differs', detail), lines };
 }
 
@@ -87,31 +87,36 @@ async function writeGolden(path: string, text: string, cwd: string): Promise<voi
 
 function fileError(doing: string, error: unknown): ReportError {
   return new ReportError('destination', `${doing}: ${messageOf(error)}`, {
-    hint: 'Goldens lie beside the fixtures, in the repository: look at the rights of the folder.',
+    hint: 'Golden files are in fixtures/golden: check the permissions of the folder.',
     cause: error,
     retryable: false,
   });
 }
 
 interface Known {
-  /** The folder of all reports when all were tested: then goldens of reports that are gone count too. */
+  /** The folder of report files, when all reports were tested: then goldens of deleted reports are unused too. */
   readonly queries: string | undefined;
   readonly reports: readonly Report[];
   readonly tests: readonly (Case | BrokenCase)[];
   readonly update: boolean;
-  /** Where relative paths start. */
+  /** The folder that relative paths start at. */
   readonly cwd: string;
 }
 
-/** Goldens that no test has, of these reports; those of a report that could not be read are left alone. */
-export async function unused({ queries, reports, tests, update, cwd }: Known): Promise<Result[]> {
+/**
+ * Finds, and with `update` removes, the goldens of these reports that belong to no test. Keeps the goldens of a report that could not
+ * be loaded.
+ */
+export async function unusedGoldens({ queries, reports, tests, update, cwd }: Known): Promise<Result[]> {
   const roots = new Set(reports.map((report) => goldenFolder(fixturesFolder(report))));
   if (queries !== undefined) roots.add(goldenFolder(fixturesFolder({ file: join(queries, '-') })));
   const wanted = new Set(tests.flatMap((test) => ('golden' in test ? [test.golden] : [])));
-  // What cannot be said of a test must not cost it its golden.
-  const unclear = tests.flatMap((test) => ('error' in test ? [test.title.replace(/[@/].*$/s, '')] : []));
+  // Which goldens belong to a broken test is unknown: keep all of its report.
+  const brokenReports = tests.flatMap((test) =>
+    'error' in test ? [test.title.replace(/[@/].*$/s, '')] : [],
+  );
   const isOurs = (folder: string) =>
-    !unclear.includes(folder.replace(/@.*$/s, '')) &&
+    !brokenReports.includes(folder.replace(/@.*$/s, '')) &&
     (queries !== undefined || reports.some(({ name }) => folder === name || folder.startsWith(`${name}@`)));
   const results: Result[] = [];
   for (const root of roots) {
@@ -125,12 +130,12 @@ export async function unused({ queries, reports, tests, update, cwd }: Known): P
       .filter((path) => isOurs(relative(root, path).split(sep)[0] ?? ''))
       .filter((path) => !wanted.has(path.replace(/\.[a-z]+$/, '')))
       .sort();
-    for (const path of paths) results.push(await unusedGolden(root, path, { update, cwd }));
+    for (const path of paths) results.push(await reportUnused(root, path, { update, cwd }));
   }
   return results;
 }
 
-async function unusedGolden(
+async function reportUnused(
   root: string,
   path: string,
   { update, cwd }: Pick<Known, 'update' | 'cwd'>,
@@ -140,7 +145,7 @@ async function unusedGolden(
   try {
     const file = resolve(cwd, path);
     await rm(file);
-    // The last one takes its folder with it.
+    // rmdir() removes the folder only when it is empty.
     if (dirname(path) !== root) await rmdir(dirname(file)).catch(() => undefined);
     return { title, outcome: 'removed', detail: `no test has ${path}` };
   } catch (error) {
