@@ -1,4 +1,4 @@
-// JSON documents in files or S3: scans them one after the other, tests each, and takes what the columns name.
+// The source for JSON documents in files or S3: opens the place and answers a report's questions about it.
 import { ReportError } from '../core/errors.js';
 import type { DocumentQuery, Prepared, Request, Source } from '../core/source.js';
 import type { OpenStore } from '../core/store.js';
@@ -137,7 +137,7 @@ function batchOf(rows: readonly (readonly Cell[])[]): Batch {
   return { rowCount: rows.length, rows: () => rows };
 }
 
-/** @throws ReportError `definition` when the report's query is not one that files can answer */
+/** @throws ReportError `definition` for a query that files cannot answer */
 function documentQuery(request: Request, label: string): DocumentQuery {
   const { report, query } = request;
   if (typeof query === 'string') {
@@ -157,7 +157,7 @@ function documentQuery(request: Request, label: string): DocumentQuery {
   return query;
 }
 
-/** What to sort by, and the columns to read for it: those to export, then those that only order. */
+/** The sort keys, and the columns to read: those to export, then those that are only sorted by. */
 function sortKeys(
   request: Request,
   { orderBy }: DocumentQuery,

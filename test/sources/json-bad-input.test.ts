@@ -50,9 +50,9 @@ describe('a file that is not the JSON it should be', () => {
     ],
     'has a trailing comma in an array': [`${good}{"x":[1,]}\n`, /line 3 .*a comma before "\]"/],
     'has a trailing comma in its array': ['[{"a":1},\n]', /line 2 .*a comma before "\]"/],
-    'has commas between lines': ['{"a":1},\n{"a":2}', /line 1 .*"," behind a document, on its line/],
+    'has commas between lines': ['{"a":1},\n{"a":2}', /line 1 .*"," after a document, on its line/],
     'has two documents on a line': [`${good}{"a":3} {"a":4}\n`, /line 3 .*two documents on one line/],
-    'goes on behind its array': ['[{"a":1}]\n{"a":2}', /line 2 .*"\{" behind the end of the array/],
+    'goes on behind its array': ['[{"a":1}]\n{"a":2}', /line 2 .*"\{" after the end of the array/],
     'lacks a comma in its array': ['[{"a":1}\n{"a":2}]', /line 2 .*"\{" where "," or "\]" should be/],
     'ends in a document': [
       `${good}{"a":1`,

@@ -1,48 +1,49 @@
-// Files one after the other, small ones fetched before their turn: a document each would else wait for the store.
+// Opens files in order and fetches small ones ahead: with one document per file, each would wait for the store otherwise.
 import pLimit from 'p-limit';
 import type { DocumentFile } from './files.js';
 
-const AT_ONCE = 8;
-/** Files that are fetched or wait in memory, and the bytes of the largest that may. */
-const AHEAD = 64;
-const SMALL = 512 * 1024;
+const MAX_PARALLEL_FETCHES = 8;
+/** Files that may be fetched ahead. */
+const MAX_AHEAD = 64;
+/** Larger files are not fetched ahead. */
+const MAX_SMALL_BYTES = 512 * 1024;
 
 export interface OpenedFile {
   readonly file: DocumentFile;
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
-/** In the order of `files`; a failure to fetch is thrown when its file is read. Stops fetching when it is left. */
+/** The files in their order. A failed fetch is thrown when its file is read. Leaving the loop stops the fetches. */
 export async function* readAhead(
   files: readonly DocumentFile[],
   signal: AbortSignal,
 ): AsyncGenerator<OpenedFile> {
-  const left = new AbortController();
-  const both = AbortSignal.any([signal, left.signal]);
-  const limit = pLimit(AT_ONCE);
+  const leaving = new AbortController();
+  const fetchSignal = AbortSignal.any([signal, leaving.signal]);
+  const limit = pLimit(MAX_PARALLEL_FETCHES);
   const active = new Set<Promise<unknown>>();
   const fetched = (file: DocumentFile): Promise<Uint8Array[]> | undefined => {
-    if (file.size > SMALL || files.length === 1) return undefined;
+    if (file.size > MAX_SMALL_BYTES || files.length === 1) return undefined;
     const chunks = limit(() => {
-      const work = all(file.stream(both)).finally(() => active.delete(work));
+      const work = all(file.stream(fetchSignal)).finally(() => active.delete(work));
       active.add(work);
       return work;
     });
-    // It is thrown when its turn comes, if it comes.
+    // A failure is thrown when the file's turn comes; until then it is no unhandled rejection.
     chunks.catch(() => undefined);
     return chunks;
   };
-  const waiting = files.slice(0, AHEAD).map(fetched);
+  const waiting = files.slice(0, MAX_AHEAD).map(fetched);
   try {
     for (const [index, file] of files.entries()) {
       const chunks = waiting.shift();
-      yield { file, chunks: chunks === undefined ? file.stream(both) : whenFetched(chunks) };
-      const next = files[index + AHEAD];
+      yield { file, chunks: chunks === undefined ? file.stream(fetchSignal) : whenFetched(chunks) };
+      const next = files[index + MAX_AHEAD];
       if (next !== undefined) waiting.push(fetched(next));
     }
   } finally {
     limit.clearQueue();
-    left.abort();
+    leaving.abort();
     await Promise.allSettled(active);
   }
 }

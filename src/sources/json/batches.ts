@@ -1,4 +1,4 @@
-// Scanned documents to batches of COPY text: those that pass the filters, by their bytes where these are simple.
+// Makes batches of COPY text from scanned documents: tests the filters and writes the cells of the documents that pass.
 import type { EncodedRows } from '../../core/table.js';
 import { Lines } from '../documents/lines.js';
 import { CellWriter } from './cells.js';
@@ -7,12 +7,12 @@ import { filterValues, isMissing } from './paths.js';
 import type { DocumentReader } from './reader.js';
 import type { RowMaker, Test } from './rows.js';
 
-/** Rows. */
+/** Rows of a batch. */
 export const BATCH = 1000;
-/** Bytes of rows that one batch may have. */
-const BATCH_SIZE = 1024 * 1024;
+/** Bytes after which a batch is full. */
+const MAX_BATCH_BYTES = 1024 * 1024;
 
-/** Makes the same rows as the RowMaker that it asks for all that is not simple. */
+/** Makes the same rows as RowMaker, faster: it copies simple values as bytes and asks RowMaker for all others. */
 export class BatchMaker {
   /** Rows added since the last batch. */
   rows = 0;
@@ -25,7 +25,7 @@ export class BatchMaker {
     this.#cells = new CellWriter(this.#lines, timezone);
   }
 
-  /** Bytes that the rows take so far. */
+  /** Bytes of the rows added since the last batch. */
   get size(): number {
     return this.#lines.at;
   }
@@ -55,7 +55,7 @@ export class BatchMaker {
     return true;
   }
 
-  /** Adds rows that were made elsewhere. */
+  /** Adds rows that another BatchMaker made. */
   join({ bytes, ends }: EncodedRows): void {
     this.#lines.join(bytes, ends);
     this.rows += ends.length / this.#maker.columns.length;
@@ -71,13 +71,18 @@ export class BatchMaker {
 }
 
 /**
- * Adds rows until the batch is large enough or has the `most` that are wanted; false when more bytes are needed before.
+ * Adds the reader's documents until the batch is full.
+ * @param maxRows a batch with so many rows is full, even when it is small
+ * @returns false when the reader needs more bytes first
  * @throws ReportError `source` or `contract`
  */
-export function isFilled(batches: BatchMaker, reader: DocumentReader, most = BATCH): boolean {
+export function isFilled(batches: BatchMaker, reader: DocumentReader, maxRows = BATCH): boolean {
   try {
     while (reader.next()) {
-      if (batches.add(reader) && (batches.rows >= Math.min(most, BATCH) || batches.size >= BATCH_SIZE))
+      if (
+        batches.add(reader) &&
+        (batches.rows >= Math.min(maxRows, BATCH) || batches.size >= MAX_BATCH_BYTES)
+      )
         return true;
     }
     return false;

@@ -1,4 +1,4 @@
-// Values of scanned JSON to cells of COPY text: what is common straight from byte to byte, by the rules of documents/value.ts.
+// Writes JSON values as cells of COPY text, copying bytes where the value is simple. The rules are those of documents/value.ts.
 import type { Kind } from '../../core/table.js';
 import { DateWriter } from '../documents/dates.js';
 import type { Lines } from '../documents/lines.js';
@@ -10,7 +10,7 @@ import type { Scanner } from './scanner.js';
 const LETTER_F = 0x66;
 const LETTER_N = 0x6e;
 const LETTER_T = 0x74;
-/** As it lies in memory: `\N` */
+/** `\N` as a little-endian word. */
 const NULL = Buffer.from('\\N').readUInt16LE();
 const DAY_LENGTH = 10;
 const OBJECT_ID_DIGITS = 24;
@@ -28,16 +28,17 @@ export class CellWriter {
 
   /**
    * Writes the cell of the value from `start` to `end`.
-   * @returns false when it takes a Value to know the cell, or there is none: nothing is written then
+   * @returns false, and writes nothing, when the value is not simple or does not fit: decode it with valueAt() then
    */
-  write(kind: Kind, { bytes, view }: Scanner, start: number, end: number): boolean {
+  write(kind: Kind, scanner: Scanner, start: number, end: number): boolean {
+    const { bytes, view } = scanner;
     switch (bytes[start]) {
       case QUOTE:
         if (kind === 'text') return this.#lines.plain(view, start + 1, end - 1);
         if (kind === 'json') return this.#lines.plain(view, start, end);
-        return isDated(kind) && this.#isoText(kind, bytes, view, start + 1, end - 1);
+        return isDated(kind) && this.#isoText(kind, scanner, start + 1, end - 1);
       case OBJECT:
-        return this.#object(kind, bytes, view, start, end);
+        return this.#object(kind, scanner, start, end);
       case ARRAY:
         return (
           (kind === 'json' || kind === 'text') &&
@@ -53,7 +54,7 @@ export class CellWriter {
           (kind === 'boolean' || kind === 'text' || kind === 'json') && this.#lines.plain(view, start, end)
         );
       default:
-        return this.#number(kind, bytes, view, start, end);
+        return this.#number(kind, scanner, start, end);
     }
   }
 
@@ -64,14 +65,14 @@ export class CellWriter {
     lines.at += 2;
   }
 
-  #number(kind: Kind, bytes: Buffer, view: DataView, start: number, end: number): boolean {
+  #number(kind: Kind, { bytes, view }: Scanner, start: number, end: number): boolean {
     if (kind === 'boolean' || isDated(kind)) return false;
     const shape = numberShape(bytes, start, end);
     if (shape === SHAPE.other || (shape === SHAPE.decimal && kind === 'integer')) return false;
     return this.#lines.plain(view, start, end);
   }
 
-  #isoText(kind: Kind, bytes: Buffer, view: DataView, start: number, end: number): boolean {
+  #isoText(kind: Kind, { bytes, view }: Scanner, start: number, end: number): boolean {
     if (end - start === DAY_LENGTH && kind === 'date') {
       return !Number.isNaN(dayAt(bytes, start)) && this.#lines.plain(view, start, end);
     }
@@ -84,16 +85,17 @@ export class CellWriter {
     return (kind === 'timestamp' || kind === 'text') && this.#dates.timestamp(milliseconds);
   }
 
-  /** The text of the object that was found, of at most so many digits. */
-  #whole(kind: Kind, bytes: Buffer, view: DataView, most: number): boolean {
+  /** The integer in the Extended JSON that was just found, unless it has more digits than its type can have. */
+  #whole(kind: Kind, scanner: Scanner, maxDigits: number): boolean {
     const { start, end } = this.#extended;
-    if (end - start > most || numberShape(bytes, start, end) !== SHAPE.whole) return false;
-    return this.#number(kind, bytes, view, start, end);
+    if (end - start > maxDigits || numberShape(scanner.bytes, start, end) !== SHAPE.whole) return false;
+    return this.#number(kind, scanner, start, end);
   }
 
-  #object(kind: Kind, bytes: Buffer, view: DataView, start: number, end: number): boolean {
+  #object(kind: Kind, scanner: Scanner, start: number, end: number): boolean {
+    const { bytes, view } = scanner;
     const place = this.#extended;
-    switch (place.find(bytes, view, start, end)) {
+    switch (place.find(scanner, start, end)) {
       case EXTENDED.instant:
         return this.#instant(kind, place.milliseconds);
       case EXTENDED.oid:
@@ -103,14 +105,14 @@ export class CellWriter {
           this.#lines.plain(view, place.start, place.end)
         );
       case EXTENDED.int:
-        return this.#whole(kind, bytes, view, 10);
+        return this.#whole(kind, scanner, 10);
       case EXTENDED.long:
-        return this.#whole(kind, bytes, view, 19);
+        return this.#whole(kind, scanner, 19);
       case EXTENDED.decimal:
-        return this.#number(kind, bytes, view, place.start, place.end);
+        return this.#number(kind, scanner, place.start, place.end);
       case EXTENDED.double:
         return (
-          isShortest(bytes, place.start, place.end) && this.#number(kind, bytes, view, place.start, place.end)
+          isShortest(bytes, place.start, place.end) && this.#number(kind, scanner, place.start, place.end)
         );
       default:
         return false;
@@ -118,7 +120,7 @@ export class CellWriter {
   }
 }
 
-/** Does the array have neither white space nor objects? Such JSON is already as jsonAt() writes it, unless it has escapes. */
+/** Has the array neither white space nor objects? Then, unless it has escapes, its bytes are already what jsonAt() writes. */
 function isCompactList(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] as number;
@@ -131,7 +133,7 @@ function isDated(kind: Kind): boolean {
   return kind === 'timestamp' || kind === 'date';
 }
 
-/** In lower case, as it is printed. */
+/** Lower case only: an ObjectId is printed so. */
 function isObjectId(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] as number;
@@ -141,9 +143,9 @@ function isObjectId(bytes: Buffer, start: number, end: number): boolean {
 }
 
 /**
- * Is the text of a double what PostgreSQL prints for it? A decimal of at most 15 digits is the only one of them that reads
- * back as its double (DBL_DIG), so that no shorter one does, if it has no 0 at its end; below 1e-4 there is an
- * exponent, and what begins with 0.0 is left to whoever knows.
+ * Is the text of a double what PostgreSQL prints for it, its shortest decimal? Every decimal of at most 15 digits reads back as
+ * a double of its own (DBL_DIG), so without a trailing 0 it is the shortest. False for text that starts with `0.0`: below
+ * 1e-4 PostgreSQL prints an exponent.
  */
 function isShortest(bytes: Buffer, start: number, end: number): boolean {
   if (end - start > 15) return false;

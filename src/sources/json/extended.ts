@@ -1,4 +1,4 @@
-// Leaf values of MongoDB's Extended JSON v2, canonical and relaxed, as mongoexport writes them.
+// Decodes the values of MongoDB's Extended JSON v2, canonical and relaxed, as mongoexport writes them.
 // https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/
 
 import { doubleText, plainDecimal } from '../../rows/sort/numbers.js';
@@ -43,14 +43,14 @@ const READERS = new Map<string, (held: unknown) => Value | undefined>(
   }),
 );
 
-/** The value that `{ name: held }` is; undefined when we know none. */
+/** The value of `{ name: held }`; undefined when it is no Extended JSON that we know. */
 export function knownValue(name: string, held: unknown): Value | undefined {
   return READERS.get(name)?.(held);
 }
 
-/** @returns undefined for an object that stands for no value that we know: it is its JSON then */
+/** @returns undefined for an object that is no Extended JSON that we know: its value is its JSON */
 export function extendedValue(json: string): Value | undefined {
-  // Numbers would lose digits here, but what we read of such objects is texts, and milliseconds that are whole.
+  // JSON.parse may round numbers, but the readers above use only texts and whole milliseconds.
   const entries = Object.entries(JSON.parse(json) as Record<string, unknown>);
   const [name, held] = entries[0] ?? [];
   return entries.length === 1 && name !== undefined ? knownValue(name, held) : undefined;
@@ -90,7 +90,7 @@ function dateValue(held: unknown): Value | undefined {
   return { type: 'instant', instant: { milliseconds: exact, microseconds: 0 } };
 }
 
-/** Subtype 4 is a UUID; what 3 is depends on the driver that wrote it, so it stays bytes. */
+/** Subtype 4 is a UUID. Subtype 3 stays bytes: the byte order of its UUIDs depends on the driver that wrote them. */
 function binaryValue(held: unknown): Value | undefined {
   const { base64, subType } = fieldsOf(held);
   if (typeof base64 !== 'string' || typeof subType !== 'string') return undefined;

@@ -1,26 +1,26 @@
-// The fields that paths lead to, as a tree: what the scanner looks for, and where in the bytes it found each.
+// A tree of known fields: which ones the scanner looks for, and where it found their values in the last document.
 
-/** A field of an object: wanted, on the way to wanted ones, or only known to be there. */
+/** A field of an object: one that a path ends at or leads through, or one that documents were seen to have. */
 export interface Field {
   readonly name: string;
-  /** The name as JSON spells it without escapes, in quotes, and a colon: how many bytes of UTF-8. */
+  /** Bytes of the name in UTF-8 with its quotes and a colon, spelled without escapes. */
   readonly length: number;
-  /** The same four bytes at once, as they lie in memory, and which bits of the last belong to it. */
+  /** Those bytes as little-endian words, and a mask of the bits of the last word that belong to the name. */
   readonly words: Int32Array;
   readonly lastMask: number;
   readonly parent: Field | undefined;
-  /** Does a path end at it or lead through it? */
+  /** Does a path end here or lead through here? */
   wanted: boolean;
-  /** The fields of the object that is its value, where a path leads on. */
+  /** The fields inside its value, where a path leads on. */
   inside: Fields | undefined;
-  /** The field that came after it in the last object, which is the best guess for the next one. */
+  /** The field that came after it in the last object: the first guess for the next object. */
   next: Field | undefined;
-  /** The number of the object scan that saw it last; `start` and `end` belong to that one. */
+  /** The number of the last scan that met it; `start` and `end` belong to that scan. */
   seenIn: number;
-  /** Where its value begins, and where it has ended. */
+  /** Where its value starts, and the position after it. */
   start: number;
   end: number;
-  /** In how many documents it was, for those that stand in the documents themselves. */
+  /** Documents that have it; counted for fields of the top level. */
   documents: number;
 }
 
@@ -31,14 +31,14 @@ export interface Fields {
   first: Field | undefined;
 }
 
-/** Names that an object's fields are told apart by; data that is used as names must not fill the memory. */
-const MOST_KNOWN = 1000;
+/** Fields known of one object. Documents that use data as names would otherwise fill the memory. */
+const MAX_KNOWN_FIELDS = 1000;
 
 export function newFields(owner?: Field): Fields {
   return { owner, byName: new Map(), first: undefined };
 }
 
-/** The field at the end of a path, made with all that lead to it. */
+/** The field at the end of a path; makes the fields on the way. */
 export function wantField(fields: Fields, path: readonly string[]): Field {
   const [name = '', ...rest] = path;
   const field = fields.byName.get(name) ?? addField(fields, name);
@@ -48,9 +48,11 @@ export function wantField(fields: Fields, path: readonly string[]): Field {
   return wantField(field.inside, rest);
 }
 
-/** Remembers a name that the data has; undefined when there are too many. */
+/** The field of a name that a document has; undefined when too many are known already. */
 export function meetField(fields: Fields, name: string): Field | undefined {
-  return fields.byName.get(name) ?? (fields.byName.size < MOST_KNOWN ? addField(fields, name) : undefined);
+  return (
+    fields.byName.get(name) ?? (fields.byName.size < MAX_KNOWN_FIELDS ? addField(fields, name) : undefined)
+  );
 }
 
 function addField(fields: Fields, name: string): Field {

@@ -1,25 +1,25 @@
-// Which files hold the documents that a report asks for: names, endings, and one collection among others.
+// Finds the files of a collection by their names.
 import { didYouMean, ReportError } from '../../core/errors.js';
 import type { OpenedStore, Store, Stored } from '../../core/store.js';
 import { compareTexts } from '../../rows/sort/order.js';
 
 /** A file or object with documents in it. */
 export interface DocumentFile {
-  /** For messages: its name below what the URL names. */
+  /** For messages: the name relative to the URL. */
   readonly name: string;
   /** Bytes as stored. */
   readonly size: number;
-  /** Where it is on this machine, if it is. */
+  /** The path of a file on this machine. */
   readonly path?: string;
   /** The first `most` bytes, or all. @throws ReportError `destination`, or the signal's reason */
   readonly stream: (signal: AbortSignal, most?: number) => AsyncIterable<Uint8Array>;
 }
 
-/** A folder or a bucket's prefix, or the single file that a URL names. */
+/** What a source's URL names: a folder, a prefix of a bucket, or one file. */
 export interface Place {
-  /** The file when the URL names one, which has no collections. */
+  /** Set when the URL names one file; there are no collections then. */
   readonly single: DocumentFile | undefined;
-  /** Every file whose name begins so, or the first `most`. @throws ReportError `destination` */
+  /** The files whose name starts with the prefix, or the first `most` of them. @throws ReportError `destination` */
   list(prefix: string, most?: number): Promise<DocumentFile[]>;
   close(): Promise<void>;
 }
@@ -27,9 +27,9 @@ export interface Place {
 /** The files of one read, in the order in which they are read. */
 export interface Files {
   readonly files: readonly DocumentFile[];
-  /** Is each a part of one collection, rather than the whole of it? */
+  /** Are they the files of a folder, rather than one file with the whole collection? */
   readonly many: boolean;
-  /** Names of files that are not read, because their ending is no document's. */
+  /** Names of files that are not read because of their ending. */
   readonly leftOut: readonly string[];
 }
 
@@ -70,9 +70,9 @@ function fileOf(store: Store, { key, bytes }: Stored): DocumentFile {
 }
 
 /**
- * The file, or of a folder `<collection>.json`, `.ndjson`, `.jsonl`, each also with `.gz`, or else all such files in
- * `<collection>/` and below, in the order of their names' code points.
- * @throws ReportError `source` when there is none, or more than one that could be meant
+ * The place's single file; or `<collection>.json`, `.ndjson` or `.jsonl`, each also with `.gz`; or all such files in
+ * `<collection>/` and below, ordered by the code points of their names.
+ * @throws ReportError `source` when there is none, or more than one of these
  */
 export async function filesOf(place: Place, collection: string, doing: string): Promise<Files> {
   if (place.single !== undefined) return { files: [place.single], many: false, leftOut: [] };

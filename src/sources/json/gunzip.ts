@@ -1,4 +1,4 @@
-// The bytes of a file as they were before gzip, if they are gzip.
+// Decompresses a file that is gzip; other files pass unchanged.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip } from 'node:zlib';
@@ -8,8 +8,8 @@ type Chunks = AsyncIterable<Uint8Array>;
 const CHUNK = 256 * 1024;
 
 /**
- * Told by the first two bytes (RFC 1952), which no JSON has; a name that ends in .gz may still hold plain JSON.
- * @param wanted `beginning` when the chunks are only that of the file, whose cut end is no error then
+ * Decides by the first two bytes (RFC 1952), which no JSON has: a file named .gz may hold plain JSON.
+ * @param wanted `beginning` when the chunks are only the start of the file: a cut end is no error then
  */
 export async function* unzipped(
   name: string,
@@ -31,12 +31,12 @@ export async function* unzipped(
     if (isGzip(first)) yield* throughGunzip(all, wanted);
     else yield* all;
   } finally {
-    // What was left early lets go of its file or connection; not awaited, since it may be in the middle of a stalled read.
+    // Closes the file or connection. Not awaited, because a stalled read could hold it up.
     void iterator.return?.().catch(() => undefined);
   }
 }
 
-/** By its first two bytes. */
+/** Do the bytes start with gzip's magic number? */
 export function isGzip(beginning: Uint8Array): boolean {
   return beginning[0] === 0x1f && beginning[1] === 0x8b;
 }
@@ -49,11 +49,11 @@ async function* withFirst(first: Uint8Array, rest: AsyncIterator<Uint8Array>): A
 async function* throughGunzip(chunks: Chunks, wanted: 'all' | 'beginning'): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({
     chunkSize: CHUNK,
-    // https://nodejs.org/api/zlib.html, "Compressing HTTP requests and responses": so a cut input is no error.
+    // A cut input is no error with this flag (https://nodejs.org/api/zlib.html, "Compressing HTTP requests and responses").
     ...(wanted === 'beginning' && { finishFlush: constants.Z_SYNC_FLUSH }),
   });
   const piped = pipeline(Readable.from(chunks, { highWaterMark: 1 }), gunzip);
-  // Its failure is what iterating throws.
+  // The loop below throws the same failure.
   piped.catch(() => undefined);
   for await (const chunk of gunzip) yield chunk as Buffer;
 }

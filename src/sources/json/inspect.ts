@@ -1,4 +1,4 @@
-// Questions about a request besides its rows: what its filters leave, what becomes of one key; one pass over all files each.
+// Answers questions about a request other than its rows: what each filter leaves, what happens to one key, which values occur.
 import type { Dimension } from '../../core/filter.js';
 import type { KeyPart, Trace, TracedRow } from '../../core/source.js';
 import type { Column } from '../../core/table.js';
@@ -9,6 +9,7 @@ import { explained, type Read, withEnd } from './read.js';
 import { DocumentReader } from './reader.js';
 import { RowMaker } from './rows.js';
 
+/** How many documents there are, and how many are left after each filter. */
 export async function funnel(read: Read): Promise<number[]> {
   const left = [0, ...read.request.filters.map(() => 0)];
   const maker = makerOf(read, []);
@@ -20,6 +21,7 @@ export async function funnel(read: Read): Promise<number[]> {
   return left;
 }
 
+/** The documents with the key, and which filters each passes. @param most rows that are returned @throws ReportError `usage` for a wrong key */
 export async function trace(read: Read, key: readonly KeyPart[], most: number): Promise<Trace> {
   assertKey(key);
   const { filters, columns } = read.request;
@@ -53,9 +55,10 @@ export async function trace(read: Read, key: readonly KeyPart[], most: number): 
   };
 }
 
-/** Of the first documents alone: files have no index. */
-const LOOKED_AT = 5_000;
+/** Documents in which values are looked for: files have no index. */
+const MAX_LOOKED_AT = 5_000;
 
+/** Different values of a dimension that start with the prefix, from the first documents. */
 export async function values(
   read: Read,
   dimension: Dimension,
@@ -70,7 +73,7 @@ export async function values(
     const [value] = maker.cells(document);
     if (typeof value === 'string' && value.startsWith(prefix)) found.add(value);
     documents += 1;
-    return found.size === limit || documents === LOOKED_AT;
+    return found.size === limit || documents === MAX_LOOKED_AT;
   });
   return [...found];
 }
@@ -80,8 +83,8 @@ function makerOf({ request, query, doing }: Read, columns: readonly Column[]): R
 }
 
 /**
- * Scans all files in order.
- * @param work ends the scan with true
+ * Reads the documents of all files in order.
+ * @param work returns true to stop
  * @throws ReportError `source` for a broken document, or the signal's reason
  */
 export async function eachDocument(
@@ -92,7 +95,7 @@ export async function eachDocument(
   const reader = new DocumentReader(maker.root, doing, request.timezone);
   let name = '';
   try {
-    // A file that is opened for a read that is cancelled already would stay open.
+    // Test before opening: a file opened for a cancelled read would stay open.
     signal.throwIfAborted();
     for await (const { file, chunks } of readAhead(found.files, signal)) {
       name = file.name;

@@ -1,4 +1,4 @@
-// A filter's test on the bytes of a value: the verdict where they are simple, by the rules of documents/match.ts.
+// Tests a filter on the bytes of a JSON value, without decoding it where the value is simple. The rules are those of documents/match.ts.
 import type { DayRange, FilterTest, NumberRange } from '../../core/filter.js';
 import { type MatchRules, matcher } from '../documents/match.js';
 import { toCell } from '../documents/value.js';
@@ -6,18 +6,18 @@ import { OBJECT, QUOTE } from './ascii.js';
 import { dayAt, EXTENDED, ExtendedPlace, instantAt, numberAt } from './places.js';
 import type { Scanner } from './scanner.js';
 
-/** `unknown`: it takes a Value to know. */
+/** `unknown`: the value must be decoded and tested by matcher(). */
 export const VERDICT = { fails: 0, passes: 1, unknown: 2 } as const;
 type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 
-/** Of the value from `start` to `end`. */
+/** Tests the value from `start` to `end`. */
 export type ByteTest = (scanner: Scanner, start: number, end: number) => Verdict;
 
 const LETTER_N = 0x6e;
 const BACKSLASHES = 0x5c5c5c5c;
 const HOUR = 3_600_000;
-/** More than a year of them, whatever their order. */
-const MOST_HOURS = 10_000;
+/** Hours whose verdict is remembered: more than a year. */
+const MAX_HOURS = 10_000;
 const DAY_LENGTH = 10;
 
 export function byteTest(test: FilterTest, rules: MatchRules): ByteTest {
@@ -33,7 +33,7 @@ export function byteTest(test: FilterTest, rules: MatchRules): ByteTest {
 
 function textTest(anyOf: readonly string[]): ByteTest {
   const wanted = anyOf.map((text) => Buffer.from(text));
-  // Half a character would become the bytes of another.
+  // Buffer.from() would turn a lone surrogate into another character.
   if (anyOf.some((text) => /\p{Surrogate}/u.test(text))) return () => VERDICT.unknown;
   return ({ bytes, view }, start, end) => {
     if (bytes[start] === LETTER_N) return VERDICT.fails;
@@ -42,7 +42,7 @@ function textTest(anyOf: readonly string[]): ByteTest {
     let verdict: Verdict = VERDICT.fails;
     for (const text of wanted)
       if (text.length === length && isAt(text, bytes, start + 1)) verdict = VERDICT.passes;
-    // An escape may spell what is wanted, or half a character, which is an error.
+    // An escape may spell a wanted text, or a lone surrogate, which is an error.
     return verdict === VERDICT.fails && mayHaveBackslash(view, start + 1, end - 1)
       ? VERDICT.unknown
       : verdict;
@@ -50,13 +50,13 @@ function textTest(anyOf: readonly string[]): ByteTest {
 }
 
 function isAt(text: Buffer, bytes: Buffer, start: number): boolean {
-  // Most texts differ in the end.
+  // Backwards, because most texts of a column differ at their end.
   for (let index = text.length - 1; index >= 0; index -= 1)
     if (bytes[start + index] !== text[index]) return false;
   return true;
 }
 
-/** Four bytes at once (Bit Twiddling Hacks, "haszero"): one behind the end, where three more can be read, only makes it take longer. */
+/** Tests four bytes at once (Bit Twiddling Hacks, "haszero"), up to three of them after the end: a backslash there only costs time. */
 function mayHaveBackslash(view: DataView, start: number, end: number): boolean {
   for (let at = start; at < end; at += 4) {
     const slashes = view.getInt32(at, true) ^ BACKSLASHES;
@@ -77,11 +77,12 @@ function numberTest(anyOf: readonly NumberRange[]): ByteTest {
   }));
   if (ranges.some(({ from, to }) => Number.isNaN(from) || Number.isNaN(to))) return () => VERDICT.unknown;
   const extended = new ExtendedPlace();
-  return ({ bytes, view }, start, end) => {
+  return (scanner, start, end) => {
+    const { bytes } = scanner;
     let value = Number.NaN;
     if (bytes[start] === LETTER_N) return VERDICT.fails;
     if (bytes[start] !== OBJECT) value = numberAt(bytes, start, end);
-    else if (isDecimal(extended.find(bytes, view, start, end)))
+    else if (isDecimal(extended.find(scanner, start, end)))
       value = numberAt(bytes, extended.start, extended.end);
     if (Number.isNaN(value)) return VERDICT.unknown;
     for (const { from, to } of ranges) if (value >= from && value <= to) return VERDICT.passes;
@@ -89,7 +90,7 @@ function numberTest(anyOf: readonly NumberRange[]): ByteTest {
   };
 }
 
-/** Types whose texts say their value exactly, as far as numberAt() reads them. */
+/** Types whose text is their exact value when numberAt() can read it. */
 function isDecimal(type: number): boolean {
   return type === EXTENDED.decimal || type === EXTENDED.double;
 }
@@ -107,11 +108,12 @@ function dateTest(
     to: dayOf(to, Number.POSITIVE_INFINITY),
   }));
   const extended = new ExtendedPlace();
-  return ({ bytes, view }, start, end) => {
+  return (scanner, start, end) => {
+    const { bytes } = scanner;
     const first = bytes[start];
     if (first === LETTER_N) return VERDICT.fails;
     if (first === OBJECT) {
-      return extended.find(bytes, view, start, end) === EXTENDED.instant
+      return extended.find(scanner, start, end) === EXTENDED.instant
         ? ofHour(extended.milliseconds)
         : VERDICT.unknown;
     }
@@ -131,7 +133,7 @@ function dateTest(
   };
 }
 
-/** The verdict of an instant, remembered by its hour, unless the local day or the offset changes within that. */
+/** The verdict on an instant, remembered for its hour; `unknown` in an hour in which the local day or the offset changes. */
 function hourTest(passes: ReturnType<typeof matcher>, timezone: string): (milliseconds: number) => Verdict {
   const cell = toCell('timestamp', { timezone, isoText: false });
   const at = (milliseconds: number) => {
@@ -140,7 +142,7 @@ function hourTest(passes: ReturnType<typeof matcher>, timezone: string): (millis
   };
   const describe = (start: number): Verdict => {
     const first = at(start);
-    // A zone changes once in six hours at most (core/calendar.ts), so that what is the same at both ends is so between them.
+    // A zone changes at most once in six hours (core/calendar.ts): equal at both ends means equal in between.
     if (first.dayAndOffset !== at(start + HOUR - 1).dayAndOffset) return VERDICT.unknown;
     return passes([first.value]) ? VERDICT.passes : VERDICT.fails;
   };
@@ -150,7 +152,7 @@ function hourTest(passes: ReturnType<typeof matcher>, timezone: string): (millis
     let verdict = known.get(number);
     if (verdict === undefined) {
       verdict = describe(number * HOUR);
-      if (known.size === MOST_HOURS) known.clear();
+      if (known.size === MAX_HOURS) known.clear();
       known.set(number, verdict);
     }
     return verdict;

@@ -1,4 +1,4 @@
-// What the first documents of the files say of the columns that a report could have.
+// Proposes columns for a report from the first documents of the files.
 import { ReportError } from '../../core/errors.js';
 import type { Outline } from '../../core/source.js';
 import { DocumentOutline, OUTLINED } from '../documents/outline.js';
@@ -9,7 +9,7 @@ import { explained, withEnd } from './read.js';
 import { DocumentReader } from './reader.js';
 import { RowMaker } from './rows.js';
 
-/** Texts, which stay as they are, and numbers with a point or an exponent, whose digits JSON.parse would lose. */
+/** Strings, which stay, and numbers with a point or an exponent, which JSON.parse would round. */
 const NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/g;
 
 /** @throws ReportError `source` for a collection that is not there, has no documents or a broken one, or the signal's reason */

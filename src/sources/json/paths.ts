@@ -1,9 +1,9 @@
-// What a path leads to in one document: one value for a column, every value on the way through arrays for a filter.
+// Finds the values at a path in one document: one value for a column; for a filter all of them, also through arrays.
 import type { Value } from '../documents/value.js';
 import type { Field } from './fields.js';
 import { type Scanned, valueAt } from './values.js';
 
-/** A document that was scanned: its fields are those with this scan's number. */
+/** A scanned document. It has the fields whose `seenIn` is `scan`. */
 export interface Document extends Scanned {
   readonly scan: number;
 }
@@ -19,7 +19,7 @@ const NULL: Value = { type: 'null' };
 const OBJECT = 0x7b;
 const ARRAY = 0x5b;
 
-/** The value at the field's path; an array on the way needs an index there. Null when there is none. */
+/** The value at the field's path, null when there is none. THROUGH_ARRAY when the path meets an array and has no index there. */
 export function columnValue(document: Document, field: Field): Value | typeof THROUGH_ARRAY {
   if (field.seenIn === document.scan) return valueAt(document, field.start, field.end);
   const array = arrayAbove(document, field);
@@ -28,8 +28,9 @@ export function columnValue(document: Document, field: Field): Value | typeof TH
 }
 
 /**
- * All values that MongoDB would compare for the path: at an array, of the elements that it names by number and of all
- * elements that are objects; at the end of the path, of the elements of an array. Arrays directly in arrays it skips.
+ * All values that MongoDB would compare for the path. At an array on the way: the values in the element that the path names by
+ * index and in every element that is an object. At the end of the path: the elements of an array. Arrays directly inside
+ * arrays are skipped.
  */
 export function filterValues(document: Document, field: Field): Value[] {
   const values: Value[] = [];
@@ -42,13 +43,13 @@ export function filterValues(document: Document, field: Field): Value[] {
   return values;
 }
 
-/** Is the field not there, nor hidden by an array? */
+/** Is the field absent from the document, and not inside an array either? */
 export function isMissing(document: Document, field: Field): boolean {
   if (field.seenIn === document.scan) return false;
   return field.parent === undefined || arrayAbove(document, field) === undefined;
 }
 
-/** The scan does not look into arrays: the one that hides the field, if that is why it was not seen. */
+/** The array that the field's path leads through, if any: the scan does not look into arrays. */
 function arrayAbove({ scan, bytes }: Document, field: Field): Field | undefined {
   let above = field.parent;
   while (above !== undefined && above.seenIn !== scan) above = above.parent;
@@ -102,26 +103,26 @@ function isIndex(name: string): boolean {
 function elements({ scanner, bytes }: Document, { start, end }: Span): Span[] {
   const spans: Span[] = [];
   for (let at = scanner.space(start + 1); at < end - 1; ) {
-    const behind = scanner.value(at);
-    spans.push({ start: at, end: behind });
-    at = scanner.space(behind);
+    const valueEnd = scanner.value(at);
+    spans.push({ start: at, end: valueEnd });
+    at = scanner.space(valueEnd);
     if (bytes[at] === 0x2c) at = scanner.space(at + 1);
   }
   return spans;
 }
 
-/** @throws BrokenJson when the name stands twice, as it is in the objects that the scan looks into */
+/** @throws BrokenJson when the name stands twice, as the scan does for the objects that it looks into */
 function member({ scanner, bytes }: Document, { start, end }: Span, name: string): Span | undefined {
   let found: Span | undefined;
   for (let at = scanner.space(start + 1); at < end - 1; ) {
-    const behindName = scanner.string(at);
-    const value = scanner.space(scanner.space(behindName) + 1);
-    const behind = scanner.value(value);
-    if (scanner.nameAt(at, behindName) === name) {
+    const nameEnd = scanner.string(at);
+    const value = scanner.space(scanner.space(nameEnd) + 1);
+    const valueEnd = scanner.value(value);
+    if (scanner.nameAt(at, nameEnd) === name) {
       if (found !== undefined) scanner.twice(name, value);
-      found = { start: value, end: behind };
+      found = { start: value, end: valueEnd };
     }
-    at = scanner.space(behind);
+    at = scanner.space(valueEnd);
     if (bytes[at] === 0x2c) at = scanner.space(at + 1);
   }
   return found;

@@ -1,10 +1,10 @@
-// What the bytes of a scanned value spell in the common ways, found without a string: numbers, days, instants, Extended JSON.
+// Reads numbers, days, instants and Extended JSON from bytes without making strings, in their common spellings.
 import { COLON, DOT, isDigit, MINUS, OBJECT, QUOTE, SPACE, ZERO } from './ascii.js';
 
 const DOLLAR = 0x24;
 const DAY = 86_400_000;
 
-/** Of a number as PostgreSQL prints it too: no exponent, no 0 in front, no minus zero. */
+/** Numbers spelled as PostgreSQL prints them: no exponent, no leading 0, no minus zero. `other` is every other spelling. */
 export const SHAPE = { other: 0, whole: 1, decimal: 2 } as const;
 
 export function numberShape(bytes: Buffer, start: number, end: number): number {
@@ -19,12 +19,12 @@ export function numberShape(bytes: Buffer, start: number, end: number): number {
   return at === end ? SHAPE.decimal : SHAPE.other;
 }
 
-/** Exact as doubles. */
+/** Powers of ten; exact as doubles. */
 const TENS = Float64Array.from({ length: 16 }, (_, power) => 10 ** power);
 
 /**
- * The double that is nearest to a number of at most 15 digits; NaN for others. Two such numbers are different doubles, in
- * the same order (DBL_DIG is 15), and a quotient of two exact doubles is rounded once (IEEE 754).
+ * The double nearest to a number of at most 15 digits; NaN for other numbers. Such numbers can be compared as doubles:
+ * different ones are different doubles, in the same order (DBL_DIG is 15), and the one division here rounds once (IEEE 754).
  */
 export function numberAt(bytes: Buffer, start: number, end: number): number {
   if (end - start > 17 || numberShape(bytes, start, end) === SHAPE.other) return Number.NaN;
@@ -45,12 +45,12 @@ export function numberAt(bytes: Buffer, start: number, end: number): number {
   return bytes[start] === MINUS ? -size : size;
 }
 
-/** Days from 1970-01-01 to what `YYYY-MM-DD` names; NaN for what is no day, and for years below 100. */
+/** Days from 1970-01-01 to the day `YYYY-MM-DD`; NaN for text that is no day, and for years below 100. */
 export function dayAt(bytes: Buffer, at: number): number {
   const year = pair(bytes, at) * 100 + pair(bytes, at + 2);
   const month = pair(bytes, at + 5);
   const day = pair(bytes, at + 8);
-  // NaN is not above anything.
+  // The comparison is false for NaN too.
   if (!(year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month)))
     return Number.NaN;
   if (bytes[at + 4] !== MINUS || bytes[at + 7] !== MINUS) return Number.NaN;
@@ -64,8 +64,8 @@ export function dayAt(bytes: Buffer, at: number): number {
 }
 
 /**
- * Milliseconds since the epoch of `2024-10-05T13:45:10.5Z`, with at most three decimals, or with `±HH:MM`; NaN for what is
- * spelled in another way, or wrong.
+ * Milliseconds since the epoch of text like `2024-10-05T13:45:10.5Z`: at most three decimals, `Z` or `±HH:MM`. NaN for any
+ * other spelling and for instants that do not exist.
  */
 export function instantAt(bytes: Buffer, start: number, end: number): number {
   if (end - start < 20 || end - start > 29 || bytes[start + 13] !== COLON || bytes[start + 16] !== COLON) {
@@ -106,7 +106,7 @@ function daysOf(year: number, month: number): number {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
-/** Two digits; NaN when they are none. */
+/** A number of two digits; NaN for other bytes. */
 function pair(bytes: Buffer, at: number): number {
   const tens = (bytes[at] as number) - ZERO;
   const ones = (bytes[at + 1] as number) - ZERO;
@@ -114,6 +114,12 @@ function pair(bytes: Buffer, at: number): number {
 }
 
 export const EXTENDED = { other: 0, oid: 1, instant: 2, int: 3, long: 4, decimal: 5, double: 6 } as const;
+
+/** Bytes to be read together with a view of them. */
+interface Viewed {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
 
 const word = (text: string) => Buffer.from(text).readInt32LE();
 const OID = word('oid"');
@@ -126,21 +132,22 @@ const DOUB = word('Doub');
 const LE = Buffer.from('le').readInt16LE();
 const MAL = word('mal"');
 
-/** An object of Extended JSON that holds one text, as mongoexport and its like spell it: what it is, and where its text is. */
+/** Finds the type and the text of an Extended JSON object with one text in it, as mongoexport spells such objects. */
 export class ExtendedPlace {
-  /** Of the text between its quotes. */
+  /** The text, without its quotes. */
   start = 0;
   end = 0;
-  /** Of an instant, since the epoch. */
+  /** Since the epoch, when the object is an instant. */
   milliseconds = 0;
 
-  /** @returns its type; the text of any but an instant has not been looked at */
-  find(bytes: Buffer, view: DataView, start: number, end: number): number {
-    const type = this.#name(bytes, view, start);
+  /** @returns the type. The text is checked only when it is an instant. */
+  find(source: Viewed, start: number, end: number): number {
+    const { bytes } = source;
+    const type = this.#name(source, start);
     const colon = this.start;
     if (type === EXTENDED.other || bytes[colon] !== COLON) return EXTENDED.other;
     const at = bytes[colon + 1] === SPACE ? colon + 2 : colon + 1;
-    if (type === EXTENDED.instant && bytes[at] === OBJECT) return this.#long(bytes, view, at, end - 1);
+    if (type === EXTENDED.instant && bytes[at] === OBJECT) return this.#long(source, at, end - 1);
     if (bytes[at] !== QUOTE || bytes[end - 2] !== QUOTE) return EXTENDED.other;
     this.start = at + 1;
     this.end = end - 2;
@@ -150,24 +157,25 @@ export class ExtendedPlace {
   }
 
   /** The value of `{"$date":{"$numberLong":"1704067200000"}}` */
-  #long(bytes: Buffer, view: DataView, start: number, end: number): number {
-    if (this.find(bytes, view, start, end) !== EXTENDED.long) return EXTENDED.other;
+  #long(source: Viewed, start: number, end: number): number {
+    const { bytes } = source;
+    if (this.find(source, start, end) !== EXTENDED.long) return EXTENDED.other;
     if (numberShape(bytes, this.start, this.end) !== SHAPE.whole) return EXTENDED.other;
     this.milliseconds = numberAt(bytes, this.start, this.end);
     return Number.isNaN(this.milliseconds) ? EXTENDED.other : EXTENDED.instant;
   }
 
-  /** Leaves in `start` where the name has ended. */
-  #name(bytes: Buffer, view: DataView, start: number): number {
+  /** Sets `start` to the position after the name. */
+  #name({ bytes, view }: Viewed, start: number): number {
     if (bytes[start + 1] !== QUOTE || bytes[start + 2] !== DOLLAR) return EXTENDED.other;
-    const [type, length] = named(bytes, view, start + 3);
+    const [type, length] = typeOfName(bytes, view, start + 3);
     this.start = start + length;
     return type === EXTENDED.other || bytes[this.start - 1] === QUOTE ? type : EXTENDED.other;
   }
 }
 
 const NONE = [EXTENDED.other, 0] as const;
-/** With the lengths from the brace to behind the name. */
+/** Types with the number of bytes from the brace to the name's closing quote. */
 const OIDS = [EXTENDED.oid, 7] as const;
 const DATES = [EXTENDED.instant, 8] as const;
 const INTS = [EXTENDED.int, 13] as const;
@@ -175,7 +183,7 @@ const LONGS = [EXTENDED.long, 14] as const;
 const DECIMALS = [EXTENDED.decimal, 17] as const;
 const DOUBLES = [EXTENDED.double, 16] as const;
 
-function named(bytes: Buffer, view: DataView, at: number): readonly [number, number] {
+function typeOfName(bytes: Buffer, view: DataView, at: number): readonly [number, number] {
   const first = view.getInt32(at, true);
   if (first === OID) return OIDS;
   if (first === DATE) return DATES;

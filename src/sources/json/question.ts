@@ -1,4 +1,4 @@
-// What a report waits for, asked of files: is there a document with these values?
+// Answers a report's wait-for question for files: is there a document with these values?
 import { ReportError } from '../../core/errors.js';
 import type { Answer, Question, Request } from '../../core/source.js';
 import type { Column } from '../../core/table.js';
@@ -8,7 +8,7 @@ import { readDocuments } from './read.js';
 const MISSING: Answer = { isReady: false, text: 'no such collection' };
 
 /**
- * Values are compared as texts; reads until the first document that has them all.
+ * Compares values as texts; reads until the first document that has them all.
  * @throws ReportError `definition` when the question is SQL or has more than values, and what reading throws
  */
 export async function ask(

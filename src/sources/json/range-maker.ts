@@ -1,4 +1,4 @@
-// What a thread makes of a range of a file: the rows of its documents, and the counts that belong to them.
+// Makes rows and counts from a range of a file, in any thread.
 import type { DocumentQuery } from '../../core/source.js';
 import type { EncodedRows } from '../../core/table.js';
 import { BatchMaker, isFilled } from './batches.js';
@@ -6,21 +6,21 @@ import { type Range, RangeReader } from './ranges.js';
 import { DocumentReader } from './reader.js';
 import { type Counts, RowMaker, type Wanted } from './rows.js';
 
-/** What documents are read for; it can be sent to a thread. */
+/** What to read from documents, as plain data that can be sent to a thread. */
 export interface Task {
   readonly wanted: Wanted;
   readonly query: DocumentQuery;
 }
 
-/** Of a range of whole documents, each on lines of its own. */
+/** What a range has. It holds whole documents only, each on lines of its own. */
 export interface Made extends Counts {
-  /** Batch by batch. */
+  /** One item a batch. */
   readonly rows: readonly EncodedRows[];
   /** Line feeds. */
   readonly lines: number;
 }
 
-/** Knows nothing of what comes before a range: all that is not simply right is for who does. */
+/** Knows nothing of what comes before a range, so it refuses a range with any error: the reader of the whole file reports it. */
 export class RangeMaker {
   readonly #maker: RowMaker;
   readonly #reader: DocumentReader;
@@ -33,7 +33,7 @@ export class RangeMaker {
     this.#batches = new BatchMaker(this.#maker, wanted.timezone);
   }
 
-  /** Undefined for anything but whole documents that are all right. */
+  /** Undefined for a range that holds anything but whole, correct documents. */
   make(descriptor: number, range: Range): Made | undefined {
     const reader = this.#reader;
     const batches = this.#batches;
@@ -45,7 +45,7 @@ export class RangeMaker {
       if (batches.rows > 0) rows.push(batches.take());
       if (reader.isAtLine) return { rows, lines: reader.scanner.lines, ...this.#maker.takeCounts() };
     } catch {
-      // Read again where the place is known, it is told.
+      // The range is read again in its turn, where the line number is known; the error is thrown there.
     }
     if (batches.rows > 0) batches.take();
     this.#maker.takeCounts();

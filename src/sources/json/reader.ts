@@ -1,4 +1,4 @@
-// Bytes of a file, chunk by chunk, to the documents in it: one or many objects on lines of their own, or one array.
+// Finds the documents in the chunks of a file: objects on lines of their own, or one array.
 import { isUtf8 } from 'node:buffer';
 import { ReportError } from '../../core/errors.js';
 import { viewOf } from '../documents/lines.js';
@@ -7,8 +7,8 @@ import type { Fields } from './fields.js';
 import type { Document } from './paths.js';
 import { BrokenJson, OUT_OF_BYTES, Scanner, SLACK } from './scanner.js';
 
-/** Bytes. A document of MongoDB has at most 16 MiB, and several times that in canonical Extended JSON. */
-const LARGEST_DOCUMENT = 128 * 1024 * 1024;
+/** MongoDB's documents have at most 16 MiB, several times that as canonical Extended JSON. */
+const MAX_DOCUMENT_BYTES = 128 * 1024 * 1024;
 
 const FEED = 0x0a;
 
@@ -18,7 +18,7 @@ const ONE_A_LINE = 'Write each document on a line of its own (NDJSON), or all of
 /** What may come next. */
 type State = 'anything' | 'document' | 'line' | 'first-element' | 'element' | 'comma' | 'nothing';
 
-/** Reads the documents of one file after the other; bytes and text belong to the document until the next call. */
+/** Reads the documents of files, one file after the other. Its bytes and texts are valid until the next call of next() or append(). */
 export class DocumentReader implements Document {
   readonly scanner = new Scanner();
   scan = 0;
@@ -27,16 +27,16 @@ export class DocumentReader implements Document {
   readonly #doing: string;
   #file = '';
   #state: State = 'anything';
-  /** Where the next thing begins, in the bytes. */
+  /** The position in `bytes` of what comes next. */
   #at = 0;
-  /** Bytes of the file before those that are held. */
+  /** Bytes of the file before the first one in `bytes`. */
   #before = 0;
-  /** How many of the bytes are known to be UTF-8. */
+  /** Bytes already checked to be UTF-8. */
   #checked = 0;
-  /** Where the current document begins, and the line feeds before it. */
+  /** Where the current document starts, and the line feeds before it. */
   #start = 0;
   #line = 0;
-  /** A document that is not whole is tried again when there are so many bytes: trying is paid for twice at most. */
+  /** An unfinished document is scanned again when so many bytes are there, twice as many as before: the total cost stays linear. */
   #enough = 0;
   #final = false;
 
@@ -61,26 +61,27 @@ export class DocumentReader implements Document {
     return `${this.#file} line ${this.#line + 1}`;
   }
 
-  /** Where it begins, in bytes from the beginning of the file (unzipped). */
+  /** Where the current document starts, in bytes of the decompressed file. */
   get offset(): number {
     return this.#before + this.#start;
   }
 
-  /** Bytes of the file that were taken by documents. */
+  /** Bytes of the file up to the end of the last document. */
   get taken(): number {
     return this.#before + this.#at;
   }
 
-  /** Is there nothing but white space so far? */
+  /** Has the file had nothing but white space so far? */
   get isEmpty(): boolean {
     return this.#state === 'anything';
   }
 
-  /** Are there only whole documents so far, and does a line begin here? */
+  /** Does a line start here, after whole documents only? */
   get isAtLine(): boolean {
     return this.#state === 'document' && this.#at === this.scanner.end;
   }
 
+  /** Starts a file. @param file its name, for messages */
   begin(file: string): void {
     this.#file = file;
     this.#state = 'anything';
@@ -89,13 +90,13 @@ export class DocumentReader implements Document {
     this.scanner.end = this.scanner.lines = 0;
   }
 
-  /** As begin(), for bytes of a file in which documents stand on lines of their own: a line begins with them. */
+  /** Starts in the middle of a file that has documents on lines of their own, where a line starts. */
   resume(): void {
     this.begin('');
     this.#state = 'document';
   }
 
-  /** So many bytes and line feeds were read by somebody else: whole documents, up to the end of a line. From isAtLine to isAtLine. */
+  /** Skips whole lines that another reader has read. isAtLine must be true, and stays so. */
   skip(bytes: number, lines: number): void {
     this.#before += this.#at + bytes;
     this.#at = this.#checked = this.scanner.end = 0;
@@ -107,7 +108,7 @@ export class DocumentReader implements Document {
     const { scanner } = this;
     const kept = scanner.end - this.#at;
     let bytes = scanner.bytes;
-    // One more for the 0 at the end.
+    // The scanner needs a 0 after the last byte.
     const needed = kept + chunk.length + 1 + SLACK;
     if (needed > bytes.length) bytes = Buffer.allocUnsafeSlow(needed * 2);
     if (bytes !== scanner.bytes || this.#at > 0) scanner.bytes.copy(bytes, 0, this.#at, scanner.end);
@@ -126,13 +127,13 @@ export class DocumentReader implements Document {
     this.#check(scanner.end - unfinished(bytes, scanner.end));
   }
 
-  /** No more bytes come: what is left must be whole. */
+  /** Call it after the last chunk of a file: the bytes that are left must be whole documents. */
   finish(): void {
     this.#final = true;
     this.#check(this.scanner.end);
   }
 
-  /** Goes to the next document; false when more bytes are needed, or after the last. @throws ReportError `source` */
+  /** Moves to the next document. False when it needs more bytes, or after the last. @throws ReportError `source` */
   next(): boolean {
     const { scanner } = this;
     try {
@@ -152,7 +153,7 @@ export class DocumentReader implements Document {
     return true;
   }
 
-  /** What is wrong with the JSON, with its place; other errors as they are. */
+  /** Adds the file and line to an error of the JSON; returns other errors unchanged. */
   explain(error: unknown): unknown {
     return error instanceof BrokenJson ? this.#broken(error) : error;
   }
@@ -162,7 +163,7 @@ export class DocumentReader implements Document {
     this.#line = this.scanner.lines;
   }
 
-  /** To the first byte of the next document; false when there is none yet. */
+  /** Moves to the first byte of the next document. False when that has not arrived yet. */
   #toDocument(): boolean {
     const { scanner } = this;
     const { bytes } = scanner;
@@ -194,11 +195,11 @@ export class DocumentReader implements Document {
   #notExpected(at: number): string {
     const shown = this.scanner.shown(at);
     if (this.#state === 'comma') return `${shown} where "," or "]" should be`;
-    if (this.#state === 'nothing') return `${shown} behind the end of the array`;
-    return this.bytes[at] === 0x7b ? 'two documents on one line' : `${shown} behind a document, on its line`;
+    if (this.#state === 'nothing') return `${shown} after the end of the array`;
+    return this.bytes[at] === 0x7b ? 'two documents on one line' : `${shown} after a document, on its line`;
   }
 
-  /** False while it cannot be told yet whether there is a byte order mark. */
+  /** Skips a byte order mark. False while too few bytes are there to know. */
   #pastMark(): boolean {
     const { bytes, end } = this.scanner;
     const mark = [0xef, 0xbb, 0xbf];
@@ -209,14 +210,14 @@ export class DocumentReader implements Document {
 
   #outOfBytes(): void {
     const { scanner } = this;
-    // The scan did not happen.
+    // Take back what this unfinished scan has counted.
     for (const field of this.#root.byName.values()) if (field.seenIn === this.scan) field.documents -= 1;
     const size = scanner.end - this.#at;
     if (this.#final)
       throw this.#broken(new BrokenJson('the file ends in the middle of a document', this.#at, CUT));
-    if (size > LARGEST_DOCUMENT) {
+    if (size > MAX_DOCUMENT_BYTES) {
       throw this.#broken(
-        new BrokenJson(`a document of more than ${LARGEST_DOCUMENT} bytes begins here`, this.#at),
+        new BrokenJson(`a document of more than ${MAX_DOCUMENT_BYTES} bytes begins here`, this.#at),
       );
     }
     scanner.lines = this.#line;
@@ -250,7 +251,7 @@ function isOpen(state: State): boolean {
   return state === 'first-element' || state === 'element' || state === 'comma';
 }
 
-/** How many bytes before `end` begin a character that goes on behind it. */
+/** How many bytes before `end` belong to a character that continues after it. */
 function unfinished(bytes: Buffer, end: number): number {
   for (let back = 1; back <= 3 && back <= end; back += 1) {
     const byte = bytes[end - back] as number;
@@ -264,7 +265,7 @@ function firstInvalid(bytes: Buffer, from: number, end: number): number {
   const text = bytes.toString('utf8', from, end);
   let at = from;
   for (let index = 0; ; ) {
-    // What stands in the text for bytes that are no character may also be one of the file.
+    // The file may hold a real U+FFFD too, as three bytes.
     const found = text.indexOf('\ufffd', index);
     if (found === -1) return end;
     at += Buffer.byteLength(text.slice(index, found));

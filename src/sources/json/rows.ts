@@ -1,4 +1,4 @@
-// A document to a row: its columns by their kinds, if it passes the filters; counts what did not fit or was not taken.
+// Makes rows from documents: tests the filters, converts values to the columns' kinds, and counts what did not fit or was not used.
 import { ReportError } from '../../core/errors.js';
 import type { Filter } from '../../core/filter.js';
 import type { DocumentQuery, Request } from '../../core/source.js';
@@ -15,7 +15,7 @@ interface ColumnPlan {
   readonly column: Column;
   readonly field: Field;
   readonly toCell: ToCell;
-  /** Values that became null, and what was wrong with the first. */
+  /** How many values became null because they did not fit, and a sentence about the first. */
   mismatches: number;
   first: string;
 }
@@ -25,15 +25,15 @@ type Found = Value | typeof THROUGH_ARRAY;
 export interface Test {
   readonly field: Field;
   readonly passes: (values: readonly Value[]) => boolean;
-  /** The same for bytes, where that is simple. */
+  /** The same test on bytes, for simple values. */
   readonly quick: ByteTest;
 }
 
 /** Characters of a value in a message. */
-const SHOWN = 60;
-const MOST_FIELDS_SHOWN = 20;
+const MAX_SHOWN = 60;
+const MAX_FIELDS_SHOWN = 20;
 
-/** What a request wants of each document, as data. */
+/** What a request reads from each document, as plain data that can be sent to a thread. */
 export interface Wanted extends Pick<Request, 'columns' | 'timezone'> {
   readonly filters: readonly {
     readonly filter: Pick<Filter, 'dimension' | 'test'>;
@@ -49,17 +49,17 @@ export function wantedOf({ columns, timezone, filters }: Request): Wanted {
   return { columns, timezone, filters: plain };
 }
 
-/** What there is to tell of some documents. */
+/** Counts for the warnings about some documents. */
 export interface Counts {
   /** For each column, the values that became null because they did not fit. */
   readonly mismatches: readonly number[];
-  /** The names of fields of the documents, and in how many each was. */
+  /** Top-level fields, and how many documents have each. */
   readonly fields: readonly (readonly [name: string, documents: number])[];
 }
 
-/** Compiled for one read, which fills the counts. */
+/** Compiled for one read; keeps that read's counts. */
 export class RowMaker {
-  /** What the scanner has to look for. */
+  /** The fields that the scanner looks for. */
   readonly root: Fields = newFields();
   readonly columns: readonly ColumnPlan[];
   readonly tests: readonly Test[];
@@ -69,7 +69,7 @@ export class RowMaker {
   readonly #onMismatch: DocumentQuery['onMismatch'];
 
   constructor(request: Wanted, query: DocumentQuery, doing: string) {
-    // ISO text counts as a date in files, which have no other dates.
+    // JSON has no dates, so ISO text counts as a date.
     const rules = { timezone: request.timezone, isoText: true };
     this.#doing = doing;
     this.#onMismatch = query.onMismatch;
@@ -92,7 +92,7 @@ export class RowMaker {
     });
   }
 
-  /** What each filter says of the current document, in their order. */
+  /** Whether the current document passes each filter. */
   verdicts(document: DocumentReader): boolean[] {
     return this.tests.map(({ field, passes }) => passes(filterValues(document, field)));
   }
@@ -122,14 +122,14 @@ export class RowMaker {
     return null;
   }
 
-  /** What became null because it did not fit, for each column that had such values. */
+  /** For each column with values that did not fit: how many, and the first. */
   misfits(): Misfits[] {
     return this.columns
       .filter(({ mismatches }) => mismatches > 0)
       .map(({ mismatches, first }) => ({ count: mismatches, first }));
   }
 
-  /** What was counted since the last time. */
+  /** The counts since the last call. */
   takeCounts(): Counts {
     const mismatches = this.columns.map(({ mismatches }) => mismatches);
     const fields = [...this.root.byName.values()].flatMap(({ name, documents }) =>
@@ -140,7 +140,10 @@ export class RowMaker {
     return { mismatches, fields };
   }
 
-  /** Adds what was counted elsewhere; false, and nothing, when that has a column's first mismatch: it is told with its place. */
+  /**
+   * Adds the counts of another thread. Refuses them (false) when they have a column's first mismatch: its message needs the line
+   * number, so those documents must be read here.
+   */
   add({ mismatches, fields }: Counts): boolean {
     if (this.columns.some((plan, index) => plan.mismatches === 0 && mismatches[index] !== 0)) return false;
     for (const [index, plan] of this.columns.entries()) plan.mismatches += mismatches[index] ?? 0;
@@ -151,7 +154,7 @@ export class RowMaker {
     return true;
   }
 
-  /** One line each. */
+  /** Warnings for the user, one line each. */
   notes(): string[] {
     const lines = this.misfits().map(({ count, first }) =>
       count === 1 ? `1 value became null: ${first}` : `${count} values became null, the first: ${first}`,
@@ -159,10 +162,10 @@ export class RowMaker {
     const unused = [...this.root.byName.values()]
       .filter(({ wanted, documents }) => !wanted && documents > 0)
       .sort((a, b) => b.documents - a.documents);
-    for (const { name, documents } of unused.slice(0, MOST_FIELDS_SHOWN)) {
+    for (const { name, documents } of unused.slice(0, MAX_FIELDS_SHOWN)) {
       lines.push(`field ${JSON.stringify(name)} of ${countOf(documents, 'document')} is in no column`);
     }
-    const more = unused.length - MOST_FIELDS_SHOWN;
+    const more = unused.length - MAX_FIELDS_SHOWN;
     if (more > 0)
       lines.push(`${countOf(more, 'more field')} of the documents ${more === 1 ? 'is' : 'are'} in no column`);
     return lines;
@@ -192,7 +195,7 @@ export class RowMaker {
   }
 }
 
-/** Where a column's value is in a document. */
+/** The names that lead to a column's value in a document. */
 export function pathOf({ name, path }: Column): string[] {
   return (path ?? name).split('.');
 }
@@ -219,5 +222,5 @@ function shownValue(value: Value): string {
 }
 
 function shorten(text: string): string {
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }

@@ -1,4 +1,4 @@
-// The first documents of the files, whole, held against what a report takes of them.
+// Compares the first documents of the files with the columns of a report.
 import { Sample } from '../documents/sample.js';
 import { eachDocument } from './inspect.js';
 import type { Read } from './read.js';

@@ -1,10 +1,10 @@
-// What runs in a thread: answers each range of an open file with what was made of it.
+// The worker thread's program: answers each range of an open file with the rows that are in it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { RangeMaker, type Task } from './range-maker.js';
 import type { Range } from './ranges.js';
 
 export interface Question {
-  /** Of the file: descriptors are the same in every thread. */
+  /** Of the open file: descriptors are shared by all threads of a process. */
   readonly descriptor: number;
   readonly range: Range;
 }

@@ -1,4 +1,4 @@
-// A large file read by two threads, ours and another, each a range at a time, and put together in its order.
+// Reads a large file with two threads, the main one and a worker, range by range; yields the results in the file's order.
 import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
@@ -11,21 +11,24 @@ import { type Made, RangeMaker, type Task } from './range-maker.js';
 import { lineRanges, type Range, RangeReader } from './ranges.js';
 import type { Question } from './thread.js';
 
-/** Ranges that the other thread may have, so that it need not wait for the next. */
-const AHEAD = 3;
-/** Ranges that are begun, or read and wait for their turn, so that ours need not wait for the other thread. */
-const WAITING = 6;
-/** Ranges that could not be read alone, after which two threads are no help: documents may have many lines. */
-const MOST_REFUSED = 16;
-/** MB. As for ours (cli.ts): the memory of the process falls by 15 MB. */
-const YOUNG_GENERATION = 3;
+/** Ranges that the worker may hold at once, so that it does not wait for the next one. */
+const MAX_ASKED = 3;
+/** Ranges that may be open at once, being read or waiting for their turn, so that the main thread does not wait for the worker. */
+const MAX_WAITING = 6;
+/** Failed ranges after which the worker is not used any more: the documents probably have many lines each. */
+const MAX_REFUSED = 16;
+/** V8's young generation in the worker, as in the main thread (cli.ts): saves 15 MB. */
+const YOUNG_GENERATION_MB = 3;
 
-/** A smaller file is read before another thread is of help: until its code is compiled it is slow (measured). */
-const LARGE = 96 * 1024 * 1024;
+/** A smaller file is read by the main thread alone: a worker is slow until V8 has compiled its code (measured). */
+const MIN_SHARED_BYTES = 96 * 1024 * 1024;
 
-/** The path of a file that two threads can read ranges of: of documents, not of an array or of gzip. @throws what Node throws */
+/**
+ * The file's path when two threads can read it: a large local file of documents, not an array and not gzip.
+ * @throws what Node throws
+ */
 export async function sharedPath({ path, size }: DocumentFile): Promise<string | undefined> {
-  if (path === undefined || size < LARGE) return undefined;
+  if (path === undefined || size < MIN_SHARED_BYTES) return undefined;
   const file = await open(path);
   try {
     const { buffer: beginning } = await file.read(Buffer.alloc(2), 0, 2, 0);
@@ -35,40 +38,40 @@ export async function sharedPath({ path, size }: DocumentFile): Promise<string |
   }
 }
 
-/** Some bytes of a file, in its order. */
+/** Some bytes of a file. Pieces come in the file's order. */
 export interface Piece {
   readonly length: number;
-  /** To be asked for before the next piece, whose bytes may take their place. */
+  /** Call it before asking for the next piece, whose bytes may overwrite these. */
   bytes(): Uint8Array;
-  /** What was made of them; it holds where documents begin as the piece does. */
+  /** The rows of these bytes, if they were read already. Valid only when a document starts where the piece starts. */
   readonly made?: Made | undefined;
 }
 
-/** A range that waits for its turn. */
-interface Waiting {
+/** A range that has not been yielded yet. */
+interface PendingRange {
   readonly range: Range;
   made: Made | undefined;
-  /** `free`: whoever has time may read it. `last`: it is read in its turn. */
-  state: 'free' | 'taken' | 'read' | 'last';
-  /** Resolves when the other thread has read it, or was lost. */
+  /** `free`: nobody reads it yet. `taken`: the worker reads it. `read`: done. `in-turn`: only the reader of the file can read it. */
+  state: 'free' | 'taken' | 'read' | 'in-turn';
+  /** Resolves when the worker has read it or has ended. */
   taken: Promise<void> | undefined;
 }
 
 export class ScanThreads {
   readonly #task: Task;
   #own: RangeMaker | undefined;
-  #other: Thread | undefined;
+  #worker: RangeWorker | undefined;
   #refused = 0;
 
   constructor(task: Task) {
     this.#task = task;
   }
 
-  /** All of a file, as long as it is now; until the other thread runs, with nothing made of it. @throws what Node throws */
+  /** All of the file as it is now. Pieces have rows only once the worker has started. @throws what Node throws */
   async *pieces(path: string): AsyncGenerator<Piece> {
-    if (availableParallelism() > 1) this.#other ??= new Thread(this.#task);
+    if (availableParallelism() > 1) this.#worker ??= new RangeWorker(this.#task);
     const file = await open(path);
-    const waiting: Waiting[] = [];
+    const waiting: PendingRange[] = [];
     try {
       const { size } = await file.stat();
       const bytes = new RangeReader();
@@ -77,42 +80,42 @@ export class ScanThreads {
         return { length: range.to - range.from, bytes: () => bytes.read(file.fd, range), made };
       };
       for (const range of lineRanges(file.fd, size)) {
-        waiting.push(this.#begun(file.fd, range));
-        if (waiting.length > WAITING) yield await next();
+        waiting.push(this.#pending(file.fd, range));
+        if (waiting.length > MAX_WAITING) yield await next();
       }
       while (waiting.length > 0) yield await next();
     } finally {
-      // Else the other thread would read from another file that gets the descriptor.
+      // The worker must not use the descriptor after it is closed: the next open file would get the same number.
       await Promise.all(waiting.map(({ taken }) => taken));
       await file.close();
     }
   }
 
   async close(): Promise<void> {
-    await this.#other?.close();
+    await this.#worker?.close();
   }
 
-  /** By the other thread, if it has little to do. */
-  #begun(descriptor: number, range: Range): Waiting {
-    const state = range.isLines && this.#refused < MOST_REFUSED ? 'free' : 'last';
-    const item: Waiting = { range, made: undefined, state, taken: undefined };
-    const other = this.#other;
-    if (state === 'last' || !other?.isReady || other.waiting >= AHEAD) return item;
+  /** Gives the range to the worker, unless that is busy. */
+  #pending(descriptor: number, range: Range): PendingRange {
+    const state = range.isLines && this.#refused < MAX_REFUSED ? 'free' : 'in-turn';
+    const item: PendingRange = { range, made: undefined, state, taken: undefined };
+    const worker = this.#worker;
+    if (state === 'in-turn' || !worker?.isReady || worker.asked >= MAX_ASKED) return item;
     item.state = 'taken';
-    item.taken = other.ask({ descriptor, range }).then((made) => this.#end(item, made));
+    item.taken = worker.ask({ descriptor, range }).then((made) => this.#end(item, made));
     return item;
   }
 
-  /** While the other thread still reads it, others are read here. */
-  async #first(waiting: Waiting[], descriptor: number): Promise<Waiting> {
-    const first = waiting[0] as Waiting;
+  /** The next range in the file's order. While the worker reads it, the main thread reads later ones. */
+  async #first(waiting: PendingRange[], descriptor: number): Promise<PendingRange> {
+    const first = waiting[0] as PendingRange;
     while (first.state === 'taken') {
       const free = waiting.find(({ state }) => state === 'free');
       if (free === undefined) await first.taken;
       else {
         this.#own ??= new RangeMaker(this.#task);
         this.#end(free, this.#own.make(descriptor, free.range));
-        // So that answers can come.
+        // Lets the worker's answers arrive.
         await setImmediate();
       }
     }
@@ -120,47 +123,47 @@ export class ScanThreads {
     return first;
   }
 
-  #end(item: Waiting, made: Made | undefined): void {
+  #end(item: PendingRange, made: Made | undefined): void {
     item.state = 'read';
     item.made = made;
     if (made === undefined) this.#refused += 1;
   }
 }
 
-/** A Buffer loses its class on the way. */
-function asSent({ bytes: { buffer, byteOffset, length }, ends }: EncodedRows): EncodedRows {
+/** A Buffer that is sent between threads arrives as a Uint8Array. */
+function withBuffer({ bytes: { buffer, byteOffset, length }, ends }: EncodedRows): EncodedRows {
   return { bytes: Buffer.from(buffer, byteOffset, length), ends };
 }
 
-class Thread {
-  /** It has loaded what it needs, and is still there. */
+class RangeWorker {
+  /** Has it loaded its code, and is it still running? */
   isReady = false;
   readonly #worker: Worker;
-  readonly #asked: ((made: Made | undefined) => void)[] = [];
+  readonly #resolvers: ((made: Made | undefined) => void)[] = [];
 
   constructor(task: Task) {
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: task,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     this.#worker.on('message', (answer: 'ready' | Made | undefined) => {
       if (answer === 'ready') this.isReady = true;
-      else this.#asked.shift()?.(answer && { ...answer, rows: answer.rows.map(asSent) });
+      else this.#resolvers.shift()?.(answer && { ...answer, rows: answer.rows.map(withBuffer) });
     });
-    // What it was about to read is read in its turn, and what is wrong is met again.
-    this.#worker.on('error', () => this.#lose());
-    this.#worker.on('exit', () => this.#lose());
+    // The reader of the file reads those ranges in their turn and meets the same error there.
+    this.#worker.on('error', () => this.#end());
+    this.#worker.on('exit', () => this.#end());
   }
 
-  /** Ranges that it has not answered. */
-  get waiting(): number {
-    return this.#asked.length;
+  /** Ranges that it has not answered yet. */
+  get asked(): number {
+    return this.#resolvers.length;
   }
 
-  /** Never rejects; undefined for what it could not read. */
+  /** Never rejects. Undefined for a range that it could not read. */
   ask(question: Question): Promise<Made | undefined> {
     return new Promise((resolve) => {
-      this.#asked.push(resolve);
+      this.#resolvers.push(resolve);
       this.#worker.postMessage(question);
     });
   }
@@ -169,8 +172,8 @@ class Thread {
     await this.#worker.terminate();
   }
 
-  #lose(): void {
+  #end(): void {
     this.isReady = false;
-    for (const resolve of this.#asked.splice(0)) resolve(undefined);
+    for (const resolve of this.#resolvers.splice(0)) resolve(undefined);
   }
 }

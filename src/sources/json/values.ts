@@ -1,15 +1,15 @@
-// The bytes of one JSON value to a Value, digit by digit; objects of Extended JSON v2 are leaves.
+// Decodes a scanned JSON value to a Value with every digit kept. Objects of Extended JSON v2 become the value that they stand for.
 import { plainDecimal } from '../../rows/sort/numbers.js';
 import type { ToCell, Value } from '../documents/value.js';
 import { ARRAY, BACKSLASH, COLON, COMMA, OBJECT, QUOTE, TO_CLOSING } from './ascii.js';
 import { extendedValue, knownValue } from './extended.js';
 import { BrokenJson, type Scanner } from './scanner.js';
 
-/** Bytes that were scanned already. */
+/** Bytes that the scanner has already checked. */
 export interface Scanned {
   readonly scanner: Scanner;
   readonly bytes: Buffer;
-  /** What json cells make of a value. */
+  /** Converts a value to the text that it has in a json cell. */
   readonly toJson: ToCell;
 }
 
@@ -19,7 +19,7 @@ const FALSE: Value = { type: 'boolean', text: 'false' };
 
 const DOLLAR = 0x24;
 
-/** @throws BrokenJson for a text with half a character in it, which no file could hold */
+/** @throws BrokenJson for a text with a lone surrogate, which UTF-8 cannot hold, and for a name that stands twice in one object */
 export function valueAt(scanned: Scanned, start: number, end: number): Value {
   const { bytes } = scanned;
   switch (bytes[start]) {
@@ -48,7 +48,7 @@ function numberValue(text: string): Value {
   return plain === undefined ? { type: 'other', name: 'number', text } : { type: 'number', text: plain };
 }
 
-/** Of a string without its quotes. */
+/** @param start where the string starts, without its quotes */
 function textAt({ bytes }: Scanned, start: number, end: number): string {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] as number;
@@ -66,7 +66,7 @@ function decoded(bytes: Buffer, start: number, end: number): string {
   throw new BrokenJson(`half a character (\\u${half.charCodeAt(0).toString(16)}) in a text`, start);
 }
 
-/** Whose text has only characters that no string has to escape, all in ASCII. */
+/** Types whose text is ASCII and needs no escapes. */
 const PLAIN_TEXT = new Set([
   '$oid',
   '$date',
@@ -77,7 +77,7 @@ const PLAIN_TEXT = new Set([
   '$uuid',
 ]);
 
-/** `{"$oid":"…"}` as mongoexport spells it, without making an object of it; undefined for what is not so simple. */
+/** Decodes compact Extended JSON with one text, like `{"$oid":"…"}`, without parsing it; undefined for any other object. */
 function simpleExtended({ bytes }: Scanned, start: number, end: number): Value | undefined {
   if (bytes[start + 1] !== QUOTE || bytes[end - 2] !== QUOTE) return undefined;
   let nameEnd = start + 2;
@@ -87,7 +87,7 @@ function simpleExtended({ bytes }: Scanned, start: number, end: number): Value |
   return PLAIN_TEXT.has(name) ? knownValue(name, bytes.toString('latin1', nameEnd + 3, end - 2)) : undefined;
 }
 
-/** Does the object begin with a name that begins with `$`? */
+/** Does the object's first name start with `$`? */
 function isExtended(bytes: Buffer, start: number): boolean {
   let at = start + 1;
   while ((bytes[at] as number) <= 0x20) at += 1;
@@ -98,7 +98,7 @@ function extendedAt(scanned: Scanned, start: number, end: number): Value | undef
   return simpleExtended(scanned, start, end) ?? extendedValue(scanned.bytes.toString('utf8', start, end));
 }
 
-/** JSON as a cell holds it: see writeJson(). */
+/** JSON as json cells have it: see writeJson(). */
 function jsonAt(scanned: Scanned, start: number): Value {
   const parts: string[] = [];
   scanned.scanner.again(() => writeJson(scanned, start, parts));
@@ -106,9 +106,9 @@ function jsonAt(scanned: Scanned, start: number): Value {
 }
 
 /**
- * Without white space, names in their order, digits as stored, strings with no escape that JSON.stringify would not write,
- * and leaves of Extended JSON as json cells spell them.
- * @returns where the value has ended
+ * Appends the value's JSON to `parts`: no white space, names in their order, digits as stored, escapes only where
+ * JSON.stringify writes them, Extended JSON as the values that it stands for.
+ * @returns the position after the value
  * @throws BrokenJson for a name that stands twice in one object
  */
 function writeJson(scanned: Scanned, start: number, parts: string[]): number {
@@ -132,12 +132,12 @@ function writeJson(scanned: Scanned, start: number, parts: string[]): number {
   let at = scanner.space(start + 1);
   while (bytes[at] !== first + TO_CLOSING) {
     if (first === OBJECT) {
-      const behind = scanner.string(at);
-      const name = scanner.nameAt(at, behind);
+      const nameEnd = scanner.string(at);
+      const name = scanner.nameAt(at, nameEnd);
       if (names.has(name)) scanner.twice(name, at);
       names.add(name);
       parts.push(JSON.stringify(name), ':');
-      at = scanner.space(scanner.space(behind) + 1);
+      at = scanner.space(scanner.space(nameEnd) + 1);
     }
     at = scanner.space(writeJson(scanned, at, parts));
     if (bytes[at] === COMMA) {
