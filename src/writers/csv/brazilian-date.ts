@@ -1,8 +1,9 @@
 // Canonical dates and timestamps as they are written in Brazil, as text and as bytes.
+import type { Output } from './output.js';
 
 const COMMON = /^(\d{4})-(\d\d)-(\d\d)(?: (\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[+-]\d\d(?::\d\d){0,2})?)?$/;
 
-/** `2024-10-05 13:45:10.5-03` to `05/10/2024 13:45:10,5`; what is no common date (infinity, BC) stays as it is. */
+/** `2024-10-05 13:45:10.5-03` to `05/10/2024 13:45:10,5`; other texts, such as infinity and years BC, stay unchanged. */
 export function brazilianDate(text: string): string {
   const match = COMMON.exec(text);
   if (!match) return text;
@@ -31,15 +32,14 @@ const PLUS = 43;
 const COLON = 58;
 
 /**
- * The same of the bytes from `start` to `end`, written into `target` `shift` bytes further on, where it is never longer.
- * @returns its length, or undefined for what is no common date
+ * brazilianDate() of the source's bytes from `start` to `end`, written over them in the output.
+ * @returns its length, which is at most the source's, or undefined for what is no common date
  */
 export function brazilianDateBytes(
   bytes: Buffer,
   start: number,
   end: number,
-  target: Buffer,
-  shift: number,
+  { bytes: target, shift }: Output,
 ): number | undefined {
   const length = end - start;
   const hasTime = length >= TIMESTAMP_LENGTH;

@@ -1,4 +1,4 @@
-// Rows that are still COPY text to CSV: what needs no change is copied in long runs and never decoded.
+// Rows of COPY text to CSV: bytes that need no change are copied in long runs and never decoded.
 
 import type { Batch, EncodedRows, Kind } from '../../core/table.js';
 import { decodeCell } from '../../rows/encoded-rows.js';
@@ -14,129 +14,151 @@ const COMMA = 44;
 const DOT = 46;
 const SEMICOLON = 59;
 const LETTER_N = 78;
-
-/** What is to be done with a cell, as its first byte tells. */
-const NOTHING = 0;
-const QUOTE_EMPTY = 1;
-const CUT_NULL = 2;
-const SPELL_ROW = 3;
-const SPELL_DECIMAL = 4;
-const SPELL_DATE = 5;
 const BACKSLASH = 92;
 
-/** A text as this dialect spells it, before it is quoted; undefined where it stays as it is. */
+/** What to do with a cell: its column and its first byte decide. */
+const COPY = 0;
+const QUOTE_EMPTY = 1;
+const CUT_NULL = 2;
+const DECODE_ROW = 3;
+const CHANGE_DECIMAL = 4;
+const CHANGE_DATE = 5;
+
+/** A text as this dialect spells it, before it is quoted; undefined for a column whose texts stay unchanged. */
 export type Spelling = ((text: string) => string) | undefined;
 
-/** A dialect in which most cells stay as they are; for the others there is csv-stringify alone. */
+interface SpelledColumn {
+  readonly kind: Kind;
+  readonly spell: Spelling;
+}
+
+/** Whether most cells stay unchanged in this dialect. For any other dialect there is only csv-stringify. */
 export function canStayEncoded({ delimiter, decimal, quoteAll, null: nullText }: Dialect): boolean {
   return /^[,;|\t]$/.test(delimiter) && delimiter !== decimal && !quoteAll && nullText === '';
 }
 
 /**
- * A function that makes of a batch the bytes that csv-stringify makes of its rows (RFC 4180). A row with anything but
- * ordinary text, numbers, dates and nulls is decoded and spelled cell by cell.
- * @param columns each with its spelling
+ * Makes the same bytes of a batch as csv-stringify makes of its rows (RFC 4180). The rows are edited in one buffer; a row
+ * with anything but ordinary texts, numbers, dates and nulls is decoded instead, and spelled cell by cell.
  */
-export function encodedRowsToCsv(
-  columns: readonly { readonly kind: Kind; readonly spell: Spelling }[],
-  { delimiter, eol, neutralise }: Dialect,
-): (batch: Pick<Batch, 'rowCount'> & { readonly encoded: EncodedRows }) => Buffer {
-  const deeds = deedsOf(columns);
-  const separator = delimiter.charCodeAt(0);
-  const width = columns.length;
-  const needsQuotes = new RegExp(`["\\r\\n${delimiter}]|^$`);
-  const suspects = [QUOTE, separator, ...(neutralise ? [COMMA, SEMICOLON] : [])].filter(
-    (byte) => byte !== TAB,
-  );
+export class EncodedRowsToCsv {
+  readonly #columns: readonly SpelledColumn[];
+  readonly #delimiter: string;
+  readonly #eol: string;
+  readonly #actions: Uint8Array;
+  readonly #needsQuotes: RegExp;
+  readonly #suspects: readonly number[];
+  readonly #output = new Output();
+  /** The cuts in the present row, in its order; a cut from a position to itself is an empty text, which needs quotes. */
+  readonly #cutStarts: Int32Array;
+  readonly #cutEnds: Int32Array;
 
-  const oddRow = (line: string): string => {
-    const cells = line.split('\t').map((coded, column) => {
-      const cell = decodeCell(coded);
-      if (cell === null) return '';
-      const text = columns[column]?.spell?.(cell) ?? cell;
-      return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-    });
-    return cells.join(delimiter) + eol;
-  };
+  constructor(columns: readonly SpelledColumn[], { delimiter, eol, neutralise }: Dialect) {
+    this.#columns = columns;
+    this.#delimiter = delimiter;
+    this.#eol = eol;
+    this.#actions = actionsOf(columns);
+    this.#needsQuotes = new RegExp(`["\\r\\n${delimiter}]|^$`);
+    const suspects = [QUOTE, delimiter.charCodeAt(0), ...(neutralise ? [COMMA, SEMICOLON] : [])];
+    this.#suspects = suspects.filter((byte) => byte !== TAB);
+    this.#cutStarts = new Int32Array(columns.length);
+    this.#cutEnds = new Int32Array(columns.length);
+  }
 
-  // Of the row at hand: what is left out, or, where nothing is, the place of an empty text's quotes.
-  const starts = new Int32Array(width);
-  const stops = new Int32Array(width);
-  const output = new Output();
-
-  return ({ encoded: { bytes, ends }, rowCount }) => {
+  /** @returns memory that is used again by the next call */
+  encode({ encoded, rowCount }: Pick<Batch, 'rowCount'> & { readonly encoded: EncodedRows }): Buffer {
+    const { bytes, ends } = encoded;
+    const actions = this.#actions;
+    const width = this.#columns.length;
+    const separator = this.#delimiter.charCodeAt(0);
+    const output = this.#output;
     output.begin(bytes);
+    // Hot: what the loops need is in variables, and a row without cuts calls nothing.
     let { bytes: target, shift } = output;
-    const suspicion = new Suspicion(bytes, suspects);
-    for (let row = 0, cell = 0, rowStart = 0; row < rowCount; row++, cell += width) {
-      const rowEnd = ends[cell + width - 1] as number;
-      let isOdd = suspicion.isIn(rowStart, rowEnd);
-      let changes = 0;
-      for (let column = 0, start = rowStart; column < width && !isOdd; column++) {
-        const end = ends[cell + column] as number;
+    const suspicion = new Suspicion(bytes, this.#suspects);
+    for (let row = 0, rowStart = 0; row < rowCount; row++) {
+      const first = row * width;
+      const rowEnd = ends[first + width - 1] as number;
+      let mustDecode = suspicion.isIn(rowStart, rowEnd);
+      let cuts = 0;
+      for (let column = 0, start = rowStart; column < width && !mustDecode; column++) {
+        const end = ends[first + column] as number;
         target[end + shift] = separator;
-        const deed = deeds[(column << 8) | (bytes[start] as number)];
-        if (deed !== NOTHING) {
-          if (deed === SPELL_DECIMAL) dotToComma(target, start + shift, end + shift);
-          else if (deed === SPELL_ROW) isOdd = true;
-          else {
-            const kept = deed === SPELL_DATE ? brazilianDateBytes(bytes, start, end, target, shift) : 0;
-            if (kept === undefined) isOdd = true;
-            else if (kept < end - start || deed === QUOTE_EMPTY) {
-              starts[changes] = start + kept;
-              stops[changes++] = end;
-            }
+        const action = actions[(column << 8) | (bytes[start] as number)];
+        if (action === CHANGE_DECIMAL) dotToComma(target, start + shift, end + shift);
+        else if (action === DECODE_ROW) mustDecode = true;
+        else if (action !== COPY) {
+          const kept = action === CHANGE_DATE ? brazilianDateBytes(bytes, start, end, output) : 0;
+          if (kept === undefined) mustDecode = true;
+          else if (kept < end - start || action === QUOTE_EMPTY) {
+            this.#cutStarts[cuts] = start + kept;
+            this.#cutEnds[cuts++] = end;
           }
         }
         start = end + 1;
       }
-      if (isOdd) output.insert(oddRow(bytes.toString('utf8', rowStart, rowEnd)), rowStart, rowEnd + 1);
-      else {
+      if (mustDecode) {
+        output.insert(this.#decodedRow(bytes.toString('utf8', rowStart, rowEnd)), rowStart, rowEnd + 1);
+      } else {
         target[rowEnd + shift] = NEWLINE;
-        for (let each = 0; each < changes; each++) {
-          const start = starts[each] as number;
-          const stop = stops[each] as number;
-          if (start < stop) output.cut(start, stop);
-          else output.insert('""', start, stop);
-        }
-        if (eol === '\r\n') output.insert('\r', rowEnd, rowEnd);
+        if (cuts > 0) this.#cut(cuts);
+        if (this.#eol === '\r\n') output.insert('\r', rowEnd, rowEnd);
       }
       ({ bytes: target, shift } = output);
       rowStart = rowEnd + 1;
     }
     return output.finish();
-  };
+  }
+
+  #cut(count: number): void {
+    for (let index = 0; index < count; index++) {
+      const start = this.#cutStarts[index] as number;
+      const end = this.#cutEnds[index] as number;
+      if (start < end) this.#output.cut(start, end);
+      else this.#output.insert('""', start, end);
+    }
+  }
+
+  #decodedRow(line: string): string {
+    const cells = line.split('\t').map((coded, column) => {
+      const cell = decodeCell(coded);
+      if (cell === null) return '';
+      const text = this.#columns[column]?.spell?.(cell) ?? cell;
+      return this.#needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    });
+    return cells.join(this.#delimiter) + this.#eol;
+  }
 }
 
-/** For each column, 256 deeds by a cell's first byte, which is its end where the cell is empty. */
-function deedsOf(columns: readonly { readonly kind: Kind; readonly spell: Spelling }[]): Uint8Array {
-  const deeds = new Uint8Array(columns.length << 8);
+/** For each column 256 actions, by the first byte of a cell; an empty cell has the byte behind its end. */
+function actionsOf(columns: readonly SpelledColumn[]): Uint8Array {
+  const actions = new Uint8Array(columns.length << 8);
   for (const [index, { kind, spell }] of columns.entries()) {
-    const own = deeds.subarray(index << 8, (index + 1) << 8);
+    const own = actions.subarray(index << 8, (index + 1) << 8);
     if (spell !== undefined) {
       if (kind === 'text')
-        for (const byte of own.keys()) own[byte] = FORMULA_STARTS[byte] ? SPELL_ROW : NOTHING;
-      else if (kind === 'boolean') own.fill(SPELL_ROW);
-      else own.fill(kind === 'decimal' ? SPELL_DECIMAL : SPELL_DATE);
+        for (const byte of own.keys()) own[byte] = FORMULA_STARTS[byte] ? DECODE_ROW : COPY;
+      else if (kind === 'boolean') own.fill(DECODE_ROW);
+      else own.fill(kind === 'decimal' ? CHANGE_DECIMAL : CHANGE_DATE);
     }
     own[TAB] = QUOTE_EMPTY;
     own[NEWLINE] = QUOTE_EMPTY;
-    // Every other backslash makes the row odd.
+    // Suspicion finds every backslash but those of nulls.
     own[BACKSLASH] = CUT_NULL;
   }
-  return deeds;
+  return actions;
 }
 
 function dotToComma(bytes: Buffer, start: number, end: number): void {
   for (let at = start; at < end; at++) if (bytes[at] === DOT) bytes[at] = COMMA;
 }
 
-/** Where the bytes are that may ask for quotes or hide a formula: found by the fastest search there is, and rare. */
+/** Finds the rows with bytes that may need quotes, decoding or an apostrophe. They are rare, and Buffer.indexOf() is the fastest search. */
 class Suspicion {
   readonly #bytes: Buffer;
   readonly #suspects: readonly { readonly byte: number; next: number }[];
   #backslash: number;
-  /** None of them comes before. */
+  /** No such byte stands before this position. */
   #next = 0;
 
   constructor(bytes: Buffer, suspects: readonly number[]) {
@@ -145,7 +167,7 @@ class Suspicion {
     this.#backslash = this.#find(BACKSLASH, 0);
   }
 
-  /** To be asked row by row. */
+  /** Whether a row has such a byte; to be called for each row, in order. */
   isIn(start: number, end: number): boolean {
     return end > this.#next && this.#look(start, end);
   }

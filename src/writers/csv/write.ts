@@ -1,11 +1,11 @@
-// CSV (RFC 4180) in any of the dialects that the design names: by csv-stringify, or from COPY text where rows come so.
+// Writes CSV (RFC 4180): by csv-stringify, or straight from COPY text where rows arrive as such and the dialect allows it.
 import type { Options } from 'csv-stringify/sync';
 import type { Cell, Column, Table } from '../../core/table.js';
 import type { Writer } from '../../core/writer.js';
 import { wordOf } from '../words/booleans.js';
 import { brazilianDate } from './brazilian-date.js';
 import { type CsvOptions, type Dialect, dialect } from './dialect.js';
-import { canStayEncoded, encodedRowsToCsv, type Spelling } from './encoded.js';
+import { canStayEncoded, EncodedRowsToCsv, type Spelling } from './encoded.js';
 import { CSV_FILE } from './file.js';
 import { neutraliser } from './formulas.js';
 
@@ -27,7 +27,7 @@ export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
         return harmless;
       }),
     );
-    const encodeRows = encodedRowsToCsv(
+    const encodedRows = new EncodedRowsToCsv(
       columns.map(({ kind }, index) => ({ kind, spell: spellings[index] })),
       chosen,
     );
@@ -35,7 +35,7 @@ export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
     for await (const batch of batches) {
       const { rowCount, encoded } = batch;
       yield mayStayEncoded && encoded !== undefined
-        ? encodeRows({ rowCount, encoded })
+        ? encodedRows.encode({ rowCount, encoded })
         : Buffer.from(stringify(respell(batch.rows(), spellings) as Cell[][], stringifyOptions));
     }
   }

@@ -5,33 +5,24 @@ import type { Column, Kind } from '../../core/table.js';
 import { isNullCell } from '../../rows/encoded-rows.js';
 import { wordOf } from '../words/booleans.js';
 import type { Block } from './block.js';
-import {
-  cellStart,
-  ODD,
-  putBoolean,
-  putDate,
-  putNumber,
-  putText,
-  putTimestamp,
-  unfitNumber,
-} from './cells.js';
+import { CellWriter, cellStart, unfitNumber } from './cells.js';
 import type { Changes } from './changes.js';
 import { columnLetters } from './letters.js';
 import type { Lines } from './lines.js';
 import type { WorkbookStyles } from './shell.js';
-import { Counting, OVERRUN, put, snippet } from './snippets.js';
+import { Counting, OVERRUN, snippet } from './snippets.js';
 import { fitting, inlineString } from './text.js';
 
 const BACKSLASH = 92;
 const ROW_CLOSE = snippet('</row>');
-/** More than any cell's tags, and more than any row's. */
+/** In bytes: more than the tags of a cell take, and more than the tags of a row. */
 const TAGS = 96;
-/** One byte of COPY text becomes seven where it is spelled `_x0007_`, and no more. */
+/** One byte of COPY text becomes at most seven, as `_x0007_`. */
 const EXPANSION = 7;
 
 type Look = 'text' | 'number' | 'boolean' | 'word' | 'date' | 'timestamp';
 
-/** What cells are written alike. */
+/** Kinds with the same look are written alike. */
 const LOOKS: Readonly<Record<Kind, Look>> = {
   text: 'text',
   json: 'text',
@@ -43,18 +34,18 @@ const LOOKS: Readonly<Record<Kind, Look>> = {
 };
 const TYPES: Readonly<Partial<Record<Kind, string>>> = { text: 'str', json: 'str', boolean: 'b' };
 
-/** The numbers of the styles of a column's cells. */
+/** The indices of the styles of a column's cells. */
 export interface ColumnStyles {
   readonly value: number;
-  /** Of a timestamp with a part of a second. */
+  /** For a timestamp with a fraction of a second. */
   readonly precise: number;
-  /** Of what can only be kept as text. */
+  /** For a value that Excel can hold as text only. */
   readonly text: number;
-  /** Of null; without it there is no cell. */
+  /** For null; without it null has no cell. */
   readonly blank?: number;
 }
 
-/** What the workbook's own styles make of a column. */
+/** The styles of a column in a workbook without a template. */
 export function columnStyles({ kind, currency = '' }: Column, styles: WorkbookStyles): ColumnStyles {
   const value = styles.currencies[currency] ?? styles[kind === 'json' ? 'text' : kind];
   return { value, precise: kind === 'timestamp' ? styles.precise : value, text: styles.text };
@@ -66,27 +57,31 @@ interface CellPlan {
   readonly look: Look;
   readonly letters: string;
   readonly styles: ColumnStyles;
-  readonly start: Counting;
+  /** The cell up to its value. */
+  readonly opening: Counting;
+  /** The same for a timestamp with a fraction of a second. */
   readonly precise: Counting;
+  /** The whole cell for null; without it null has no cell. */
   readonly blank: Counting | undefined;
 }
 
 export interface RowOptions {
-  /** Of every row beside its number, with a space before each. */
+  /** More attributes of every `<row>`, each with a space before it. */
   readonly attributes?: string;
   readonly booleans?: BooleanWords | undefined;
 }
 
 export class RowEncoder {
   readonly #columns: readonly CellPlan[];
+  readonly #cells = new CellWriter();
   readonly #rowStart: Counting;
-  /** Everything with the number of the row in it. */
+  /** Every snippet that holds the number of the row. */
   readonly #counting: readonly Counting[];
   readonly #changes: Changes;
   readonly #booleans: BooleanWords | undefined;
-  /** In this sheet, from 1. */
+  /** The number of the next row in this sheet, from 1. */
   #row = 1;
-  /** Of all sheets, for messages. */
+  /** Rows in all sheets, for messages. */
   #rows = 0;
 
   /**
@@ -103,29 +98,33 @@ export class RowEncoder {
     this.#columns = columns.map(({ name, kind }, index) => {
       const letters = columnLetters(index);
       const own = styles[index] ?? { value: 0, precise: 0, text: 0 };
-      const starting = (style: number) => {
+      const openingWith = (style: number) => {
         const [before = '', after = ''] = cellStart(`${letters}#`, style, TYPES[kind] ?? '').split('#');
         return new Counting(before, after, 1);
       };
-      const start = starting(own.value);
+      const opening = openingWith(own.value);
       return {
         name,
         kind,
         look: kind === 'boolean' && booleans !== undefined ? 'word' : LOOKS[kind],
         letters,
         styles: own,
-        start,
-        precise: own.precise === own.value ? start : starting(own.precise),
+        opening,
+        precise: own.precise === own.value ? opening : openingWith(own.precise),
         blank:
           own.blank === undefined ? undefined : new Counting(`<c r="${letters}`, `" s="${own.blank}"/>`, 1),
       };
     });
-    const cells = this.#columns.flatMap(({ start, precise, blank }) => [start, precise, blank ?? start]);
+    const cells = this.#columns.flatMap(({ opening, precise, blank }) => [
+      opening,
+      precise,
+      blank ?? opening,
+    ]);
     this.#counting = [...new Set([this.#rowStart, ...cells])];
     this.#changes = changes;
   }
 
-  /** The first row of a sheet, in the style of that number. */
+  /** Writes the titles as the first row of a sheet. @param style its index */
   header(titles: readonly string[], style: number, block: Block): void {
     const cells = titles.map((title, index) => {
       const text = fitting(title, (reason) => this.#changes.add(reason, title, () => 'the header'));
@@ -135,7 +134,7 @@ export class RowEncoder {
     this.begin(2);
   }
 
-  /** The number of the next row. */
+  /** Sets the number of the next row. */
   begin(row: number): void {
     this.#row = row;
     for (const counting of this.#counting) counting.set(row);
@@ -151,25 +150,30 @@ export class RowEncoder {
     const columns = this.#columns;
     const width = columns.length;
     const counting = this.#counting;
+    const cells = this.#cells;
+    cells.source = bytes;
     let row = from;
     let start = row === 0 ? 0 : (ends[row * width - 1] as number) + 1;
     while (row < to && !block.isFull) {
       const first = row * width;
       block.reserve(((ends[first + width - 1] as number) - start) * EXPANSION + (width + 1) * TAGS + OVERRUN);
       this.#rows += 1;
-      let at = put(block.view, block.length, this.#rowStart);
+      cells.target = block.view;
+      cells.at = block.length;
+      cells.snippet(this.#rowStart);
       for (let column = 0; column < width; column++) {
         const end = ends[first + column] as number;
         const plan = columns[column] as CellPlan;
         if (bytes[start] === BACKSLASH && isNullCell(bytes, start, end)) {
-          if (plan.blank !== undefined) at = put(block.view, at, plan.blank);
-        } else {
-          const next = putCell(block.view, at, plan, bytes, start, end);
-          at = next === ODD ? this.#putOdd(block, at, plan, lines.textAt(first + column)) : next;
+          if (plan.blank !== undefined) cells.snippet(plan.blank);
+        } else if (!writeCell(cells, plan, start, end)) {
+          const xml = this.#slowCell(plan, lines.textAt(first + column));
+          cells.at += block.bytes.write(xml, cells.at, 'utf8');
         }
         start = end + 1;
       }
-      block.length = put(block.view, at, ROW_CLOSE);
+      cells.snippet(ROW_CLOSE);
+      block.length = cells.at;
       for (let index = 0; index < counting.length; index++) (counting[index] as Counting).increment();
       this.#row += 1;
       row += 1;
@@ -177,13 +181,8 @@ export class RowEncoder {
     return row;
   }
 
-  /** @returns where it ends */
-  #putOdd(block: Block, at: number, plan: CellPlan, text: string): number {
-    return at + block.bytes.write(this.#oddCell(plan, text), at, 'utf8');
-  }
-
-  /** A cell that needs a closer look. */
-  #oddCell({ kind, name, letters, styles }: CellPlan, text: string): string {
+  /** The slow path: the XML of a cell that CellWriter does not take. @throws ReportError `contract` */
+  #slowCell({ kind, name, letters, styles }: CellPlan, text: string): string {
     const place = () => `row ${this.#rows}, column "${name}"`;
     const reference = `${letters}${this.#row}`;
     const word = kind === 'boolean' && this.#booleans !== undefined;
@@ -198,27 +197,25 @@ export class RowEncoder {
   }
 }
 
-/** @returns where the cell ends, or ODD */
-function putCell(
-  view: DataView,
-  at: number,
-  { look, start: cell, precise }: CellPlan,
-  bytes: Uint8Array,
+/** @returns whether the cell was written; false when it needs the slow path */
+function writeCell(
+  cells: CellWriter,
+  { look, opening, precise }: CellPlan,
   start: number,
   end: number,
-): number {
+): boolean {
   switch (look) {
     case 'text':
-      return putText(view, at, cell, bytes, start, end);
+      return cells.text(opening, start, end);
     case 'number':
-      return putNumber(view, at, cell, bytes, start, end);
+      return cells.number(opening, start, end);
     case 'boolean':
-      return putBoolean(view, at, cell, bytes, start, end);
+      return cells.boolean(opening, start, end);
     case 'word':
-      return ODD;
+      return false;
     case 'date':
-      return putDate(view, at, cell, bytes, start, end);
+      return cells.date(opening, start, end);
     case 'timestamp':
-      return putTimestamp(view, at, cell, precise, bytes, start, end);
+      return cells.timestamp(opening, precise, start, end);
   }
 }
