@@ -23,7 +23,7 @@ export interface Period {
   readonly lastDay: string;
 }
 
-/** A fortnight is the days 1 to 15 or 16 to the end of a month (DESIGN.md, "A report file"). */
+/** A fortnight is the days 1 to 15 or 16 to the end of a month (docs/en/report-file.md). */
 export function periodContaining(kind: PeriodKind, date: string): Period {
   const day = Temporal.PlainDate.from(date);
   let from = day;
@@ -176,7 +176,7 @@ const ALLOWED = `YYYY-MM-DD, YYYY-MM, YYYY, YYYY-MM-H1, YYYY-MM-H2, ${DATE_WORDS
 const LAST_YEAR = 9998; // The day after its last day still has a year of four digits.
 
 /**
- * Reads one value of `--date` (DESIGN.md, "The commands"); a range includes both ends whole.
+ * Reads one value of `--date` (docs/en/filters.md); a range includes both ends whole.
  * @throws ReportError `usage` when the text is malformed, names no day, or ends before it starts
  */
 export function parseDates(text: string, today: string): DateSpan {

@@ -42,8 +42,12 @@ export interface Config {
 }
 
 /** Where to send notifications of a run. */
+/** The words of REPORTCTL_WEBHOOK_FORMAT; `BODIES` in jobs/notify/bodies.ts has the form of each. */
+const WEBHOOK_FORMATS = ['slack', 'json'] as const;
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
+
 export interface NotifyConfig {
-  readonly webhook: { readonly url: SecretEndpoint; readonly format: 'slack' | 'json' } | undefined;
+  readonly webhook: { readonly url: SecretEndpoint; readonly format: WebhookFormat } | undefined;
   readonly heartbeat: SecretEndpoint | undefined;
   /** An absolute path. */
   readonly metricsFile: string | undefined;
@@ -172,7 +176,7 @@ function s3Config(environment: Environment): S3Config {
 function notifyConfig(environment: Environment, cwd: string): NotifyConfig {
   const metricsFile = environment.get('REPORTCTL_METRICS_FILE');
   const url = endpoint(environment, 'REPORTCTL_WEBHOOK_URL');
-  const format = oneOf(environment, 'REPORTCTL_WEBHOOK_FORMAT', ['slack', 'json'] as const, 'slack');
+  const format = oneOf(environment, 'REPORTCTL_WEBHOOK_FORMAT', WEBHOOK_FORMATS, 'slack');
   return {
     webhook: url && { url, format },
     heartbeat: endpoint(environment, 'REPORTCTL_HEARTBEAT_URL'),

@@ -1,6 +1,6 @@
 // The one error class: what we were doing, what was wrong, what to do next. Thrown where that is known, printed once.
 
-/** What failed, and with it the exit code (DESIGN.md, "Exit codes"). */
+/** What failed, and with it the exit code (docs/en/exit-codes.md). */
 export const EXIT_CODES = {
   unexpected: 1,
   usage: 2,

@@ -1,6 +1,6 @@
 // Rows on their way: columns with a kind, cells as canonical text, batches of rows.
 
-/** What a column's cells are; the canonical text of each kind is DESIGN.md's "cell". */
+/** What a column's cells are; docs/en/report-file.md has the canonical text of each kind. */
 export const KINDS = ['text', 'integer', 'decimal', 'boolean', 'date', 'timestamp', 'json'] as const;
 
 export type Kind = (typeof KINDS)[number];

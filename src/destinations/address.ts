@@ -22,7 +22,7 @@ interface StdoutAddress {
 
 export type Address = FileAddress | S3Address | StdoutAddress;
 
-/** By scheme. A new store is one line here and one in `index.ts`. */
+/** The parsers by scheme. A new store also needs a member of Address, a case in splitAddress() and its lines in `index.ts`. */
 const PARSERS: Readonly<Record<string, (where: string) => Address | undefined>> = {
   file: parseFile,
   s3: parseS3,

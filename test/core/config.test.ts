@@ -334,6 +334,6 @@ describe('who hears of it', () => {
       refused(() => load({ REPORTCTL_WEBHOOK_URL: url }), 'usage', /REPORTCTL_WEBHOOK_URL is not a URL/);
       refused(() => load({ REPORTCTL_HEARTBEAT_URL: url }), 'usage', /REPORTCTL_HEARTBEAT_URL is not a URL/);
     }
-    refused(() => load({ REPORTCTL_WEBHOOK_FORMAT: 'teams' }), 'usage', /Allowed: slack, json/);
+    refused(() => load({ REPORTCTL_WEBHOOK_FORMAT: 'pigeon' }), 'usage', /Allowed: slack, json/);
   });
 });

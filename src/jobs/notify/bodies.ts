@@ -1,10 +1,11 @@
 // The body of a webhook request for a notice: Slack's format, or the notice itself as JSON.
+import type { WebhookFormat } from '../../core/config.js';
 import { bounded } from '../../core/disclosure.js';
 import { subjectOf } from './notice.js';
 import type { Notice } from './shapes.js';
 
 /** The registry of formats; its keys are the values of REPORTCTL_WEBHOOK_FORMAT. */
-export const BODIES: Readonly<Record<'slack' | 'json', (notice: Notice) => unknown>> = {
+export const BODIES: Readonly<Record<WebhookFormat, (notice: Notice) => unknown>> = {
   slack: (notice) => ({ text: slackText(notice) }),
   json: (notice) => notice,
 };

@@ -54,7 +54,12 @@ export async function send(endpoint: SecretEndpoint, message: Message): Promise<
           await sleep(error.retryAfterMs, undefined, { signal });
       },
     });
-  } catch {
+  } catch (error) {
+    // A fault of this program, or a password of the URL that cannot be decoded: the error may quote the URL.
+    if (lastError === undefined && !signal.aborted)
+      throw new SendError(`${endpoint}: ${error instanceof Error ? error.name : 'unknown error'}`, {
+        isTransient: false,
+      });
     throw lastError ?? new SendError(`${endpoint}: no time left`, { isTransient: true });
   }
 }

@@ -10,7 +10,7 @@ export interface Dialect {
   escapeLiteral(text: string): string;
   /** The name of a column, quoted. */
   escapeIdentifier(name: string): string;
-  /** The types, by the engine's names, whose text is already the canonical text of a kind (DESIGN.md, "Words"). */
+  /** The types, by the engine's names, whose text is already the canonical text of a kind (docs/en/report-file.md). */
   readonly types: Readonly<Record<Kind, readonly string[] | 'any'>>;
   /** A param of the report as an expression of its kind. */
   param(kind: Kind, value: string): string;
