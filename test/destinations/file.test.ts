@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
+  appendFile,
   chmod,
   mkdir,
   mkdtemp,
@@ -19,7 +20,8 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
 import { isAlreadyExists, isChanged } from '../../src/core/existing-file.js';
-import { openFolder } from '../../src/destinations/file.js';
+import type { Store } from '../../src/core/store.js';
+import { openFolder, openFolderForReading } from '../../src/destinations/file.js';
 
 const never = { contentType: 'text/csv', existing: 'never' } as const;
 const replace = { contentType: 'text/csv', existing: 'replace' } as const;
@@ -304,6 +306,40 @@ test('a file that is cut while it is downloaded is an error', async () => {
     },
     destinationError(/has 5000000 bytes, we could read \d+/, true),
   );
+});
+
+test('a file that grows while it is downloaded is read as long as it was', async () => {
+  await writeFile(join(root, 'a.csv'), Buffer.alloc(3_000_000));
+  const download = (await open()).download('a.csv')[Symbol.asyncIterator]();
+  let bytes = (await download.next()).value?.length ?? 0;
+  await appendFile(join(root, 'a.csv'), 'more');
+  for (let next = await download.next(); !next.done; next = await download.next()) bytes += next.value.length;
+  assert.equal(bytes, 3_000_000);
+});
+
+test('a pipe is read to its end, as a source', { skip: process.platform === 'win32' }, async () => {
+  const path = join(root, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const { signal } = new AbortController();
+  const opened = await openFolderForReading(path, { signal });
+  assert.equal(opened.key, 'pipe');
+  const written = writeFile(path, 'through the pipe');
+  const chunks: Buffer[] = [];
+  for await (const chunk of opened.store.download('pipe')) chunks.push(chunk);
+  await written;
+  assert.equal(String(Buffer.concat(chunks)), 'through the pipe');
+});
+
+test('a link to nowhere is left out of a destination, and an error in a source', async () => {
+  await symlink(join(root, 'nothing'), join(root, 'dangling.json'));
+  const keys = async ({ list }: Pick<Store, 'list'>) => {
+    const found: string[] = [];
+    for await (const { key } of list('')) found.push(key);
+    return found;
+  };
+  assert.deepEqual(await keys(await open()), []);
+  const { store } = await openFolderForReading(root, { signal: new AbortController().signal });
+  await assert.rejects(keys(store), destinationError(/it is not there \(ENOENT\)/, false));
 });
 
 test('downloading and copying end with the reason of the signal', async () => {

@@ -1,6 +1,8 @@
 // What a bucket tells, copies, removes and finds left behind, and which promises it cannot keep.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { Destination } from '../../src/core/destination.js';
 import { isChanged } from '../../src/core/existing-file.js';
@@ -54,6 +56,28 @@ describe('what is there', () => {
       assert.equal(ages.length, 3);
       for (const age of ages) assert.ok(age >= 0 && age < 60_000, `${age}`);
     }));
+
+  test('is no longer waited for when the store falls silent in the middle of it and the run is cancelled', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': '10', etag: '"x"' });
+      response.write('half ');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const controller = new AbortController();
+    const destination = await openDestination('s3://bucket', {
+      token: 'run-1',
+      signal: controller.signal,
+      s3: { ...options, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
+    });
+    const download = destination.download('a.csv')[Symbol.asyncIterator]();
+    assert.equal(String((await download.next()).value), 'half ');
+    const reason = new Error('interrupted');
+    setTimeout(() => controller.abort(reason), 50);
+    await assert.rejects(download.next(), reason);
+    await destination.close();
+    server.closeAllConnections();
+    server.close();
+  });
 
   test('has no folders that a console made', () =>
     withStore({}, async (destination, store) => {

@@ -1,5 +1,4 @@
 // Reads a bucket: one object, or a listing in the order of the keys.
-import type { Readable } from 'node:stream';
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { ReportError } from '../../core/errors.js';
 import type { Stored } from '../../core/store.js';
@@ -50,15 +49,10 @@ export async function* downloadObject(
   most?: number,
 ): AsyncGenerator<Buffer> {
   abortSignal.throwIfAborted();
-  let cancel: (() => void) | undefined;
   try {
     const answer = await get(store, key, abortSignal, most);
     // An answer without an ETag may be of something else than S3.
     storedOf(store, key, answer);
-    // The SDK stops listening when the answer begins, and a body can stall for REQUEST_TIMEOUT.
-    cancel = () => (answer.Body as Readable | undefined)?.destroy(abortSignal.reason);
-    abortSignal.addEventListener('abort', cancel, { once: true });
-    abortSignal.throwIfAborted();
     for await (const chunk of bytesOf(store, key, answer)) {
       yield chunk;
       abortSignal.throwIfAborted();
@@ -68,8 +62,6 @@ export async function* downloadObject(
     // An empty object has no first byte (RFC 9110, 416 Range Not Satisfiable).
     if (most !== undefined && statusOf(error) === 416) return;
     throw explain(`read s3://${store.bucket}/${key}`, error, store.access);
-  } finally {
-    if (cancel) abortSignal.removeEventListener('abort', cancel);
   }
 }
 
