@@ -1,4 +1,4 @@
-// MongoDB: finds or aggregates once, and reads rows from the raw BSON of what comes.
+// The source for MongoDB: runs one find or aggregation and makes rows from the raw BSON of the replies.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbstractCursor, AggregateOptions, ClientSession, Document, FindOptions } from 'mongodb';
 import { didYouMean, ReportError } from '../core/errors.js';
@@ -20,15 +20,15 @@ export interface OpenMongodb {
   /** `mongodb://…` or `mongodb+srv://…` with its secrets. */
   readonly url: string;
   readonly shown: string;
-  /** Of PostgreSQL; not used. */
+  /** The PG* variables; not used here. */
   readonly variables: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
 const BATCH_ROWS = 1_000;
-/** Documents asked for at once: enough that a slow link is not waited for, few enough for the memory (16 MB at most). */
-const FETCHED = 4_000;
-/** The server ends a session after 30 minutes, whatever noCursorTimeout says. */
+/** Documents of one reply: enough for a slow link, few enough for memory (a reply has at most 16 MB). */
+const DOCUMENTS_PER_REPLY = 4_000;
+/** The server ends a session that is not refreshed for 30 minutes, even with noCursorTimeout. */
 const REFRESH_MILLISECONDS = 5 * 60_000;
 const COUNT_MILLISECONDS = 10_000;
 const KILL_MILLISECONDS = 1_000;
@@ -112,7 +112,7 @@ async function prepare(place: Place, request: Request): Promise<Prepared> {
   };
 }
 
-/** Where a filter says that dates are stored as text, the column of that path takes them too. */
+/** The paths of filters with `stored: text`: columns of these paths read ISO 8601 text as dates too. */
 function isoTextAt({ mapped }: Request, { fields }: DocumentQuery): ReadonlySet<string> {
   return new Set(
     Object.entries(mapped)
@@ -121,7 +121,7 @@ function isoTextAt({ mapped }: Request, { fields }: DocumentQuery): ReadonlySet<
   );
 }
 
-/** MongoDB takes a name that is not there for an empty collection. */
+/** MongoDB treats a missing collection as an empty one. @throws ReportError `source` when it is missing */
 async function assertCollection({ database }: Place, name: string, doing: string): Promise<void> {
   const list = (filter: Document) =>
     database.listCollections(filter, { nameOnly: true, authorizedCollections: true }).toArray();
@@ -136,7 +136,7 @@ async function assertCollection({ database }: Place, name: string, doing: string
   }
 }
 
-/** What the server refuses in a pipeline is found here, not in the middle of a run. */
+/** Lets the server check the pipeline before the run. @throws what the server refuses */
 async function assertPipeline({ database }: Place, statement: Statement): Promise<void> {
   if (statement.via === 'find') return;
   const aggregate = { aggregate: statement.collection, pipeline: statement.pipeline, cursor: {} };
@@ -147,7 +147,7 @@ async function assertPipeline({ database }: Place, statement: Statement): Promis
   }
 }
 
-/** All documents of the collection: an upper bound where filters leave some out, and no bound where a pipeline makes more. */
+/** The number of documents in the collection. With filters an upper bound; with a pipeline the rows may be more or fewer. */
 async function count(
   { database }: Place,
   { collection, ...statement }: Statement,
@@ -194,7 +194,7 @@ async function* batches(
   reader: RowReader,
 ): AsyncGenerator<Batch> {
   const { cursor } = first;
-  // Once: a second close() of the driver does not wait for the first.
+  // Kill once: a second close() of the driver does not wait for the first.
   let killed: Promise<void> | undefined;
   const killOnce = () => (killed ??= kill(cursor));
   const leave = () => void killOnce().then(() => disconnect(client));
@@ -203,7 +203,7 @@ async function* batches(
     for (let { any: more } = first; more; ) {
       const documents = takeDocuments(cursor);
       const count = documents.starts.length;
-      // The server works on the next ones while these are read and written.
+      // The server prepares the next reply while this one is read and written.
       const next = cursor.hasNext();
       next.catch(() => undefined);
       for (let at = 0; at < count; at += BATCH_ROWS) {
@@ -213,7 +213,7 @@ async function* batches(
       more = await next;
     }
     signal.throwIfAborted();
-    // Without this, a source that was closed too early would look like one that has no more rows.
+    // A cursor that was closed early would otherwise look like one without more rows.
     if (cursor.killed) throw new Error('the cursor was closed before its end');
   } finally {
     signal.removeEventListener('abort', leave);
@@ -221,7 +221,7 @@ async function* batches(
   }
 }
 
-/** Tells the server that nobody reads on, unless all was read; one that does not answer is not waited for. Never throws. */
+/** Closes the cursor on the server. Does not wait long for a server that does not answer. Never throws. */
 async function kill(cursor: AbstractCursor<Document>): Promise<void> {
   const closed = cursor.close().catch(() => undefined);
   await Promise.race([closed, sleep(KILL_MILLISECONDS, undefined, { ref: false })]);
@@ -233,14 +233,14 @@ interface FirstBatch {
   readonly any: boolean;
 }
 
-/** Asks for all that is wanted; a server that does not know majority reads or cursors without an end is asked for less. */
+/** Starts the command with majority reads and no cursor timeout; again without them when the server knows neither. */
 async function firstBatch(
   { database, hasReadConcern }: Place,
   statement: Statement,
   session: ClientSession,
 ): Promise<FirstBatch> {
   const collection = database.collection(statement.collection);
-  const common = { raw: true, batchSize: FETCHED, session };
+  const common = { raw: true, batchSize: DOCUMENTS_PER_REPLY, session };
   const majority = { readConcern: { level: 'majority' as const } };
   const open = (options: FindOptions & AggregateOptions, noCursorTimeout: boolean) => {
     if (statement.via === 'aggregate') {
@@ -269,16 +269,16 @@ async function firstBatch(
   return started(open(common, false));
 }
 
-/** When it fails the read goes on: it says itself when its cursor is gone. */
+/** Keeps the session alive. Ignores failures: when the cursor is lost, the read itself fails. */
 async function refreshed({ client }: Place, session: ClientSession): Promise<void> {
   try {
     await client.db('admin').command({ refreshSessions: [session.id] });
   } catch {
-    // See above.
+    // Ignored: see above.
   }
 }
 
-/** When the signal fires during the work, the connections are closed and the signal's reason is thrown. */
+/** Runs the work. When the signal fires, closes the connections and throws the signal's reason. @throws ReportError `source` */
 async function cancellable<T>({ client, signal }: Place, doing: string, work: () => Promise<T>): Promise<T> {
   const leave = () => void disconnect(client);
   signal.addEventListener('abort', leave, { once: true });

@@ -1,12 +1,12 @@
-// Values of raw BSON documents (bsonspec.org, version 1.1) to Values, without the driver's deserializer.
+// Decodes values of raw BSON documents (bsonspec.org, version 1.1) exactly, which the driver's deserializer does not.
 import { isUtf8 } from 'node:buffer';
 import { doubleText } from '../../rows/sort/numbers.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';
 import { decimal128Text } from './decimal128.js';
 import { BadBson, documentEnd, findNull, int32, skipValue, TYPE } from './layout.js';
 
-/** MongoDB itself stops at 180 levels. */
-const DEEPEST = 1000;
+/** Levels of nested objects and arrays. MongoDB allows 180. */
+const MAX_DEPTH = 1000;
 const UUID_SUBTYPE = 4;
 const OLD_BINARY_SUBTYPE = 2;
 const NULL: Value = { type: 'null' };
@@ -16,7 +16,7 @@ const FALSE: Value = { type: 'boolean', text: 'false' };
 export type ReadValue = (bytes: Buffer, type: number, at: number, next: number) => Value;
 
 /**
- * A function that reads the value from `at` up to `next`, as skipValue() found it. The canonical texts:
+ * Decodes the value from `at` up to `next`, the position that skipValue() returns. The texts of the Values:
  *
  * | BSON | text | in JSON |
  * |---|---|---|
@@ -41,91 +41,123 @@ export type ReadValue = (bytes: Buffer, type: number, at: number, next: number) 
  * @throws BadBson
  */
 export function valueReader(timezone: string): ReadValue {
-  const leaf = toCell('json', { timezone, isoText: false });
-  return (bytes, type, at, next) => readValue(bytes, type, at, next, leaf, 1);
+  const reader = new ValueReader(toCell('json', { timezone, isoText: false }));
+  return (bytes, type, at, next) => reader.read(bytes, type, at, next);
 }
 
-function readValue(
-  bytes: Buffer,
-  type: number,
-  at: number,
-  next: number,
-  leaf: ToCell,
-  depth: number,
-): Value {
-  switch (type) {
-    case TYPE.string:
-      return { type: 'text', text: text(bytes, at + 4, next - 1) };
-    case TYPE.int32:
-      return { type: 'number', text: String(int32(bytes, at)) };
-    case TYPE.int64:
-      return { type: 'number', text: String(int64(bytes, at)) };
-    case TYPE.double:
-      return { type: 'number', text: doubleText(bytes.readDoubleLE(at)) };
-    case TYPE.decimal128:
-      return { type: 'number', text: decimal128Text(bytes, at) };
-    case TYPE.date:
-      return { type: 'instant', instant: { milliseconds: int64(bytes, at), microseconds: 0 } };
-    case TYPE.objectId:
-      return { type: 'other', name: 'ObjectId', text: bytes.toString('hex', at, next) };
-    case TYPE.boolean:
-      if (bytes[at] === 1) return TRUE;
-      if (bytes[at] === 0) return FALSE;
-      throw new BadBson(`a boolean has the byte ${bytes[at]}`);
-    case TYPE.null:
-    case TYPE.undefined:
-      return NULL;
-    case TYPE.object:
-    case TYPE.array:
-      return { type: 'json', text: json(bytes, type, at, leaf, depth) };
-    case TYPE.binary:
-      return binary(bytes, at, next);
-    default:
-      return rareValue(bytes, type, at, next, leaf, depth);
+class ValueReader {
+  readonly #toJson: ToCell;
+  #bytes: Buffer = Buffer.alloc(0);
+  /** Objects and arrays that are open. */
+  #depth = 0;
+
+  /** @param toJson what json cells make of a value */
+  constructor(toJson: ToCell) {
+    this.#toJson = toJson;
   }
-}
 
-function rareValue(
-  bytes: Buffer,
-  type: number,
-  at: number,
-  next: number,
-  leaf: ToCell,
-  depth: number,
-): Value {
-  switch (type) {
-    case TYPE.symbol:
-      return { type: 'text', text: text(bytes, at + 4, next - 1) };
-    case TYPE.timestamp:
-      return {
-        type: 'other',
-        name: 'timestamp',
-        text: `${bytes.readUInt32LE(at + 4)}:${bytes.readUInt32LE(at)}`,
-      };
-    case TYPE.regex: {
-      const end = bytes.indexOf(0, at);
-      const spelled = `/${text(bytes, at, end)}/${text(bytes, end + 1, next - 1)}`;
-      return { type: 'other', name: 'regular expression', text: spelled };
+  read(bytes: Buffer, type: number, at: number, next: number): Value {
+    this.#bytes = bytes;
+    this.#depth = 0;
+    return this.#value(type, at, next);
+  }
+
+  #value(type: number, at: number, next: number): Value {
+    const bytes = this.#bytes;
+    switch (type) {
+      case TYPE.string:
+        return { type: 'text', text: text(bytes, at + 4, next - 1) };
+      case TYPE.int32:
+        return { type: 'number', text: String(int32(bytes, at)) };
+      case TYPE.int64:
+        return { type: 'number', text: String(int64(bytes, at)) };
+      case TYPE.double:
+        return { type: 'number', text: doubleText(bytes.readDoubleLE(at)) };
+      case TYPE.decimal128:
+        return { type: 'number', text: decimal128Text(bytes, at) };
+      case TYPE.date:
+        return { type: 'instant', instant: { milliseconds: int64(bytes, at), microseconds: 0 } };
+      case TYPE.objectId:
+        return { type: 'other', name: 'ObjectId', text: bytes.toString('hex', at, next) };
+      case TYPE.boolean:
+        if (bytes[at] === 1) return TRUE;
+        if (bytes[at] === 0) return FALSE;
+        throw new BadBson(`a boolean has the byte ${bytes[at]}`);
+      case TYPE.null:
+      case TYPE.undefined:
+        return NULL;
+      case TYPE.object:
+      case TYPE.array:
+        return { type: 'json', text: this.#json(type, at) };
+      case TYPE.binary:
+        return binary(bytes, at, next);
+      default:
+        return this.#rareValue(type, at, next);
     }
-    case TYPE.code:
-      return { type: 'other', name: 'code', text: text(bytes, at + 4, next - 1) };
-    case TYPE.codeWithScope: {
-      const end = at + 8 + int32(bytes, at + 4);
-      const scope = json(bytes, TYPE.object, end, leaf, depth);
-      const code = JSON.stringify(text(bytes, at + 8, end - 1));
-      return { type: 'json', text: `{"$code":${code},"$scope":${scope}}` };
+  }
+
+  #rareValue(type: number, at: number, next: number): Value {
+    const bytes = this.#bytes;
+    switch (type) {
+      case TYPE.symbol:
+        return { type: 'text', text: text(bytes, at + 4, next - 1) };
+      case TYPE.timestamp:
+        return {
+          type: 'other',
+          name: 'timestamp',
+          text: `${bytes.readUInt32LE(at + 4)}:${bytes.readUInt32LE(at)}`,
+        };
+      case TYPE.regex: {
+        const end = bytes.indexOf(0, at);
+        const spelled = `/${text(bytes, at, end)}/${text(bytes, end + 1, next - 1)}`;
+        return { type: 'other', name: 'regular expression', text: spelled };
+      }
+      case TYPE.code:
+        return { type: 'other', name: 'code', text: text(bytes, at + 4, next - 1) };
+      case TYPE.codeWithScope: {
+        const end = at + 8 + int32(bytes, at + 4);
+        const scope = this.#json(TYPE.object, end);
+        const code = JSON.stringify(text(bytes, at + 8, end - 1));
+        return { type: 'json', text: `{"$code":${code},"$scope":${scope}}` };
+      }
+      case TYPE.dbPointer: {
+        const collection = JSON.stringify(text(bytes, at + 4, next - 13));
+        return {
+          type: 'json',
+          text: `{"$ref":${collection},"$id":"${bytes.toString('hex', next - 12, next)}"}`,
+        };
+      }
+      case TYPE.minKey:
+        return { type: 'other', name: 'MinKey', text: 'MinKey' };
+      default:
+        return { type: 'other', name: 'MaxKey', text: 'MaxKey' };
     }
-    case TYPE.dbPointer: {
-      const collection = JSON.stringify(text(bytes, at + 4, next - 13));
-      return {
-        type: 'json',
-        text: `{"$ref":${collection},"$id":"${bytes.toString('hex', next - 12, next)}"}`,
-      };
+  }
+
+  /** The object or array at `start` as compact JSON. @throws BadBson, also for a key that stands twice in one object */
+  #json(type: number, start: number): string {
+    if (this.#depth === MAX_DEPTH) throw new BadBson(`it is nested deeper than ${MAX_DEPTH} levels`);
+    this.#depth += 1;
+    const bytes = this.#bytes;
+    const end = documentEnd(bytes, start, bytes.length);
+    const keys = new Set<string>();
+    const parts: string[] = [];
+    for (let at = start + 4; at < end; ) {
+      const elementType = bytes[at] as number;
+      const nameEnd = findNull(bytes, at + 1, end);
+      const next = skipValue(bytes, elementType, nameEnd + 1, end);
+      const cell = this.#toJson(this.#value(elementType, nameEnd + 1, next)) ?? 'null';
+      if (type === TYPE.array) parts.push(cell);
+      else {
+        const key = text(bytes, at + 1, nameEnd);
+        if (keys.has(key)) throw new BadBson(`the key ${JSON.stringify(key)} stands twice in one object`);
+        keys.add(key);
+        parts.push(`${JSON.stringify(key)}:${cell}`);
+      }
+      at = next;
     }
-    case TYPE.minKey:
-      return { type: 'other', name: 'MinKey', text: 'MinKey' };
-    default:
-      return { type: 'other', name: 'MaxKey', text: 'MaxKey' };
+    this.#depth -= 1;
+    return type === TYPE.array ? `[${parts.join(',')}]` : `{${parts.join(',')}}`;
   }
 }
 
@@ -139,32 +171,7 @@ function binary(bytes: Buffer, at: number, next: number): Value {
   return { type: 'other', name: 'UUID', text: groups.join('-') };
 }
 
-/** The object or array that begins at `at`, as compact JSON. */
-function json(bytes: Buffer, type: number, start: number, leaf: ToCell, depth: number): string {
-  if (depth > DEEPEST) throw new BadBson(`it is nested deeper than ${DEEPEST} levels`);
-  const end = documentEnd(bytes, start, bytes.length);
-  const keys = new Set<string>();
-  const parts: string[] = [];
-  let at = start + 4;
-  while (at < end) {
-    const elementType = bytes[at] as number;
-    const nameEnd = findNull(bytes, at + 1, end);
-    const next = skipValue(bytes, elementType, nameEnd + 1, end);
-    const value = readValue(bytes, elementType, nameEnd + 1, next, leaf, depth + 1);
-    const cell = leaf(value) ?? 'null';
-    if (type === TYPE.array) parts.push(cell);
-    else {
-      const key = text(bytes, at + 1, nameEnd);
-      if (keys.has(key)) throw new BadBson(`the key ${JSON.stringify(key)} stands twice in one object`);
-      keys.add(key);
-      parts.push(`${JSON.stringify(key)}:${cell}`);
-    }
-    at = next;
-  }
-  return type === TYPE.array ? `[${parts.join(',')}]` : `{${parts.join(',')}}`;
-}
-
-/** A bigint only where a number would lose digits. */
+/** A bigint only beyond the safe integers. */
 function int64(bytes: Buffer, at: number): number | bigint {
   const high = int32(bytes, at + 4);
   // Within ±2^53.
@@ -175,9 +182,9 @@ function int64(bytes: Buffer, at: number): number | bigint {
 
 const REPLACEMENT = '\ufffd';
 
-/** @throws BadBson for bytes that are not UTF-8: replacing them would lose them quietly */
+/** @throws BadBson for bytes that are not UTF-8; decoding would replace them silently */
 function text(bytes: Buffer, at: number, end: number): string {
-  if (end - at <= SHORT) {
+  if (end - at <= MAX_LOOP_BYTES) {
     let ascii = '';
     for (let index = at; index < end; index++) {
       const byte = bytes[index] as number;
@@ -189,8 +196,8 @@ function text(bytes: Buffer, at: number, end: number): string {
   return longText(bytes, at, end);
 }
 
-/** Up to so many bytes a loop is faster than the call into Node (measured on Node 20). */
-const SHORT = 8;
+/** Bytes up to which a loop is faster than calling Node's decoder (measured on Node 20). */
+const MAX_LOOP_BYTES = 8;
 
 function longText(bytes: Buffer, at: number, end: number): string {
   const decoded = bytes.toString('utf8', at, end);

@@ -1,4 +1,4 @@
-// Values of raw BSON documents to cells of COPY text: the common types of each kind straight from byte to byte.
+// Writes BSON values as cells of COPY text, copying bytes where the type fits the column's kind directly.
 import type { Kind } from '../../core/table.js';
 import { DateWriter } from '../documents/dates.js';
 import { LONGEST_NUMBER, writeDecimal, writeWhole } from '../documents/digits.js';
@@ -9,7 +9,7 @@ import { ABSENT } from './places.js';
 
 /** How the value of a type becomes a cell of a kind. */
 const AS = {
-  /** By way of a Value, which knows every pair; see bson.ts and documents/value.ts. */
+  /** Not written here: bson.ts decodes it, and documents/value.ts converts it. */
   value: 0,
   null: 1,
   text: 2,
@@ -48,7 +48,7 @@ const WAYS: Readonly<Record<Kind, Ways>> = {
 };
 
 const TYPES = 256;
-/** As they lie in memory: `\N`, `true`, `fals`; the digits of a byte. */
+/** `\N`, `true`, `fals` and the two hexadecimal digits of each byte, as little-endian words. */
 const NULL = Buffer.from('\\N').readUInt16LE();
 const TRUE = Buffer.from('true').readInt32LE();
 const FALS = Buffer.from('fals').readInt32LE();
@@ -58,14 +58,14 @@ const HEX = Uint16Array.from({ length: 256 }, (_, byte) =>
 );
 const OBJECT_ID_BYTES = 12;
 const LONGEST_CELL = Math.max(LONGEST_NUMBER, 2 * OBJECT_ID_BYTES);
-/** Decimals with so many digits after the point at most are written here; doubles are tried with each number of them. */
-const MOST_DECIMALS = 15;
+/** Decimal128 values with more digits after the point are not written here. */
+const MAX_DECIMALS = 15;
 const TENS = Float64Array.from({ length: 7 }, (_, power) => 10 ** power);
 
 export class CellWriter {
   readonly #lines: Lines;
   readonly #dates: DateWriter;
-  /** By column and type. */
+  /** How to write a value, by column and BSON type. */
   readonly #ways: Uint8Array;
 
   constructor(lines: Lines, kinds: readonly Kind[], timezone: string) {
@@ -82,8 +82,8 @@ export class CellWriter {
   }
 
   /**
-   * Writes the cell of the value from `at` to `next`. Text is taken as it is: whether it is UTF-8 is for the caller to see.
-   * @returns false when it takes a Value to know the cell, or there is none: nothing is written then
+   * Writes the cell of the value from `at` to `next`. The caller must check that text is UTF-8.
+   * @returns false, and writes nothing, when the value is not simple or does not fit: decode it with valueReader() then
    */
   write(column: number, type: number, view: DataView, at: number, next: number): boolean {
     const lines = this.#lines;
@@ -100,7 +100,7 @@ export class CellWriter {
         lines.at += 2;
         return true;
       case AS.decimal128:
-        return this.#decimal128(view, at, MOST_DECIMALS);
+        return this.#decimal128(view, at, MAX_DECIMALS);
       case AS.timestamp: {
         const value = int64(view, at);
         return Number.isSafeInteger(value) && this.#dates.timestamp(value);
@@ -113,7 +113,7 @@ export class CellWriter {
       case AS.int64:
         return this.#whole(int64(view, at), Number.MAX_SAFE_INTEGER);
       case AS.wholeDouble:
-        // From there on PostgreSQL writes an exponent.
+        // PostgreSQL writes an exponent from 1e15 on.
         return this.#whole(view.getFloat64(at, true), 1e15);
       case AS.wholeDecimal128:
         return this.#decimal128(view, at, 0);
@@ -144,12 +144,12 @@ export class CellWriter {
   }
 
   /**
-   * The fewest digits that read back as the same double, where six decimals are enough: a decimal of up to 15 digits that
-   * does is the only one, for no two of them are the same double (IEEE 754; DBL_DIG is 15).
+   * Writes the shortest decimal that reads back as the same double, if six decimals are enough. Decimals of up to 15 digits
+   * are different doubles (IEEE 754, DBL_DIG is 15), so the first that reads back is the shortest.
    */
   #double(value: number): boolean {
     const size = Math.abs(value);
-    // Below this, and from 1e15 on, PostgreSQL writes an exponent.
+    // PostgreSQL writes an exponent below 1e-4 and from 1e15 on.
     if (!(size >= 1e-4) && !Object.is(value, 0)) return false;
     for (let scale = 0; scale < TENS.length; scale++) {
       const unit = TENS[scale] as number;
@@ -162,16 +162,16 @@ export class CellWriter {
     return false;
   }
 
-  /** With a coefficient below 2^53 and no more decimals than that; see decimal128.ts. */
-  #decimal128(view: DataView, at: number, mostDecimals: number): boolean {
+  /** Writes a Decimal128 with a coefficient below 2^53 and at most so many decimals; see decimal128.ts. */
+  #decimal128(view: DataView, at: number, maxDecimals: number): boolean {
     const high = view.getInt32(at + 12, true);
     const low = view.getInt32(at + 4, true);
     const scale = 6176 - ((high >>> 17) & 0x3fff);
     const isLarge = (high & 0x1ffff) !== 0 || view.getInt32(at + 8, true) !== 0 || low < 0 || low >= 0x200000;
-    if (isLarge || scale < 0 || scale > mostDecimals) return false;
+    if (isLarge || scale < 0 || scale > maxDecimals) return false;
     const units = low * 0x1_0000_0000 + view.getUint32(at, true);
-    // As an integer minus zero is 0, but not as a decimal.
-    const isNegative = high < 0 && (units !== 0 || mostDecimals > 0);
+    // Minus zero becomes 0 as an integer, and stays as a decimal.
+    const isNegative = high < 0 && (units !== 0 || maxDecimals > 0);
     this.#lines.at = writeDecimal(this.#lines.out, this.#lines.at, isNegative, units, scale);
     return true;
   }

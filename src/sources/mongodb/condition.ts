@@ -1,8 +1,8 @@
-// A condition of a $match, and the driver's classes that it may hold.
+// Types for conditions of a $match and the driver's classes in them.
 import type { BSON } from 'mongodb';
 
-/** The driver's classes that conditions need; the driver is imported where it is used. */
+/** The driver's classes that conditions use, passed in because the driver is loaded only when needed. */
 export type BsonTypes = Pick<typeof BSON, 'Decimal128' | 'ObjectId' | 'UUID'>;
 
-/** What stands for a path in a $match: `{ $gte: …, $lt: … }`. */
+/** The condition for one path in a $match: `{ $gte: …, $lt: … }`. */
 export type Condition = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-// A URL to a connected client, with what makes a dead link end the run; and leaving it, whatever state it is in.
+// Connects to MongoDB with timeouts, so that a dead link ends the run, and disconnects in any state.
 import type { Db, MongoClient, MongoClientOptions } from 'mongodb';
 import { messageOf, ReportError } from '../../core/errors.js';
 import { sourceError } from './errors.js';
@@ -12,11 +12,11 @@ export interface Connect {
 export interface Connected {
   readonly client: MongoClient;
   readonly database: Db;
-  /** Does the URL say how much a read must see? Then nothing else is asked for. */
+  /** Does the URL set a read concern? Then we set none. */
   readonly hasReadConcern: boolean;
 }
 
-/** What the URL does not say; the driver itself waits for ever for an answer, and half a minute for a server. */
+/** Defaults for what the URL does not set. The driver's own: no limit for an answer, half a minute for a server. */
 const DEFAULTS: MongoClientOptions = {
   appName: 'reportctl',
   serverSelectionTimeoutMS: 10_000,
@@ -68,7 +68,7 @@ export async function connect({ url, label, signal }: Connect): Promise<Connecte
   }
 }
 
-/** Some messages of the driver quote the URL, or what one of its options says. */
+/** The message without secrets: some messages of the driver quote the URL or an option of it. */
 function withoutSecrets(error: unknown, url: string): string {
   const message = messageOf(error).replace(/"[^"]*"/g, '"…"');
   const login = /\/\/(.*)@/s.exec(url)?.[1] ?? '';
@@ -84,19 +84,19 @@ function decoded(part: string): string {
   }
 }
 
-/** Kills cursors, ends sessions and closes; a server that does not answer is given a second. Never throws. */
+/** Kills cursors, ends sessions and closes. Waits one second for a server that does not answer. Never throws. */
 export async function disconnect(client: MongoClient): Promise<void> {
   const force = setInterval(() => destroy(client), GOODBYE_MILLISECONDS);
   try {
     await client.close();
   } catch {
-    // What could not be said goodbye to is gone.
+    // The connection is gone already.
   } finally {
     clearInterval(force);
   }
 }
 
-/** The driver's close() waits for answers as long as a read does, and has no way to be told otherwise. */
+/** Closes the sockets first: the driver's close() waits as long as a read does, and takes no timeout. */
 function destroy(client: MongoClient): void {
   const { topology } = client as { topology?: { closeCheckedOutConnections(): void; close(): void } };
   topology?.closeCheckedOutConnections();

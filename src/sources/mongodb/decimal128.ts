@@ -1,10 +1,10 @@
-// IEEE 754-2008 decimal128 in its binary integer form, as BSON has it, to its text: every digit, no exponent.
+// Decodes BSON's decimal128 (IEEE 754-2008, binary integer form) to text with every digit and no exponent.
 import { plainDecimal } from '../../rows/sort/numbers.js';
 
 const BIAS = 6176;
 const GREATEST_COEFFICIENT = 10n ** 34n - 1n;
 
-/** The value that begins at `at` as PostgreSQL prints a numeric: trailing zeros stay, `1E+3` is `1000`; or NaN, ±Infinity. */
+/** The value at `at` as PostgreSQL prints a numeric: trailing zeros stay, `1E+3` is `1000`; or NaN, Infinity, -Infinity. */
 export function decimal128Text(bytes: Buffer, at: number): string {
   const high = bytes.readUInt32LE(at + 12);
   const sign = high >>> 31 === 1 ? '-' : '';
@@ -13,7 +13,7 @@ export function decimal128Text(bytes: Buffer, at: number): string {
   if (combination === 0b11110) return `${sign}Infinity`;
   const large = combination >> 3 === 0b11;
   const exponent = ((large ? high >>> 15 : high >>> 17) & 0x3fff) - BIAS;
-  // The form with the long coefficient only spells numbers of more than 34 digits, and those are zero.
+  // The form with the large coefficient has only numbers of more than 34 digits, which the standard reads as zero.
   const digits = large ? '0' : coefficient(bytes, at, high & 0x1ffff);
   if (exponent === 0) return sign + digits;
   if (exponent < 0 && digits.length > -exponent) {

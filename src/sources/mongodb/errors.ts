@@ -1,4 +1,4 @@
-// What MongoDB, its driver and the network say, as one line with a hint and whether trying again can help.
+// Makes a ReportError of an error of MongoDB, its driver or the network: one line, a hint, and whether a retry can help.
 import { messageOf, ReportError } from '../../core/errors.js';
 
 interface MongoError {
@@ -8,15 +8,15 @@ interface MongoError {
 }
 
 /**
- * Codes of errors that can heal by themselves (mongodb/mongo, src/mongo/base/error_codes.yml): hosts and networks, a
- * server that shuts down or is not primary, a cursor or a snapshot that is gone, and what the server itself interrupted.
+ * Codes of errors that a retry may overcome (mongodb/mongo, src/mongo/base/error_codes.yml): hosts and networks, a
+ * server that shuts down or is not primary, a lost cursor or snapshot, and operations that the server interrupted.
  */
 const RETRYABLE = new Set([
   6, 7, 43, 50, 63, 89, 91, 134, 136, 175, 189, 202, 234, 237, 239, 246, 262, 384, 9001, 10107, 11600, 11602,
   13388, 13435, 13436,
 ]);
 
-/** Tried on the code's name, its number, and the message. */
+/** Patterns for the text `<code name> <code> <message>`. */
 const HINTS: readonly [pattern: RegExp, hint: string][] = [
   [
     /^AuthenticationFailed|^\S* (18|8000) |auth.*fail/i,
@@ -43,7 +43,7 @@ const HINTS: readonly [pattern: RegExp, hint: string][] = [
   ],
 ];
 
-/** Any error of the driver as a ReportError; one that is a ReportError already stays as it is. */
+/** The error as a ReportError; a ReportError is returned unchanged. */
 export function sourceError(doing: string, error: unknown): ReportError {
   if (error instanceof ReportError) return error;
   const { name = '', code, codeName = '' } = (error ?? {}) as MongoError;
@@ -67,7 +67,7 @@ function isRetryable(name: string, code: number | string | undefined, message: s
   );
 }
 
-/** When every address of a host was tried, Node says what each answered and nothing else. */
+/** When Node tried every address of a host, its error has no message of its own, only one for each address. */
 function plainMessage(error: unknown): string {
   const several = error instanceof AggregateError && error.message === '';
   const cause = error instanceof Error && error.message === '' ? error.cause : undefined;
@@ -75,7 +75,7 @@ function plainMessage(error: unknown): string {
   return several ? error.errors.map(messageOf).join(', ') : messageOf(error).replace(/\.$/, '');
 }
 
-/** Does the server not know what we asked of it, so that asking for less can help? */
+/** Did the server refuse an option that it does not know? Then asking without the option can help. */
 export function isRefusal(error: unknown): boolean {
   return REFUSALS.has(Number((error as MongoError | undefined)?.code));
 }
@@ -86,7 +86,7 @@ export function isRefusal(error: unknown): boolean {
  */
 const REFUSALS = new Set([9, 72, 115, 148, 238, 303, 40415]);
 
-/** CommandNotFound, Unauthorized, and refusals: nothing to be learned from asking. */
+/** Could the server not answer the question at all? CommandNotFound, Unauthorized, and refusals. */
 export function cannotTell(error: unknown): boolean {
   return [13, 59].includes(Number((error as MongoError | undefined)?.code)) || isRefusal(error);
 }

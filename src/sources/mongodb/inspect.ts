@@ -1,4 +1,4 @@
-// Questions about a request besides its rows: how its filters are met, what they leave, what becomes of one key.
+// Answers questions about a request other than its rows: which indexes serve its filters, what each filter leaves, what happens to one key.
 import type { BSON, Db, Document } from 'mongodb';
 import { addDays, startOfDay } from '../../core/calendar.js';
 import { ReportError } from '../../core/errors.js';
@@ -26,7 +26,7 @@ export interface Described {
 
 type Filters = Request['filters'];
 
-/** A server that cannot explain leaves them unknown. */
+/** How the server runs each filter; unknown when the server cannot explain. */
 export async function filterPlans({ database, request, statement }: Described): Promise<FilterPlan[]> {
   const { collection, ...rest } = statement;
   const command =
@@ -43,7 +43,7 @@ export async function filterPlans({ database, request, statement }: Described): 
   }
 }
 
-/** What a server's answer to `explain` says of the filter at a path (MongoDB manual, "Explain Results"). */
+/** How a server's answer to `explain` runs the filter at a path (MongoDB manual, "Explain Results"). */
 export function filterPlan(explained: unknown, path: string, collection: string): FilterPlan {
   const stages = winningStages(explained);
   const indexes = stages.flatMap(({ indexName, indexBounds = {} }) =>
@@ -57,7 +57,7 @@ export function filterPlan(explained: unknown, path: string, collection: string)
   if (stages.some(({ stage }) => stage === 'COLLSCAN')) return { how: 'scan', name: collection };
   const others = indexes.filter(({ bounded }) => bounded.length > 0);
   if (others.length > 0) return { how: 'after-index', name: named(others) };
-  // An index without bounds is read from end to end, for its order.
+  // An index without bounds is read whole, only for its order.
   return indexes.length > 0 ? { how: 'scan', name: collection } : { how: 'unknown' };
 }
 
@@ -80,7 +80,7 @@ function winningStages(value: unknown): PlanStage[] {
   return typeof stage === 'string' ? [value as PlanStage, ...inside] : inside;
 }
 
-/** One pass over what the pipeline makes; where filters stand inside it, it runs once for each, in one aggregation. */
+/** How many documents are left after each filter. One aggregation: one pass, or one pass a filter when the pipeline places the filters itself. */
 export function funnel(described: Described): Promise<number[]> {
   const { filters } = described.request;
   const growing = [...filters.keys(), filters.length].map((count) => filters.slice(0, count));
@@ -108,7 +108,7 @@ export async function trace(described: Described, key: readonly KeyPart[], most:
       [[], filters, ...filters.map((each) => [each])].map((chosen) => match(described, chosen)),
     );
     const rows = await keyRows(described, [...stages(described, []), wanted], most);
-    // Of several rows the counts do not say which.
+    // With several rows, the counts do not say which row passes.
     const verdict = (count = 0) => (count === 0 ? false : count === found ? true : undefined);
     return {
       found,
@@ -139,7 +139,7 @@ export async function trace(described: Described, key: readonly KeyPart[], most:
   };
 }
 
-/** The values of the dimension's path that begin with the prefix. */
+/** Different values at the path that start with the prefix. */
 export async function values(
   database: Db,
   query: DocumentQuery,
@@ -175,7 +175,7 @@ function stages(described: Described, filters: Filters): Document[] {
   return stagesOf(query, match(described, filters), request.report, bson);
 }
 
-/** How many documents each match leaves of those that the stages make: read once. */
+/** How many of the stages' documents each match leaves, in one pass. */
 async function facets(
   { database, query }: Described,
   before: readonly Document[],
@@ -209,7 +209,7 @@ async function counts(
   return pipelines.map((_, index) => counted.find(({ at }) => at === index)?.n ?? 0);
 }
 
-/** The rows of those documents, and what each filter looks at, as text. */
+/** The rows of the documents, and the values that each filter tests, as text. */
 async function keyRows(
   { database, request, query, isoTextAt }: Described,
   pipeline: Document[],
@@ -236,7 +236,7 @@ async function keyRows(
   return rows;
 }
 
-/** The key as the engine knows the value: a number in whatever type it is stored, a day as a span. */
+/** The condition for one part of the key: a number in any numeric type, a day as a range. */
 function keyMatch({ request, isoTextAt, bson }: Described, { column, value }: KeyPart): Match {
   const path = pathOf(column);
   assertPath(path, `--key ${column.name}`);

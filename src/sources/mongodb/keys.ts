@@ -1,28 +1,28 @@
-// The keys that documents were seen to have, and their order: documents resemble each other, so that the next key is mostly
-// the one that followed last time, and comparing it by four bytes at once is all there is to do.
+// Remembers the keys of documents and their order. Documents resemble each other, so the next key is usually the one that followed
+// last time, and one comparison, four bytes at a time, is enough.
 import { findNull } from './layout.js';
 import type { FieldTree } from './paths.js';
 
 /**
- * A key is where its entry begins in the table; from there on: its bytes with the NUL that ends it, how many whole words
- * those are and which bits of the word after them belong to it, the key that followed last time (0 is none), the number of
- * its field (-1 is none), the level of the fields below that (0 is none), and its words. A level begins with an entry
- * that is followed by the level's first key. In one array, which is read faster than objects are.
+ * Keys are entries in one array of integers, which V8 reads faster than objects; a key is the position of its entry. An entry
+ * has: the length of the key with its NUL, the number of whole words, the mask of the word after them, the key that followed
+ * last time (0 is none), the key's field (-1 is none), the level of the fields inside that (0 is none), and the key's words.
+ * Each level has an entry of its own, which the level's first key follows.
  */
 export const ENTRY = { length: 0, whole: 1, mask: 2, following: 3, field: 4, below: 5, words: 6 } as const;
 const { length: LENGTH, whole: WHOLE, mask: MASK, following: FOLLOWING, field: FIELD, below: BELOW } = ENTRY;
 const { words: WORDS } = ENTRY;
 
-/** About a thousand keys. More are told apart too, slowly: data that is used as keys must not fill the memory. */
-const ROOM = 1 << 14;
-/** So many keys may be left out of a document before its next one is looked up. */
-const LOOKAHEAD = 4;
+/** Integers in the table, enough for about a thousand keys. Further keys are looked up each time: they must not fill the memory. */
+const TABLE_SIZE = 1 << 14;
+/** Keys that a document may lack before its next key is looked up by name. */
+const MAX_LOOKAHEAD = 4;
 
 export class Keys {
   readonly table: Int32Array;
   readonly #tree: FieldTree;
   readonly #known = new Map<string, number>();
-  /** The entry of whatever key is not remembered. */
+  /** The entry used for keys that are not remembered. */
   readonly #other: number;
   #used: number;
 
@@ -30,22 +30,22 @@ export class Keys {
     this.#tree = tree;
     this.#other = this.atLevel(tree.levels.length);
     this.#used = this.#other + WORDS;
-    this.table = new Int32Array(this.#used + ROOM);
+    this.table = new Int32Array(this.#used + TABLE_SIZE);
   }
 
-  /** What the first key of an object follows. */
+  /** The entry that the first key of an object follows. */
   atLevel(level: number): number {
     return level * WORDS;
   }
 
   /**
-   * The key at `at`, which is not the one that followed `previous` last time.
+   * The key at `at`, when it is not the one that followed `previous` last time.
    * @throws BadBson for a key without an end
    */
   lookUp(bytes: Buffer, view: DataView, level: number, previous: number, at: number, end: number): number {
     const { table } = this;
     let ahead = table[previous + FOLLOWING] as number;
-    for (let tries = 0; ahead !== 0 && tries < LOOKAHEAD; tries++) {
+    for (let tries = 0; ahead !== 0 && tries < MAX_LOOKAHEAD; tries++) {
       ahead = table[ahead + FOLLOWING] as number;
       if (ahead !== 0 && this.#is(ahead, view, at)) return ahead;
     }

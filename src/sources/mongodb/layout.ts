@@ -1,4 +1,4 @@
-// Where the values of a raw BSON document begin and end (bsonspec.org, version 1.1).
+// Finds where values of a raw BSON document start and end (bsonspec.org, version 1.1).
 
 export const TYPE = {
   double: 0x01,
@@ -24,10 +24,10 @@ export const TYPE = {
   minKey: 0xff,
 } as const;
 
-/** What is wrong with a document's bytes; whoever knows which document it is makes a ReportError of it. */
+/** Broken BSON. The caller, which knows the document, makes a ReportError of it. */
 export class BadBson extends Error {}
 
-/** Where the document's last byte is. @param limit where it must have ended */
+/** The position of the document's last byte. @param limit the document must end before it @throws BadBson */
 export function documentEnd(bytes: Buffer, start: number, limit: number): number {
   const size = start + 4 <= limit ? int32(bytes, start) : 0;
   const end = start + size - 1;
@@ -35,13 +35,14 @@ export function documentEnd(bytes: Buffer, start: number, limit: number): number
   return end;
 }
 
+/** The position of the next NUL. @throws BadBson when that is not before `end` */
 export function findNull(bytes: Buffer, at: number, end: number): number {
   const found = bytes.indexOf(0, at);
   if (found === -1 || found >= end) throw new BadBson('it is not valid BSON: a key without an end');
   return found;
 }
 
-/** By type: how long a value is; -1 where that stands in the value, or there is no such type. */
+/** Bytes of a value, by type; -1 for a type whose values have their length in them, and for unknown types. */
 export const FIXED_LENGTHS = new Int8Array(256).fill(-1);
 for (const type of [TYPE.null, TYPE.undefined, TYPE.minKey, TYPE.maxKey]) FIXED_LENGTHS[type] = 0;
 for (const type of [TYPE.double, TYPE.date, TYPE.timestamp, TYPE.int64]) FIXED_LENGTHS[type] = 8;
@@ -50,7 +51,7 @@ FIXED_LENGTHS[TYPE.int32] = 4;
 FIXED_LENGTHS[TYPE.objectId] = 12;
 FIXED_LENGTHS[TYPE.decimal128] = 16;
 
-/** Where the value that begins at `at` ends. @throws BadBson when that is after `end`, or the type is none of BSON's */
+/** The position after the value at `at`. @throws BadBson when that is after `end`, or BSON has no such type */
 export function skipValue(bytes: Buffer, type: number, at: number, end: number): number {
   const fixed = FIXED_LENGTHS[type] as number;
   const next = at + (fixed >= 0 ? fixed : valueLength(bytes, type, at, end));
@@ -80,7 +81,7 @@ function valueLength(bytes: Buffer, type: number, at: number, end: number): numb
   }
 }
 
-/** The length that a value begins with. */
+/** The length stored at the start of a value. */
 function size(bytes: Buffer, at: number, end: number, least: number): number {
   const length = at + 4 <= end ? int32(bytes, at) : -1;
   if (length < least) throw new BadBson('it is not valid BSON: a wrong length');

@@ -1,4 +1,4 @@
-// Filters to a $match, by the rules of documents/match.ts, with operands of the BSON types that the data may have.
+// Makes a $match from filters, by the rules of documents/match.ts, with operands of every BSON type that the data may have.
 import type { DayRange, Filter, FilterTest, StartOfDay } from '../../core/filter.js';
 import type { BsonTypes, Condition } from './condition.js';
 import { numberConditions } from './numbers.js';
@@ -13,8 +13,8 @@ export interface MatchField {
 }
 
 /**
- * All filters as one document; empty when there is none. Null, a missing field and NaN never match. Where a path leads
- * through an array, MongoDB's own rule holds: any element may match, and each end of a range may be met by another one.
+ * All filters as one document; empty without filters. Null, a missing field and NaN never match. When a path leads through an
+ * array, MongoDB's own rule holds: any element may match, and different elements may meet the two ends of a range.
  */
 export function matchOf(fields: readonly MatchField[], bson: BsonTypes): Match {
   const matches = fields.map(({ filter, path, stored }) => {
@@ -25,7 +25,7 @@ export function matchOf(fields: readonly MatchField[], bson: BsonTypes): Match {
   return matches[0] ?? {};
 }
 
-/** Any of which must hold. */
+/** Conditions of which one must hold. */
 function conditionsOf(test: FilterTest, stored: 'text' | undefined, bson: BsonTypes): Condition[] {
   switch (test.of) {
     case 'texts':
@@ -39,7 +39,7 @@ function conditionsOf(test: FilterTest, stored: 'text' | undefined, bson: BsonTy
   }
 }
 
-/** A text, and what it spells: an ObjectId, a UUID, a number in whatever type it is stored. */
+/** The text itself, and the ObjectId, UUID or number (in any numeric type) that it spells. */
 function textConditions(values: readonly string[], { ObjectId, UUID, ...bson }: BsonTypes): Condition[] {
   const spelled = values.flatMap((value): unknown[] => {
     if (/^[0-9a-f]{24}$/i.test(value)) return [value, new ObjectId(value)];
@@ -54,10 +54,10 @@ function textConditions(values: readonly string[], { ObjectId, UUID, ...bson }: 
   ];
 }
 
-/** What postgres/condition.ts takes for a numeric column. */
+/** The same numbers that postgres/condition.ts accepts for a numeric column. */
 const SPELLED_NUMBER = /^[+-]?\d{1,500}(?:\.\d{1,500})?$/;
 
-/** Only a Date is within a range of Dates: MongoDB compares within a type. */
+/** Ranges of BSON dates. MongoDB compares only values of one type, so text never matches. */
 function dateCondition({ from, to }: DayRange): Condition {
   if (from === undefined && to === undefined) return { $type: 'date' };
   return {
@@ -71,9 +71,9 @@ const DATE = '^\\d{4}-\\d\\d-\\d\\d';
 const OTHER_OFFSET = '[+-](?:(?:0[1-9]|1\\d)(?::?\\d\\d)?|00:?(?:0[1-9]|[1-5]\\d))';
 
 /**
- * ISO 8601 text sorts as time does among texts of one form. Text without an offset is the report's local time. Text in UTC
- * (`Z`, `+00:00`) is compared with the days' beginnings in UTC. Text with another offset is taken as local time in the
- * report's zone, which is right where the offset is the zone's; else convert it in the pipeline with $dateFromString.
+ * Ranges of ISO 8601 text, which sorts as time does when all texts have one form. Text without an offset is the report's local
+ * time. Text in UTC (`Z`, `+00:00`) is compared with the days' starts in UTC. Text with another offset counts as local time
+ * of the report's zone, which is right when the offset is that zone's; otherwise convert it in the pipeline with $dateFromString.
  */
 function isoConditions({ from, to }: DayRange): Condition[] {
   const range = (spell: (start: StartOfDay) => string, form: string): Condition => ({
@@ -93,7 +93,7 @@ function isoConditions({ from, to }: DayRange): Condition[] {
 
 const INSTANT = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)([+-])(\d\d):(\d\d)(?::(\d\d))?$/;
 
-/** Parsed by hand: JavaScript's own parser takes no seconds in an offset, and reads the year 0099 as 1999. */
+/** Not Date.parse(): that refuses seconds in an offset and reads the year 0099 as 1999. */
 function instantOf({ instant }: StartOfDay): Date {
   const match = INSTANT.exec(instant);
   if (match === null) throw new Error(`no instant: ${instant}`);

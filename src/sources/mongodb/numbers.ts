@@ -1,15 +1,16 @@
-// Ranges of decimal numbers as MongoDB conditions that hold for every numeric type of BSON.
+// Makes MongoDB conditions from ranges of decimal numbers, correct for every numeric type of BSON.
 
 import type { NumberRange } from '../../core/filter.js';
 import { plainDecimal } from '../../rows/sort/numbers.js';
 import type { BsonTypes, Condition } from './condition.js';
 
-const MOST_DIGITS = 34; // Decimal128's.
+/** Of a Decimal128. */
+const MAX_DIGITS = 34;
 
 /**
- * One condition when both ends are the same number in every type (integers to 2^53, 0.5, 12.25), so that an index serves
- * it plainly. Else two: MongoDB compares exactly, and the double 9.99 is a little more than the decimal; whoever stored
- * it meant 9.99, as PostgreSQL understands a float8 too. NaN, which MongoDB sorts below all numbers, is in no range.
+ * One condition when both ends are the same number in every type (integers to 2^53, 0.5, 12.25): an index serves it well.
+ * Otherwise two, one for doubles and one for exact types: MongoDB compares exactly, and the double 9.99 is slightly more than
+ * the decimal 9.99, but means 9.99, as a float8 does in PostgreSQL. NaN is in no range; MongoDB sorts it below all numbers.
  */
 export function numberConditions(range: NumberRange, bson: BsonTypes): Condition[] {
   const from = range.from === undefined ? Number.NEGATIVE_INFINITY : sameInEveryType(range.from);
@@ -53,21 +54,21 @@ function sameInEveryType(text: string): number | undefined {
   return BigInt(whole) * 10n ** BigInt(scale) === units << doublings ? value : undefined;
 }
 
-/** A number beyond the doubles is above (or below) all of them but infinity. */
+/** The nearest double; for a number beyond all doubles, the greatest or least one that is allowed. */
 function nearest(text: string, least: number, greatest: number): number {
   return Math.min(Math.max(Number(text), least), greatest);
 }
 
-/** The next Decimal128 that is not outside the range; 34 digits hold almost every number that people type. */
+/** The Decimal128 of the text; when it has more than 34 digits, the nearest one inside the range. */
 function decimal(text: string, towards: 'up' | 'down', { Decimal128 }: BsonTypes): unknown {
   const { units, scale } = unitsOf(text);
   const negative = units < 0n;
   const digits = String(negative ? -units : units);
-  const excess = Math.max(0, digits.length - MOST_DIGITS);
+  const excess = Math.max(0, digits.length - MAX_DIGITS);
   const kept = BigInt(digits.slice(0, digits.length - excess));
   const away =
     /[1-9]/.test(digits.slice(digits.length - excess)) && negative === (towards === 'down') ? 1n : 0n;
-  // Rounding up 99…9 makes one digit more, a zero.
+  // Rounding 99…9 up gives one digit more, which is 0.
   const shown = String(kept + away).replace(/^(\d{34})0$/, '$1');
   const exponent = excess - scale + (String(kept + away).length - shown.length);
   return Decimal128.fromString(`${negative ? '-' : ''}${shown}E${exponent}`);

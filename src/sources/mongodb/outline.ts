@@ -1,4 +1,4 @@
-// What the first documents of a collection say of the columns that a report could have.
+// Proposes columns for a report from the first documents of a collection.
 import type { Db } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
 import type { Outline } from '../../core/source.js';

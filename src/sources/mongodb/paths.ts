@@ -1,18 +1,18 @@
-// Paths into documents: how they are written, and as a tree for reading all of them in one pass.
+// Paths into documents: their syntax, and a tree of them for reading all in one pass.
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
 
-/** A key on the way to, or at the end of, some paths. */
+/** A key that paths end at or lead through. */
 interface Field {
   readonly path: string;
-  /** The number of the level below, where paths go on. */
+  /** The number of the level inside it, where paths lead on. */
   readonly level: number | undefined;
 }
 
-/** The fields of one object by their keys, as numbers. */
+/** The numbers of the fields of one object, by their keys. */
 type Level = ReadonlyMap<string, number>;
 
-/** Paths as a tree, all of whose fields and levels have numbers; the document itself is level 0. */
+/** Paths as a tree with numbered fields and levels. The document is level 0. */
 export interface FieldTree {
   readonly levels: readonly Level[];
   readonly fields: readonly Field[];
@@ -61,7 +61,7 @@ export function fieldTree(paths: readonly string[]): FieldTree {
   return { levels, fields, ofColumns: paths.map((path) => numbers.get(path) ?? -1) };
 }
 
-/** The numbers of a field and of all below it. */
+/** The numbers of a field and of all fields inside it. */
 export function fieldsFrom(tree: FieldTree, number: number): number[] {
   const level = tree.fields[number]?.level;
   const below = level === undefined ? [] : [...(tree.levels[level]?.values() ?? [])];
@@ -69,8 +69,8 @@ export function fieldsFrom(tree: FieldTree, number: number): number[] {
 }
 
 /**
- * What MongoDB has to send for the paths: none inside another (which it refuses), and whole arrays, since a projection
- * reads no index.
+ * The projection for the paths. A path inside another is left out, because MongoDB refuses both; a path with an index becomes the
+ * whole array, because a projection has no indexes.
  */
 export function projectionOf(paths: readonly string[]): Record<string, 1> {
   const cut = paths.map((path) => {

@@ -1,4 +1,4 @@
-// The stages of a report in Extended JSON to those that run: checked, read-only, and with the filters in their place.
+// Makes the stages to run from a report's pipeline in Extended JSON: checked, read-only, with the filters in their place.
 import type { BSON, Document } from 'mongodb';
 import { didYouMean, messageOf, ReportError } from '../../core/errors.js';
 import type { DocumentQuery } from '../../core/source.js';
@@ -8,14 +8,14 @@ const MARKER = '{filters}';
 /** Stages that write, and one that never ends. */
 const REFUSED = ['$out', '$merge', '$changeStream'];
 
-/** Does the pipeline say itself where the filters go? */
+/** Does the pipeline have a place for the filters? */
 export function hasMarker({ pipeline }: DocumentQuery): boolean {
   return JSON.stringify(pipeline).includes(JSON.stringify({ $match: MARKER }).slice(1, -1));
 }
 
 /**
- * The report's own stages; the filters stand where `{ $match: "{filters}" }` says, at any depth, else they come last.
- * @throws ReportError `definition` for what is no pipeline, no Extended JSON, or writes
+ * The report's stages. The filters replace `{ $match: "{filters}" }` at any depth, or come last without such a stage.
+ * @throws ReportError `definition` for a pipeline that is none, is no Extended JSON, or writes
  */
 export function stagesOf(
   { pipeline }: DocumentQuery,
@@ -54,7 +54,7 @@ export function stagesOf(
 
 function parsed(stage: unknown, where: string, { deserialize }: (typeof BSON)['EJSON']): unknown {
   try {
-    // Not relaxed: a $numberLong or a $numberDouble stays what it is.
+    // Not relaxed: keeps the types of $numberLong and $numberDouble.
     return deserialize(stage as Document, { relaxed: false });
   } catch (error) {
     throw new ReportError('definition', `${where} is no Extended JSON: ${messageOf(error)}`, {
@@ -64,7 +64,7 @@ function parsed(stage: unknown, where: string, { deserialize }: (typeof BSON)['E
   }
 }
 
-/** Objects of the driver's own types are values. */
+/** A plain object. Objects of the driver's classes are values. */
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return (
     typeof value === 'object' &&
@@ -75,7 +75,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   );
 }
 
-/** What mongosh understands and a server compares as text, finding nothing without a word. */
+/** Finds mongosh's constructors in texts: a server would compare the text and silently find nothing. */
 function assertNoCall(text: string, where: string): void {
   const call =
     /^\s*(?:new\s+)?(ISODate|Date|ObjectId|UUID|NumberDecimal|NumberLong|NumberInt)\(.*\)\s*$/.exec(

@@ -1,10 +1,10 @@
-// What a report waits for, asked of MongoDB: is there a document that matches?
+// Answers a report's wait-for question for MongoDB: is there a document that matches?
 import type { Db, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
 import type { Answer, Question } from '../../core/source.js';
 import { stagesOf } from './pipeline.js';
 
-/** @throws ReportError `definition` when the question is SQL or no Extended JSON, or what the driver says */
+/** @throws ReportError `definition` when the question is SQL or no Extended JSON; the driver's errors */
 export async function ask(database: Db, { report, about }: Question, label: string): Promise<Answer> {
   if (typeof about === 'string') {
     throw new ReportError('definition', `"${report}" waits for SQL, but ${label} holds documents`, {

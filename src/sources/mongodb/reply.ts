@@ -1,21 +1,21 @@
-// The replies of a cursor as they came: the driver would take every document apart before it hands the first one out.
+// Keeps a cursor's replies as whole bytes: the driver would cut each document out of its reply before it returns the first.
 import type { AbstractCursor, Document } from 'mongodb';
 import { BadBson, documentEnd, findNull, skipValue, TYPE } from './layout.js';
 
-/** Documents one after the other in some bytes, and where each begins. */
+/** Documents one after the other, and where each starts. */
 export interface Documents {
   readonly bytes: Buffer;
   readonly starts: ArrayLike<number>;
 }
 
-/** What the driver (mongodb 7.9, AbstractCursor) keeps and asks of a reply while nobody reads from the cursor itself. */
-interface Kept {
+/** What the driver (mongodb 7.9, AbstractCursor) uses of a reply that it keeps. */
+interface KeptReply {
   readonly length: number;
   clear(): void;
 }
 
-/** A reply that is held as bytes; another version of the driver may know none. */
-class Reply implements Kept {
+/** A reply kept as bytes. */
+class Reply implements KeptReply {
   #documents: Documents | undefined;
 
   constructor(documents: Documents) {
@@ -38,10 +38,9 @@ class Reply implements Kept {
 }
 
 /**
- * Makes a raw cursor that was not used yet keep its replies as bytes. Only takeDocuments() may read from it then. With a
- * version of the driver that works in another way nothing changes, but for the speed.
- * @param getMore AbstractCursor's own: FindCursor's looks at every document in order to count them, for its limit; that is
- * the server's work
+ * Makes a raw cursor keep its replies as bytes. Call it before the cursor is used; only takeDocuments() may read from the cursor
+ * then. With a version of the driver that works in another way, only the speed changes.
+ * @param getMore that of AbstractCursor. FindCursor's own counts every document for its limit, which the server does already
  */
 export function keepReplies(cursor: AbstractCursor<Document>, getMore: unknown): void {
   let kept: unknown = null;
@@ -55,7 +54,7 @@ export function keepReplies(cursor: AbstractCursor<Document>, getMore: unknown):
   if (typeof getMore === 'function') Object.assign(cursor, { getMore });
 }
 
-/** All documents that the cursor has at hand, which are then read. */
+/** Takes all documents that the cursor holds. */
 export function takeDocuments(cursor: AbstractCursor<Document>): Documents {
   const { documents: kept } = cursor as unknown as { readonly documents?: unknown };
   if (kept instanceof Reply) return kept.take();
@@ -68,7 +67,7 @@ export function takeDocuments(cursor: AbstractCursor<Document>): Documents {
   return { bytes: Buffer.concat(documents, length), starts };
 }
 
-/** @returns undefined for what is no reply with documents, about which the driver then says what is wrong */
+/** @returns undefined for a reply without documents: the driver reports what is wrong with it */
 function wholeReply(reply: unknown): Reply | undefined {
   const { toBytes } = (reply ?? {}) as { readonly toBytes?: () => unknown };
   const whole = typeof toBytes === 'function' ? toBytes.call(reply) : undefined;
@@ -84,7 +83,7 @@ function wholeReply(reply: unknown): Reply | undefined {
   }
 }
 
-/** Where the value of one of the keys begins. */
+/** Where the value of one of the keys starts. @throws BadBson when there is none */
 function placeOf(bytes: Buffer, start: number, keys: readonly string[], wanted: number): number {
   const end = documentEnd(bytes, start, bytes.length);
   for (let at = start + 4; at < end; ) {
@@ -96,7 +95,7 @@ function placeOf(bytes: Buffer, start: number, keys: readonly string[], wanted: 
   throw new BadBson(`it has no ${keys.join(' or ')}`);
 }
 
-/** The documents of an array, from its first on. */
+/** Where each document of an array starts. */
 function startsOf(bytes: Buffer, array: number): Int32Array {
   const end = documentEnd(bytes, array, bytes.length);
   let starts = new Int32Array(4096);

@@ -1,4 +1,4 @@
-// Raw BSON documents to batches of rows: what is common from byte to byte, the rest by way of Values; and what is wrong with them.
+// Makes batches of rows from raw BSON documents: copies simple values as bytes, decodes the others, and reports what is wrong.
 import { isUtf8 } from 'node:buffer';
 import { messageOf, ReportError } from '../../core/errors.js';
 import type { Batch, Cell, Column, EncodedRows } from '../../core/table.js';
@@ -13,15 +13,15 @@ import { ABSENT, Places, SLACK, THROUGH_ARRAY } from './places.js';
 import type { Documents } from './reply.js';
 
 export interface RowRules {
-  /** For messages: what is read from where. */
+  /** What we are doing, for messages: `reading "producao" from source "vendas" (…)`. */
   readonly doing: string;
   readonly timezone: string;
   readonly onMismatch: 'fail' | 'null';
-  /** The paths at which ISO 8601 text counts as a date; elsewhere a date is a Date, and text that looks like one is text. */
+  /** The paths at which ISO 8601 text counts as a date. At other paths only a BSON date is one. */
   readonly isoTextAt: ReadonlySet<string>;
 }
 
-/** Reads documents to rows, in column order; one for each read, because it counts. */
+/** Makes rows, in column order. One for each read, because it counts what did not fit. */
 export class RowReader {
   readonly #doing: string;
   readonly #columns: readonly Column[];
@@ -56,8 +56,8 @@ export class RowReader {
   }
 
   /**
-   * The rows of the documents from one number up to, not including, another.
-   * @throws ReportError `source` for a document that cannot be read, `contract` for a value that does not fit; both name it
+   * The rows of the documents `from` up to, not including, `to`.
+   * @throws ReportError `source` for a document that cannot be read, `contract` for a value that does not fit; both name the document
    */
   batch(documents: Documents, from: number, to: number): Batch {
     const { starts } = documents;
@@ -77,13 +77,13 @@ export class RowReader {
       failure = error instanceof BadBson ? this.#unreadable(error) : error;
     }
     const encoded = this.#lines.take();
-    // One look at all of the text costs less than one at each; a document before the one that failed comes first.
+    // One check of the whole batch is cheaper than one for each text. It comes before `failure`: the first bad document is reported.
     if (!isUtf8(encoded.bytes)) this.#assertUtf8(encoded, before, documents, from);
     if (failure !== undefined) throw failure;
     return new CopyText(encoded, this.#columns.length);
   }
 
-  /** What was lost under `on-mismatch: null`, a line for each column. */
+  /** What became null under `on-mismatch: null`, a line for each column. */
   notes(): string[] {
     return [...this.#misfits].map(([index, { count, first }]) => {
       const values = count === 1 ? '1 value became null' : `${count} values became null, the first`;
@@ -130,7 +130,7 @@ export class RowReader {
     }
   }
 
-  /** What is wrong with the text of the document. */
+  /** The error for a document that has text that is not UTF-8. */
   #notUtf8(): unknown {
     const { fields, types, starts, ends } = this.#places;
     try {
@@ -189,7 +189,7 @@ export class RowReader {
     return null;
   }
 
-  /** The document's `_id`, or its number where a pipeline removed that. */
+  /** Names the document: by its `_id`, or by its number when a pipeline removed that. */
   #which(): string {
     try {
       return `document with _id ${shortened(this.#idText(this.#id()) ?? 'null')}`;
@@ -213,7 +213,7 @@ export class RowReader {
   }
 }
 
-/** See SLACK. @param last where the last document begins */
+/** The bytes, copied when fewer than SLACK follow the last document. @param last where that starts */
 function withSlack(bytes: Buffer, last: number): Buffer {
   const isRoomy = last + 4 <= bytes.length && last + int32(bytes, last) + SLACK <= bytes.length;
   return isRoomy ? bytes : Buffer.concat([bytes, Buffer.alloc(SLACK)]);

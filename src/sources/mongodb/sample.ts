@@ -1,4 +1,4 @@
-// The first documents of a collection or a pipeline, whole, held against what a report takes of them.
+// Compares the first documents of a collection or pipeline with the columns of a report.
 import type { Db, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
 import type { DocumentQuery, Request } from '../../core/source.js';
@@ -16,12 +16,12 @@ export interface SampleRequest {
   readonly isoTextAt: ReadonlySet<string>;
 }
 
-/** Documents asked for at once: whole ones are larger than what a report reads of them. */
-const FETCHED = 500;
+/** Documents of one reply: fewer than for a report, because these are whole. */
+const DOCUMENTS_PER_REPLY = 500;
 
 /**
- * Reads no more than `count` documents, after the report's own stages and without its filters.
- * @throws ReportError `source` for a document that cannot be read, and what the driver says
+ * Reads at most `count` documents, after the report's stages and without its filters.
+ * @throws ReportError `source` for a document that cannot be read; the driver's errors
  */
 export async function sample(
   { database, label, request, query, isoTextAt }: SampleRequest,
@@ -29,7 +29,7 @@ export async function sample(
 ): Promise<string[]> {
   const { BSON } = await import('./driver.js');
   const collection = database.collection(query.collection);
-  const options = { raw: true, batchSize: Math.min(count, FETCHED) };
+  const options = { raw: true, batchSize: Math.min(count, DOCUMENTS_PER_REPLY) };
   const stages = stagesOf(query, {}, request.report, BSON);
   const cursor =
     stages.length === 0
@@ -41,7 +41,7 @@ export async function sample(
     const { buffer, byteOffset, byteLength } = document as unknown as Uint8Array;
     const bytes = Buffer.from(buffer, byteOffset, byteLength);
     fit.add(bytes);
-    // Only names matter here: the values were read above.
+    // Only the names are used: fit.add() has read the values.
     sampled.add(BSON.deserialize(bytes, { promoteValues: false, validation: { utf8: false } }));
   }
   return sampled.lines(label, fit.misfits());

@@ -1,4 +1,4 @@
-// Builds what a request reads: a find, or an aggregation where the report has a pipeline.
+// Builds the command of a request: a find, or an aggregation when the report has a pipeline.
 import type { BSON, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
 import type { DocumentQuery, Request } from '../../core/source.js';
@@ -20,7 +20,7 @@ export type Statement = { readonly collection: string } & (
   | { readonly via: 'aggregate'; readonly pipeline: Document[] }
 );
 
-/** @throws ReportError `definition` when the report's query is none of documents */
+/** @throws ReportError `definition` when the report's query is SQL */
 export function documentQuery(request: Request, label: string): DocumentQuery {
   const { query } = request;
   if (typeof query === 'string') {
@@ -41,9 +41,9 @@ export function documentQuery(request: Request, label: string): DocumentQuery {
 }
 
 /**
- * Orders as MongoDB does: null and missing come first, descending last; PostgreSQL has it the other way round. A flag to
- * turn it would keep every index from being used. `_id` comes last, so that the order is total: but for rows that a
- * pipeline made of one document, which the report's own order must tell apart.
+ * Sorts as MongoDB does: null and missing values come first, and last when descending; PostgreSQL does the opposite, but changing
+ * that would keep indexes from being used. `_id` is the last sort key, so that the order is total; rows that a pipeline made
+ * of one document need an order of their own.
  * @throws ReportError `definition` for a path or a pipeline that MongoDB cannot follow or that writes
  */
 export function statementOf(
@@ -80,7 +80,7 @@ export function statementOf(
   };
 }
 
-/** A Map, because an object would put keys such as `2024` first. */
+/** A Map: an object would move keys such as `2024` to the front. */
 function sortOf({ orderBy }: DocumentQuery, whose: (what: string) => string): Sort | undefined {
   if (orderBy.length === 0) return undefined;
   const sort = new Map<string, 1 | -1>();
@@ -93,7 +93,7 @@ function sortOf({ orderBy }: DocumentQuery, whose: (what: string) => string): So
   return sort;
 }
 
-/** What runs, as people read it: relaxed Extended JSON. */
+/** The command as relaxed Extended JSON, for people. */
 export function statementText(statement: Statement, { EJSON }: Pick<typeof BSON, 'EJSON'>): string {
   const command =
     statement.via === 'aggregate'
