@@ -1,8 +1,7 @@
 // Decimal texts such as -12.50, compared exactly.
 
 /**
- * Below 0, 0 or above 0, as for sorting. One of them may be what sums can be too: Infinity, -Infinity, or NaN, with which
- * the answer is NaN.
+ * Negative, 0 or positive, as for sorting. A sum may also be Infinity, -Infinity or NaN; with NaN the result is NaN.
  */
 export function compareDecimals(a: string, b: string): number {
   if (/[^-.\d]/.test(a + b)) return Number(a) - Number(b);
@@ -11,7 +10,7 @@ export function compareDecimals(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Does `after` differ from `before` by no more than so many percent of `before`? Both are whole. */
+/** Whether `after` differs from `before` by at most `percent` of `before`. Both are whole numbers. */
 export function isWithinPercent(percent: string, before: number, after: number): boolean {
   const scale = decimalsOf(percent);
   const difference = BigInt(after) - BigInt(before);

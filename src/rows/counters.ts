@@ -1,4 +1,4 @@
-// What is counted while rows and bytes pass by: rows, exact totals, nulls, bytes, and SHA-256 of either.
+// Counters of rows and bytes: rows, exact totals, nulls, bytes, and SHA-256 of rows and of bytes.
 import { createHash } from 'node:crypto';
 import type { Batch, Cell, Column, EncodedRows } from '../core/table.js';
 import { decodeCell, isNullCell } from './encoded-rows.js';
@@ -7,18 +7,18 @@ import { columnsText } from './unique/columns-text.js';
 const MINUS = 45;
 const DOT = 46;
 const ZERO = 48;
-/** Of `\N` and what stands behind it. */
+/** Of `\N` and the tab or line feed behind it. */
 const NULL_LENGTH = 3;
 /** A double holds whole numbers up to 2^53 exactly: a sum up to 2^52 and a value of at most ten times 2^48 among them. */
 const LARGEST_SUM = 2 ** 52;
 const LARGEST_VALUE = 2 ** 48;
 
-/** Sees every batch once, before it is written; what it throws ends the export. */
+/** Gets every batch once, before it is written. An error that it throws ends the export. */
 export interface Observer {
   add(batch: Batch): void | Promise<void>;
 }
 
-/** The same batches, each seen by every observer before it goes on. */
+/** The same batches; each observer gets a batch before the batch is yielded. */
 export async function* observed(
   batches: AsyncIterable<Batch>,
   observers: readonly Observer[],
@@ -55,7 +55,7 @@ export class RowCounter {
     else this.#countEncoded(batch.encoded);
   }
 
-  /** Column name to exact sum; nulls count as nothing. */
+  /** Column name to exact sum; nulls are ignored. */
   totals(): Record<string, string> {
     return Object.fromEntries(this.#sums.map(({ name, sum }) => [name, sum.toString()]));
   }
@@ -85,7 +85,7 @@ export class RowCounter {
     }
     for (let cell = 0, before = -1; cell < ends.length; cell++) {
       const end = ends[cell] as number;
-      // Few cells have the length of a null: the others' bytes are not looked at.
+      // Test the length first: few cells have the length of a null.
       if (end - before === NULL_LENGTH && isNullCell(bytes, before + 1, end)) {
         const column = cell % width;
         nulls[column] = (nulls[column] as number) + 1;
@@ -140,9 +140,9 @@ export class DecimalSum {
   #scale = 0;
   /** NaN, Infinity or -Infinity, once one of them was added. */
   #special: number | undefined;
-  /** What is not yet in `#digits`: by the number of decimals, a sum that a double holds exactly. */
+  /** Sums that are not yet in `#digits`, by number of decimals; a double holds each exactly. */
   readonly #small: number[] = [];
-  /** The most decimals that anything in `#small` was written with. */
+  /** The most decimals of a value in `#small`, with the zeros at its end. */
   #longest = 0;
 
   add(text: string | null): void {
@@ -164,7 +164,7 @@ export class DecimalSum {
     const isNegative = bytes[start] === MINUS;
     let value = 0;
     let decimals = -1;
-    // Zeros at the end of the decimals, which numeric often has, are no digits to hold.
+    // Leave out zeros at the end of the decimals, which numeric often has: the double needs fewer digits.
     let zeros = 0;
     let at = isNegative ? start + 1 : start;
     const first = at;
@@ -192,7 +192,7 @@ export class DecimalSum {
     } else this.#small[decimals] = sum;
   }
 
-  /** With as many decimals as the longest that was added. */
+  /** With as many decimals as the value with the most. */
   toString(): string {
     this.#small.splice(0).forEach((sum, scale) => {
       this.#add(BigInt(sum), scale);

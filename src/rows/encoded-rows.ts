@@ -1,4 +1,4 @@
-// Rows as lines of PostgreSQL's COPY text: the form in which batches travel undecoded (PostgreSQL manual, COPY, "Text Format").
+// Encodes and decodes rows as COPY text, the form of encoded batches (PostgreSQL manual, COPY, "Text Format").
 import type { Batch, Cell, EncodedRows } from '../core/table.js';
 
 const TAB = 9;
@@ -6,7 +6,7 @@ const NEWLINE = 10;
 const BACKSLASH = 92;
 const LETTER_N = 78;
 
-/** A batch that is held as COPY text and decoded when asked. */
+/** A batch of COPY text, decoded by rows(). */
 export class CopyText implements Batch {
   readonly rowCount: number;
   readonly encoded: EncodedRows;
@@ -23,15 +23,15 @@ export class CopyText implements Batch {
   }
 }
 
-/** Written anew for every batch: memory that is warm is several times faster than fresh memory. */
+/** Reused for every batch: memory in the CPU's cache is several times faster than new memory. */
 let scratch = new Int32Array(1 << 15);
 
-/** 1 for a tab and a line feed. */
+/** 1 for tab and line feed, which end a cell. */
 const ENDS_CELL = new Uint8Array(256);
 ENDS_CELL[TAB] = 1;
 ENDS_CELL[NEWLINE] = 1;
 
-/** Where the cells of whole lines end, as EncodedRows has it. */
+/** The ends of the cells in whole lines; see EncodedRows. */
 export function cellEnds(lines: Buffer): Int32Array {
   const words = new DataView(lines.buffer, lines.byteOffset, lines.length);
   const wholeWords = lines.length & ~3;
@@ -39,11 +39,11 @@ export function cellEnds(lines: Buffer): Int32Array {
   let count = 0;
   let at = 0;
   for (; at < wholeWords; at += 4) {
-    // Four bytes at once: does one of them come before 11? (Bit Twiddling Hacks, "hasless")
+    // Test four bytes at a time for one below 11 (Bit Twiddling Hacks, "hasless").
     const word = words.getInt32(at, true);
     if (((word - 0x0b0b0b0b) & ~word & 0x80808080) === 0) continue;
     if (count + 4 > ends.length) ends = longEnough(ends, count + 4);
-    // All four are written, and only the ends stay: which one it is cannot be predicted (2.6 × as fast as asking).
+    // Write all four positions, and keep only ends: branches here are unpredictable (this is 2.6 times as fast).
     ends[count] = at;
     count += ENDS_CELL[word & 0xff] as number;
     ends[count] = at + 1;
@@ -59,7 +59,7 @@ export function cellEnds(lines: Buffer): Int32Array {
   return ends.slice(0, count);
 }
 
-/** The same numbers with room for `least`, and for more than that before long. */
+/** The array, or a copy at least twice as long when it is shorter than `least`. */
 export function longEnough(numbers: Int32Array<ArrayBuffer>, least: number): Int32Array<ArrayBuffer> {
   if (least <= numbers.length) return numbers;
   const more = new Int32Array(Math.max(least, numbers.length * 2));
@@ -67,7 +67,7 @@ export function longEnough(numbers: Int32Array<ArrayBuffer>, least: number): Int
   return more;
 }
 
-/** Is the cell from `start` to `end` null? An escaped backslash before an N has three bytes. */
+/** Whether the cell from `start` to `end` is null. The text `\N` has an escaped backslash: three bytes. */
 export function isNullCell(bytes: Buffer, start: number, end: number): boolean {
   return end - start === 2 && bytes[start] === BACKSLASH && bytes[start + 1] === LETTER_N;
 }
@@ -78,7 +78,7 @@ function decodeLines(bytes: Buffer, start: number, end: number): Cell[][] {
   return lines.map((line) => line.split('\t').map(decodeCell));
 }
 
-/** The cell that some COPY text stands for. */
+/** Decodes a cell of COPY text. */
 export function decodeCell(text: string): Cell {
   if (!text.includes('\\')) return text;
   return text === '\\N'

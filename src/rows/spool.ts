@@ -1,4 +1,4 @@
-// The rows of one read on disk, part by part: written once as they come, then read again one part after the other.
+// Splits the rows of one read into parts on disk: written once in the order of arrival, then read part by part.
 import { tmpdir } from 'node:os';
 import type { Batch, Cell, Column, EncodedRows } from '../core/table.js';
 import { CopyText, cellEnds, encodeRows } from './encoded-rows.js';
@@ -7,20 +7,20 @@ import { SortingRoom } from './spool/sorting-room.js';
 import { TemporaryFile } from './temporary-file.js';
 
 const NEWLINE = 10;
-/** Bytes of a batch that is read again. */
+/** Bytes of a batch that is read back. */
 const PIECE = 256 * 1024;
 
-/** Who takes the rows of the first parts as they come, so that these need not be on disk. */
+/** A consumer of the first parts, whose rows do not go to disk. */
 export interface Ahead {
-  /** How many. */
+  /** The number of these parts. */
   readonly parts: number;
-  /** Whole rows of one part, in their order; the bytes of the batch are used again when this has resolved. */
+  /** Gets rows of one part, in order. The bytes of the batch are reused when it resolves. */
   take(part: number, batch: Batch): Promise<void>;
 }
 
 /**
- * Memory depends on the number of parts, not of rows: each part has one piece in every 6 MiB of rows, and where
- * these are is what is remembered. Within a part the rows keep their order.
+ * Memory depends on the number of parts, not of rows: each part has one piece in every 6 MiB of rows, and memory holds the
+ * positions of the pieces. Within a part the rows keep their order.
  */
 export class Spool {
   readonly #width: number;
@@ -28,9 +28,9 @@ export class Spool {
   readonly #file: TemporaryFile;
   readonly #ahead: Ahead | undefined;
   readonly #room: SortingRoom;
-  /** What is made of the sorted rows, while the next ones are read; it never rejects. */
+  /** The hand-over of sorted rows, which runs while the next ones are read; it never rejects. */
   #handedOut: Promise<{ readonly error: unknown } | undefined> = Promise.resolve(undefined);
-  /** Of each part, position and length in turn. */
+  /** For each part, positions and lengths in turn. */
   readonly #pieces: number[][] = [];
 
   /** @param by names of columns */
@@ -50,7 +50,7 @@ export class Spool {
     });
   }
 
-  /** The values of each part; a part is known by its place among them. */
+  /** The values of each part; the index is the part's number. */
   get parts(): readonly (readonly Cell[])[] {
     return this.#index.parts;
   }
@@ -67,7 +67,7 @@ export class Spool {
     await this.#settle();
   }
 
-  /** The rows of one part that nobody took ahead, in their order. @throws ReportError `destination` */
+  /** The rows of a part that went to disk, in order. @throws ReportError `destination` */
   async *batches(part: number): AsyncGenerator<Batch> {
     const pieces = this.#pieces[part] ?? [];
     let left = 0;
@@ -82,7 +82,7 @@ export class Spool {
         this.#file.readInto(buffer.subarray(filled, filled + length), from);
         [from, filled, left] = [from + length, filled + length, left - length];
         if (filled < buffer.length) continue;
-        // A line feed in a cell is escaped: these end rows.
+        // Line feeds in cells are escaped: every other one ends a row.
         const whole = buffer.lastIndexOf(NEWLINE) + 1;
         const rest = buffer.subarray(whole);
         if (whole > 0) yield this.#batch(buffer.subarray(0, whole));
@@ -93,7 +93,7 @@ export class Spool {
     }
   }
 
-  /** Safe to call at any time, and again. */
+  /** May be called at any time, and twice. */
   async close(): Promise<void> {
     await this.#file.close();
   }
@@ -107,13 +107,13 @@ export class Spool {
     const rows = { bytes, ends: batch.encoded?.ends ?? cellEnds(bytes) };
     if (!this.#room.has(rows)) {
       await this.#flush();
-      // Larger than all the room: nobody may be reading what was sorted.
+      // The batch is larger than the room, which is replaced: wait until nothing reads it.
       if (!this.#room.has(rows)) await this.#settle();
     }
     this.#room.add(rows);
   }
 
-  /** Puts what waits in order of the parts, and lets it go while others wait. */
+  /** Sorts the waiting rows by part, and starts handing them over. */
   async #flush(): Promise<void> {
     await this.#settle();
     if (this.#room.isEmpty) return;
@@ -125,13 +125,13 @@ export class Spool {
     );
   }
 
-  /** The room for what is sorted is free from now on. @throws what handing it out met */
+  /** Waits until the sorted rows are handed over. @throws the error of handing them over */
   async #settle(): Promise<void> {
     const failure = await this.#handedOut;
     if (failure !== undefined) throw failure.error;
   }
 
-  /** To who takes them ahead, and the others to disk. */
+  /** Gives the first parts to `ahead`, and writes the others to disk. */
   async #handOut(sorted: ReturnType<SortingRoom['sort']>, ahead: number): Promise<void> {
     const { starts, lengths, cells, cellCounts, bytes, ends } = sorted;
     for (let part = 0; part < ahead; part++) {
@@ -150,7 +150,7 @@ export class Spool {
     }
   }
 
-  /** Some rows at a time. */
+  /** Gives the rows to `ahead` in batches. */
   async #give(part: number, { bytes, ends }: EncodedRows): Promise<void> {
     const width = this.#width;
     for (let cell = 0, start = 0; cell < ends.length; ) {

@@ -1,4 +1,4 @@
-// What a published file holds, counted from its bytes alone: hash, rows, sums and nulls in one pass.
+// Measures a published file from its bytes alone: hash, rows, sums and nulls in one pass.
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Cell } from '../core/table.js';
 import type { Manifest } from '../publish/documents.js';
@@ -18,12 +18,12 @@ export interface Content {
 export interface Measured {
   readonly bytes: number;
   readonly sha256: string;
-  /** Why the content could not be read, where it could not. */
+  /** `unreadable` says why the content could not be read. */
   readonly content: Content | { readonly unreadable: string };
 }
 
 /**
- * Reads every byte once. What is wrong with the bytes is part of the answer.
+ * Reads every byte once. Faults of the bytes are part of the result.
  * @throws what the download throws
  */
 export async function measure(download: AsyncIterable<Buffer>, manifest: Manifest): Promise<Measured> {
@@ -42,14 +42,14 @@ export async function measure(download: AsyncIterable<Buffer>, manifest: Manifes
   }
   const bytes = counted();
   try {
-    // Without return(): a reader that gives up does not end the download, because the hash is of every byte.
+    // No return(): a reader that stops early must not end the download, because the hash covers every byte.
     const shared = { [Symbol.asyncIterator]: () => ({ next: () => bytes.next() }) };
     const content = await contentOf(shared, manifest).catch((error: unknown) => {
       if (failure !== undefined || !(error instanceof ReportError && error.code === 'contract')) throw error;
       return { unreadable: messageOf(error) };
     });
     for await (const _ of bytes);
-    // It may have failed while a reader that had given up was still being answered.
+    // The download may have failed after the reader stopped.
     if (failure !== undefined) throw failure.error;
     return { bytes: counter.bytes, sha256: counter.sha256(), content };
   } finally {

@@ -1,4 +1,4 @@
-// Two published files compared by key: which rows were added, are gone or changed, and how the totals differ.
+// Compares two published files by key: rows that were added, gone or changed, and the difference in totals.
 
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Cell } from '../core/table.js';
@@ -9,10 +9,10 @@ import { comparedRows, type Side } from './diff/side.js';
 import { type RowChange, type Tallied, Tally } from './diff/tally.js';
 
 export interface DiffOptions extends Chosen {
-  /** Of the key's columns: which of them the files have in descending order. */
+  /** For each column of the key, whether the files are in its descending order. */
   readonly descending: readonly boolean[];
   readonly signal: AbortSignal;
-  /** Takes every change, in the order of the key. Called again, from the start, when the files turn out not to be in that order. */
+  /** Gets every change, in the order of the key. Called a second time, from the start, when the files are not in that order. */
   readonly take?:
     | ((changes: AsyncIterable<readonly RowChange[]>, layout: Layout) => Promise<void>)
     | undefined;
@@ -27,11 +27,11 @@ export interface Differences extends Tallied {
   readonly isSame: boolean;
 }
 
-/** What a sort holds of a file. Measured with 300,000 rows each: 250 MB in order, 390 MB with two sorts, mostly what V8 has not yet collected. */
+/** Limits of the sort of one file. Measured with 300,000 rows each: 250 MB in order, 390 MB with two sorts, mostly garbage that V8 has not collected. */
 const HELD = { most: { rows: 30_000, characters: 8 * 1024 ** 2 }, readAhead: 4 * 1024 ** 2 };
 
 /**
- * Reads each file once where both are in the order of the key; else they are read again and sorted in temporary files.
+ * Reads each file once if both are in the order of the key; otherwise reads them again and sorts them in temporary files.
  * @throws ReportError `usage` for a key that is no key, `contract` for a file that is not what its manifest says, and what
  * `take` throws
  */
@@ -44,7 +44,9 @@ export async function diffFiles(before: Side, after: Side, options: DiffOptions)
   }
   const { signal, descending } = options;
   const keys = sortKeys(layout, descending);
-  return compared(before, after, layout, options, (rows) => roomy(sorted(rows, { keys, signal, ...HELD })));
+  return compared(before, after, layout, options, (rows) =>
+    withRoomErrors(sorted(rows, { keys, signal, ...HELD })),
+  );
 }
 
 type Rows = AsyncIterable<readonly (readonly Cell[])[]>;
@@ -88,8 +90,8 @@ async function drain(changes: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of changes);
 }
 
-/** A sort speaks of the rows of a source; here what it lacks is room for two files. */
-async function* roomy(rows: Rows): Rows {
+/** A sort's error is about the rows of a source; makes it one about the room for two files. */
+async function* withRoomErrors(rows: Rows): Rows {
   try {
     yield* rows;
   } catch (error) {

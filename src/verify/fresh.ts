@@ -1,4 +1,4 @@
-// The report of a published file read again, and what differs from what was published.
+// Reads the report of a published file again, and compares the fresh rows with the manifest.
 import { todayIn } from '../core/calendar.js';
 import { messageOf, ReportError } from '../core/errors.js';
 import { DIMENSIONS, type Filter } from '../core/filter.js';
@@ -26,13 +26,13 @@ interface Fresh {
   readonly content: string;
 }
 
-/** By the values in the columns that split them, as JSON; under NO_VALUES alone where nothing is split. */
+/** By the values of the split columns, as JSON; a report without a split has one entry, NO_VALUES. */
 type Parts = ReadonlyMap<string, Fresh>;
 const NO_VALUES = '{}';
 
 /**
- * A function that compares what a manifest says with a fresh read. Files of one run are compared with one read, and those
- * that are split by the same columns.
+ * A function that compares a manifest with a fresh read. One read serves all files of a run that have the same columns and the
+ * same split.
  * It throws ReportError `usage` when there is no such report, `definition`, `source`.
  */
 export function freshComparison(options: FreshOptions): (manifest: Manifest) => Promise<Difference[]> {
@@ -86,12 +86,12 @@ export function freshComparison(options: FreshOptions): (manifest: Manifest) => 
   };
 }
 
-/** @throws ReportError `usage` when the report no longer takes what was asked of it then */
+/** The request that made the file. @throws ReportError `usage` when the report does not take it any more */
 function requestFor(
   report: Report,
   { filters, params, columns, limit, period, timezone, started }: Manifest,
 ): Request {
-  // Words such as `yesterday` mean what they meant then.
+  // Words such as `yesterday` are relative to the day of the run.
   const today = todayIn(timezone, Date.parse(started));
   const rebuilt = Object.entries(filters).map(([word, values]): Filter => {
     const dimension = DIMENSIONS.find((each) => each === word);

@@ -1,4 +1,4 @@
-// Where a file that is to be verified is, and where its run record would be.
+// Finds the files to verify, and the run record of each.
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Config } from '../core/config.js';
@@ -11,7 +11,7 @@ import { manifestKey } from '../publish/manifest.js';
 export interface Place {
   /** What openDestination() takes. */
   readonly root: string;
-  /** A file, or what the keys of several begin with; empty for all of them. */
+  /** The key of a file, or a prefix of several keys; empty for all files. */
   readonly key: string;
 }
 
@@ -39,20 +39,20 @@ function found(path: string) {
   return stat(path).catch(() => undefined);
 }
 
-/** Bookkeeping and what was refused: neither belongs to what is published. */
+/** Bookkeeping and files that a gate refused: neither is published. */
 const KEPT = /(^|\/)(_reportctl|_quarantine)\//;
 
-/** The file, or every file with a manifest whose key begins so. @throws ReportError `destination` */
+/** The file with this key, or every file with a manifest whose key has this prefix. @throws ReportError `destination` */
 export async function* filesAt(destination: Destination, key: string): AsyncGenerator<string> {
   const mayBeFile = key !== '' && !key.endsWith('/');
-  // Not the file itself: to a folder of that name a destination has another answer than "nothing".
+  // Look for the manifest: a folder may have the name of the file, and stat() refuses a folder.
   if (mayBeFile && (await destination.stat(manifestKey(key))) !== undefined) {
     yield key;
     return;
   }
   for await (const { key: listed } of destination.list(key)) {
     if (listed === key) {
-      // It comes first. Without a manifest; those of longer names are not what was asked for.
+      // The exact key is listed first: a file without a manifest. Longer keys were not asked for.
       yield key;
       return;
     }
@@ -62,9 +62,9 @@ export async function* filesAt(destination: Destination, key: string): AsyncGene
 }
 
 /**
- * What a file with this manifest is. `current`: of a period, and only its run record says that it is published;
- * `former`: a restatement replaced it; `refused`: a gate did not let it through; `export`: somebody's own, without a
- * record; `moved`: of a period, but away from its destination, so nothing can say that it is published.
+ * The status of a file. `current`: of a period, published if its run record lists it; `former`: replaced by a restatement;
+ * `refused`: a gate failed; `export`: an ad-hoc export, without a run record; `moved`: of a period, but not at its
+ * destination, so no run record can confirm it.
  */
 export type Standing =
   | { readonly of: 'current' | 'former'; readonly root: string; readonly recordKey: string }

@@ -1,4 +1,4 @@
-// A published file against its manifest and its run record: what differs, and nothing when it is as it was published.
+// Compares a published file with its manifest and its run record.
 
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
@@ -9,18 +9,18 @@ import { compare, compareEach, type Difference } from './differences.js';
 import { type Place, type Standing, standingOf } from './place.js';
 
 export interface VerifyOptions {
-  /** A destination by its root; whoever gives this closes them. */
+  /** Opens a destination by its root; the caller closes it. */
   readonly open: (root: string) => Promise<Destination>;
-  /** Compares with a fresh read, see freshComparison(). */
+  /** Compares the manifest with a fresh read; see freshComparison(). */
   readonly compareFresh?: ((manifest: Manifest) => Promise<Difference[]>) | undefined;
 }
 
 export interface Verified {
   /** An absolute path or an s3:// URL. */
   readonly location: string;
-  /** Empty when everything is as it was published. */
+  /** Empty for a file that is unchanged since it was published. */
   readonly differences: readonly Difference[];
-  /** What the manifest says of the file, and what was found; absent where there is none that can be read. */
+  /** From the manifest and the bytes; absent without a readable manifest. */
   readonly standing?: Standing['of'];
   readonly report?: string;
   readonly period?: Manifest['period'];
@@ -96,10 +96,10 @@ function compareContent(
   ];
 }
 
-/** How many files of a record a difference names. */
-const LISTED = 3;
+/** Files of a run record that a difference names. */
+const MAX_NAMED_FILES = 3;
 
-/** A manifest alone does not mean that a file is published. */
+/** The run record decides whether the file is published: a manifest alone does not. */
 async function compareRecord(
   { key, sha256, bytes, rows }: Manifest,
   standing: Standing,
@@ -116,8 +116,8 @@ async function compareRecord(
   const output = record.outputs.find((each) => each.key === key);
   if (output === undefined) {
     const listed = record.outputs.map((each) => each.key);
-    const found = listed.slice(0, LISTED).join(', ') || 'no file';
-    const more = listed.length > LISTED ? ` and ${listed.length - LISTED} more` : '';
+    const found = listed.slice(0, MAX_NAMED_FILES).join(', ') || 'no file';
+    const more = listed.length > MAX_NAMED_FILES ? ` and ${listed.length - MAX_NAMED_FILES} more` : '';
     return unpublished(`${key} in ${standing.recordKey}`, `${found}${more}`);
   }
   return [
@@ -138,7 +138,7 @@ export async function readRecord(
   return readable(() => parseRunRecord(found.content, key));
 }
 
-/** What was parsed, or what is wrong with it. */
+/** The parsed value, or the sentence of a `contract` error. */
 function readable<T>(parse: () => T): T | string {
   try {
     return parse();

@@ -1,4 +1,4 @@
-// Merges runs of rows that are sorted each into one sequence of batches.
+// Merges sorted runs of rows into one sequence of batches.
 import type { Cell } from '../../core/table.js';
 import type { Sortable } from './order.js';
 
@@ -6,7 +6,7 @@ const BATCH = 1000;
 
 type Compare = (a: Sortable, b: Sortable) => number;
 
-/** Of equal rows, those of the earlier run come first. Batches hold 1,000 rows, the last one fewer, none is empty. */
+/** Stable: of equal rows, those of the earlier run come first. Batches have 1,000 rows, the last one fewer; none is empty. */
 export async function* merged(
   runs: readonly AsyncGenerator<readonly Sortable[]>[],
   compare: Compare,
@@ -37,7 +37,7 @@ export async function* merged(
   if (batch.length > 0) yield batch;
 }
 
-/** The first of a run's rows that were not taken yet. */
+/** The first row of a run that was not taken yet. */
 class Head {
   readonly rank: number;
   readonly #rows: AsyncGenerator<readonly Sortable[]>;
@@ -53,7 +53,7 @@ class Head {
     return this.#held[this.#index] as Sortable;
   }
 
-  /** To the next row, unless it must be read first. */
+  /** Moves to the next row in memory; returns false when more must be read. */
   step(): boolean {
     this.#index += 1;
     return this.#index < this.#held.length;

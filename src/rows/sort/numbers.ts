@@ -1,10 +1,10 @@
-// Numbers of documents as PostgreSQL prints them: digits as stored, no exponent but for what a double needs.
+// Spells the numbers of documents as PostgreSQL does: all stored digits, an exponent only for doubles.
 
 /** A double as PostgreSQL prints float8: the shortest digits that read back the same, an exponent below 1e-4 and from 1e15 on. */
 export function doubleText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value < 0 ? '-Infinity' : 'Infinity';
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  // Where JavaScript writes no exponent either.
+  // In this range JavaScript writes no exponent either.
   if (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e15) return String(value);
   const [mantissa = '', exponentText = '0'] = value.toExponential().split('e');
   const exponent = Number(exponentText);
@@ -13,7 +13,7 @@ export function doubleText(value: number): string {
 }
 
 const NUMBER = /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
-/** Decimal128 reaches 6,144; a longer exponent in a JSON text is no number that a report holds. */
+/** Decimal128 reaches 6,144; a number in JSON with a longer exponent is refused. */
 const GREATEST_EXPONENT = 20_000;
 
 /**

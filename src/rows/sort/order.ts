@@ -1,4 +1,4 @@
-// How rows of cells are ordered, as PostgreSQL does it by default: nulls last (first when descending), exact numbers.
+// The order of rows, as PostgreSQL's default: nulls last (first when descending), exact numbers.
 import type { Cell, Kind } from '../../core/table.js';
 import { compareNumbers } from './numbers.js';
 
@@ -9,10 +9,10 @@ export interface SortKey {
   readonly descending: boolean;
 }
 
-/** A cell made ready for comparison. */
+/** A cell prepared for comparison. */
 type Key = string | Approximate | null;
 
-/** Unequal `near` decides; when they are equal, `rest` does. */
+/** `near` decides; where two are equal, `rest` does. */
 interface Approximate {
   readonly near: number;
   readonly rest: string;
@@ -57,7 +57,7 @@ function compareKeys(a: Key, b: Key, kind: Kind): number {
   if (typeof a === 'string' || typeof b === 'string') return compareTexts(a as string, b as string);
   if (a.near < b.near) return -1;
   if (a.near > b.near) return 1;
-  // Different numbers can have the same double, never one in the other order; NaN is neither below nor above.
+  // Rounding to a double can make different numbers equal, but never reverses their order; NaN compares false both ways.
   if (kind === 'integer' || kind === 'decimal') return a.rest === b.rest ? 0 : compareNumbers(a.rest, b.rest);
   return compareTexts(a.rest, b.rest);
 }
@@ -74,7 +74,7 @@ export function compareTexts(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for characters above all that one unit of UTF-16 holds. */
+/** Surrogates encode code points above U+FFFF, so they rank above every other unit. */
 function unitRank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
@@ -91,7 +91,7 @@ function momentKey(cell: string): Approximate {
   const ahead = (part(9) * 3600 + part(10) * 60 + part(11)) * (match[8] === '-' ? -1 : 1);
   const seconds = part(4) * 3600 + part(5) * 60 + part(6) - ahead;
   const day = Math.floor(seconds / 86_400);
-  // Digits behind the point sort as they stand.
+  // Digits of a fraction sort as text.
   const rest = `${String(seconds - day * 86_400).padStart(5, '0')}.${match[7] ?? ''}`;
   return { near: days(year, part(2), part(3)) + day, rest };
 }

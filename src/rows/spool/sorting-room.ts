@@ -1,15 +1,15 @@
-// Room for some rows at a time, in which they are put in order of their parts, with the places where their cells end.
+// A buffer that collects rows and sorts them by part, together with the positions at which their cells end.
 
 import type { EncodedRows } from '../../core/table.js';
 import { longEnough } from '../encoded-rows.js';
 import type { PartIndex } from './part-index.js';
 
-/** Bytes of rows that wait for being sorted. */
+/** Bytes of rows that wait to be sorted. */
 const ROOM = 6 * 1024 ** 2;
-/** As many cells are enough too, however narrow: where they end takes four bytes each, twice. */
-const MOST_CELLS = ROOM / 8;
+/** Narrow cells are limited too: the end of a cell takes four bytes, twice. */
+const MAX_CELLS = ROOM / 8;
 
-/** By the number of a part: its bytes and where they start, its cells and where they start. */
+/** By the number of a part: the length and start of its bytes, the count and start of its cells. */
 export interface Shares {
   readonly lengths: Int32Array;
   readonly starts: Int32Array;
@@ -20,9 +20,9 @@ export interface Shares {
 export class SortingRoom {
   readonly #width: number;
   readonly #index: PartIndex;
-  /** In its first half the rows that wait, in its second those that were sorted before. */
+  /** Waiting rows in its first half, sorted rows in its second. */
   #bytes = Buffer.allocUnsafe(2 * ROOM);
-  /** Where the cells end in the first half; and in the second, counted from the beginning of the part. */
+  /** The ends of cells: in the first half; and in the second half, relative to the start of the part. */
   #ends = new Int32Array(1 << 16);
   #sortedEnds = new Int32Array(1 << 16);
   #rowParts = new Int32Array(1 << 14);
@@ -39,15 +39,15 @@ export class SortingRoom {
     return this.#rows === 0;
   }
 
-  /** Is there room for these rows beside those that wait? */
+  /** Whether there is room for these rows too. */
   has({ bytes, ends }: EncodedRows): boolean {
     return (
       this.#length + bytes.length <= this.#bytes.length / 2 &&
-      this.#rows * this.#width + ends.length <= MOST_CELLS
+      this.#rows * this.#width + ends.length <= MAX_CELLS
     );
   }
 
-  /** Rows that are larger than all the room need it for themselves, and what was sorted before is gone. */
+  /** Adds rows. Rows larger than the whole room get a larger one, and the sorted rows are lost. */
   add({ bytes, ends }: EncodedRows): void {
     if (bytes.length > this.#bytes.length / 2) this.#bytes = Buffer.allocUnsafe(2 * bytes.length);
     const first = this.#rows * this.#width;
@@ -64,9 +64,9 @@ export class SortingRoom {
   }
 
   /**
-   * Moves every row that waits to the place of its part, in its order, neighbours of one part in one step.
-   * @param ahead of so many parts the ends of the cells are moved too
-   * @returns what lies where, until rows are sorted again
+   * Moves every waiting row to its part, in order; neighbours of one part move in one step.
+   * @param ahead the number of first parts for which the ends of cells are moved too
+   * @returns the sorted rows, valid until the next call
    */
   sort(ahead: number): Shares & EncodedRows {
     const [width, bytes, ends, rowParts] = [this.#width, this.#bytes, this.#ends, this.#rowParts];
@@ -84,7 +84,7 @@ export class SortingRoom {
       const behind = row * width;
       const end = (ends[behind - 1] as number) + 1;
       const place = places[part] as number;
-      // Within one buffer: from one to another copy() makes an object each time, and takes three times as long.
+      // copyWithin() in one buffer: copy() between two allocates an object each time and takes three times as long.
       bytes.copyWithin(half + place, start, end);
       places[part] = place + end - start;
       if (part < ahead) {
@@ -101,7 +101,7 @@ export class SortingRoom {
     return { ...shares, bytes: sorted, ends: sortedEnds };
   }
 
-  /** What comes now needs other memory. */
+  /** Frees the memory. */
   clear(): void {
     this.#bytes = Buffer.alloc(0);
     this.#ends = this.#sortedEnds = this.#rowParts = new Int32Array(0);

@@ -1,19 +1,19 @@
-// Some columns of a batch as COPY text, whatever form the batch has.
+// Chosen columns of a batch as COPY text, for both forms of a batch.
 
 import type { Batch, Column, EncodedRows } from '../../core/table.js';
 import { encodeRows } from '../encoded-rows.js';
 
 const NEWLINE = 10;
 
-/** Columns that stand side by side in a row, by their indices. */
+/** Adjacent columns: the indices of the first and the last. */
 interface Run {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * A function that gives the lines of a batch with the chosen columns only, in the order of the table, as PostgreSQL's
- * COPY writes them: the same bytes for both forms of a batch. Nobody may change them.
+ * A function from a batch to its lines of COPY text with the chosen columns only, in the table's order. Both forms of a
+ * batch give the same bytes. The caller must not change them: they may be the batch's own.
  */
 export function columnsText(
   columns: readonly Column[],
@@ -22,7 +22,7 @@ export function columnsText(
   const width = columns.length;
   const chosen = columns.flatMap((column, index) => (isChosen(column) ? [index] : []));
   const isWhole = chosen.length === width;
-  const runs = sideBySide(chosen);
+  const runs = adjacentRuns(chosen);
   return (batch) => {
     if (batch.encoded === undefined) {
       const rows = batch.rows();
@@ -35,7 +35,7 @@ export function columnsText(
   };
 }
 
-function sideBySide(ascending: readonly number[]): Run[] {
+function adjacentRuns(ascending: readonly number[]): Run[] {
   const runs: Run[] = [];
   for (const column of ascending) {
     const before = runs.at(-1);
@@ -45,7 +45,7 @@ function sideBySide(ascending: readonly number[]): Run[] {
   return runs;
 }
 
-/** A copy in which what is not in the runs is closed up; what is side by side moves in one step, across rows too. */
+/** A copy without the bytes outside of the runs. Adjacent bytes move in one step, also across rows. */
 function compacted(
   { bytes, ends }: EncodedRows,
   rowCount: number,

@@ -1,4 +1,4 @@
-// Finds the lines that stood there before: among neighbours, or among all of them in bounded memory.
+// Finds repeated lines: among neighbours, or among all lines in bounded memory.
 import { TemporaryFile } from '../temporary-file.js';
 import { eachKey } from './key-lines.js';
 import { KeyPartitions } from './key-partitions.js';
@@ -6,19 +6,19 @@ import { KeyTable } from './key-table.js';
 
 const NEWLINE = 10;
 
-/** Called once for each line that stood there before. */
+/** Called for each line that equals an earlier one. */
 export type Found = (lines: Buffer, start: number, end: number) => void;
 
 export interface DuplicateLines {
   /** Takes whole lines. @throws ReportError `source` when neither memory nor the temporary folder holds them */
   take(lines: Buffer): Promise<void>;
-  /** After the last line, once: then all were found. @throws as `take` does, and the signal's reason */
+  /** Call once, after the last line: every repeated line has been reported when it resolves. @throws as `take` does, and the signal's reason */
   finish(): Promise<void>;
-  /** Releases everything; safe to call at any time, and again. */
+  /** Releases everything. May be called at any time, and twice. */
   close(): Promise<void>;
 }
 
-/** Of lines that are side by side when they are equal. */
+/** For input in which equal lines follow each other. */
 export class NeighbouringLines implements DuplicateLines {
   readonly #found: Found;
   #last: Buffer = Buffer.alloc(0);
@@ -43,7 +43,7 @@ export class NeighbouringLines implements DuplicateLines {
       formerStart = start;
       start = at + 1;
     }
-    // A copy, which does not keep the whole batch in memory.
+    // Copy it: a slice would keep the whole batch in memory.
     this.#last = Buffer.from(former.subarray(formerStart));
   }
 
@@ -53,14 +53,14 @@ export class NeighbouringLines implements DuplicateLines {
 }
 
 export interface ScatteredOptions {
-  /** Bytes in memory at most; a line that is longer is held all the same. */
+  /** The most bytes in memory; a single longer line is held anyway. */
   readonly memory: number;
   /** For the temporary file. */
   readonly folder: string;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Of lines in any order. What memory does not hold is partitioned by a hash, and each part is looked at by itself. */
+/** For lines in any order: a hash table, and where it is full, partitions on disk by hash, each handled on its own. */
 export class ScatteredLines implements DuplicateLines {
   readonly #file: TemporaryFile;
   readonly #top: Level;
@@ -90,20 +90,20 @@ export class ScatteredLines implements DuplicateLines {
   }
 }
 
-/** What all levels use, one after the other. */
+/** What the levels share; one uses it at a time. */
 interface Shared {
   readonly found: Found;
   readonly signal: AbortSignal | undefined;
   readonly file: TemporaryFile;
   /** Empty when a level begins and when it ends. */
   readonly table: KeyTable;
-  /** Bytes for what a level has not yet written. */
+  /** Bytes of a level's write buffers. */
   readonly buffers: number;
 }
 
 /**
- * Levels with a table; there are more parts on the last than keys can be told apart by hashes of 32 bits. What is left
- * then are keys that have one hash under every seed, or are longer than the table.
+ * The number of levels with a table. 64 partitions each make more parts than a hash of 32 bits has values: what the last
+ * level gets are keys with the same hash under every seed, or longer than the table.
  */
 const LEVELS = 5;
 
@@ -112,7 +112,7 @@ class Level {
   readonly #depth: number;
   readonly #seed: number;
   #partitions: KeyPartitions | undefined;
-  /** Instead of the table, where no partition helps. */
+  /** The keys of the last level, where partitions do not help. */
   readonly #rest = new Set<string>();
 
   constructor(shared: Shared, depth: number) {
@@ -155,7 +155,7 @@ class Level {
       };
     }
     return (start, end) => {
-      // Each byte becomes one character: no two keys become the same.
+      // latin1 maps each byte to one character: different keys stay different.
       const key = lines.toString('latin1', start, end);
       if (this.#rest.has(key)) found(lines, start, end);
       else this.#rest.add(key);

@@ -1,12 +1,12 @@
-// Keys as lines of COPY text, one after the other, each with its hash.
+// Iterates over keys, which are lines of COPY text, with their hashes.
 
 const NEWLINE = 10;
 
 /**
- * Calls `take` with where each line from `from` on begins, where its line feed is, and a hash of 32 bits (FNV-1a by
- * Fowler, Noll and Vo, finished as MurmurHash3 is), until it answers false.
- * @param seed another one tells apart what has the same hash by this one
- * @returns where the line begins that was refused; the end when none was
+ * Calls `take` for each line from `from` on, until it returns false: with the position of the line, the position of its line
+ * feed, and a hash of 32 bits (FNV-1a with the finalizer of MurmurHash3).
+ * @param seed keys with equal hashes under one seed have different ones under another
+ * @returns the position of the line that was refused, or the length when none was
  */
 export function eachKey(
   lines: Buffer,

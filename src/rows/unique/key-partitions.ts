@@ -1,12 +1,12 @@
-// More keys than memory holds, by their hash in parts of one temporary file, each to be read again by itself.
+// Partitions keys by their hash into one temporary file, so that each partition can be read on its own.
 import type { Extent, TemporaryFile } from '../temporary-file.js';
 import { eachKey } from './key-lines.js';
 
 const PARTS = 64;
-/** In bytes: writing less at once is not worth the call. */
-const LEAST_ROOM = 1024;
-/** How many full buffers there may be before they are written. */
-const MOST_WAITING = 16;
+/** In bytes: a smaller write costs more than it moves. */
+const MIN_BUFFER = 1024;
+/** Full buffers that may wait to be written. */
+const MAX_WAITING = 16;
 
 interface Part {
   buffer: Buffer;
@@ -14,7 +14,7 @@ interface Part {
   readonly extents: Extent[];
 }
 
-/** Lines in, parts out: lines that are equal are in the same part. */
+/** Takes lines and gives partitions: equal lines are in the same one. */
 export class KeyPartitions {
   readonly #file: TemporaryFile;
   readonly #seed: number;
@@ -22,18 +22,18 @@ export class KeyPartitions {
   readonly #parts: Part[];
   #full: { readonly part: Part; readonly lines: Buffer }[] = [];
 
-  /** @param memory for what is not yet in the file, in bytes */
+  /** @param memory bytes of all write buffers together */
   constructor(file: TemporaryFile, seed: number, memory: number) {
     this.#file = file;
     this.#seed = seed;
-    this.#room = Math.max(LEAST_ROOM, Math.floor(memory / PARTS));
+    this.#room = Math.max(MIN_BUFFER, Math.floor(memory / PARTS));
     this.#parts = Array.from({ length: PARTS }, () => ({ buffer: Buffer.alloc(0), length: 0, extents: [] }));
   }
 
   /** @throws ReportError `source` when there is no room in the folder */
   async add(lines: Buffer, from: number): Promise<void> {
     const take = (start: number, end: number, hash: number) => {
-      if (this.#full.length >= MOST_WAITING) return false;
+      if (this.#full.length >= MAX_WAITING) return false;
       const part = this.#parts[hash >>> 26] as Part;
       if (part.length + end + 1 - start > part.buffer.length) this.#renew(part, end + 1 - start);
       const { buffer } = part;
@@ -48,12 +48,12 @@ export class KeyPartitions {
     }
   }
 
-  /** After the last line: each part, to be read once, in pieces of whole lines. */
+  /** After the last line: the partitions. Each can be read once, in pieces of whole lines. */
   parts(): AsyncGenerator<Buffer>[] {
     return this.#parts.map((part) => this.#read(part));
   }
 
-  /** What the part has in memory waits to be written; a new buffer has room for at least so much. */
+  /** Queues the part's buffer for writing, and gives it a new one of at least so many bytes. */
   #renew(part: Part, least: number): void {
     if (part.length > 0) this.#full.push({ part, lines: part.buffer.subarray(0, part.length) });
     part.buffer = Buffer.allocUnsafeSlow(Math.max(this.#room, least));
@@ -68,7 +68,7 @@ export class KeyPartitions {
 
   async *#read(part: Part): AsyncGenerator<Buffer> {
     for (const extent of part.extents) yield await this.#file.read(extent);
-    // The last of it was never written.
+    // The last buffer was never written.
     const rest = part.buffer.subarray(0, part.length);
     part.buffer = Buffer.alloc(0);
     if (rest.length > 0) yield rest;

@@ -1,17 +1,17 @@
-// The distinct keys that memory holds: a hash table with open addressing over one buffer.
+// A set of keys in bounded memory: a hash table with open addressing, its keys in one buffer.
 
-/** Half of the memory is for the keys, a quarter for where they are; what does not fit is refused. */
+/** Half of the memory is for the keys, a quarter for the table; a key that does not fit is refused. */
 export class KeyTable {
-  /** The keys as lines, in the order in which they came. */
+  /** The keys as lines, in the order of their arrival. */
   readonly #lines: Buffer;
   #length = 0;
-  /** One more than where the key begins in the lines; 0 is free. */
+  /** 1 + the position of the key in the lines; 0 is free. */
   readonly #starts: Int32Array;
   readonly #hashes: Int32Array;
   readonly #most: number;
   #count = 0;
 
-  /** @param memory in bytes, of which it takes three quarters, as it needs them */
+  /** @param memory in bytes */
   constructor(memory: number) {
     this.#lines = Buffer.allocUnsafeSlow(memory >>> 1);
     const slots = 2 ** Math.max(2, Math.floor(Math.log2(memory / 32)));
@@ -21,8 +21,8 @@ export class KeyTable {
   }
 
   /**
-   * Takes the key in `lines` from `start` to its line feed at `end`.
-   * @returns whether it was there already, or undefined when there is no room for it
+   * Adds the key in `lines` from `start` to its line feed at `end`.
+   * @returns whether the key was there already, or undefined when there is no room for it
    */
   add(lines: Buffer, start: number, end: number, hash: number): boolean | undefined {
     const starts = this.#starts;
@@ -44,7 +44,7 @@ export class KeyTable {
     return false;
   }
 
-  /** Empties it. @returns the keys it held, until the next is added */
+  /** Removes all keys. @returns them as lines, valid until the next key is added */
   clear(): Buffer {
     const held = this.#lines.subarray(0, this.#length);
     this.#length = 0;
@@ -53,7 +53,7 @@ export class KeyTable {
     return held;
   }
 
-  /** The line feed is part of the comparison: no key is the beginning of another. */
+  /** Compares with the line feed, so that no key equals the start of a longer one. */
   #isAt(position: number, lines: Buffer, start: number, end: number): boolean {
     const held = this.#lines;
     const shift = position - start;

@@ -14,20 +14,20 @@ export interface Duplicates {
 
 export interface UniqueKeysOptions {
   readonly columns: readonly Column[];
-  /** The names of those that are the key together. */
+  /** The names of the columns that form the key. */
   readonly key: readonly string[];
-  /** Do rows with the same key follow each other? See `keysAreNeighbours`. */
+  /** Whether rows with the same key follow each other; see keysAreNeighbours(). */
   readonly neighbours: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Bytes that keys in no order take in memory at most; 16 MiB unless told. */
+  /** The most bytes in memory for keys in any order; without it, 16 MiB. */
   readonly memory?: number | undefined;
-  /** For the temporary file; the system's folder for them unless told. */
+  /** The folder of the temporary file; without it, the system's. */
   readonly folder?: string | undefined;
 }
 
 const MEMORY = 16 * 1024 ** 2;
 
-/** Sees every batch once. Keys are equal when their canonical texts are; null equals null, which it does not in SQL. */
+/** Gets every batch once. Keys are equal when their canonical texts are; unlike in SQL, null equals null. */
 export class UniqueKeys {
   readonly #names: readonly string[];
   readonly #text: (batch: Batch) => Buffer;
@@ -54,7 +54,7 @@ export class UniqueKeys {
     return this.#lines.take(this.#text(batch));
   }
 
-  /** After the last batch, once. @throws as `add` does, and the signal's reason */
+  /** Call once, after the last batch. @throws as `add` does, and the signal's reason */
   async finish(): Promise<Duplicates> {
     await this.#lines.finish();
     const cells = this.#example?.split('\t').map(decodeCell);
@@ -63,7 +63,7 @@ export class UniqueKeys {
     return { rows: this.#rows, example };
   }
 
-  /** Releases everything; safe to call at any time, and again. */
+  /** Releases everything. May be called at any time, and twice. */
   close(): Promise<void> {
     return this.#lines.close();
   }
@@ -73,9 +73,9 @@ export class UniqueKeys {
 const ONE_TEXT: readonly Kind[] = ['integer', 'boolean', 'date', 'timestamp'];
 
 /**
- * Does the report's order put rows with the same key side by side? Only in one source, and only where what it takes for
- * equal has one text: among 1.0 and 1.00, or texts that a collation takes for equal, the same ones may stand apart. So
- * they may in MongoDB, which sorts by what a document has and not by the text that becomes of it.
+ * Whether the report's order puts rows with equal keys next to each other. It needs one SQL source, and kinds whose equal
+ * values have one text: 1.0 and 1.00, or texts that a collation treats as equal, may be mixed in the order. MongoDB sorts by
+ * the stored value, not by its canonical text, so equal texts may be apart there too.
  */
 export function keysAreNeighbours(
   key: readonly string[],

@@ -1,4 +1,4 @@
-// Two sequences of rows in the order of their key, joined: pairs of rows with the same key, and rows that only one side has.
+// A merge join of two sequences of rows in the order of their key: pairs with the same key, and rows of one side only.
 import { ReportError } from '../../core/errors.js';
 import type { Cell } from '../../core/table.js';
 import { comparison, type Sortable, type SortKey, sortable } from '../../rows/sort/order.js';
@@ -6,7 +6,7 @@ import type { Layout } from './layout.js';
 
 type Rows = readonly (readonly Cell[])[];
 
-/** Rows that do not follow the order: they have to be sorted first. */
+/** The rows of a side are not in the order of the key, and must be sorted first. */
 export class OutOfOrder extends Error {}
 
 export interface Pair {
@@ -14,10 +14,10 @@ export interface Pair {
   readonly after: readonly Cell[] | undefined;
 }
 
-/** How many pairs travel together. */
+/** Pairs in a batch. */
 const BATCH = 1000;
 
-/** Numbers are ordered and equal by their value, everything else by its text's code points. @param descending by the key's columns */
+/** Numbers compare by value, everything else by the code points of its text. @param descending for each column of the key */
 export function sortKeys({ columns, keys }: Layout, descending: readonly boolean[]): SortKey[] {
   return columns.slice(0, keys).map(({ kind }, index) => ({
     index,
@@ -63,7 +63,7 @@ export async function* joined(
   }
 }
 
-/** The row of one side that has not been taken yet. */
+/** A position in the rows of one side. */
 class Cursor {
   row: Sortable | undefined;
   readonly #batches: AsyncIterator<Rows>;
@@ -80,7 +80,7 @@ class Cursor {
     this.#name = name;
   }
 
-  /** To the next row of those that are here; false when more have to be read. */
+  /** Moves to the next row in memory; returns false when more must be read. */
   step(): boolean {
     this.#index += 1;
     const cells = this.#rows[this.#index];

@@ -1,18 +1,18 @@
-// Which columns of two published files are compared, in which order, and which of them are the key.
+// Chooses the columns of two published files that are compared, their order, and the key.
 import { didYouMean, ReportError } from '../../core/errors.js';
 import type { Kind } from '../../core/table.js';
 import type { Manifest } from '../../publish/documents.js';
 
 interface ComparedColumn {
   readonly name: string;
-  /** What both files have; `text` where they have different ones that are not both numbers. */
+  /** The kind in both files; of two number kinds `decimal`, of other different kinds `text`. */
   readonly kind: Kind;
 }
 
-/** Rows are compared in this form: the columns that both files have but those that are volatile, the key first. */
+/** The form in which rows are compared: the columns of both files without the volatile ones, the key first. */
 export interface Layout {
   readonly columns: readonly ComparedColumn[];
-  /** How many of the columns are the key. */
+  /** The number of columns in the key. */
   readonly keys: number;
   /** The index of the column to group by. */
   readonly by: number | undefined;

@@ -1,4 +1,4 @@
-// One of the two files that are compared: its manifest, and its rows in the form in which they are compared.
+// One of two compared files: its manifest, and its rows in the layout of the comparison.
 
 import type { Destination } from '../../core/destination.js';
 import { messageOf, ReportError } from '../../core/errors.js';
@@ -17,7 +17,7 @@ export interface Side {
   /** An absolute path or an s3:// URL. */
   readonly location: string;
   readonly manifest: Manifest;
-  /** The published bytes, from the start, at every call. */
+  /** The published bytes; every call starts at the first byte. */
   download(): AsyncIterable<Buffer>;
 }
 
@@ -39,8 +39,8 @@ export async function openSide(destination: Destination, { key }: Place): Promis
 }
 
 /**
- * The rows of a side, of the compared columns.
- * @throws ReportError `contract` when the file is not what its manifest says, which is known at the end
+ * The rows of a side with the compared columns.
+ * @throws ReportError `contract` when the file is not what its manifest says; a wrong hash is found at the end
  */
 export async function* comparedRows(side: Side, other: Side, layout: Layout): AsyncGenerator<Cell[][]> {
   const { manifest, location } = side;
@@ -76,7 +76,7 @@ function changed(location: string, what: string, cause?: unknown): ReportError {
   });
 }
 
-/** A row of the file as a row of the layout. */
+/** A function from a row of the file to a row of the layout. */
 function picker({ columns }: Manifest, layout: Layout, own: Spelling, other: Spelling) {
   const cells = layout.columns.map(({ name }) => {
     const index = columns.findIndex((column) => column.name === name);

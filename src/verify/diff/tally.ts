@@ -1,4 +1,4 @@
-// What two files differ in, counted while their joined rows pass by.
+// Counts the differences of two files from their joined rows.
 
 import type { Cell } from '../../core/table.js';
 import { DecimalSum } from '../../rows/counters.js';
@@ -8,14 +8,14 @@ import { isNumber, type Layout } from './layout.js';
 
 export interface RowChange extends Pair {
   readonly change: 'added' | 'gone' | 'changed';
-  /** Indices of the columns whose values differ; of a row that only one file has, all that are not the key. */
+  /** Indices of the columns whose values differ; for a row of one file only, all columns outside of the key. */
   readonly columns: readonly number[];
 }
 
 interface Total {
   readonly before: string;
   readonly after: string;
-  /** After less before, exact. */
+  /** `after` minus `before`, exact. */
   readonly difference: string;
 }
 
@@ -33,24 +33,24 @@ interface Group extends Counts {
 
 export interface Example {
   readonly key: Readonly<Record<string, Cell>>;
-  /** Column name to what it was and is; a row that only one file has, has one of them. */
+  /** Column name to the value before and after; a row of one file only has one of them. */
   readonly columns: Readonly<Record<string, { readonly before?: Cell; readonly after?: Cell }>>;
 }
 
 export interface Tallied extends Counts {
   /** Column name to the number of rows in which it differs. */
   readonly changedColumns: Readonly<Record<string, number>>;
-  /** Those that differ, the largest difference first; undefined without a column to group by. */
+  /** Groups that differ, the largest difference first; undefined without a column to group by. */
   readonly groups: readonly Group[] | undefined;
-  /** Whether there were more groups than are held: then those that came later are in none. */
+  /** Whether there were more groups than memory holds: rows of later groups are in no group. */
   readonly groupsAreCut: boolean;
   readonly examples: Readonly<Record<RowChange['change'], readonly Example[]>>;
 }
 
-/** Of each kind of change. */
+/** The most examples of each kind of change. */
 const EXAMPLES = 20;
-/** Groups that are held in memory: more organizations than anybody has. */
-const MOST_GROUPS = 100_000;
+/** The most groups in memory. */
+const MAX_GROUPS = 100_000;
 
 export class Tally {
   readonly #layout: Layout;
@@ -66,7 +66,7 @@ export class Tally {
     this.#changedColumns = layout.columns.map(() => 0);
   }
 
-  /** Undefined for rows that are the same. */
+  /** Counts a pair. @returns its change, or undefined for equal rows */
   add({ before, after }: Pair): RowChange | undefined {
     const change = this.#changeOf(before, after);
     this.#whole.add(before, after, change?.change);
@@ -106,7 +106,7 @@ export class Tally {
     return differing.length === 0 ? undefined : { change: 'changed', columns: differing, before, after };
   }
 
-  /** Numbers are the same when their values are: 1.5 and 1.50. */
+  /** Numbers are equal by value: 1.5 equals 1.50. */
   #isSame(column: number, one: Cell, other: Cell): boolean {
     if (one === other) return true;
     if (one === null || other === null) return false;
@@ -118,7 +118,7 @@ export class Tally {
     if (by === undefined) return;
     const [from, to] = [before?.[by] ?? null, after?.[by] ?? null];
     if (before !== undefined && after !== undefined && from !== to) {
-      // It moved from one to the other: each has a row more or less, and it is one change of both.
+      // The row moved from one group to another: count it as one change in both.
       this.#group(from)?.add(before, undefined, change);
       this.#group(to)?.add(undefined, after, change);
     } else this.#group(before === undefined ? to : from)?.add(before, after, change);
@@ -127,7 +127,7 @@ export class Tally {
   #group(value: Cell): Counter | undefined {
     const known = this.#groups.get(value);
     if (known !== undefined) return known;
-    if (this.#groups.size >= MOST_GROUPS) {
+    if (this.#groups.size >= MAX_GROUPS) {
       this.#isCut = true;
       return undefined;
     }
@@ -197,7 +197,7 @@ function isDifferent({ added, gone, changed }: Counts): boolean {
   return added + gone + changed > 0;
 }
 
-/** By the first total, then by the number of rows that differ. */
+/** Orders by the first total, then by the number of rows that differ. */
 function byDifference(one: Group, other: Group): number {
   const [a, b] = [one, other].map(
     ({ totals }) => Object.values(totals)[0]?.difference.replace(/^-/, '') ?? '0',

@@ -1,6 +1,6 @@
-// Buffers of XML that are filled, compressed and used again, so that memory does not depend on the number of rows.
+// A pool of buffers for XML: filled, compressed and used again, so that memory does not depend on the number of rows.
 
-/** Large enough to compress well by itself, small enough to have several at once; measured. */
+/** In bytes; measured: large enough to compress well, small enough to hold several. */
 const BLOCK = 512 * 1024;
 
 export class Block {
@@ -8,12 +8,12 @@ export class Block {
   view = new DataView(this.bytes.buffer);
   length = 0;
 
-  /** Where blocks are cut depends on the rows alone, not on how they came. */
+  /** Depends on the rows only, not on their batches: the same rows make the same blocks. */
   get isFull(): boolean {
     return this.length >= BLOCK;
   }
 
-  /** Room for so many more bytes. */
+  /** Makes room for so many more bytes. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
@@ -43,9 +43,9 @@ export class Blocks {
     return block;
   }
 
-  /** Takes back a block that nobody reads any more. */
+  /** Returns a block to the pool; nothing may read it any more. */
   give(block: Block): void {
-    // One that a huge row has made larger is let go.
+    // A block that grew for a huge row is not kept.
     if (block.bytes.length < 2 * BLOCK) this.#free.push(block);
   }
 }

@@ -1,7 +1,7 @@
-// What Excel cannot hold as it is: counted by its reason, or refused.
+// Cells that Excel cannot hold unchanged: counted by reason, or refused.
 import { ReportError } from '../../core/errors.js';
 
-/** By reason: how one and many of such cells are told in a note, and in the workbook. */
+/** By reason: the words for one and for many such cells, in notes and in the workbook. */
 const REASONS = {
   digits: {
     why: 'has more than 15 significant digits or is out of range',
@@ -45,7 +45,7 @@ export class Changes {
   /**
    * Counts a cell.
    * @param place of the cell, such as `row 12, column "valor"`
-   * @throws ReportError `contract` when nothing may be changed
+   * @throws ReportError `contract` with `--strict`
    */
   add(reason: Reason, text: string, place: () => string): void {
     if (this.#isStrict) {
@@ -57,7 +57,7 @@ export class Changes {
     this.#counts[reason]++;
   }
 
-  /** One line for each reason that there was. */
+  /** One line for each reason that occurred. */
   notes(): string[] {
     return this.#there().map(([reason, count]) => {
       const [word = '', ...rest] = REASONS[reason].note.split('(s)');
@@ -65,7 +65,7 @@ export class Changes {
     });
   }
 
-  /** For the workbook's readers: what, and how many cells. */
+  /** For the workbook: what was changed, and in how many cells. */
   shown(): (readonly [string, number])[] {
     return this.#there().map(([reason, count]) => [REASONS[reason].shown, count]);
   }

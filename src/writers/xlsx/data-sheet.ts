@@ -1,4 +1,4 @@
-// The rows of one sheet into the archive, compressed on the way.
+// Compresses the rows of a sheet into the archive.
 import { type Block, Blocks } from './block.js';
 import { deflated } from './deflate.js';
 import { SHEET_ROWS } from './options.js';
@@ -9,18 +9,18 @@ import type { Zip } from './zip.js';
 /** Of deflate: as fast as 1 and 5 % smaller; 3 takes 1.7 times as long for 3 % less, 6 takes 4 times as long for 11 % less. */
 const LEVEL = 2;
 
-/** What stands around the rows. */
+/** The parts of a sheet around its rows. */
 export interface Frame {
-  /** Where the part is in the archive. */
+  /** The name of the sheet's part in the archive. */
   readonly path: string;
-  /** Adds the XML up to the first row of data, and tells the encoder that row's number. */
+  /** Adds the XML before the first row of data, and gives the encoder that row's number. */
   start(block: Block): void;
   readonly headerRow: number;
   /** The XML after the rows. @param last the number of the last row */
   end(last: number): string;
 }
 
-/** Sheets of one workbook, one after the other. */
+/** The data sheets of one workbook, written one after the other. */
 export class DataSheets {
   readonly #zip: Zip;
   readonly #rows: RowReader;
@@ -33,7 +33,7 @@ export class DataSheets {
     this.#encoder = encoder;
   }
 
-  /** Yields the entry of a sheet with as many rows as there are and fit. @returns the number of its last row */
+  /** Yields the bytes of a sheet with all rows that are left, as far as they fit. @returns the number of its last row */
   async *sheet(frame: Frame): AsyncGenerator<Buffer, number> {
     const { header, entry } = this.#zip.begin(frame.path);
     yield header;

@@ -1,4 +1,4 @@
-// Blocks to one deflate stream (RFC 1951), several blocks at once in the thread pool.
+// Compresses blocks into one deflate stream (RFC 1951), several at a time in the thread pool.
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Block, Blocks } from './block.js';
@@ -8,15 +8,15 @@ const deflateRaw = promisify(zlib.deflateRaw) as (
   options: zlib.ZlibOptions,
 ) => Promise<Buffer>;
 
-/** As many as the thread pool has threads by default. */
+/** The default size of the thread pool. */
 const AT_ONCE = 4;
-/** A last block with nothing in it: what comes before ends at a byte, but says that more is to come. */
+/** An empty final block: every block before it ends at a byte boundary and is not marked as the last. */
 const END = Buffer.from([3, 0]);
-/** Room for what a block usually becomes: a second piece costs a trip to the thread pool. */
+/** The usual size of a compressed block: a second chunk costs another call into the thread pool. */
 const PIECE = 160 * 1024;
 
 /**
- * Yields the blocks compressed, in their order, each as soon as it is asked for and done; gives them back to `blocks`.
+ * Yields the compressed blocks in order, and returns each block to `blocks`.
  * @param seen called with the bytes of each block before it is compressed
  */
 export async function* deflated(
@@ -31,7 +31,7 @@ export async function* deflated(
     const content = block.content();
     seen(content);
     const result = deflateRaw(content, options).finally(() => blocks.give(block));
-    // Whoever waits for it sees the failure; nobody may when another comes first.
+    // If an earlier block fails, nothing awaits this promise: without a handler its rejection would end the process.
     result.catch(() => undefined);
     underway.push(result);
     const oldest = underway.length < AT_ONCE ? undefined : underway.shift();

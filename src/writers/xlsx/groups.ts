@@ -1,11 +1,11 @@
-// Rows and exact totals, over all rows and by the values of a column, while the rows pass by.
+// Counts rows and exact totals, of all rows and grouped by the values of a column.
 
 import type { Column } from '../../core/table.js';
 import { DecimalSum } from '../../rows/counters.js';
 import { isNullCell } from '../../rows/encoded-rows.js';
 import type { Lines } from './lines.js';
 
-/** So many groups have a line of their own; what comes after them is one line together. */
+/** Groups with a line of their own; all later groups share one line. */
 export const MOST_GROUPS = 1000;
 
 export class Group {
@@ -17,14 +17,14 @@ export class Group {
   }
 }
 
-/** A group's name as it is in the column; null for cells without a value, undefined for the groups that are too many. */
+/** A group's name is its value in the column; null for null, undefined for the groups that share a line. */
 export type NamedGroup = readonly [name: string | null | undefined, group: Group];
 
 export class Groups {
   readonly #width: number;
-  /** The places of the columns that are summed. */
+  /** The indices of the columns that are summed. */
   readonly #summed: readonly number[];
-  /** At least one: without columns to group by, of all rows together. */
+  /** At least one: without columns to group by, one with a single group of all rows. */
   readonly #groupings: readonly Grouping[];
 
   /**
@@ -55,7 +55,7 @@ export class Groups {
     }
   }
 
-  /** All rows together: any grouping has each row once. */
+  /** The counts of all rows: the sum of any grouping, which has each row once. */
   all(): Group {
     const all = new Group(this.#summed.length);
     for (const [, group] of this.by(0)) {
@@ -65,7 +65,7 @@ export class Groups {
     return all;
   }
 
-  /** The groups by a column, in the order of Portuguese, what has no name last. @param index of the column in `by` */
+  /** The groups of a column in Portuguese order, those without a name last. @param index of the column in `by` */
   by(index: number): NamedGroup[] {
     return this.#groupings[index]?.named() ?? [];
   }
@@ -82,7 +82,7 @@ class Grouping {
     this.#sums = sums;
   }
 
-  /** @param first the first cell of the row */
+  /** @param first the index of the row's first cell */
   groupOf(lines: Lines, first: number): Group {
     const { bytes, ends } = lines;
     if (this.#column === undefined) {
@@ -92,7 +92,7 @@ class Grouping {
     const cell = first + this.#column;
     const start = startOf(ends, cell);
     const end = ends[cell] as number;
-    // The bytes are enough to tell one name from another.
+    // Different names have different bytes: no decoding is needed.
     const key = bytes.toString('latin1', start, end);
     const found = this.#groups.get(key);
     if (found !== undefined) return found.group;

@@ -1,4 +1,4 @@
-// The name of a column.
+// The letters of a column.
 
 /** A, B, …, Z, AA, … */
 export function columnLetters(index: number): string {

@@ -1,11 +1,11 @@
-// Batches of either form as COPY text, so that there is one way from rows to XML.
+// Batches of both forms as COPY text, so that there is one encoder from rows to XML.
 
 import type { Batch, Cell, EncodedRows } from '../../core/table.js';
 import { cellEnds, decodeCell } from '../../rows/encoded-rows.js';
 
 export interface Lines extends EncodedRows {
   readonly rowCount: number;
-  /** The text of a cell that is not null, by its place in `ends`. */
+  /** The text of a cell that is not null. @param cell its index in `ends` */
   textAt(cell: number): string;
 }
 
@@ -25,7 +25,7 @@ export function linesOf(batch: Batch, width: number): Lines {
     };
   }
   const rows = batch.rows();
-  // A lone surrogate becomes U+FFFD in the bytes; the text itself is what is asked for then.
+  // The bytes have U+FFFD for a lone surrogate, so textAt() takes the text from the rows.
   const bytes = Buffer.from(rows.map((row) => `${row.map(encodeCell).join('\t')}\n`).join(''));
   return {
     bytes,
@@ -35,7 +35,7 @@ export function linesOf(batch: Batch, width: number): Lines {
   };
 }
 
-/** The least that has to be escaped (PostgreSQL manual, COPY, "Text Format"). */
+/** The characters that COPY text must escape (PostgreSQL manual, COPY, "Text Format"). */
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 function encodeCell(cell: Cell): string {

@@ -1,4 +1,4 @@
-// The table's rows as they are wanted: some first to look at, then batch by batch, over the end of a sheet.
+// Reads the table batch by batch: a sample first, and on from any row when a sheet is full.
 import type { Batch, Cell } from '../../core/table.js';
 import { type Lines, linesOf } from './lines.js';
 
@@ -17,7 +17,7 @@ export class RowReader {
     this.#seen = seen;
   }
 
-  /** The first rows, which stay to be read. */
+  /** The first rows, without consuming them. */
   async sample(count: number): Promise<readonly (readonly Cell[])[]> {
     const rows: (readonly Cell[])[] = [];
     while (rows.length < count) {
@@ -29,7 +29,7 @@ export class RowReader {
     return rows;
   }
 
-  /** Where to read on, or undefined when every row was read. @throws what the table throws */
+  /** The present batch and its next row, or undefined when every row was read. @throws what the table throws */
   async more(): Promise<{ readonly lines: Lines; readonly next: number } | undefined> {
     while (this.#lines === undefined || this.#next >= this.#lines.rowCount) {
       const batch = this.#sampled.shift() ?? (await this.#batches.next()).value;
@@ -41,12 +41,12 @@ export class RowReader {
     return { lines: this.#lines, next: this.#next };
   }
 
-  /** The rows of the batch at hand are read up to here. */
+  /** Marks the rows of the present batch before this one as read. */
   readTo(row: number): void {
     this.#next = row;
   }
 
-  /** Lets go of the table. */
+  /** Ends reading of the table. */
   async close(): Promise<void> {
     await this.#batches.return(undefined);
   }

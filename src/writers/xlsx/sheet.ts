@@ -1,4 +1,4 @@
-// What stands around the rows of a data sheet (ECMA-376 part 1, 18.3.1.99 worksheet): widths, the frozen header, the filter.
+// The parts of a data sheet around its rows (ECMA-376 part 1, 18.3.1.99 worksheet): widths, the frozen header, the filter.
 import type { Cell, Column, Kind } from '../../core/table.js';
 import { columnLetters } from './letters.js';
 
@@ -10,11 +10,11 @@ const FROZEN_HEADER =
   '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>' +
   '<selection pane="bottomLeft" activeCell="A2" sqref="A2"/></sheetView></sheetViews>';
 
-/** In characters of the default font: what dates and times need, and the least and most of a column. */
+/** Column widths in characters of the default font, by kind; other columns have the width of their sample, within limits. */
 const WIDTHS: Readonly<Partial<Record<Kind, number>>> = { date: 10, timestamp: 23, boolean: 10 };
 const NARROWEST = 8;
 const WIDEST = 60;
-/** The header's button of the filter. */
+/** The width of the filter's button in the header. */
 const BUTTON = 3;
 const PADDING = 1.5;
 /** The symbol of a currency and the blank after it. */
@@ -35,7 +35,7 @@ export function sheetStart(columns: readonly Column[], sample: readonly (readonl
 /** The end of a data sheet after its rows. @param rows with the header */
 export function sheetEnd(width: number, rows: number): string {
   const range = `A1:${columnLetters(width - 1)}${rows}`;
-  // Codes are text on purpose: no green triangles.
+  // Codes of digits are text on purpose: do not let Excel mark them as errors.
   return `</sheetData><autoFilter ref="${range}"/>${LANDSCAPE}<ignoredErrors><ignoredError sqref="${range}" numberStoredAsText="1"/></ignoredErrors></worksheet>`;
 }
 

@@ -1,4 +1,4 @@
-// Everything of the workbook but its rows, by exceljs: the styles, the sheets Resumo and Sobre, and what joins the parts.
+// Everything of a workbook except its rows, by exceljs: styles, the sheets Resumo and Sobre, relationships.
 import type { CellValue, Style, Workbook, Worksheet } from 'exceljs';
 import { type Styles, unfitNumber } from './cells.js';
 import { ABOUT_SHEET, SUMMARY_SHEET } from './options.js';
@@ -11,11 +11,11 @@ export type Shown = string | number | { readonly decimal: string; readonly curre
 
 export interface Line {
   readonly cells: readonly Shown[];
-  /** `totals`: a heading whose further cells stand over numbers. */
+  /** `totals`: a heading whose cells after the first stand over numbers. */
   readonly look: 'title' | 'heading' | 'totals' | 'plain' | 'strong';
 }
 
-/** With those of the amounts, by the code of their currency. */
+/** With the styles of amounts, by the code of their currency. */
 export interface WorkbookStyles extends Styles {
   readonly currencies: Readonly<Record<string, number>>;
 }
@@ -85,7 +85,7 @@ function dataStyles(locale: 'pt-BR' | undefined): Readonly<Record<keyof Styles, 
   };
 }
 
-/** The part of exceljs that is needed here. */
+/** A new workbook; imports only the part of exceljs that makes one. */
 export async function newWorkbook(): Promise<Workbook> {
   const { default: ExcelWorkbook } = await import('exceljs/lib/doc/workbook.js');
   return new ExcelWorkbook();

@@ -1,4 +1,4 @@
-// What the sheets Resumo and Sobre say, line by line.
+// The lines of the sheets Resumo and Sobre.
 import type { Column } from '../../core/table.js';
 import type { About } from '../../core/writer.js';
 import type { Changes } from './changes.js';
@@ -18,7 +18,7 @@ const DIMENSIONS: Readonly<Record<string, string>> = {
 };
 const NO_NAME = '(sem valor)';
 
-/** The columns that the summary sums and groups by, as far as they are exported. */
+/** The columns by which the summary sums and groups; columns that are not exported are left out. */
 export interface Summed {
   readonly totals: readonly Column[];
   readonly by: readonly { readonly dimension: string; readonly column: Column }[];
@@ -122,7 +122,7 @@ function nameOf(name: NamedGroup[0]): string {
   return name === null || name === '' ? NO_NAME : name;
 }
 
-/** A moment as the clock of the report's time zone shows it. */
+/** A time in the report's time zone. */
 function clock(moment: Date, timeZone: string | undefined, { locale }: XlsxOptions): string {
   const format = new Intl.DateTimeFormat(locale ?? 'sv-SE', {
     dateStyle: 'short',

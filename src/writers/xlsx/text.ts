@@ -5,7 +5,7 @@ import type { Reason } from './changes.js';
 const CELL_LENGTH = 32_767;
 const CELL_LINE_FEEDS = 253;
 
-/** What XML 1.0 cannot say, or would say otherwise (it reads CR as LF), and what would be read as such a spelling. */
+/** Characters that XML 1.0 does not have or reads as others (CR as LF), and literal text that looks like their spelling. */
 const SPELLED =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is spelled
   /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|_(?=x[0-9A-Fa-f]{4}_)/g;
@@ -24,7 +24,7 @@ export function inlineString(text: string): string {
   return `<is><t xml:space="preserve">${spelled(text).replace(/[&<>]/g, (mark) => MARKUP[mark] ?? '')}</t></is>`;
 }
 
-/** A text that a cell can hold. @param changed called with the reason when it is another */
+/** The text, cut to what a cell can hold. @param changed called with the reason when it was cut or replaced */
 export function fitting(text: string, changed: (reason: Reason) => void): string {
   let fit = text;
   let lineFeed = -1;
@@ -38,6 +38,6 @@ export function fitting(text: string, changed: (reason: Reason) => void): string
   }
   if (fit.length <= CELL_LENGTH) return fit;
   changed('length');
-  // Half a character is none.
+  // Do not cut a surrogate pair in two.
   return fit.slice(0, CELL_LENGTH).replace(/[\ud800-\udbff]$/, '');
 }

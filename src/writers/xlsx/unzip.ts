@@ -1,4 +1,4 @@
-// The entries of a small zip archive in memory, such as exceljs makes.
+// Reads a small zip archive in memory, such as exceljs writes.
 import { crc32, inflateRawSync } from 'node:zlib';
 
 const END = Buffer.from('PK\x05\x06', 'latin1');
@@ -17,7 +17,7 @@ export function unzipped(archive: Buffer): Map<string, Buffer> {
     const packed = archive.subarray(start, start + archive.readUInt32LE(at + 20));
     const content = archive.readUInt16LE(at + 10) === 0 ? packed : inflateRawSync(packed);
     if (crc32(content) !== archive.readUInt32LE(at + 16)) throw new Error(`"${name}" is damaged`);
-    // Folders are no parts of a workbook.
+    // An entry of a folder is not a part of the workbook.
     if (!name.endsWith('/')) entries.set(name, content);
     at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
   }

@@ -1,9 +1,9 @@
-// The parts that speak of the rows from outside of their sheet: tables, names, and when to calculate.
+// The parts of a workbook that refer to the rows of the sheet: tables, defined names, calculation.
 import { isSameName } from '../options.js';
 import { extended, type Reach, rowsOf } from './ranges.js';
 import { attributeOf, elementsOf, unescaped, withAttribute } from './xml.js';
 
-/** A table over the rows, to their end. Its row of totals is gone with the rows. */
+/** The XML of a table, with its range extended to the last row and without its row of totals, which was replaced. */
 export function tableFor(xml: string, reach: Reach): string {
   return xml
     .replace(/<(?:table|autoFilter|sortState)\s[^>]*>/g, (tag) => {
@@ -18,7 +18,7 @@ export function tableFor(xml: string, reach: Reach): string {
     });
 }
 
-/** The name of a table that begins among the rows that are replaced, and the row. */
+/** A table that begins in the rows that are replaced, and its first row; undefined for any other. */
 export function lostTable(xml: string, headerRow: number): { name: string; row: number } | undefined {
   const [tag = ''] = /<table\s[^>]*>/.exec(xml) ?? [];
   const rows = rowsOf(attributeOf(tag, 'ref') ?? '');
@@ -26,7 +26,7 @@ export function lostTable(xml: string, headerRow: number): { name: string; row: 
   return { name: unescaped(attributeOf(tag, 'displayName') ?? ''), row: rows.first };
 }
 
-/** The workbook with the names of ranges to the rows' end, and every formula calculated when it is opened. */
+/** The XML of the workbook, with defined names extended to the last row, and recalculation when it is opened. */
 export function workbookFor(xml: string, sheetName: string, reach: Reach): string {
   const named = xml.replace(
     /(<definedName\s[^>]*>)([^<]*)(?=<\/definedName)/g,
@@ -51,6 +51,6 @@ function nameFor(text: string, sheetName: string, reach: Reach): string {
   if (!match?.[3]) return text;
   const [, quoted, plain = '', reference] = match;
   if (!isSameName(quoted?.replaceAll("''", "'") ?? plain, sheetName)) return text;
-  // No character of a range is escaped.
+  // XML escapes no character of a range, so its length is the same in `text`.
   return text.slice(0, text.length - reference.length) + extended(reference, reach);
 }

@@ -1,4 +1,4 @@
-// A template's file, and whether rows can go into it: asked when a report is read, long before a row is written.
+// Reads a template, and checks whether rows fit into it. Both happen when the report is read, before any row.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -27,7 +27,7 @@ export function templateOf(file: string, bytes: Buffer): Template {
   return { file, sha256, content: () => bytes };
 }
 
-/** What createTemplateWriter() and its encoding would find. @throws ReportError `definition` */
+/** Finds early what createTemplateWriter() and its encode() would throw. @throws ReportError `definition` */
 export function checkTemplate(template: Template, width: number, sheet: string = DATA_SHEET): void {
   modelIn(template, openPackage(template, sheet), width);
 }

@@ -18,7 +18,7 @@ export interface Package {
 interface Relationship {
   readonly element: string;
   readonly id: string | undefined;
-  /** The last word of its type, such as `worksheet`. */
+  /** The last segment of its type's URI, such as `worksheet`. */
   readonly type: string;
   /** The name of a part. */
   readonly target: string;
@@ -84,7 +84,7 @@ function partsOf(template: Template): Map<string, Buffer> {
   try {
     return unzipped(template.content());
   } catch (cause) {
-    // Offsets that lead nowhere, a method that is not deflate, a checksum that is another.
+    // Invalid offsets, a method that is not deflate, or a wrong checksum.
     throw new ReportError('definition', `the template ${template.file}: no .xlsx workbook, or damaged`, {
       hint: AS_XLSX,
       cause,
@@ -92,7 +92,7 @@ function partsOf(template: Template): Map<string, Buffer> {
   }
 }
 
-/** The XML of a part, or nothing. */
+/** The XML of a part; empty where there is none. */
 export function textOf(parts: ReadonlyMap<string, Buffer>, name: string): string {
   return parts.get(name)?.toString() ?? '';
 }
@@ -116,7 +116,7 @@ function relationshipsOf(parts: ReadonlyMap<string, Buffer>, part: string): Rela
     }));
 }
 
-/** It lists cells with formulas, some of which are gone; Excel makes another one, and calls a wrong one damage. */
+/** The calculation chain lists cells with formulas. Some were replaced, and Excel reports a wrong chain as damage; it makes a new one. */
 function withoutCalculationChain(
   parts: ReadonlyMap<string, Buffer>,
   workbook: string,

@@ -1,18 +1,18 @@
-// Ranges that cover the rows of a template grow, or shrink, to the rows that take their place.
+// Adapts ranges over the rows of a template to the number of rows that replace them.
 
-/** Numbers of rows. */
+/** Row numbers. */
 export interface Reach {
-  /** The first of the rows that are replaced. */
+  /** The first row that is replaced. */
   readonly model: number;
-  /** The last of them. */
+  /** The last row that is replaced. */
   readonly lastModel: number;
-  /** The last that there is now. */
+  /** The last row that was written. */
   readonly last: number;
 }
 
 const REFERENCE = /^(\$?[A-Z]{1,3}\$?)(\d+)(?::(\$?[A-Z]{1,3}\$?)(\d+))?$/;
 
-/** The rows of a reference such as `A5` or `$A$5:$J$24`, or undefined where it is no such thing. */
+/** The first and last row of a reference such as `A5` or `$A$5:$J$24`, or undefined for any other text. */
 export function rowsOf(reference: string): { readonly first: number; readonly last: number } | undefined {
   const match = REFERENCE.exec(reference);
   if (!match) return undefined;
@@ -33,7 +33,7 @@ export function extended(reference: string, { model, lastModel, last }: Reach): 
   });
 }
 
-/** The same for several, with spaces between. */
+/** The same for a list of references, separated by spaces. */
 export function allExtended(references: string, reach: Reach): string {
   return references
     .split(' ')

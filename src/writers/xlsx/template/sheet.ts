@@ -1,4 +1,4 @@
-// The sheet that takes the rows: what stands above them, what one of them looks like, and what follows.
+// The sheet of a template that takes the rows: the XML above them, the look of the model row, and the XML below.
 import { columnLetters } from '../letters.js';
 import { allExtended, type Reach, rowsOf } from './ranges.js';
 import { attributeOf, elementsOf, withAttribute } from './xml.js';
@@ -7,11 +7,11 @@ export interface Model {
   /** The XML up to the end of the header's row. */
   readonly start: string;
   readonly headerRow: number;
-  /** The last row that is replaced; the header's where there is none. */
+  /** The last row that is replaced, or the header's row where none is. */
   readonly lastRow: number;
-  /** Of the model row, with a space before each. */
+  /** Attributes of the model row, each with a space before it. */
   readonly attributes: string;
-  /** By column: the number of the style that a cell of the model row has; undefined where nobody chose one. */
+  /** By column: the style index of the model row's cell; undefined where it has none. */
   readonly styles: readonly (number | undefined)[];
   /** The XML after the rows. */
   readonly rest: string;
@@ -24,13 +24,13 @@ interface Row {
   readonly end: number;
 }
 
-/** A value, a text or a formula with something in it. */
+/** A value, text or formula that is not empty. */
 const CONTENT = /<(?:v|t|f)(?:\s[^>]*)?>[^<]/;
-/** What of a row's attributes is about its look. */
+/** The attributes of a row that define its look. */
 const LOOKS = ['s', 'customFormat', 'ht', 'customHeight'];
-/** What holds for the ranges that it names: grows with the rows. */
+/** Elements that apply to ranges: they grow with the rows. */
 const RULES = ['conditionalFormatting', 'dataValidation', 'ignoredError', 'protectedRange'];
-/** What Excel keeps for the same in its extension. */
+/** Excel's extensions of the same elements. */
 const NEWER_RULES = elementsOf('x14:conditionalFormatting|x14:dataValidation');
 
 /**
@@ -53,7 +53,7 @@ export function modelOf(xml: string, width: number): Model | undefined {
     return own ?? ofColumns(column) ?? (cells === undefined || cells.size === 0 ? undefined : 0);
   });
   return {
-    // Nobody knows yet where the rows will end, and no reader needs to be told.
+    // The last row is not known yet, and `dimension` is optional.
     start: xml.slice(0, header.end).replace(elementsOf('dimension'), ''),
     headerRow: header.number,
     lastRow: rows.at(-1)?.number ?? header.number,
@@ -66,7 +66,7 @@ export function modelOf(xml: string, width: number): Model | undefined {
   };
 }
 
-/** What follows the rows, for as many as there are. */
+/** The XML after the rows, adapted to their number. */
 export function endOf({ rest, headerRow }: Model, reach: Reach): string {
   const grown = (name: string, to: Reach) => (element: string) => {
     const references = attributeOf(element, name);
@@ -87,7 +87,7 @@ export function endOf({ rest, headerRow }: Model, reach: Reach): string {
   );
 }
 
-/** Merged cells and links of the rows that are gone would cover, or lead astray, those that came. */
+/** Removes merged cells and links of the replaced rows, which would apply to the new rows. */
 function withoutOld(xml: string, name: string, headerRow: number): string {
   return xml.replace(elementsOf(`${name}s`), (list) => {
     const kept = (list.match(elementsOf(name)) ?? []).filter((element) => {

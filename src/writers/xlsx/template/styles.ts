@@ -1,4 +1,4 @@
-// The styles of the cells: those of the model row, and as few of our own as there must be.
+// The styles of the cells: the model row's, and our own only where one is needed.
 import type { Column, Kind } from '../../../core/table.js';
 import { escaped } from '../sheet.js';
 import { currencyFormat, DATES } from '../shell.js';
@@ -7,7 +7,7 @@ import { attributeOf, elementsOf, withAttribute } from './xml.js';
 /** Built-in formats (ECMA-376 part 1, 18.8.30 numFmt). */
 const GENERAL = 0;
 const BUILT_IN: Readonly<Partial<Record<Kind, number>>> = { integer: 1, decimal: 4, text: 49, json: 49 };
-/** The first number that is free for formats of one's own. */
+/** The first id for custom formats. */
 const FIRST_OWN = 164;
 const PLAIN = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>';
 
@@ -32,7 +32,7 @@ export class CellStyles {
     const style = this.#styles[model ?? -1];
     const isDate = kind === 'date' || kind === 'timestamp';
     const own = currency === undefined ? undefined : currencyFormat(currency);
-    // Whoever chose no format for a date wants to see no serial number, and for an amount no bare one.
+    // Without a format of the designer, a date would show as a serial number, and an amount without its currency.
     const isBare =
       (isDate || own !== undefined) && style !== undefined && attributeOf(style, 'numFmtId') === `${GENERAL}`;
     if (style !== undefined && !isBare) return model ?? 0;
@@ -42,13 +42,13 @@ export class CellStyles {
     return this.#numberOf(withAttribute(formatted, 'applyNumberFormat', '1'));
   }
 
-  /** The part with what was added, or undefined when nothing was. */
+  /** The XML of the styles with the added ones, or undefined when none was added. */
   changed(): string | undefined {
     if (this.#styles.length === this.#had) return undefined;
     const formats = `<numFmts count="${this.#formats.length}">${this.#formats.join('')}</numFmts>`;
     const styles = `<cellXfs count="${this.#styles.length}">${this.#styles.join('')}</cellXfs>`;
     const rest = this.#xml.replace(elementsOf('numFmts'), '').replace(elementsOf('cellXfs'), () => styles);
-    // They come first (ECMA-376 part 1, 18.8.39 styleSheet).
+    // numFmts is the first child (ECMA-376 part 1, 18.8.39 styleSheet).
     return this.#formats.length === 0 ? rest : rest.replace(/<styleSheet(\s[^>]*)?>/, (tag) => tag + formats);
   }
 

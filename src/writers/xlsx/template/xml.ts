@@ -1,8 +1,8 @@
-// The little of XML that is read and changed in a template, where everything else stays as it was written.
+// Reads and changes single elements of XML; all other text of a template stays byte for byte.
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** The text that escaped text means. */
+/** Unescapes XML text. */
 export function unescaped(text: string): string {
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(amp|lt|gt|quot|apos));/gi, (_, hex, decimal, name) => {
     if (name !== undefined) return ENTITIES[String(name).toLowerCase()] ?? '';
@@ -16,7 +16,7 @@ export function attributeOf(tag: string, name: string): string | undefined {
   return match?.[1] ?? match?.[2];
 }
 
-/** The element, its start tag's attribute set. @param value escaped, or needing no escapes */
+/** The element with the attribute of its start tag set. @param value already escaped */
 export function withAttribute(element: string, name: string, value: string): string {
   const found = new RegExp(`(\\s${name}\\s*=\\s*)(?:"[^"]*"|'[^']*')`);
   return element.replace(/^<[^>]*?(?=\/?>)/, (tag) =>
@@ -26,7 +26,7 @@ export function withAttribute(element: string, name: string, value: string): str
   );
 }
 
-/** The elements of that name, which do not nest, each whole. @param name for a regular expression */
+/** All elements of that name, start tag to end tag; they must not nest. @param name a regular expression */
 export function elementsOf(name: string): RegExp {
   return new RegExp(`<(${name})(?=[\\s/>])[^>]*?(?:/>|>.*?</\\1\\s*>)`, 'gs');
 }
