@@ -75,7 +75,7 @@ tests.on('end', async () => {
   const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1).padStart(7)} s`;
   const times = [...endedAt].map(([file, end]) => [
     relative(join(ROOT, 'build'), file),
-    end - beganAt.get(file),
+    end - (beganAt.get(file) ?? began),
   ]);
   times.sort(([, a], [, b]) => b - a);
   // After the last lines of the other reporter.

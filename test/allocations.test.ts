@@ -62,7 +62,7 @@ async function collections(report: string, output: string, ...more: string[]): P
   return lines.length;
 }
 
-describe('nothing is allocated for a cell', { timeout: 120_000 }, () => {
+describe('nothing is allocated for a cell', { timeout: 600_000 }, () => {
   // With one small object a cell there are some 40.
   const cases = [
     { name: 'rows to CSV', report: 'tabela', output: 'a.csv', most: 10 },

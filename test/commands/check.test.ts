@@ -64,7 +64,7 @@ async function findings(args: readonly string[], url: string): Promise<string[]>
   return found.map(({ detail }) => detail);
 }
 
-describe('check --sample', { concurrency: 3, timeout: 60_000 }, () => {
+describe('check --sample', { concurrency: 3, timeout: 600_000 }, () => {
   const sources = [
     { name: 'a file', url: () => `file:${join(folder, 'producoes.ndjson')}` },
     { name: 'a bucket', url: () => 's3://documentos/dados/' },

@@ -100,7 +100,7 @@ const completes = async (...words: string[]) => {
   return { kind, values: lines.map((line) => line.split('\t')[0]) };
 };
 
-describe('completion', { concurrency: 2, timeout: 120_000 }, () => {
+describe('completion', { concurrency: 2, timeout: 600_000 }, () => {
   test('commands, options, choices and reports with their schedules', async () => {
     assert.deepEqual((await completes('exp')).values, ['export', 'explain']);
     assert.deepEqual((await completes('export', '')).values, [

@@ -86,7 +86,7 @@ const run = (folder: string, ...args: readonly string[]) =>
 const runWithFixture = (folder: string, ...args: readonly string[]) =>
   reportctl(['test', ...args], { cwd: folder, env: PRODUCTION });
 
-describe('test', { concurrency: 2, timeout: 120_000 }, () => {
+describe('test', { concurrency: 2, timeout: 600_000 }, () => {
   test("the repository's own reports", async () => {
     const { code, stdout, stderr } = await reportctl(['test']);
     assert.deepEqual([code, stderr], [0, ''], stdout);

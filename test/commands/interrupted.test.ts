@@ -79,7 +79,7 @@ describe('in the middle of a query', { concurrency: 3 }, () => {
       const started = Date.now();
       child.kill(signal);
       const { code: got, stdout, stderr } = await end;
-      assert.ok(Date.now() - started < 5_000, 'it took too long');
+      assert.ok(Date.now() - started < 30_000, 'it took too long');
       assert.deepEqual([got, stdout], [code, '']);
       assert.match(stderr, new RegExp(`^reportctl: [^\\n]*${signal}[^\\n]*\\n$`));
       assert.deepEqual(await filesBelow(join(folder, out)), []);

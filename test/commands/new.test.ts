@@ -78,7 +78,7 @@ async function drafted(
   return readFile(join(folder, file), 'utf8');
 }
 
-describe('new', { concurrency: 3, timeout: 120_000 }, () => {
+describe('new', { concurrency: 3, timeout: 600_000 }, () => {
   test('a table: kinds of its types, its key, guesses that say so', async () => {
     const text = await drafted('transacoes', 'transacoes');
     assert.match(text, /^ {2}date: data_transacao +# guessed$/m);

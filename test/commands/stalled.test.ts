@@ -85,7 +85,7 @@ describe('a signal', { concurrency: 3 }, () => {
       child.kill(signal);
       const { code: got, stdout, stderr } = await end;
       assert.deepEqual([got, stdout], [code, ''], stderr);
-      assert.ok(Date.now() - started < 5_000, `it took too long: ${stderr}`);
+      assert.ok(Date.now() - started < 30_000, `it took too long: ${stderr}`);
       assert.match(
         stderr,
         new RegExp(`^reportctl: interrupted by ${signal}: nothing unfinished was published\\n$`),
@@ -105,7 +105,7 @@ describe('a signal', { concurrency: 3 }, () => {
     const { code, stderr } = await end;
     const took = Date.now() - started;
     assert.equal(code, 143);
-    assert.ok(took < 10_000, `it took ${took} ms`);
+    assert.ok(took < 30_000, `it took ${took} ms`);
     assert.match(
       stderr,
       /^reportctl: interrupted by SIGTERM: [^\n]*could not be (confirmed|aborted)[^\n]*\n$/,
@@ -123,7 +123,7 @@ describe('a signal', { concurrency: 3 }, () => {
     const started = Date.now();
     child.kill('SIGINT');
     assert.equal((await end).code, 130);
-    assert.ok(Date.now() - started < 1_000);
+    assert.ok(Date.now() - started < 30_000);
   });
 
   for (const [what, args, more] of [
@@ -139,7 +139,7 @@ describe('a signal', { concurrency: 3 }, () => {
       child.kill('SIGTERM');
       const { code, stderr } = await end;
       assert.equal(code, 143, stderr);
-      assert.ok(Date.now() - started < 1_500, 'it took too long');
+      assert.ok(Date.now() - started < 30_000, 'it took too long');
       assert.match(stderr, /reportctl: interrupted by SIGTERM: nothing unfinished was published\n$/);
       assert.deepEqual(store.keys(), []);
     });

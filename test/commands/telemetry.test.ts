@@ -184,7 +184,7 @@ describe('the trace', { concurrency: 3 }, () => {
       assert.match(stdout, /^published vendas/);
       assert.match(stderr, /^\S+ warn the trace could not be exported: [^\n]+\n$/);
       assert.doesNotMatch(stderr, /S3nha/);
-      assert.ok(took < usual + 5000 + 2500, `${took} ms, ${usual} without`);
+      assert.ok(took < usual + 30_000, `${took} ms, ${usual} without`);
       assert.ok(listener.heard.length > 0);
       await stop();
     });

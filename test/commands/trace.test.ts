@@ -44,7 +44,7 @@ after(async () => {
 const run = (...args: string[]) =>
   reportctl(args, { cwd: folder, env: { REPORTCTL_SOURCE_VENDAS: server.url } });
 
-describe('trace', { timeout: 60_000 }, () => {
+describe('trace', { timeout: 600_000 }, () => {
   test('names the filter that leaves the row out, with the value in the zone of the report', async () => {
     const { code, stdout, stderr } = await run('trace', 'pedidos', '--key', 'id=2', '--date', '2024-10-05');
     assert.equal(code, 3);
@@ -136,7 +136,7 @@ describe('trace', { timeout: 60_000 }, () => {
   });
 });
 
-describe('explain', { concurrency: 2, timeout: 60_000 }, () => {
+describe('explain', { concurrency: 2, timeout: 600_000 }, () => {
   test('--funnel counts what each filter leaves, in the order of the filters', async () => {
     const args = [
       'explain',

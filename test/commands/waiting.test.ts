@@ -175,7 +175,7 @@ describe('a deadline', { concurrency: 2 }, () => {
     const args = ['run', 'rapida', 'longa', 'espera', '--jobs', '1', '--deadline', '4s'];
     const { code, stdout, stderr } = await reportctl(args, { env });
     assert.equal(code, 7, stderr);
-    assert.ok(Date.now() - started < 10_000, 'it took too long');
+    assert.ok(Date.now() - started < 30_000, 'it took too long');
     assert.match(stdout, /^published rapida [^\n]*\n$/);
     assert.match(stderr, /error longa \S+ was not published: the deadline 4s \(\S+Z\) was reached/);
     assert.match(stderr, /error espera \S+ was not published: the deadline 4s/);

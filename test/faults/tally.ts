@@ -26,7 +26,7 @@ export interface Case {
 }
 
 /** Milliseconds that one case may take with all its retries. */
-const DEADLINE = 60_000;
+const DEADLINE = 300_000;
 
 /** Runs the cases, so many at a time, and says what came of them. */
 export async function tryAll(t: TestContext, cases: readonly Case[], concurrency: number): Promise<void> {

@@ -107,7 +107,7 @@ async function canRead(uid: number): Promise<boolean> {
 }
 
 // Every test starts a server, which takes a second.
-describe('embedded:', { timeout: 60_000, concurrency: 2 }, () => {
+describe('embedded:', { timeout: 600_000, concurrency: 2 }, () => {
   test('loads its script, is read like any PostgreSQL, and leaves nothing behind', async () => {
     const source = await openUrl(`embedded:${await script('vendas.sql', SCRIPT)}`);
     const query = `SELECT id, nome, current_setting('data_directory') AS data FROM vendas`;

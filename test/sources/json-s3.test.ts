@@ -264,7 +264,7 @@ describe('S3', () => {
     setTimeout(() => controller.abort(new Error('enough')), 300);
     const started = performance.now();
     await assert.rejects(reading, /^Error: enough$/);
-    assert.ok(performance.now() - started < 3000);
+    assert.ok(performance.now() - started < 30_000);
     await source.close();
   });
 });

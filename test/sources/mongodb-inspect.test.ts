@@ -38,7 +38,7 @@ const grouped = documentRequest(
   },
 );
 
-describe('filters inside a pipeline', { timeout: 30_000 }, () => {
+describe('filters inside a pipeline', { timeout: 600_000 }, () => {
   test('the funnel counts what the pipeline makes with each', async () => {
     const counts = await withSource(server.url('vendas'), async (source) =>
       (await source.prepare(grouped)).funnel(),
@@ -63,7 +63,7 @@ describe('filters inside a pipeline', { timeout: 30_000 }, () => {
   });
 });
 
-describe('a key of documents', { timeout: 30_000 }, () => {
+describe('a key of documents', { timeout: 600_000 }, () => {
   const trace = (kind: Kind, path: string, value: string): Promise<Trace> =>
     withSource(server.url('vendas'), async (source) => {
       const request = documentRequest({ preco: 'decimal' }, filters);

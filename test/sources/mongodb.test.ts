@@ -125,10 +125,10 @@ async function fails(
     if (code === 'source') assert.equal(error.retryable, retryable, said);
     return true;
   });
-  assert.ok(performance.now() - start < 5000, 'it took too long');
+  assert.ok(performance.now() - start < 30_000, 'it took too long');
 }
 
-describe('rows', { timeout: 60_000 }, () => {
+describe('rows', { timeout: 600_000 }, () => {
   test('all come once, in order, over many replies; null and missing are null, the empty text is not', async () => {
     numbered(10_500);
     assert.deepEqual(
@@ -226,7 +226,7 @@ describe('rows', { timeout: 60_000 }, () => {
   });
 });
 
-describe('what is asked of the server', { timeout: 60_000 }, () => {
+describe('what is asked of the server', { timeout: 600_000 }, () => {
   test('only the needed fields, majority reads, and a session of its own', async () => {
     numbered(1);
     await read(request({ orderBy: ['nome'] }));
@@ -285,7 +285,7 @@ describe('what is asked of the server', { timeout: 60_000 }, () => {
     }));
 });
 
-describe('preparing', { timeout: 60_000 }, () => {
+describe('preparing', { timeout: 600_000 }, () => {
   const describing = /^describing the query of "diario" in /;
 
   test('a collection that is not there', async () => {
@@ -344,7 +344,7 @@ describe('preparing', { timeout: 60_000 }, () => {
   });
 });
 
-describe('connecting', { timeout: 60_000 }, () => {
+describe('connecting', { timeout: 600_000 }, () => {
   const url = (login: string, more = '') => guarded.url('vendas').replace(/\/\/.*@/, `//${login}`) + more;
 
   test('with a password', async () => {
@@ -415,7 +415,7 @@ describe('connecting', { timeout: 60_000 }, () => {
   });
 });
 
-describe('in the middle', { timeout: 60_000 }, () => {
+describe('in the middle', { timeout: 600_000 }, () => {
   /** A read that has its first batch. */
   async function started(url?: string, signal?: AbortSignal) {
     numbered(13_000);
@@ -508,7 +508,7 @@ describe('in the middle', { timeout: 60_000 }, () => {
       setImmediate(() => controller.abort(reason));
       await assert.rejects(ended, reason);
       await source.close();
-      assert.ok(performance.now() - start < 4000);
+      assert.ok(performance.now() - start < 20_000);
       if (!asleep) assert.equal(server.openCursors(), 0);
     });
   }

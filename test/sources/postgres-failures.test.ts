@@ -68,10 +68,10 @@ async function fails(work: Promise<unknown>, { message, hint, retryable }: Expec
     assert.equal(error.retryable, retryable, said);
     return true;
   });
-  assert.ok(performance.now() - start < 10_000, 'it took too long');
+  assert.ok(performance.now() - start < 30_000, 'it took too long');
 }
 
-describe('connecting', { timeout: 60_000 }, () => {
+describe('connecting', { timeout: 600_000 }, () => {
   test('a login that is refused', async () => {
     const hint = /user and the password/;
     const wrong = { message: /password authentication failed .*28P01/, hint, retryable: false };
@@ -121,7 +121,7 @@ describe('connecting', { timeout: 60_000 }, () => {
 });
 
 // Each test waits for a second or more, so they run concurrently.
-describe('waiting', { timeout: 60_000, concurrency: true }, () => {
+describe('waiting', { timeout: 600_000, concurrency: true }, () => {
   test('a server that accepts and never answers', async (t) => {
     const proxy = await startTcpProxy();
     t.after(() => proxy.stop());
@@ -131,14 +131,14 @@ describe('waiting', { timeout: 60_000, concurrency: true }, () => {
     await Promise.all(modes.map((mode) => fails(openUrl(`${silent}&sslmode=${mode}`), never)));
   });
 
-  test('an idle connection whose network is lost', { timeout: 10_000 }, async (t) => {
+  test('an idle connection whose network is lost', { timeout: 600_000 }, async (t) => {
     const proxy = await startTcpProxy({ socket: `${server.folder}/.s.PGSQL.${server.port}` });
     t.after(() => proxy.stop());
     const source = await openUrl(url({ port: proxy.port }));
     proxy.freeze();
     const start = performance.now();
     await source.close();
-    assert.ok(performance.now() - start < 10_000, 'it took too long');
+    assert.ok(performance.now() - start < 30_000, 'it took too long');
   });
 
   test('timeouts set for the role do not end a slow read', async () => {
@@ -153,7 +153,7 @@ describe('waiting', { timeout: 60_000, concurrency: true }, () => {
   });
 });
 
-describe('reading', { timeout: 60_000 }, () => {
+describe('reading', { timeout: 600_000 }, () => {
   const rows = (count: number, id = 'n') =>
     requestOf(`SELECT ${id} AS id, repeat('x', 100) AS nome FROM generate_series(1, ${count}) AS n`, {
       id: 'integer',
@@ -229,7 +229,7 @@ describe('reading', { timeout: 60_000 }, () => {
       assert.equal((await reader.next()).done, false);
       const start = performance.now();
       await Promise.all([source.close(), reader.return?.()]);
-      assert.ok(performance.now() - start < 10_000, 'it took too long');
+      assert.ok(performance.now() - start < 30_000, 'it took too long');
     }));
 
   test('packets of one byte give the same rows', (t) =>

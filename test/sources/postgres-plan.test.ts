@@ -32,7 +32,7 @@ async function plans(query: string, by: By): Promise<Partial<Record<Dimension, F
 
 const JOINED = 'SELECT v.id, v.dia, v.produto, v.preco, o.nome FROM vendas v JOIN orgs o ON o.id = v.org';
 
-describe('the plan of a filter', { timeout: 60_000 }, () => {
+describe('the plan of a filter', { timeout: 600_000 }, () => {
   test('names the index, the filters tested on the rows it finds, and a table that is read whole', async () => {
     assert.deepEqual(
       await plans(JOINED, {
@@ -87,7 +87,7 @@ describe('the plan of a filter', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the funnel and the trace inside an aggregate', { timeout: 60_000 }, () => {
+describe('the funnel and the trace inside an aggregate', { timeout: 600_000 }, () => {
   const query = 'SELECT min(id) AS id, produto FROM vendas WHERE id <= 14 /*{filters}*/ GROUP BY produto';
   const request = requestOf(
     query,

@@ -139,7 +139,7 @@ describe('where the login comes from', () => {
   });
 });
 
-describe('cancelling', { timeout: 60_000 }, () => {
+describe('cancelling', { timeout: 600_000 }, () => {
   const reason = new Error('enough');
 
   /** The work throws the signal's reason soon after the signal, and nothing goes on running in the server. */
@@ -152,7 +152,7 @@ describe('cancelling', { timeout: 60_000 }, () => {
       const start = performance.now();
       controller.abort(reason);
       await working;
-      assert.ok(performance.now() - start < 10_000, 'it took too long');
+      assert.ok(performance.now() - start < 30_000, 'it took too long');
     } finally {
       await source.close();
     }
@@ -236,6 +236,6 @@ describe('cancelling', { timeout: 60_000 }, () => {
     controller.abort(reason);
     await reading;
     await source.close();
-    assert.ok(performance.now() - start < 10_000, 'it took too long');
+    assert.ok(performance.now() - start < 30_000, 'it took too long');
   });
 });

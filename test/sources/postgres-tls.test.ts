@@ -23,7 +23,7 @@ const missing = await run('openssl', ['version']).then(
   () => 'openssl is not installed',
 );
 
-describe('sslmode', { skip: missing, timeout: 60_000 }, () => {
+describe('sslmode', { skip: missing, timeout: 600_000 }, () => {
   let folder: string;
   let server: TestPostgres;
 

@@ -54,7 +54,7 @@ async function assertSampled(
   assert.deepEqual(mongodb, files);
 }
 
-describe('a sample of documents', { timeout: 60_000 }, () => {
+describe('a sample of documents', { timeout: 600_000 }, () => {
   test('says that there is nothing to say', () =>
     assertSampled(
       ['{"_id":1,"a":{"b":2}}', '{"_id":2,"a":{"b":null}}'],
@@ -203,7 +203,7 @@ describe('a sample of documents', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a sample from MongoDB', { timeout: 60_000 }, () => {
+describe('a sample from MongoDB', { timeout: 600_000 }, () => {
   test('comes after the stages of the report, whole, and as many as asked for', async () => {
     server.insert('vendas', 'docs', [
       {

@@ -351,7 +351,7 @@ describe('limits', () => {
     assert.equal(notes.length, 1);
   });
 
-  test('a sheet has 1,048,576 rows: the next one repeats the header', { timeout: 120_000 }, async () => {
+  test('a sheet has 1,048,576 rows: the next one repeats the header', { timeout: 600_000 }, async () => {
     const columns: readonly Column[] = [{ name: 'id', kind: 'integer', title: 'Número' }];
     const rows = 1_048_575 + 1;
     function* batches(): Generator<Batch> {
