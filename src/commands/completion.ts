@@ -1,8 +1,8 @@
-// reportctl completion: the scripts for shells; and `reportctl __complete`, which they ask what can come next.
+// reportctl completion: prints the completion scripts of shells; and `reportctl __complete`, which the scripts call for candidates.
 import type { Writable } from 'node:stream';
 import { Argument, Command } from 'commander';
 import { bashReplies, bashWord, bashWords } from './completion/bash-words.js';
-import { type Candidates, candidates, type Known } from './completion/candidates.js';
+import { type Candidates, findCandidates, type Program } from './completion/candidates.js';
 import { SCRIPTS } from './completion/scripts.js';
 import { withChoices } from './shared/choices.js';
 import type { Context } from './shared/context.js';
@@ -10,7 +10,7 @@ import { printLines } from './shared/print.js';
 
 export function completionCommand(context: Context): Command {
   return new Command('completion')
-    .description('the script that makes a shell complete commands, reports, filters and values')
+    .description('prints the script that makes a shell complete commands, reports, filters and values')
     .addArgument(withChoices(new Argument('<shell>', 'the shell'), Object.keys(SCRIPTS)))
     .action((shell: string) => {
       context.stdout.write(SCRIPTS[shell] ?? '');
@@ -18,21 +18,21 @@ export function completionCommand(context: Context): Command {
 }
 
 /**
- * Answers `__complete bash LINE WORD`, where LINE ends at the cursor and WORD is what bash would replace of it, and
- * `__complete zsh|fish WORDS…`, of which the last is the one at the cursor. The first line says `words`, `nospace` (more
- * of the word is to come) or `files`; then come the candidates, for bash quoted, else each with a tab and a description.
- * Whatever goes wrong there are no candidates: a prompt is no place for an error. Never throws.
+ * Prints the candidates for `__complete bash LINE WORD`, where LINE ends at the cursor and WORD is the part of it that bash replaces,
+ * or `__complete zsh|fish WORDS…`, where the last word is the one at the cursor. The first line is `words`, `nospace` (the word
+ * continues after a candidate) or `files`; a line for each candidate follows, quoted for bash, else with a tab and a description.
+ * An error prints no candidates, because a prompt cannot show it. Never throws.
  */
-export async function complete(args: readonly string[], known: Known): Promise<void> {
+export async function complete(args: readonly string[], program: Program): Promise<void> {
   const [shell, ...rest] = args;
-  const { stdout } = known.context;
+  const { stdout } = program.context;
   try {
     if (shell === 'bash') {
       const [line = '', word = ''] = rest;
       const words = bashWords(line);
-      const found = await candidates(words, known);
+      const found = await findCandidates(words, program);
       const at = bashWord(line, word);
-      answer(
+      printAnswer(
         stdout,
         found,
         bashReplies(
@@ -41,18 +41,18 @@ export async function complete(args: readonly string[], known: Known): Promise<v
         ),
       );
     } else {
-      const found = await candidates(rest, known);
-      answer(
+      const found = await findCandidates(rest, program);
+      printAnswer(
         stdout,
         found,
         found.items.map(({ value, description }) => (description ? `${value}\t${description}` : value)),
       );
     }
   } catch {
-    answer(stdout, { kind: 'words', items: [] }, []);
+    printAnswer(stdout, { kind: 'words', items: [] }, []);
   }
 }
 
-function answer(stdout: Writable, { kind }: Candidates, lines: readonly string[]): void {
+function printAnswer(stdout: Writable, { kind }: Candidates, lines: readonly string[]): void {
   printLines(stdout, [kind, ...lines]);
 }

@@ -62,11 +62,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async (context) => (await import('./test.js')).testCommand(context),
   },
   schedule: {
-    summary: 'what cron, systemd, Kubernetes, IAM and the bucket need, to paste',
+    summary: 'prints configuration to paste: cron, systemd, Kubernetes, IAM, the bucket',
     load: async (context) => (await import('./schedule.js')).scheduleCommand(context),
   },
   completion: {
-    summary: 'the script that makes bash, zsh or fish complete reports, filters and values',
+    summary: 'prints the script with which bash, zsh or fish complete reports and filters',
     load: async (context) => (await import('./completion.js')).completionCommand(context),
   },
 };

@@ -8,7 +8,7 @@ import type { Source } from '../core/source.js';
 import { withSources } from '../export/with-sources.js';
 import { parseReport, type ReportFolder, reportNames } from '../reports/load-report.js';
 import { requestOf } from '../reports/request.js';
-import { draft } from './new/draft.js';
+import { draftReport } from './new/draft.js';
 import {
   addCommonOptions,
   type CommandSession,
@@ -27,10 +27,10 @@ interface NewOptions extends CommonOptions {
 export function newCommand(context: Context): Command {
   const command = new Command('new')
     .description('drafts a report from a table, a query or a collection')
-    .argument('<name>', 'of the report, and so of its file in queries/')
-    .requiredOption('--from <what>', 'a table, a view or a SELECT; of MongoDB and files a collection')
-    .option('--source <name>', 'where that is (the only one that has a URL)')
-    .option('-o, --output <file>', 'another file, or - for stdout; it is never replaced');
+    .argument('<name>', 'the name of the report and of its file in queries/')
+    .requiredOption('--from <what>', 'a table, a view or a SELECT; for MongoDB and files a collection')
+    .option('--source <name>', 'the source to read (the only one that has a URL)')
+    .option('-o, --output <file>', 'another file, or - for stdout; an existing file is never replaced');
   addCommonOptions(command);
   return command.action(async (name: string, options: NewOptions) => {
     const session = await openSession(context, options);
@@ -39,18 +39,19 @@ export function newCommand(context: Context): Command {
         hint: 'Letters, digits, "_" and "-" only: the name becomes a key and a flag.',
       });
     }
-    if (options.output === undefined) await assertFree(name, session.config);
+    if (options.output === undefined) await assertNameIsFree(name, session.config);
     if (options.output === '-' && session.json) {
-      throw new ReportError('usage', 'new: --json and the report would both go to stdout');
+      throw new ReportError('usage', 'new: --json and the report cannot both go to stdout');
     }
     const source = options.source ?? onlySource(session.config);
     await withSources(session, { name, sources: [source] }, async ([opened]) => {
-      if (opened !== undefined) await drafted(session, name, source, opened, options);
+      if (opened !== undefined) await writeDraft(session, name, source, opened, options);
     });
   });
 }
 
-async function drafted(
+/** Drafts the report, checks the draft against the source, and writes it. @throws ReportError */
+async function writeDraft(
   session: CommandSession,
   name: string,
   sourceName: string,
@@ -58,8 +59,8 @@ async function drafted(
   { from, output }: NewOptions,
 ): Promise<void> {
   const outline = await source.outline(from);
-  const { text, extension, guessed } = draft(name, sourceName, outline);
-  // What `check` would say of it is said before there is a file.
+  const { text, extension, guessed } = draftReport(name, sourceName, outline);
+  // Fails here, before the file is written, if `check` would fail.
   const report = parseReport(`${name}.${extension}`, text);
   await source.prepare(requestOf(report, { filters: [], params: {} }));
   if (output === '-') {
@@ -68,7 +69,7 @@ async function drafted(
   }
   const file = output ?? join(session.config.queries, `${name}.${extension}`);
   if (!file.endsWith(`.${extension}`)) {
-    throw new ReportError('usage', `new: "${file}" is to be a .${extension} file`, {
+    throw new ReportError('usage', `new: the name "${file}" must end with .${extension}`, {
       hint: `Reports over ${extension === 'sql' ? 'SQL are .sql' : 'documents are .yaml'} files.`,
     });
   }
@@ -80,38 +81,41 @@ async function drafted(
     `${file}: ${report.columns.length} columns of ${source.label}`,
     `key: ${key.join(', ') || 'none was found; give it an order-by'}`,
     `guessed: ${filters.join(', ') || 'no filters'}`,
-    `Read it, then: reportctl check ${output === undefined ? name : file}`,
+    `Review the file, then run: reportctl check ${output === undefined ? name : file}`,
   ]);
 }
 
-async function assertFree(name: string, folder: ReportFolder): Promise<void> {
-  // Without the folder there are none: it is made with the file.
+/** @throws ReportError `usage` when the folder has a report with this name */
+async function assertNameIsFree(name: string, folder: ReportFolder): Promise<void> {
+  // A missing folder has no reports; writing the file creates it.
   const names = await reportNames(folder).catch((): string[] => []);
   if (names.includes(name)) {
-    throw new ReportError('usage', `new: there is a report "${name}" in ${folder.queries} already`, {
-      hint: 'Choose another name, or see what would be written with -o -.',
+    throw new ReportError('usage', `new: a report "${name}" already exists in ${folder.queries}`, {
+      hint: 'Choose another name, or print the draft with -o -.',
     });
   }
 }
 
+/** Creates the file. @throws ReportError `usage` when it exists, `destination` when it cannot be written */
 async function writeNew(file: string, text: string, cwd: string): Promise<void> {
   try {
     const path = resolve(cwd, file);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text, { flag: 'wx' });
   } catch (error) {
-    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new ReportError(
-      isThere ? 'usage' : 'destination',
-      `new: writing ${file}: ${isThere ? 'the file is there already' : messageOf(error)}`,
+      exists ? 'usage' : 'destination',
+      `new: writing ${file}: ${exists ? 'the file already exists' : messageOf(error)}`,
       {
-        hint: isThere ? `Choose another one than ${basename(file)}.` : 'Look at the rights of the folder.',
+        hint: exists ? `Choose another name than ${basename(file)}.` : 'Check the permissions of the folder.',
         cause: error,
       },
     );
   }
 }
 
+/** The only source with a URL. @throws ReportError `usage` when there is none, or several */
 function onlySource({ sources }: Config): string {
   const [only] = sources;
   if (only !== undefined && sources.length === 1) return only;

@@ -1,4 +1,4 @@
-// reportctl schedule: text to paste for cron, systemd, Kubernetes, IAM and the bucket.
+// reportctl schedule: prints configuration to paste for cron, systemd, Kubernetes, IAM and the bucket.
 import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Temporal } from 'temporal-polyfill';
@@ -36,48 +36,52 @@ interface ScheduleOptions extends CommonOptions {
 
 export function scheduleCommand(context: Context): Command {
   const command = new Command('schedule')
-    .description('what cron, systemd, Kubernetes, IAM and the bucket need, to paste')
+    .description('prints configuration to paste: cron, systemd, Kubernetes, IAM, the bucket')
     .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
     .addOption(
-      withChoices(new Option('--as <what>', 'which of them'), Object.keys(SCHEDULES)).default(
+      withChoices(new Option('--as <what>', 'what to print'), Object.keys(SCHEDULES)).default(
         'crontab',
         'crontab',
       ),
     )
-    .option('--at <time>', 'when to run, HH:MM (01:00)', timeOfDay, '01:00')
-    .option('--zone <name>', 'the time zone of --at (that of the reports)')
-    .option('--host-zone <name>', 'crontab: the time zone of the host (that of this one)')
+    .option('--at <time>', 'when to run, HH:MM (01:00)', parseTimeOfDay, '01:00')
+    .option('--zone <name>', 'the time zone of --at (the one of the reports)')
+    .option('--host-zone <name>', 'crontab: the time zone of the host (the one of this host)')
     .addOption(
-      withChoices(new Option('--cron <name>', 'crontab: which cron; only cronie knows CRON_TZ'), [
+      withChoices(new Option('--cron <name>', 'crontab: which cron; only cronie supports CRON_TZ'), [
         'debian',
         'cronie',
       ]).default('debian', 'debian'),
     )
-    .option('--user <name>', 'crontab: a line for /etc/cron.d; systemd: whose service it is (reportctl)')
+    .option(
+      '--user <name>',
+      'crontab: the user, for a line in /etc/cron.d; systemd: the user of the service (reportctl)',
+    )
     .option('--image <name>', 'kubernetes: the image to run')
-    .option('--readers', 'iam: for who reads the files')
-    .option('--quarantine', 'iam: also what run --quarantine writes');
+    .option('--readers', 'iam: the policy of those who read the files')
+    .option('--quarantine', 'iam: also allow what run --quarantine writes');
   addCommonOptions(command);
   return command.action(async (names: string[], options: ScheduleOptions) => {
     const session = await openSession(context, options);
-    const plan = planOf(await chosenReports(names, session), names.length > 0, options, session);
+    const plan = createPlan(await chosenReports(names, session), names.length > 0, options, session);
     const text = SCHEDULES[options.as](plan);
     if (session.json) printJson(session.stdout, { as: options.as, text });
     else session.stdout.write(text);
   });
 }
 
-function timeOfDay(text: string): string {
+function parseTimeOfDay(text: string): string {
   if (/^([01]\d|2[0-3]):[0-5]\d$/.test(text)) return text;
   throw new InvalidArgumentError('Write HH:MM, for example 01:00.');
 }
 
+/** The named reports, or all that have outputs. @throws ReportError `usage`, `definition` */
 async function chosenReports(names: readonly string[], { config }: CommandSession): Promise<Report[]> {
   const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(config);
   const loaded = await Promise.all(chosen.map((name) => loadReport(name, config)));
-  const without = loaded.find((report) => publishedReports(report).length === 0);
-  if (names.length > 0 && without !== undefined) {
-    throw new ReportError('usage', `schedule: report "${without.name}" has no outputs`, {
+  const unpublished = loaded.find((report) => publishedReports(report).length === 0);
+  if (names.length > 0 && unpublished !== undefined) {
+    throw new ReportError('usage', `schedule: report "${unpublished.name}" has no outputs`, {
       hint: 'Only reports with outputs are run.',
     });
   }
@@ -86,9 +90,10 @@ async function chosenReports(names: readonly string[], { config }: CommandSessio
   throw new ReportError('usage', `schedule: no report in ${config.queries} has outputs`);
 }
 
-function planOf(
+/** @param areNamed whether the user named the reports: then the runs name them too */
+function createPlan(
   reports: readonly Report[],
-  named: boolean,
+  areNamed: boolean,
   options: ScheduleOptions,
   { config, now, log }: CommandSession,
 ): Plan {
@@ -99,15 +104,15 @@ function planOf(
     reports.flatMap(({ sources }) => sources),
   );
   const destination = plannedDestination(reports, config.destination);
-  if (destination.kind === 's3' && destination.beginnings.includes('')) {
-    log.warn('an output begins with a date: its policy has to allow every key at the destination');
+  if (destination.kind === 's3' && destination.keyPrefixes.includes('')) {
+    log.warn('the key of an output begins with a date: the policy has to allow every key at the destination');
   }
   return {
     version: toolVersion().replace(/^reportctl /, ''),
     now,
-    runs: plannedRuns(reports, { named, at: options.at, zone: options.zone, folder: config }),
+    runs: plannedRuns(reports, { areNamed, at: options.at, zone: options.zone, folder: config }),
     paths: {
-      // What the user typed, not what a link led to: an upgrade may change the latter.
+      // The path that the user typed, not the target of a link, which an upgrade can change.
       binary: resolve(process.argv[1] ?? 'reportctl'),
       nodeFolder: dirname(process.execPath),
       queries: resolve(config.cwd, config.queries),

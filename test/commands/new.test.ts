@@ -129,7 +129,11 @@ describe('new', { concurrency: 3, timeout: 600_000 }, () => {
     const without = await drafted('sem_chave', 'sem_chave');
     assert.match(without, /^order-by: \[\]/m);
     assert.match(without, /^gates: \{ min-rows: 1 \}/m);
-    assert.match(without, /# without a date filter it is a snapshot/, 'a birthday is no date of business');
+    assert.match(
+      without,
+      /# no column looks like the date: without a date filter/,
+      'a birthday is no date of business',
+    );
     assert.match(await drafted('unica', 'public.unica'), /unique: \[codigo\]/);
     const view = await drafted('visao', 'visao');
     assert.match(view, /^ {2}organization: organizacao/m);
@@ -225,14 +229,14 @@ describe('new', { concurrency: 3, timeout: 600_000 }, () => {
     await mkdir(join(folder, 'queries'), { recursive: true });
     const path = join(folder, 'queries', 'minha.yaml');
     await writeFile(path, 'minha');
-    const there = /there is a report "minha" in \.\/queries already/;
+    const there = /a report "minha" already exists in \.\/queries/;
     assertRefused(await run(['new', 'minha', '--from', 'produtos']), 2, there);
     const file = join(folder, 'outra.sql');
     await writeFile(file, 'outra');
     assertRefused(
       await run(['new', 'minha', '--from', 'produtos', '-o', file]),
       2,
-      /the file is there already/,
+      /the file already exists/,
     );
     assert.equal(await readFile(file, 'utf8'), 'outra');
   });

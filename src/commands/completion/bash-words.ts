@@ -1,48 +1,50 @@
-// A line of bash to words, and candidates to what bash may put into it; nothing is ever expanded or run.
+// Splits a bash command line into words, and quotes candidates for it. Nothing is expanded or executed.
 
 interface Word {
+  /** As typed. */
   readonly raw: string;
+  /** Without quotes and escapes. */
   readonly text: string;
 }
 
-/** Of a word at the cursor: what bash keeps of it, and the quote in which the rest stands. */
+/** The word at the cursor: the part that bash keeps, and the quote that is open at the cursor. */
 export interface BashWord {
   readonly kept: string;
   readonly quote: '' | '"' | "'";
 }
 
-/** The words after the program's, without their quotes; the last is the one at the end of the line, maybe empty. */
+/** The words after the program's name, without quotes. The last is the word at the end of the line, which may be empty. */
 export function bashWords(line: string): string[] {
   const { words } = split(line);
   const program = words.findIndex(({ text }) => !/^\w+=/.test(text));
   return words.slice(program + 1).map(({ text }) => text);
 }
 
-/** @param replaced the part of the last word that bash replaces: it breaks words at `=`, `:`, `@` and quotes too */
+/** @param replaced the part of the last word that bash replaces: bash also breaks words at `=`, `:`, `@` and quotes */
 export function bashWord(line: string, replaced: string): BashWord {
   const { words, quote } = split(line);
   const raw = words.at(-1)?.raw ?? '';
-  // Right behind a break bash names the break itself, and replaces nothing.
+  // Directly after such a break bash passes the break itself, but replaces nothing.
   const part = /^[=:@]+$/.test(replaced) ? '' : replaced;
   const kept = raw.endsWith(part) ? raw.slice(0, raw.length - part.length) : '';
   return { kept: split(kept).words[0]?.text ?? '', quote };
 }
 
-/** The candidates that go on from what is kept, quoted for where they stand. */
+/** The candidates that begin with the kept part, without it and quoted for their position. */
 export function bashReplies(values: readonly string[], { kept, quote }: BashWord): string[] {
   return values
     .filter((value) => value.startsWith(kept))
-    .map((value) => quoted(value.slice(kept.length), quote));
+    .map((value) => quoteFor(value.slice(kept.length), quote));
 }
 
-function quoted(text: string, quote: BashWord['quote']): string {
-  // In double quotes nothing keeps an interactive bash from taking ! for its history: it stands outside of them.
+function quoteFor(text: string, quote: BashWord['quote']): string {
+  // Within double quotes an interactive bash expands ! from its history, even escaped: close the quotes around it.
   if (quote === '"') return text.replace(/["\\$`]/g, '\\$&').replace(/!/g, `"'!'"`);
   if (quote === "'") return text.replace(/'/g, "'\\''");
   return text.replace(/[^\w.,/@%+=\-\u0080-\u{10ffff}]/gu, '\\$&');
 }
 
-/** Bash manual, "Quoting". */
+/** The words of the line, and the quote that is open at its end; see "Quoting" in the bash manual. */
 function split(line: string): { readonly words: Word[]; readonly quote: BashWord['quote'] } {
   const words: Word[] = [];
   let raw = '';

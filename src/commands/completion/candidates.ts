@@ -1,12 +1,12 @@
-// What can come next on a command line, from commander's own definitions and the reports.
+// Finds the candidates for the next word of a command line, from commander's definitions and the reports.
 import type { Command, Option } from 'commander';
 import { type Config, loadConfig } from '../../core/config.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { Report } from '../../reports/report.js';
 import type { Context } from '../shared/context.js';
 
-/** What the program knows of its commands. */
-export interface Known {
+/** The program that is completed. */
+export interface Program {
   readonly context: Context;
   readonly commands: Readonly<
     Record<string, { readonly summary: string; readonly load: (context: Context) => Promise<Command> }>
@@ -19,15 +19,15 @@ interface Candidate {
 }
 
 export interface Candidates {
-  /** `files`: those of the file system, and no other. `nospace`: the word goes on behind them. */
+  /** `files`: the shell completes file names. `nospace`: no space follows a candidate, because the word continues. */
   readonly kind: 'words' | 'nospace' | 'files';
   readonly items: readonly Candidate[];
 }
 
 interface Line {
   readonly command: Command;
-  /** Words that are neither options nor their values. */
-  readonly named: readonly string[];
+  /** The words that are neither options nor their values. */
+  readonly positionals: readonly string[];
   readonly options: ReadonlySet<Option>;
   readonly context: Context;
   readonly config: Config;
@@ -36,72 +36,76 @@ interface Line {
 const NOTHING: Candidates = { kind: 'words', items: [] };
 const FILES: Candidates = { kind: 'files', items: [] };
 
-/** @param words after the program's name; the last is the one to complete */
-export async function candidates(words: readonly string[], known: Known): Promise<Candidates> {
+/** @param words the words after the program's name; the last is the one to complete */
+export async function findCandidates(words: readonly string[], program: Program): Promise<Candidates> {
   const current = words.at(-1) ?? '';
   const [word, ...before] = words.slice(0, -1);
   const commands = [
-    ...Object.entries(known.commands).map(([value, { summary }]) => ({ value, description: summary })),
+    ...Object.entries(program.commands).map(([value, { summary }]) => ({ value, description: summary })),
     { value: 'help', description: 'what a command does and takes' },
   ];
   if (word === undefined || (word === 'help' && before.length === 0))
-    return beginning(current, {
+    return withPrefix(current, {
       kind: 'words',
-      items: current.startsWith('-') ? wordsOf('--help', '--version') : commands,
+      items: current.startsWith('-') ? toCandidates('--help', '--version') : commands,
     });
-  const command = Object.hasOwn(known.commands, word)
-    ? await known.commands[word]?.load(known.context)
+  const command = Object.hasOwn(program.commands, word)
+    ? await program.commands[word]?.load(program.context)
     : undefined;
   if (command === undefined) return NOTHING;
-  const line = { context: known.context, config: loadConfig(known.context), ...parsed(command, before) };
+  const { context } = program;
+  const line = { context, config: loadConfig(context), ...parseWords(command, before) };
   const [, option, value] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
-  if (line.pending !== undefined) return beginning(current, await optionValues(line, line.pending, current));
+  if (line.awaitingValue !== undefined)
+    return withPrefix(current, await optionValues(line, line.awaitingValue, current));
   if (option !== undefined && value !== undefined) {
     const found = command.options.find(({ long }) => long === option);
-    if (found === undefined || line.isRest) return NOTHING;
-    const { kind, items } = beginning(value, await optionValues(line, found, value));
-    // Of files shells complete only what stands alone.
+    if (found === undefined || line.isAfterDash) return NOTHING;
+    const { kind, items } = withPrefix(value, await optionValues(line, found, value));
+    // Shells do not complete a file name after `--option=`.
     return { kind, items: items.map((each) => ({ ...each, value: `${option}=${each.value}` })) };
   }
-  if (current.startsWith('-') && !line.isRest) return beginning(current, await optionNames(line));
-  return beginning(current, await argumentValues(line, current));
+  if (current.startsWith('-') && !line.isAfterDash) return withPrefix(current, await optionNames(line));
+  return withPrefix(current, await argumentValues(line, current));
 }
 
-/** Only what goes on from what was typed, and nothing that could not be typed. */
-function beginning(prefix: string, { kind, items }: Candidates): Candidates {
+/** The candidates that begin with the prefix and contain no control characters, which cannot be typed. */
+function withPrefix(prefix: string, { kind, items }: Candidates): Candidates {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to leave out
   const isTypable = ({ value }: Candidate) => !/[\x00-\x1f\x7f-\x9f]/.test(value);
   return { kind, items: items.filter((each) => each.value.startsWith(prefix) && isTypable(each)) };
 }
 
-function wordsOf(...values: readonly string[]): Candidate[] {
+function toCandidates(...values: readonly string[]): Candidate[] {
   return values.map((value) => ({ value }));
 }
 
-function parsed(command: Command, words: readonly string[]) {
-  const named: string[] = [];
+/** Sorts the words into positionals and options. `awaitingValue` is the option whose value comes next, if any. */
+function parseWords(command: Command, words: readonly string[]) {
+  const positionals: string[] = [];
   const options = new Set<Option>();
-  let pending: Option | undefined;
-  let isRest = false;
+  let awaitingValue: Option | undefined;
+  /** A `--` was there: all following words are positionals. */
+  let isAfterDash = false;
   for (const word of words) {
-    if (pending !== undefined) pending = undefined;
-    else if (isRest || !word.startsWith('-') || word === '-') named.push(word);
-    else if (word === '--') isRest = true;
+    if (awaitingValue !== undefined) awaitingValue = undefined;
+    else if (isAfterDash || !word.startsWith('-') || word === '-') positionals.push(word);
+    else if (word === '--') isAfterDash = true;
     else {
       const option = command.options.find(({ short, long }) =>
         [short, long].includes(word.replace(/(?<=^--.*)=.*$/s, '')),
       );
       if (option === undefined) continue;
       options.add(option);
-      if (option.required && !/^--.*=/s.test(word)) pending = option;
+      if (option.required && !/^--.*=/s.test(word)) awaitingValue = option;
     }
   }
-  return { command, named, options, pending, isRest };
+  return { command, positionals, options, awaitingValue, isAfterDash };
 }
 
-/** Of the filters those that the report maps; `--param` where it has some. */
+/** The options of the command, without filters that the report does not map, and without `--param` if the report has none. */
 async function optionNames(line: Line): Promise<Candidates> {
-  const report = await reportOf(line);
+  const report = await findReport(line);
   const isOffered = ({ long }: Option) => {
     const dimension = DIMENSIONS.find((each) => long === `--${each}`);
     if (report === undefined) return true;
@@ -123,15 +127,15 @@ const FILE_OPTIONS = ['--output', '--template'];
 const DATE_OPTIONS = ['--date', '--since', '--until'];
 
 async function optionValues(line: Line, { long, argChoices }: Option, typed: string): Promise<Candidates> {
-  if (argChoices !== undefined) return { kind: 'words', items: wordsOf(...argChoices) };
+  if (argChoices !== undefined) return { kind: 'words', items: toCandidates(...argChoices) };
   if (FILE_OPTIONS.includes(long ?? '')) return FILES;
-  if (long === '--log-format') return { kind: 'words', items: wordsOf('text', 'json') };
+  if (long === '--log-format') return { kind: 'words', items: toCandidates('text', 'json') };
   if (long === '--format')
-    return { kind: 'words', items: wordsOf(...(await import('../../writers/index.js')).FORMAT_NAMES) };
+    return { kind: 'words', items: toCandidates(...(await import('../../writers/index.js')).FORMAT_NAMES) };
   if (DATE_OPTIONS.includes(long ?? '')) {
-    return { kind: 'words', items: wordsOf(...(await import('../../core/calendar.js')).DATE_WORDS) };
+    return { kind: 'words', items: toCandidates(...(await import('../../core/calendar.js')).DATE_WORDS) };
   }
-  const report = await reportOf(line);
+  const report = await findReport(line);
   if (report === undefined) return NOTHING;
   const names = report.columns.map(({ name, title }) => ({ value: name, description: title }));
   switch (long) {
@@ -158,7 +162,7 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
   }
 }
 
-/** Columns that are only filtered by, as far as the definition names them. */
+/** The columns that the report filters by without exporting them. */
 function otherColumns({ filters, columns }: Report): Candidate[] {
   const exported = columns.map(({ name, path }) => path ?? name);
   const mapped = Object.values(filters).filter(
@@ -167,7 +171,8 @@ function otherColumns({ filters, columns }: Report): Candidate[] {
   return mapped.map((value) => ({ value }));
 }
 
-const WITH_VALUES: readonly Dimension[] = ['organization', 'product', 'product-type'];
+/** The dimensions whose values sources can list. */
+const LISTABLE_DIMENSIONS: readonly Dimension[] = ['organization', 'product', 'product-type'];
 
 async function dimensionValues(
   { context }: Line,
@@ -175,24 +180,26 @@ async function dimensionValues(
   long: string,
   typed: string,
 ): Promise<Candidate[]> {
-  const dimension = WITH_VALUES.find((each) => long === `--${each}`);
+  const dimension = LISTABLE_DIMENSIONS.find((each) => long === `--${each}`);
   if (dimension === undefined || report.filters[dimension] === undefined) return [];
   const { sourceValues } = await import('./values.js');
-  return wordsOf(...(await sourceValues(context, report, dimension, typed)));
+  return toCandidates(...(await sourceValues(context, report, dimension, typed)));
 }
 
 async function argumentValues(line: Line, current: string): Promise<Candidates> {
-  const { command, named, options, config } = line;
-  const known = command.registeredArguments;
-  const argument = known[named.length] ?? known.find(({ variadic }) => variadic);
+  const { command, positionals, options, config } = line;
+  const { registeredArguments } = command;
+  const argument =
+    registeredArguments[positionals.length] ?? registeredArguments.find(({ variadic }) => variadic);
   if (argument === undefined) return NOTHING;
-  if (argument.argChoices !== undefined) return { kind: 'words', items: wordsOf(...argument.argChoices) };
+  if (argument.argChoices !== undefined)
+    return { kind: 'words', items: toCandidates(...argument.argChoices) };
   const isWhat = argument.name() === 'what' && ![...options].some(({ long }) => long === '--date');
   if (isWhat || /^[./~]|[\\/]/.test(current)) return FILES;
   const { loadReport, reportNames } = await import('../../reports/load-report.js');
   const { scheduledReports } = await import('../../reports/scheduled-reports.js');
   const names = await reportNames(config);
-  const listed = await Promise.all(
+  const offered = await Promise.all(
     names.map(async (name) => {
       const report = await loadReport(name, config).catch(() => undefined);
       const scheduled = report === undefined ? [] : scheduledReports(report);
@@ -202,12 +209,12 @@ async function argumentValues(line: Line, current: string): Promise<Candidates> 
       }));
     }),
   );
-  return { kind: 'words', items: listed.flat().filter(({ value }) => !named.includes(value)) };
+  return { kind: 'words', items: offered.flat().filter(({ value }) => !positionals.includes(value)) };
 }
 
-/** The report that the line names; undefined when it names none, or one that cannot be read. */
-async function reportOf({ named, config }: Line): Promise<Report | undefined> {
-  const [name] = named;
+/** The report that the line names; undefined when it names none, or one that cannot be loaded. */
+async function findReport({ positionals, config }: Line): Promise<Report | undefined> {
+  const [name] = positionals;
   if (name === undefined) return undefined;
   const { loadReport } = await import('../../reports/load-report.js');
   return loadReport(name, config).catch(() => undefined);

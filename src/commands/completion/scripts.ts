@@ -1,4 +1,4 @@
-// The scripts, one for each shell: they hand the line over and take what comes back as it is, evaluating nothing.
+// The completion script of each shell. It passes the line to `reportctl __complete` and offers the answer without evaluating it.
 
 const BASH = `# Completion of reportctl for bash: source <(reportctl completion bash)
 _reportctl() {

@@ -1,4 +1,4 @@
-// Values of a dimension from the source itself, if it answers while somebody waits at a prompt.
+// Completes the values of a dimension from the source, if it answers quickly enough for a prompt.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../core/config.js';
 import type { Dimension } from '../../core/filter.js';
@@ -8,38 +8,41 @@ import { requestOf } from '../../reports/request.js';
 import { preloadDriver } from '../../sources/index.js';
 import { type Context, openSession } from '../shared/context.js';
 
-/** Milliseconds for connecting and answering together. */
-const PATIENCE = 300;
-const MOST = 50;
+/** For connecting and querying together. */
+const COMPLETION_TIMEOUT_MS = 300;
+const MAX_VALUES = 50;
 
-/** None when the source is slow, far, or fails. Never throws. */
+/**
+ * The values of a dimension that begin with the prefix, at most MAX_VALUES, sorted. An empty array when the source fails, is too slow,
+ * or would have to be started or downloaded. Never throws.
+ */
 export async function sourceValues(
   context: Context,
   report: Report,
   dimension: Dimension,
   prefix: string,
 ): Promise<string[]> {
-  const late = new AbortController();
+  const timeout = new AbortController();
   try {
     const config = loadConfig(context);
-    // Starting a PostgreSQL, or fetching files, takes longer than anybody waits.
-    const isNear = (name: string) => !/^(embedded|s3):/i.test(config.source(name).reveal());
-    const sources = report.sources.filter(isNear);
+    // Starting an embedded PostgreSQL, or downloading files, takes longer than the timeout.
+    const isFast = (name: string) => !/^(embedded|s3):/i.test(config.source(name).reveal());
+    const sources = report.sources.filter(isFast);
     await Promise.all(sources.map((name) => preloadDriver(config.source(name).reveal())));
-    const session = await openSession({ ...context, signal: late.signal }, { quiet: true });
+    const session = await openSession({ ...context, signal: timeout.signal }, { quiet: true });
     const request = requestOf({ ...report, sources }, { filters: [], params: {} });
     const work = withSources(session, { ...report, sources }, async (opened) => {
       const found = await Promise.all(
-        opened.map((source) => source.values?.(request, dimension, prefix, MOST) ?? []),
+        opened.map((source) => source.values?.(request, dimension, prefix, MAX_VALUES) ?? []),
       );
-      return [...new Set(found.flat())].sort().slice(0, MOST);
+      return [...new Set(found.flat())].sort().slice(0, MAX_VALUES);
     });
-    // Whoever loses the race may fail later, unheard.
+    // When the timeout wins the race, a later failure of the work must not become an unhandled rejection.
     work.catch(() => undefined);
-    return await Promise.race([work, sleep(PATIENCE, [] as string[], { ref: false })]);
+    return await Promise.race([work, sleep(COMPLETION_TIMEOUT_MS, [] as string[], { ref: false })]);
   } catch {
     return [];
   } finally {
-    late.abort(new Error('too late'));
+    timeout.abort(new Error('too late'));
   }
 }

@@ -1,22 +1,26 @@
-// A report file drafted from what a source says: its columns as they are, and guesses that its author looks at.
+// Drafts a report file from the outline of a source: its columns, and guessed filters and totals for the author to review.
 import { sourceVariable } from '../../core/config/variables.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { FoundColumn, Outline } from '../../core/source.js';
-import { guessedFilters, guessedTotals } from './guesses.js';
+import { guessFilters, guessTotals } from './guesses.js';
 
 export interface Draft {
   /** `sql` or `yaml`. */
   readonly extension: string;
   readonly text: string;
-  /** Dimension to the column that was guessed. */
+  /** Dimension to its guessed column. */
   readonly guessed: Readonly<Partial<Record<Dimension, string>>>;
 }
 
-/** @param name of the report; @param source as reports call it */
-export function draft(name: string, source: string, outline: Outline): Draft {
+/**
+ * The text of a report file.
+ * @param name of the report
+ * @param source the name of the source in report files
+ */
+export function draftReport(name: string, source: string, outline: Outline): Draft {
   const { query } = outline;
-  const guesses = guessedFilters(outline.columns);
-  const lines = definition(name, source, outline, guesses);
+  const guesses = guessFilters(outline.columns);
+  const lines = definitionLines(name, source, outline, guesses);
   const used = DIMENSIONS.flatMap((dimension) =>
     guesses[dimension] ? [[dimension, guesses[dimension].name]] : [],
   );
@@ -25,109 +29,109 @@ export function draft(name: string, source: string, outline: Outline): Draft {
   return { extension: 'sql', text: `${['/*---', ...lines, '---*/', query].join('\n')}\n`, guessed };
 }
 
-function definition(
+function definitionLines(
   name: string,
   source: string,
   { query, columns, key, notes }: Outline,
   guesses: Partial<Record<Dimension, FoundColumn>>,
 ): string[] {
   const isSql = typeof query === 'string';
-  const totals = guessedTotals(columns, key, guesses).map((column) => scalar(column.name));
-  // A minus in front would mean descending.
+  const totals = guessTotals(columns, key, guesses).map((column) => scalar(column.name));
+  // In order-by a leading minus means descending, so such a column cannot be named there.
   const order = key.some((column) => column.startsWith('-')) ? [] : key;
   const keys = order.map(scalar).join(', ');
   const filters = DIMENSIONS.flatMap((dimension) => {
     const column = guesses[dimension];
-    return column === undefined ? [] : [noted(`  ${dimension}: ${mapped(column)}`, 'guessed')];
+    return column === undefined ? [] : [withComment(`  ${dimension}: ${filterColumn(column)}`, 'guessed')];
   });
   return [
     `title: ${scalar(name)}`,
-    noted(`source: ${scalar(source)}`, sourceVariable(source)),
+    withComment(`source: ${scalar(source)}`, sourceVariable(source)),
     ...(isSql
       ? []
       : [
-          noted(
+          withComment(
             `collection: ${scalar(query.collection)}`,
             'of MongoDB, or of a folder <collection>.json|.ndjson|.jsonl(.gz) or <collection>/',
           ),
         ]),
-    noted('period: day', 'what one `run` covers: day | fortnight (1-15, 16-end) | month'),
-    noted('timezone: America/Sao_Paulo', 'where days begin, and how timestamps are printed'),
+    withComment('period: day', 'what one `run` covers: day | fortnight (1-15, 16-end) | month'),
+    withComment('timezone: America/Sao_Paulo', 'where days begin, and how timestamps are printed'),
     ...(filters.length === 0
       ? ['filters: {}']
       : [
-          noted(
+          withComment(
             'filters:',
             `dimension: a ${isSql ? 'column of the query' : 'path in the document'} (it need not be exported)`,
           ),
           ...filters,
         ]),
     ...(guesses.date === undefined
-      ? ['# without a date filter it is a snapshot of now: nothing here looks like the date']
+      ? ['# no column looks like the date: without a date filter the report is a snapshot of now']
       : []),
-    noted('columns:', 'the contract: names, order and kinds of what is exported'),
+    withComment('columns:', 'the contract: names, order and kinds of what is exported'),
     ...columns.map(columnLine),
-    ...notes.map((note) => `  # ${plain(note)}`),
+    ...notes.map((note) => `  # ${commentText(note)}`),
     order.length > 0
-      ? noted(`order-by: [${keys}]`, 'makes the same rows the same bytes')
-      : noted(
+      ? withComment(`order-by: [${keys}]`, 'the same rows always make the same file')
+      : withComment(
           'order-by: []',
-          'no key was found: name columns that order the rows, so that the same rows are the same bytes',
+          'no key was found: name columns that order the rows, so that the same rows always make the same file',
         ),
-    noted(
+    withComment(
       `totals: [${totals.join(', ')}]`,
       `exact sums, in the manifest${totals.length > 0 ? '; guessed' : ''}`,
     ),
-    noted(
+    withComment(
       `gates: { min-rows: 1${order.length > 0 ? `, unique: [${keys}]` : ''} }`,
-      'what must hold; one that fails: nothing is published, exit 3',
+      'conditions; when one fails, nothing is published and run exits with 3',
     ),
-    noted('outputs:', 'what `run` publishes, all from one read'),
+    withComment('outputs:', 'what `run` publishes, all from one read'),
     `  - { format: csv, key: ${JSON.stringify(`${name}_{YYYYMMDD}.csv`)} }`,
   ];
 }
 
-/** Titles longer than that are no headers. */
-const LONGEST_TITLE = 60;
+/** A longer comment becomes a remark instead of a title. */
+const MAX_TITLE_CHARACTERS = 60;
 
 function columnLine({ name, kind, path, type, comment }: FoundColumn): string {
-  const isTitle = comment !== undefined && comment.length <= LONGEST_TITLE && !/[\r\n]/.test(comment);
+  const isTitle = comment !== undefined && comment.length <= MAX_TITLE_CHARACTERS && !/[\r\n]/.test(comment);
   const more = [
     ...(path !== undefined && path !== name ? [`path: ${scalar(path)}`] : []),
     ...(isTitle && comment.trim() !== '' ? [`title: ${scalar(comment)}`] : []),
   ];
   const value = more.length === 0 ? kind : `{ ${[`kind: ${kind}`, ...more].join(', ')} }`;
-  const said = [...(type === kind ? [] : [type]), ...(comment !== undefined && !isTitle ? [comment] : [])];
+  const remarks = [...(type === kind ? [] : [type]), ...(comment !== undefined && !isTitle ? [comment] : [])];
   const line = `  ${scalar(name)}: ${value}`;
-  return said.length === 0 ? line : noted(line, said.join('; '));
+  return remarks.length === 0 ? line : withComment(line, remarks.join('; '));
 }
 
-/** As a report maps a dimension: a column of SQL, or a path with a kind where it is not the usual one. */
-function mapped({ name, path, kind }: FoundColumn): string {
+/** The value of a filter in a report file: a column of SQL, or the path in a document, with its kind if that is `date`. */
+function filterColumn({ name, path, kind }: FoundColumn): string {
   if (path === undefined) return scalar(name);
   return kind === 'date' ? `{ path: ${scalar(path)}, kind: date }` : scalar(path);
 }
 
-/** Where comments begin, in characters. */
-const MARGIN = 34;
+/** The column, counted from 0, in which comments begin. */
+const COMMENT_COLUMN = 34;
 
-function noted(line: string, comment: string): string {
-  return `${line.padEnd(MARGIN - 1)} # ${plain(comment)}`;
+function withComment(line: string, comment: string): string {
+  return `${line.padEnd(COMMENT_COLUMN - 1)} # ${commentText(comment)}`;
 }
 
-/** On one line, and without what would begin or end a comment of SQL. */
-function plain(text: string): string {
+/** A text on one line, without `/*` and `*\/`, which would begin or end a comment of SQL. */
+function commentText(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .replace(/\p{Cc}/gu, '\ufffd')
     .replace(/\*(?=\/)|\/(?=\*)/g, '$& ');
 }
 
-/** A text as YAML, in a mapping or a list on one line too, that stays inside a comment of SQL. */
+/** A text as a YAML scalar, also valid within `{ … }` and `[ … ]`, that cannot begin or end a comment of SQL. */
 function scalar(text: string): string {
   if (/^[\p{L}_][\p{L}\p{M}\p{N}_.]*$/u.test(text) && !/^(true|false|null)$/i.test(text)) return text;
-  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const unicodeEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(text)
-    .replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escaped)
+    .replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, unicodeEscape)
     .replace(/\*(?=\/)|(?<=\/)\*/g, '\\x2a');
 }

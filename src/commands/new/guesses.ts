@@ -1,17 +1,17 @@
-// Which columns are likely to be which dimension, by their names in Portuguese and English and by their kinds.
+// Guesses which column belongs to which dimension, from names in Portuguese and English and from kinds.
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { FoundColumn } from '../../core/source.js';
 import type { Kind } from '../../core/table.js';
 
 interface Guess {
   readonly kinds: readonly Kind[];
-  /** The likelier first. */
+  /** The most likely first. */
   readonly names: readonly RegExp[];
 }
 
 const NUMBERS: readonly Kind[] = ['integer', 'decimal'];
 
-/** Of names as `words` spells them. */
+/** The expressions match names as normalizedName() returns them. */
 const GUESSES: Readonly<Record<Dimension, Guess>> = {
   date: {
     kinds: ['date', 'timestamp'],
@@ -47,25 +47,27 @@ const GUESSES: Readonly<Record<Dimension, Guess>> = {
 };
 
 const KEY = /(^|_)(id|uuid|codigo|code|cod|chave|key|numero|number|nr|ano|year|mes|month)(_|$)/;
-const NO_AMOUNT =
+const NOT_AN_AMOUNT =
   /(^|_)(taxa|rate|cambio|percent\w*|perc|pct|aliquota|ratio|score|lat|lon|lng|latitude|longitude|media|average|avg|desconto|discount)(_|$)/;
 
-/** Dimension to column, each column once; types that are exported as text but are none are no texts to filter. */
-export function guessedFilters(columns: readonly FoundColumn[]): Partial<Record<Dimension, FoundColumn>> {
+/** Dimension to its guessed column. A column of another type that is exported as text, such as uuid, is not guessed. */
+export function guessFilters(columns: readonly FoundColumn[]): Partial<Record<Dimension, FoundColumn>> {
   const guessed: Partial<Record<Dimension, FoundColumn>> = {};
   for (const dimension of DIMENSIONS) {
     const { kinds, names } = GUESSES[dimension];
-    const free = columns.filter(
+    const candidates = columns.filter(
       (column) => kinds.includes(column.kind) && (column.kind !== 'text' || isText(column.type)),
     );
-    const [likeliest] = names.flatMap((name) => free.filter((column) => name.test(words(column.name))));
-    if (likeliest !== undefined) guessed[dimension] = likeliest;
+    const [mostLikely] = names.flatMap((name) =>
+      candidates.filter((column) => name.test(normalizedName(column.name))),
+    );
+    if (mostLikely !== undefined) guessed[dimension] = mostLikely;
   }
   return guessed;
 }
 
-/** Numbers that are amounts, whose sum means something. */
-export function guessedTotals(
+/** The quantity, and decimals that seem to be amounts: not part of the key, a price, a rate or the like. */
+export function guessTotals(
   columns: readonly FoundColumn[],
   key: readonly string[],
   { quantity, price }: Partial<Record<Dimension, FoundColumn>>,
@@ -73,13 +75,13 @@ export function guessedTotals(
   return columns.filter((column) => {
     const { name, kind } = column;
     if (column === quantity) return true;
-    const spelled = words(name);
+    const normalized = normalizedName(name);
     return (
       kind === 'decimal' &&
       column !== price &&
       !key.includes(name) &&
-      !KEY.test(spelled) &&
-      !NO_AMOUNT.test(spelled)
+      !KEY.test(normalized) &&
+      !NOT_AN_AMOUNT.test(normalized)
     );
   });
 }
@@ -88,8 +90,8 @@ function isText(type: string): boolean {
   return ['text', 'varchar', 'bpchar', 'citext', 'name'].includes(type);
 }
 
-/** `Preço Unitário`, `precoUnitario` and `preco_unitario` as one. */
-function words(name: string): string {
+/** `preco_unitario` for `Preço Unitário`, `precoUnitario` and `preco_unitario`. */
+function normalizedName(name: string): string {
   return name
     .replace(/(\p{Ll})(\p{Lu})/gu, '$1_$2')
     .normalize('NFD')

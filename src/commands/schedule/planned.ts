@@ -1,4 +1,4 @@
-// From reports and configuration to what a plan says of them: runs, destination, sources in buckets.
+// Derives the runs, the destination and the S3 sources of a plan from reports and configuration.
 import { dirname, resolve } from 'node:path';
 import { sourceVariable } from '../../core/config/variables.js';
 import type { Config } from '../../core/config.js';
@@ -9,49 +9,52 @@ import { latestKey } from '../../publish/latest.js';
 import { safeSegment } from '../../reports/key.js';
 import type { ReportFolder } from '../../reports/load-report.js';
 import type { Report } from '../../reports/report.js';
-import { minutesBetween, shifted } from './as/clock.js';
+import { addMinutes, minutesBetween } from './as/clock.js';
 import type { Plan, PlannedDestination, PlannedRun } from './as/plan.js';
 
-/** Minutes after which a look at what is missing says something: of an expected time, or of the start. */
-const LOOKED_AFTER = { expected: 30, started: 120 };
+/** The status run starts this many minutes after the last expected time, or else after the start of the run. */
+const STATUS_DELAY_MINUTES = { afterExpected: 30, afterStart: 120 };
 
-/** One run a zone; with one zone and no names it is of all reports. */
+/** One run for each time zone. With one zone and no named reports, the run publishes all reports. */
 export function plannedRuns(
   reports: readonly Report[],
-  choice: { named: boolean; at: string; zone: string | undefined; folder: ReportFolder },
+  choice: { areNamed: boolean; at: string; zone: string | undefined; folder: ReportFolder },
 ): PlannedRun[] {
-  const { named, at, zone, folder } = choice;
+  const { areNamed, at, zone, folder } = choice;
   const zones = [...new Set(reports.map(({ timezone }) => zone ?? timezone))].sort();
-  return zones.map((of) => {
-    const its = reports.filter(({ timezone }) => (zone ?? timezone) === of);
-    const suffix = zones.length === 1 ? '' : `-${of.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
+  return zones.map((runZone) => {
+    const ownReports = reports.filter(({ timezone }) => (zone ?? timezone) === runZone);
+    const suffix = zones.length === 1 ? '' : `-${runZone.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
     return {
       name: `reportctl${suffix}`,
-      zone: of,
+      zone: runZone,
       at,
-      statusAt: statusTime(at, its),
-      reports: named || zones.length > 1 ? its.map((report) => wordOf(report, folder)) : undefined,
+      statusAt: statusTime(at, ownReports),
+      reports:
+        areNamed || zones.length > 1 ? ownReports.map((report) => nameOrPath(report, folder)) : undefined,
     };
   });
 }
 
-/** A report of another folder is named by its path. */
-function wordOf({ name, file }: Report, { queries, cwd }: ReportFolder): string {
+/** The argument that names a report: its name, or its path if it is in another folder. */
+function nameOrPath({ name, file }: Report, { queries, cwd }: ReportFolder): string {
   const path = resolve(cwd, file);
   return dirname(path) === resolve(cwd, queries) ? name : path;
 }
 
-/** Half an hour after the last of the reports is expected; else two hours after the start. */
+/** `HH:MM` of the status run. @param at the start of the run, `HH:MM` */
 function statusTime(at: string, reports: readonly Report[]): string {
-  // A time before the start is one of the next day.
+  // Sorted by the distance from the start: an expected time before it belongs to the next day.
   const latest = reports
     .flatMap(({ expectBy }) => expectBy?.time ?? [])
     .sort((a, b) => minutesBetween(at, a) - minutesBetween(at, b))
     .at(-1);
-  return latest === undefined ? shifted(at, LOOKED_AFTER.started) : shifted(latest, LOOKED_AFTER.expected);
+  return latest === undefined
+    ? addMinutes(at, STATUS_DELAY_MINUTES.afterStart)
+    : addMinutes(latest, STATUS_DELAY_MINUTES.afterExpected);
 }
 
-/** @param where as REPORTCTL_DESTINATION has it */
+/** @param where the value of REPORTCTL_DESTINATION */
 export function plannedDestination(reports: readonly Report[], where: string): PlannedDestination {
   const address = parseAddress(where);
   if (address?.scheme !== 's3') {
@@ -59,27 +62,27 @@ export function plannedDestination(reports: readonly Report[], where: string): P
   }
   const { bucket, path } = address;
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
-  const all = reports.flatMap((report) =>
+  const allPrefixes = reports.flatMap((report) =>
     [...report.outputs, ...report.scheduledOutputs].flatMap(({ key }) => {
-      const beginning = beginningOf(key, report);
-      const folder = beginning.slice(0, beginning.lastIndexOf('/') + 1);
-      return [beginning, latestKey(folder, report.name)];
+      const keyPrefix = constantPrefix(key, report);
+      const folder = keyPrefix.slice(0, keyPrefix.lastIndexOf('/') + 1);
+      return [keyPrefix, latestKey(folder, report.name)];
     }),
   );
-  const beginnings = [...new Set(all)].sort();
+  const keyPrefixes = [...new Set(allPrefixes)].sort();
   return {
     kind: 's3',
     url: where,
     bucket,
     prefix,
-    beginnings: beginnings.filter(
-      (beginning) => !beginnings.some((other) => other !== beginning && beginning.startsWith(other)),
+    keyPrefixes: keyPrefixes.filter(
+      (keyPrefix) => !keyPrefixes.some((other) => other !== keyPrefix && keyPrefix.startsWith(other)),
     ),
   };
 }
 
-/** What every key of an output begins with: all before the first token that is not the same every day. */
-function beginningOf(key: string, { name, labels }: Report): string {
+/** The prefix of all keys of an output: everything before the first token whose value varies. */
+function constantPrefix(key: string, { name, labels }: Report): string {
   const known: Readonly<Record<string, string>> = {
     ...Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, safeSegment(value)])),
     report: name,
@@ -87,7 +90,7 @@ function beginningOf(key: string, { name, labels }: Report): string {
   return key.replace(/\{([^{}]*)\}/g, (token, word: string) => known[word] ?? token).replace(/\{.*$/s, '');
 }
 
-/** Where the reports read from buckets; a source whose variable is not set here is told, since its bucket is missing then. */
+/** The buckets that the reports read from. Warns about a source without a URL here, because it may be in a bucket too. */
 export function plannedSources(
   reports: readonly Report[],
   { config, log }: { readonly config: Config; readonly log: Log },
@@ -98,9 +101,11 @@ export function plannedSources(
       if (address?.scheme !== 's3') return [];
       const { bucket, path } = address;
       const isObject = /\.(json|ndjson|jsonl)(\.gz)?$/i.test(path);
-      return [{ bucket, beginning: path === '' || path.endsWith('/') || isObject ? path : `${path}/` }];
+      return [{ bucket, keyPrefix: path === '' || path.endsWith('/') || isObject ? path : `${path}/` }];
     } catch (error) {
-      log.warn(`${messageOf(error)}; if ${sourceVariable(name)} is a bucket, its rights are missing`);
+      log.warn(
+        `${messageOf(error)}; if ${sourceVariable(name)} names a bucket, the policy lacks the right to read it`,
+      );
       return [];
     }
   });

@@ -11,7 +11,7 @@ const report = parseReport(
 
 function looksAt(at: string, ...expected: string[]): string | undefined {
   const reports = expected.map((time) => ({ ...report, expectBy: { time, days: 1 } }));
-  const choice = { named: false, at, zone: undefined, folder: { queries: 'queries', cwd: '.' } };
+  const choice = { areNamed: false, at, zone: undefined, folder: { queries: 'queries', cwd: '.' } };
   return plannedRuns([report, ...reports], choice)[0]?.statusAt;
 }
 

@@ -26,7 +26,7 @@ export const BUCKET: Plan['destination'] = {
   url: 's3://bucket-relatorios-aplicacao/vendas',
   bucket: 'bucket-relatorios-aplicacao',
   prefix: 'vendas/',
-  beginnings: ['relatorio_'],
+  keyPrefixes: ['relatorio_'],
 };
 
 export function planWith(changes: Partial<Plan> = {}): Plan {

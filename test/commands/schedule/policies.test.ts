@@ -191,7 +191,7 @@ describe('the policy of who runs', () => {
   });
 
   test('a key whose beginning has a star, a dollar or a question mark is itself only', () => {
-    const destination = { ...BUCKET, beginnings: ['a*b?$c_'] };
+    const destination = { ...BUCKET, keyPrefixes: ['a*b?$c_'] };
     const policy = JSON.parse(iam(planWith({ destination }))) as Policy;
     assert.equal(everyKey('a*b?$c_'), ['a$', '{*}b$', '{?}$', '{$}c_*'].join(''));
     const named = (key: string) => ({ action: 's3:PutObject', resource: `${ARN}/vendas/${key}` });

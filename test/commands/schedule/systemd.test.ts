@@ -81,7 +81,7 @@ describe('units for systemd', () => {
     const text = systemd(planWith({ runs: [{ ...RUN, zone, at: '02:30' }] }));
     assert.match(
       text,
-      /WARNING: 2027-03-28 has no 02:30 in Europe\/Berlin: no run that day, the next one makes it up/,
+      /WARNING: 2027-03-28 has no 02:30 in Europe\/Berlin: no run that day; the next run publishes the missing period/,
     );
     const [, calendar = ''] = /^OnCalendar=(.*)$/m.exec(text) ?? [];
     const { stdout } = await run(

@@ -1,10 +1,10 @@
-// Names of buckets, keys and KMS keys as policies write them, and the destination that policies are about.
+// Formats buckets, keys and KMS keys for policies.
 import { ReportError } from '../../../core/errors.js';
 import type { Plan, PlannedDestination } from './plan.js';
 
 export type Bucket = Extract<PlannedDestination, { kind: 's3' }>;
 
-/** @throws ReportError `usage` where reports go to a folder */
+/** The bucket of the destination. @param word the value of `--as`, for the message @throws ReportError `usage` when reports go to a folder */
 export function bucketOf({ destination }: Plan, word: string): Bucket {
   if (destination.kind === 's3') return destination;
   throw new ReportError(
@@ -26,14 +26,14 @@ export function bucketArn(bucket: string, { region }: Pick<Plan, 'region'>): str
 }
 
 /**
- * Every key that begins so, as a pattern; `*`, `?` and `$` of a key are written as
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html says.
+ * The pattern of all keys with this prefix. `*`, `?` and `$` are escaped:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  */
-export function everyKey(beginning: string): string {
-  return `${beginning.replace(/[*?$]/g, (character) => `\${${character}}`)}*`;
+export function everyKey(keyPrefix: string): string {
+  return `${keyPrefix.replace(/[*?$]/g, (character) => `\${${character}}`)}*`;
 }
 
-/** A policy about keys takes their ARN only: an id is made one, an alias cannot be. */
+/** The ARN of the KMS key, which policies require. An id becomes an ARN; for an alias, the result has the placeholder KEY-ID. */
 export function kmsKeyArn({ encryption: { kmsKeyId }, region }: Plan): string {
   if (kmsKeyId?.startsWith('arn:') && !kmsKeyId.includes(':alias/')) return kmsKeyId;
   const id = kmsKeyId === undefined || kmsKeyId.includes('alias/') ? 'KEY-ID' : kmsKeyId;

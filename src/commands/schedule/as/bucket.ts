@@ -1,18 +1,23 @@
-// The settings of the bucket: no public access, encryption at rest, what may be sent, and what goes by itself.
+// AWS CLI commands that configure the bucket: public access, versioning, encryption, lifecycle rules and policy.
 import { bucketArn, bucketOf, everyKey, kmsKeyArn } from './bucket-names.js';
 import type { Plan } from './plan.js';
 
-/** @throws ReportError `usage` where reports go to a folder */
+/** The commands to paste. @throws ReportError `usage` when reports go to a folder */
 export function bucket(plan: Plan): string {
   const { bucket: name, prefix } = bucketOf(plan, 'bucket');
   const { encryption, version } = plan;
   const settings: [subcommand: string, option: string, value: unknown, why: readonly string[]][] = [
-    ['put-public-access-block', 'public-access-block-configuration', PUBLIC_ACCESS, ['Nothing is public.']],
+    [
+      'put-public-access-block',
+      'public-access-block-configuration',
+      PUBLIC_ACCESS,
+      ['Blocks public access.'],
+    ],
     [
       'put-bucket-versioning',
       'versioning-configuration',
       { Status: 'Enabled' },
-      ['What is replaced or deleted can be brought back for as long as the rules below keep it.'],
+      ['Replaced and deleted files can be restored until the lifecycle rules below remove them.'],
     ],
     ...(encryption.how === 'none'
       ? []
@@ -21,7 +26,7 @@ export function bucket(plan: Plan): string {
             'put-bucket-encryption',
             'server-side-encryption-configuration',
             defaultEncryption(plan),
-            ['What is sent without saying how is encrypted so.'],
+            ['Encrypts uploads that name no encryption.'],
           ],
         ] satisfies typeof settings)),
     [
@@ -29,10 +34,10 @@ export function bucket(plan: Plan): string {
       'lifecycle-configuration',
       lifecycle(prefix),
       [
-        'Parts of killed uploads and old versions go; a renewed lease leaves a version every 15 seconds.',
+        'Removes parts of killed uploads, and old versions: a lease leaves one every 15 seconds.',
         'This replaces all rules that the bucket has: aws s3api get-bucket-lifecycle-configuration shows them.',
-        'The history of restated periods stays for ever. To end it after five years, add for each report:',
-        `  ${JSON.stringify(HISTORY(prefix))}`,
+        'The history of restated periods is kept forever. To remove it after five years, add for each report:',
+        `  ${JSON.stringify(historyRule(prefix))}`,
       ],
     ],
     [
@@ -40,7 +45,7 @@ export function bucket(plan: Plan): string {
       'policy',
       policy(plan, name, prefix),
       [
-        `No request in clear text${encryption.how === 'none' ? '' : ', and no other encryption'}.`,
+        `Denies requests without TLS${encryption.how === 'none' ? '' : ', and uploads with another encryption'}.`,
         'This replaces the policy that the bucket has: aws s3api get-bucket-policy shows it.',
       ],
     ],
@@ -48,19 +53,19 @@ export function bucket(plan: Plan): string {
   const text = settings.map(([subcommand, option, value, why]) =>
     [
       ...why.map((line) => `# ${line}`),
-      `aws s3api ${subcommand} --bucket ${name} --${option} '${quoted(value)}'`,
+      `aws s3api ${subcommand} --bucket ${name} --${option} '${quotedJson(value)}'`,
       '',
     ].join('\n'),
   );
   return [
-    `# Printed by reportctl ${version} schedule: commands of the AWS CLI, for who owns ${name}.`,
+    `# Printed by reportctl ${version} schedule: AWS CLI commands for the owner of ${name}.`,
     '',
     ...text,
   ].join('\n');
 }
 
-/** JSON within the single quotes of a shell. */
-function quoted(value: unknown): string {
+/** JSON for use within the single quotes of a shell. */
+function quotedJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replaceAll("'", "'\\''");
 }
 
@@ -82,8 +87,7 @@ function defaultEncryption({ encryption }: Plan) {
   };
 }
 
-/** Days */
-const DAYS = { unfinished: 2, formerWork: 7, formerFiles: 90, history: 1826 };
+const EXPIRY_DAYS = { unfinishedUploads: 2, oldLeases: 7, oldFiles: 90, history: 1826 };
 
 function lifecycle(prefix: string) {
   return {
@@ -92,60 +96,68 @@ function lifecycle(prefix: string) {
         ID: 'reportctl-unfinished',
         Status: 'Enabled',
         Filter: { Prefix: prefix },
-        AbortIncompleteMultipartUpload: { DaysAfterInitiation: DAYS.unfinished },
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: EXPIRY_DAYS.unfinishedUploads },
       },
       {
         ID: 'reportctl-former-versions',
         Status: 'Enabled',
         Filter: { Prefix: prefix },
-        NoncurrentVersionExpiration: { NoncurrentDays: DAYS.formerFiles },
+        NoncurrentVersionExpiration: { NoncurrentDays: EXPIRY_DAYS.oldFiles },
         Expiration: { ExpiredObjectDeleteMarker: true },
       },
       {
         ID: 'reportctl-former-leases',
         Status: 'Enabled',
         Filter: { Prefix: `${prefix}_reportctl/` },
-        NoncurrentVersionExpiration: { NoncurrentDays: DAYS.formerWork },
+        NoncurrentVersionExpiration: { NoncurrentDays: EXPIRY_DAYS.oldLeases },
       },
     ],
   };
 }
 
-const HISTORY = (prefix: string) => ({
-  ID: 'history-of-REPORT',
-  Status: 'Enabled',
-  Filter: { Prefix: `${prefix}_reportctl/REPORT/history/` },
-  Expiration: { Days: DAYS.history },
-});
+function historyRule(prefix: string) {
+  return {
+    ID: 'history-of-REPORT',
+    Status: 'Enabled',
+    Filter: { Prefix: `${prefix}_reportctl/REPORT/history/` },
+    Expiration: { Days: EXPIRY_DAYS.history },
+  };
+}
 
 function policy(plan: Plan, name: string, prefix: string) {
   const { encryption } = plan;
   const arn = bucketArn(name, plan);
   const Resource = [arn, `${arn}/*`];
   const header = 's3:x-amz-server-side-encryption';
-  const everybody = { Effect: 'Deny', Principal: '*' };
-  /** Said, and said otherwise: what says nothing gets the default, and a part of an upload never says anything. */
-  const otherThan = (key: string, value: string) => ({
+  const denyEveryone = { Effect: 'Deny', Principal: '*' };
+  /** The header is present with another value. Without it the default applies; requests for parts never have it. */
+  const isOtherThan = (key: string, value: string) => ({
     Null: { [key]: 'false' },
     StringNotEquals: { [key]: value },
   });
-  const sent = { ...everybody, Action: 's3:PutObject', Resource: `${arn}/${everyKey(prefix)}` };
+  const denyUploads = { ...denyEveryone, Action: 's3:PutObject', Resource: `${arn}/${everyKey(prefix)}` };
   const hasArn = encryption.kmsKeyId?.startsWith('arn:') === true && !encryption.kmsKeyId.includes(':alias/');
   return {
     Version: '2012-10-17',
     Statement: [
       {
         Sid: 'NoClearText',
-        ...everybody,
+        ...denyEveryone,
         Action: 's3:*',
         Resource,
         Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       },
       ...(encryption.how === 'none'
         ? []
-        : [{ Sid: 'NoOtherEncryption', ...sent, Condition: otherThan(header, encryption.how) }]),
+        : [{ Sid: 'NoOtherEncryption', ...denyUploads, Condition: isOtherThan(header, encryption.how) }]),
       ...(hasArn
-        ? [{ Sid: 'NoOtherKey', ...sent, Condition: otherThan(`${header}-aws-kms-key-id`, kmsKeyArn(plan)) }]
+        ? [
+            {
+              Sid: 'NoOtherKey',
+              ...denyUploads,
+              Condition: isOtherThan(`${header}-aws-kms-key-id`, kmsKeyArn(plan)),
+            },
+          ]
         : []),
     ],
   };

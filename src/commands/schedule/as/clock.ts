@@ -1,37 +1,39 @@
-// A time of day in one zone on the clock of another, and the nights on which a change of the clock matters.
+// Converts a time of day from one zone to the clock of another, and finds the days on which a clock change skips or repeats it.
 import { Temporal } from 'temporal-polyfill';
 
-/** How far ahead changes of the clock are told: tables of zones know no more, and governments less. */
-const YEARS = 2;
+/** Clock changes further ahead are not known reliably. */
+const LOOKAHEAD_YEARS = 2;
 const MINUTES_A_DAY = 24 * 60;
 
 export interface HostTime {
-  /** Gives `HH:MM` on the host's clock for one in the other zone. */
+  /** Converts `HH:MM` in the other zone to `HH:MM` on the host's clock. */
   readonly onHost: (time: string) => string;
-  /** From which day on it is what time in the other zone; one entry when that never changes. */
+  /** The time in the other zone at which the job runs, from each day on; one entry when it never changes. */
   readonly inZone: readonly { readonly from: string; readonly time: string }[];
 }
 
 /**
- * The time on the host's clock that is never *before* `at` in `zone`, over the next two years. The two clocks change on
- * different days or not at all; a job that came too early would find the period still open and publish it a day late.
+ * The time on the host's clock that is never *before* `at` in `zone` within the next LOOKAHEAD_YEARS. The two clocks can change on
+ * different days; a job that runs too early finds the period still open and publishes it a day late.
+ * @param at `HH:MM` in `zone`
+ * @param now epoch milliseconds
  */
 export function hostTime(at: string, zone: string, hostZone: string, now: number): HostTime {
   const start = Temporal.Instant.fromEpochMilliseconds(now);
-  const moments = [start, ...changesOf(zone, start), ...changesOf(hostZone, start)]
+  const offsets = [start, ...clockChanges(zone, start), ...clockChanges(hostZone, start)]
     .sort(Temporal.Instant.compare)
     .map((instant) => {
-      const there = instant.toZonedDateTimeISO(zone);
-      const ahead = minutesAhead(instant.toZonedDateTimeISO(hostZone)) - minutesAhead(there);
-      return { there, ahead };
+      const zoned = instant.toZonedDateTimeISO(zone);
+      const hostAhead = offsetMinutes(instant.toZonedDateTimeISO(hostZone)) - offsetMinutes(zoned);
+      return { zoned, hostAhead };
     });
-  const most = Math.max(...moments.map(({ ahead }) => ahead));
-  const inZone = moments
-    .map(({ there, ahead }) => {
-      const time = shifted(at, most - ahead);
-      const isOver = Temporal.PlainTime.compare(there.toPlainTime(), time) > 0;
+  const maxAhead = Math.max(...offsets.map(({ hostAhead }) => hostAhead));
+  const inZone = offsets
+    .map(({ zoned, hostAhead }) => {
+      const time = addMinutes(at, maxAhead - hostAhead);
+      const isOver = Temporal.PlainTime.compare(zoned.toPlainTime(), time) > 0;
       return {
-        from: there
+        from: zoned
           .toPlainDate()
           .add({ days: isOver ? 1 : 0 })
           .toString(),
@@ -39,14 +41,14 @@ export function hostTime(at: string, zone: string, hostZone: string, now: number
       };
     })
     .filter(({ time }, index, all) => all[index - 1]?.time !== time);
-  return { onHost: (time) => shifted(time, most), inZone };
+  return { onHost: (time) => addMinutes(time, maxAhead), inZone };
 }
 
-/** The moments within the next two years at which the zone's clock changes. */
-function changesOf(zone: string, start: Temporal.Instant): Temporal.Instant[] {
+/** The instants within the next LOOKAHEAD_YEARS at which the zone's clock changes. */
+function clockChanges(zone: string, start: Temporal.Instant): Temporal.Instant[] {
   const found: Temporal.Instant[] = [];
   let at = start.toZonedDateTimeISO(zone);
-  const end = at.add({ years: YEARS });
+  const end = at.add({ years: LOOKAHEAD_YEARS });
   for (;;) {
     const next = at.getTimeZoneTransition('next');
     if (next === null || Temporal.ZonedDateTime.compare(next, end) > 0) return found;
@@ -55,20 +57,21 @@ function changesOf(zone: string, start: Temporal.Instant): Temporal.Instant[] {
   }
 }
 
-function minutesAhead({ offsetNanoseconds }: Temporal.ZonedDateTime): number {
+/** Minutes ahead of UTC. */
+function offsetMinutes({ offsetNanoseconds }: Temporal.ZonedDateTime): number {
   return offsetNanoseconds / 60e9;
 }
 
-/** `HH:MM` so many minutes later, around the clock. */
-export function shifted(time: string, minutes: number): string {
-  const total = aroundTheClock(minutesOf(time) + minutes);
+/** Adds minutes to `HH:MM`, past midnight if needed. */
+export function addMinutes(time: string, minutes: number): string {
+  const total = withinDay(minutesOf(time) + minutes);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${two(Math.floor(total / 60))}:${two(total % 60)}`;
 }
 
-/** From one `HH:MM` to the next time that it is the other. */
+/** Minutes from one `HH:MM` to the next occurrence of the other. */
 export function minutesBetween(from: string, to: string): number {
-  return aroundTheClock(minutesOf(to) - minutesOf(from));
+  return withinDay(minutesOf(to) - minutesOf(from));
 }
 
 function minutesOf(time: string): number {
@@ -76,32 +79,36 @@ function minutesOf(time: string): number {
   return hours * 60 + minutes;
 }
 
-function aroundTheClock(minutes: number): number {
+function withinDay(minutes: number): number {
   return ((minutes % MINUTES_A_DAY) + MINUTES_A_DAY) % MINUTES_A_DAY;
 }
 
-export interface OddNight {
+export interface IrregularDay {
   /** `YYYY-MM-DD` */
   readonly date: string;
-  /** That day has no such time, or has it twice. */
-  readonly is: 'skipped' | 'doubled';
+  /** The time of day does not exist on this day, or occurs twice. */
+  readonly occurrence: 'skipped' | 'doubled';
 }
 
-/** The days of the next two years on which a time of day in a zone does not exist, or comes twice. */
-export function oddNights(time: string, zone: string, now: number): OddNight[] {
+/**
+ * The days within the next LOOKAHEAD_YEARS on which a time of day does not exist in a zone, or occurs twice.
+ * @param time `HH:MM`
+ * @param now epoch milliseconds
+ */
+export function irregularDays(time: string, zone: string, now: number): IrregularDay[] {
   const start = Temporal.Instant.fromEpochMilliseconds(now);
-  return changesOf(zone, start).flatMap((instant): OddNight[] => {
-    // A change may skip the hour around midnight, so that it ends on the day after it began.
+  return clockChanges(zone, start).flatMap((instant): IrregularDay[] => {
+    // A change that skips midnight affects two days.
     const after = instant.toZonedDateTimeISO(zone).toPlainDate();
     const before = instant.subtract({ nanoseconds: 1 }).toZonedDateTimeISO(zone).toPlainDate();
     const days = before.equals(after) ? [after] : [before, after];
-    return days.flatMap((day): OddNight[] => {
+    return days.flatMap((day): IrregularDay[] => {
       const wall = day.toPlainDateTime(time);
       const earlier = wall.toZonedDateTime(zone, { disambiguation: 'earlier' });
       const later = wall.toZonedDateTime(zone, { disambiguation: 'later' });
       if (earlier.equals(later)) return [];
       const exists = later.toPlainDateTime().equals(wall);
-      return [{ date: day.toString(), is: exists ? 'doubled' : 'skipped' }];
+      return [{ date: day.toString(), occurrence: exists ? 'doubled' : 'skipped' }];
     });
   });
 }

@@ -1,11 +1,11 @@
-// An IAM policy with the least rights for these reports at this destination, for who runs or for who reads.
+// An IAM policy with the least rights for running these reports, or for reading their files.
 import { bucketArn, bucketOf, everyKey, kmsKeyArn } from './bucket-names.js';
 import type { Plan } from './plan.js';
 
 /**
- * Which right each request needs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
- * Deleting is for leases, notes and probes; of an output it takes back what the store did not encrypt as asked, and what
- * a restated period no longer has.
+ * The rights of a run: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+ * A run deletes leases, notes and probes, outputs that the store encrypted differently than requested, and outputs that a restated
+ * period no longer has.
  */
 const WRITES = [
   's3:GetObject',
@@ -15,13 +15,13 @@ const WRITES = [
   's3:ListMultipartUploadParts',
 ];
 
-/** @throws ReportError `usage` where reports go to a folder */
+/** The policy as JSON. @throws ReportError `usage` when reports go to a folder */
 export function iam(plan: Plan): string {
-  const { bucket, prefix, beginnings } = bucketOf(plan, 'iam');
+  const { bucket, prefix, keyPrefixes } = bucketOf(plan, 'iam');
   const { encryption, choices, s3Sources } = plan;
   const arn = bucketArn(bucket, plan);
-  const ours = [...beginnings, '_reportctl/', ...(choices.quarantine ? ['_quarantine/'] : [])];
-  const keys = ours.map((beginning) => everyKey(`${prefix}${beginning}`));
+  const allPrefixes = [...keyPrefixes, '_reportctl/', ...(choices.quarantine ? ['_quarantine/'] : [])];
+  const keys = allPrefixes.map((keyPrefix) => everyKey(`${prefix}${keyPrefix}`));
   const sources = choices.readers ? [] : s3Sources;
   const Statement = [
     {
@@ -44,22 +44,22 @@ export function iam(plan: Plan): string {
           },
         ]
       : []),
-    ...sources.flatMap(({ bucket: from, beginning }, index) => [
+    ...sources.flatMap(({ bucket: from, keyPrefix }, index) => [
       {
         Sid: `Source${index + 1}`,
         Effect: 'Allow',
         Action: ['s3:GetObject'],
-        Resource: [`${bucketArn(from, plan)}/${everyKey(beginning)}`],
+        Resource: [`${bucketArn(from, plan)}/${everyKey(keyPrefix)}`],
       },
-      listing(`Source${index + 1}Names`, bucketArn(from, plan), [everyKey(beginning)]),
+      listing(`Source${index + 1}Names`, bucketArn(from, plan), [everyKey(keyPrefix)]),
     ]),
   ];
   return `${JSON.stringify({ Version: '2012-10-17', Statement }, undefined, 2)}\n`;
 }
 
 /**
- * Whether an object that is not there is 404 or 403 hangs on this right too, and a request for one object has no prefix
- * to compare: hence `IfExists`.
+ * The right to list keys. S3 answers a request for a missing object with 404 only if this right applies to it, else with 403. Such a
+ * request has no prefix, hence `IfExists`.
  */
 function listing(Sid: string, arn: string, prefixes: readonly string[]) {
   return {

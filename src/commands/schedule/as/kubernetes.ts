@@ -1,19 +1,19 @@
-// A CronJob for the run and one for the later look at what it left undone.
+// A CronJob for the run, and one for the later status check.
 import { stringify } from 'yaml';
-import { oddNights } from './clock.js';
 import {
-  ENDED_WITHIN,
-  LONGEST_RUN,
-  memoryBound,
+  clockWarnings,
+  MAX_RUN_SECONDS,
+  memoryLimitMib,
   type Plan,
   type PlannedRun,
   placeVariables,
   runArguments,
+  STOP_TIMEOUT_SECONDS,
   statusArguments,
   statusName,
 } from './plan.js';
 
-/** Where things are inside the container. */
+/** Folders inside the container. */
 const QUERIES = '/queries';
 const SECRETS = '/secrets';
 const OUT = '/out';
@@ -21,7 +21,7 @@ const OUT = '/out';
 /** The user of the image; see Dockerfile. */
 const USER = 65532;
 
-/** Needs Kubernetes 1.27 or later, for `timeZone`. */
+/** The manifests to apply. They need Kubernetes 1.27 or later, for `timeZone`. */
 export function kubernetes(plan: Plan): string {
   const { runs, secrets, paths, destination } = plan;
   const files = Object.entries(secrets).map(([name, file]) => `--from-file=${name}=${file ?? name}`);
@@ -33,22 +33,16 @@ export function kubernetes(plan: Plan): string {
     ...(destination.kind === 'folder'
       ? [`#   and a PersistentVolumeClaim reportctl-out, which is ${destination.path} here`]
       : []),
-    ...(plan.choices.image === undefined ? ['# Put in the name of your image (docker build .).'] : []),
-    ...runs.flatMap((run) => warnings(run, plan)),
+    ...(plan.choices.image === undefined
+      ? ['# Replace the image below with your own (docker build .).']
+      : []),
+    ...runs.flatMap((run) => clockWarnings(run, plan)),
   ];
   const jobs = runs.flatMap((run) => [
     cronJob(run.name, run.at, runArguments(run), run, plan),
     cronJob(statusName(run), run.statusAt, statusArguments(run), run, plan),
   ]);
   return `${head.join('\n')}\n${jobs.map((job) => stringify(job, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`;
-}
-
-function warnings({ at, zone }: PlannedRun, { now }: Plan): string[] {
-  return oddNights(at, zone, now).map(({ date, is }) =>
-    is === 'skipped'
-      ? `# WARNING: ${date} has no ${at} in ${zone}: no run that day, the next one makes it up.`
-      : `# WARNING: ${date} has ${at} twice in ${zone}: a second run that day finds everything unchanged.`,
-  );
 }
 
 function cronJob(name: string, at: string, args: readonly string[], { zone }: PlannedRun, plan: Plan) {
@@ -66,9 +60,9 @@ function cronJob(name: string, at: string, args: readonly string[], { zone }: Pl
       failedJobsHistoryLimit: 7,
       jobTemplate: {
         spec: {
-          // What can heal is retried inside; what cannot would only fail again.
+          // reportctl itself retries temporary failures; other failures would only repeat.
           backoffLimit: 0,
-          activeDeadlineSeconds: LONGEST_RUN,
+          activeDeadlineSeconds: MAX_RUN_SECONDS,
           template: { metadata: { labels }, spec: pod(args, plan) },
         },
       },
@@ -79,7 +73,7 @@ function cronJob(name: string, at: string, args: readonly string[], { zone }: Pl
 function pod(args: readonly string[], plan: Plan) {
   const { secrets, destination, choices, version } = plan;
   const names = Object.keys(secrets);
-  const memory = `${memoryBound(plan)}Mi`;
+  const memory = `${memoryLimitMib(plan)}Mi`;
   const variables: Record<string, string> = {
     ...placeVariables(plan),
     REPORTCTL_QUERIES: QUERIES,
@@ -87,32 +81,10 @@ function pod(args: readonly string[], plan: Plan) {
     ...Object.fromEntries(names.map((name) => [`${name}_FILE`, `${SECRETS}/${name}`])),
     TMPDIR: '/tmp',
   };
-  const volumes = [
-    {
-      mount: { name: 'queries', mountPath: QUERIES, readOnly: true },
-      configMap: { name: 'reportctl-queries' },
-    },
-    ...(names.length === 0
-      ? []
-      : [
-          {
-            mount: { name: 'secrets', mountPath: SECRETS, readOnly: true },
-            secret: { secretName: 'reportctl', defaultMode: 0o440 },
-          },
-        ]),
-    ...(destination.kind === 'folder'
-      ? [
-          {
-            mount: { name: 'out', mountPath: OUT },
-            persistentVolumeClaim: { claimName: 'reportctl-out' },
-          },
-        ]
-      : []),
-    { mount: { name: 'tmp', mountPath: '/tmp' }, emptyDir: { sizeLimit: '10Gi' } },
-  ];
+  const volumes = podVolumes(names.length > 0, destination.kind === 'folder');
   return {
     restartPolicy: 'Never',
-    terminationGracePeriodSeconds: ENDED_WITHIN,
+    terminationGracePeriodSeconds: STOP_TIMEOUT_SECONDS,
     serviceAccountName: 'reportctl',
     automountServiceAccountToken: false,
     securityContext: {
@@ -139,4 +111,30 @@ function pod(args: readonly string[], plan: Plan) {
     ],
     volumes: volumes.map(({ mount, ...volume }) => ({ name: mount.name, ...volume })),
   };
+}
+
+function podVolumes(hasSecrets: boolean, hasOutputVolume: boolean) {
+  return [
+    {
+      mount: { name: 'queries', mountPath: QUERIES, readOnly: true },
+      configMap: { name: 'reportctl-queries' },
+    },
+    ...(hasSecrets
+      ? [
+          {
+            mount: { name: 'secrets', mountPath: SECRETS, readOnly: true },
+            secret: { secretName: 'reportctl', defaultMode: 0o440 },
+          },
+        ]
+      : []),
+    ...(hasOutputVolume
+      ? [
+          {
+            mount: { name: 'out', mountPath: OUT },
+            persistentVolumeClaim: { claimName: 'reportctl-out' },
+          },
+        ]
+      : []),
+    { mount: { name: 'tmp', mountPath: '/tmp' }, emptyDir: { sizeLimit: '10Gi' } },
+  ];
 }

@@ -1,46 +1,48 @@
-// What a schedule is made of, as plain data: which reports run when, where they go, and what they need of the environment.
+// The plan that a schedule is printed from: which reports run when, where they publish, and which variables they need.
+
+import { irregularDays } from './clock.js';
 
 export interface Plan {
-  /** Of this program. */
+  /** The version of reportctl. */
   readonly version: string;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** At least one; more than one where the reports are of several zones. */
+  /** One for each time zone of the reports; at least one. */
   readonly runs: readonly PlannedRun[];
   readonly paths: Paths;
   readonly destination: PlannedDestination;
   readonly encryption: { readonly how: 'AES256' | 'aws:kms' | 'none'; readonly kmsKeyId: string | undefined };
   readonly region: string | undefined;
-  /** Bytes of a part of an upload. */
+  /** Bytes in a part of an upload. */
   readonly partSize: number;
-  /** Reports that are under way at once. */
+  /** How many reports run at the same time. */
   readonly jobs: number;
-  /** Variables that hold no secret, with their values. */
+  /** Variables that are not secret, with their values. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Variables that do, each with the file that holds its value where one is known. */
+  /** Secret variables, with the file that contains the value, if known. */
   readonly secrets: Readonly<Record<string, string | undefined>>;
-  /** What is read from buckets: keys or their beginnings. */
-  readonly s3Sources: readonly { readonly bucket: string; readonly beginning: string }[];
+  /** The S3 sources. A key prefix can be the whole key of an object. */
+  readonly s3Sources: readonly { readonly bucket: string; readonly keyPrefix: string }[];
   readonly choices: Choices;
 }
 
 export interface PlannedRun {
-  /** `reportctl`, or with its zone when there are several: the name of a unit or a job. */
+  /** The name of the unit or the job: `reportctl`, with the zone as suffix when there are several runs. */
   readonly name: string;
   /** IANA name of the zone that `at` and `statusAt` are in. */
   readonly zone: string;
   /** `HH:MM` */
   readonly at: string;
-  /** `HH:MM`, when everything should have been published. */
+  /** `HH:MM` of the status check, when everything should have been published. */
   readonly statusAt: string;
-  /** Undefined: all there are. */
+  /** Undefined for all reports. */
   readonly reports: readonly string[] | undefined;
 }
 
-/** All absolute. */
+/** Absolute paths. */
 interface Paths {
   readonly binary: string;
-  /** The folder of the `node` that runs it. */
+  /** The folder of the `node` binary that runs reportctl. */
   readonly nodeFolder: string;
   readonly queries: string;
 }
@@ -53,47 +55,47 @@ export type PlannedDestination =
       readonly bucket: string;
       /** Empty or ending in a slash. */
       readonly prefix: string;
-      /** How the keys of all outputs begin, without the prefix. */
-      readonly beginnings: readonly string[];
+      /** The prefixes of the keys of all outputs, without `prefix`. */
+      readonly keyPrefixes: readonly string[];
     }
   | { readonly kind: 'folder'; readonly path: string };
 
 interface Choices {
-  /** IANA name of the zone that the host's cron works in. */
+  /** IANA name of the zone of the host's cron. */
   readonly hostZone: string;
   readonly cron: 'debian' | 'cronie';
-  /** Whose job it is, where that has to be said. */
+  /** The user that runs the job, if given. */
   readonly user: string | undefined;
   readonly image: string | undefined;
   readonly readers: boolean;
   readonly quarantine: boolean;
 }
 
-/** Where a secret's file is unless the environment names one. */
+/** The folder of secret files, unless the environment names another file. */
 export const SECRETS_FOLDER = '/etc/reportctl/secrets';
 
-/** After so much time nobody waits for a run any more, in seconds: the next night does what it left. */
-export const LONGEST_RUN = 6 * 3600;
+/** A longer run is stopped; the next night publishes what it left. */
+export const MAX_RUN_SECONDS = 6 * 3600;
 
-/** Seconds: a run that is told to end cancels its query and aborts its uploads in less than ten. */
-export const ENDED_WITHIN = 15;
+/** Time between SIGTERM and SIGKILL: an interrupted run cancels its query and aborts its uploads in less than ten seconds. */
+export const STOP_TIMEOUT_SECONDS = 15;
 
-/** The arguments of the nightly run. A night that was missed is made up by one of the next three. */
+/** The arguments of the nightly run. Each of the next three nights publishes what a missed night left. */
 export function runArguments({ reports }: PlannedRun): string[] {
   return ['run', ...(reports ?? ['--all']), '--catch-up', '3', '--log-format', 'json'];
 }
 
-/** The arguments of the later look at what the night has left undone. */
+/** The arguments of the later status check. */
 export function statusArguments({ reports }: PlannedRun): string[] {
   return ['status', ...(reports ?? []), '--notify', '--log-format', 'json'];
 }
 
-/** The name of the unit or the job that looks. */
+/** The name of the unit or the job of the status check. */
 export function statusName({ name }: PlannedRun): string {
   return name.replace(/^reportctl/, 'reportctl-status');
 }
 
-/** The variables that say where everything is. */
+/** The variables with the places of reports and destination, and the settings. */
 export function placeVariables({ settings, destination, paths }: Plan): Record<string, string> {
   return {
     REPORTCTL_QUERIES: paths.queries,
@@ -102,14 +104,23 @@ export function placeVariables({ settings, destination, paths }: Plan): Record<s
   };
 }
 
+/** Comment lines about the days on which a clock change skips or repeats the run's time. */
+export function clockWarnings({ at, zone }: PlannedRun, { now }: Plan): string[] {
+  return irregularDays(at, zone, now).map(({ date, occurrence }) =>
+    occurrence === 'skipped'
+      ? `# WARNING: ${date} has no ${at} in ${zone}: no run that day; the next run publishes the missing period.`
+      : `# WARNING: ${date} has ${at} twice in ${zone}: a second run that day finds everything unchanged.`,
+  );
+}
+
 const MIB = 1024 ** 2;
 
 /**
- * MiB that a run stays below, whatever the number of rows: 350 for each report that is under way, which documents sorted on
- * their way into CSV and XLSX at once were measured to take (rows of PostgreSQL into CSV take 150) with parts of 16 MiB,
- * of which four are held; and 100 to spare.
+ * The memory limit of a run in MiB; memory does not depend on the number of rows. 350 MiB for each report at the same time: measured
+ * for documents sorted into CSV and XLSX at once, with four parts of 16 MiB in memory (rows from PostgreSQL to CSV take 150 MiB).
+ * 100 MiB are reserve.
  */
-export function memoryBound({ partSize, jobs }: Pick<Plan, 'partSize' | 'jobs'>): number {
+export function memoryLimitMib({ partSize, jobs }: Pick<Plan, 'partSize' | 'jobs'>): number {
   const parts = Math.max(0, (4 * (partSize - 16 * MIB)) / MIB);
   return Math.ceil((100 + jobs * (350 + parts)) / 64) * 64;
 }

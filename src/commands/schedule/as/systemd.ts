@@ -1,52 +1,49 @@
-// Units for systemd: a service and its timer for the run, and the same for the later look at what it left undone.
-import { oddNights } from './clock.js';
+// systemd units: a service and a timer for the run, and for the later status check.
 import {
-  ENDED_WITHIN,
-  LONGEST_RUN,
-  memoryBound,
+  clockWarnings,
+  MAX_RUN_SECONDS,
+  memoryLimitMib,
   type Plan,
   type PlannedRun,
   placeVariables,
   runArguments,
   SECRETS_FOLDER,
+  STOP_TIMEOUT_SECONDS,
   statusArguments,
   statusName,
 } from './plan.js';
 
-const FOLDER = '/etc/systemd/system';
+const UNIT_FOLDER = '/etc/systemd/system';
 
-/** Needs systemd 250 or later, for `%d`. */
+/** The unit files, one after the other. They need systemd 250 or later, for `%d`. */
 export function systemd(plan: Plan): string {
   const [first] = plan.runs;
   return [
-    `# Printed by reportctl ${plan.version} schedule. Each part below is a file of its own; then:`,
+    `# Printed by reportctl ${plan.version} schedule. Save each part below as the file that it names; then:`,
     `#   systemctl daemon-reload && systemctl enable --now ${plan.runs
       .flatMap((run) => [`${run.name}.timer`, `${statusName(run)}.timer`])
       .join(' ')}`,
-    `#   systemctl start ${first?.name}.service     # a run by hand; journalctl -u ${first?.name}`,
+    `#   systemctl start ${first?.name}.service     # runs it now; journalctl -u ${first?.name}`,
     '',
     ...plan.runs.flatMap((run) => [
-      service(run.name, 'Reports: closed periods are published', runArguments(run), plan),
-      timer(run.name, run.at, run, plan),
-      service(statusName(run), 'Reports: what is missing or late', statusArguments(run), plan),
-      timer(statusName(run), run.statusAt, run, plan),
+      service(run.name, 'reportctl: publish the closed periods of reports', runArguments(run), plan),
+      timer(run.name, run, plan),
+      service(statusName(run), 'reportctl: report missing or late periods', statusArguments(run), plan),
+      timer(statusName(run), { ...run, at: run.statusAt }, plan),
     ]),
   ].join('\n');
 }
 
-function timer(name: string, at: string, { zone }: PlannedRun, { now }: Plan): string {
-  const odd = oddNights(at, zone, now).map(({ date, is }) =>
-    is === 'skipped'
-      ? `# WARNING: ${date} has no ${at} in ${zone}: no run that day, the next one makes it up.`
-      : `# WARNING: ${date} has ${at} twice in ${zone}: a second run that day finds everything unchanged.`,
-  );
-  return `# ${FOLDER}/${name}.timer
+function timer(name: string, run: PlannedRun, plan: Plan): string {
+  const { at, zone } = run;
+  const warnings = clockWarnings(run, plan);
+  return `# ${UNIT_FOLDER}/${name}.timer
 [Unit]
 Description=When ${name}.service runs
 
 [Timer]
-${odd.map((line) => `${line}\n`).join('')}OnCalendar=*-*-* ${at}:00 ${zone}
-# A night that the host slept through is made up when it wakes.
+${warnings.map((line) => `${line}\n`).join('')}OnCalendar=*-*-* ${at}:00 ${zone}
+# A run that was missed because the host was off starts when the host is on again.
 Persistent=true
 RandomizedDelaySec=30
 AccuracySec=1s
@@ -67,7 +64,7 @@ function service(name: string, description: string, args: readonly string[], pla
     (path) => path !== undefined && /^\/(home|root|run\/user)(\/|$)/.test(path),
   );
   const lines = [
-    `# ${FOLDER}/${name}.service`,
+    `# ${UNIT_FOLDER}/${name}.service`,
     '[Unit]',
     `Description=${description}`,
     'Wants=network-online.target',
@@ -76,28 +73,28 @@ function service(name: string, description: string, args: readonly string[], pla
     '[Service]',
     'Type=oneshot',
     `User=${choices.user ?? 'reportctl'}`,
-    // A $ names a variable there, and nowhere else.
-    `ExecStart=${[paths.binary, ...args].map((text) => word(text).replaceAll('$', '$$$$')).join(' ')}`,
-    ...Object.entries(variables).map(([key, value]) => `Environment=${word(`${key}=${value}`)}`),
-    '# What is sorted on disk, and key files of gates: not in a /tmp that may be memory.',
+    // systemd expands $ only in ExecStart.
+    `ExecStart=${[paths.binary, ...args].map((text) => unitWord(text).replaceAll('$', '$$$$')).join(' ')}`,
+    ...Object.entries(variables).map(([key, value]) => `Environment=${unitWord(`${key}=${value}`)}`),
+    '# Sorting and gates write temporary files: keep them out of /tmp, which can be in memory.',
     'Environment=TMPDIR=%C/reportctl',
     'CacheDirectory=reportctl',
     'CacheDirectoryMode=0700',
     ...Object.entries(secrets).flatMap(([key, file]) => [
-      // The path is the rest of the line, and knows no quotes.
+      // The path is the rest of the line and cannot be quoted.
       `LoadCredential=${key}:${(file ?? `${SECRETS_FOLDER}/${key}`).replaceAll('%', '%%')}`,
       `Environment=${key}_FILE=%d/${key}`,
     ]),
-    ...(folder === undefined ? [] : [`ReadWritePaths=${word(folder)}`]),
-    `TimeoutStartSec=${LONGEST_RUN}`,
+    ...(folder === undefined ? [] : [`ReadWritePaths=${unitWord(folder)}`]),
+    `TimeoutStartSec=${MAX_RUN_SECONDS}`,
     'KillSignal=SIGTERM',
-    `TimeoutStopSec=${ENDED_WITHIN}`,
-    `MemoryMax=${memoryBound(plan)}M`,
+    `TimeoutStopSec=${STOP_TIMEOUT_SECONDS}`,
+    `MemoryMax=${memoryLimitMib(plan)}M`,
     'UMask=0027',
     'NoNewPrivileges=yes',
     'CapabilityBoundingSet=',
     'ProtectSystem=strict',
-    ...(inHome ? ['# Something of ours is in a home folder.'] : []),
+    ...(inHome ? ['# The binary, the reports or the destination are in a home folder.'] : []),
     `ProtectHome=${inHome ? 'read-only' : 'yes'}`,
     'PrivateTmp=yes',
     'PrivateDevices=yes',
@@ -120,8 +117,8 @@ function service(name: string, description: string, args: readonly string[], pla
   return lines.join('\n');
 }
 
-/** A word of a unit file, where `%`, blanks, quotes and backslashes mean something. */
-function word(text: string): string {
+/** A word of a unit file, with `%`, blanks, quotes and backslashes escaped. */
+function unitWord(text: string): string {
   const escaped = text.replaceAll('%', '%%').replace(/[\\"]/g, '\\$&');
   return /^[\w%+=:,./@{}-]+$/.test(escaped) ? escaped : `"${escaped}"`;
 }
