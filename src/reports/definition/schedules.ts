@@ -1,4 +1,4 @@
-// When a definition's files are due, and for whom: the organizations with a period of their own, and `expect-by`.
+// `schedules` and `expect-by` of a definition: organizations with a period of their own, and when files are due.
 import * as z from 'zod';
 import { PERIOD_KINDS, type PeriodKind } from '../../core/calendar.js';
 import { errorSentence } from '../../core/errors.js';
@@ -13,10 +13,10 @@ export const timing = {
   'expect-by': z.union([time, z.strictObject({ time, days: z.int().min(1).max(366) })]).optional(),
 };
 
-/** The token that makes an output one of the schedules. */
+/** An output whose key has this token is an output of every schedule. */
 const ORGANIZATION = 'organization';
 
-/** One organization, exactly as in the data, and how long its periods are. */
+/** One organization, spelled as in the data, and its kind of period. */
 export interface Schedule {
   readonly organization: string;
   readonly period: PeriodKind;
@@ -29,7 +29,7 @@ interface Definition {
   readonly timezone: string;
 }
 
-/** @throws ReportError `definition` for an organization that no filter can ask for, and without a filter that does */
+/** @throws ReportError `definition` for an organization that a filter cannot select, and without a filter by organization */
 export function parseSchedules(definition: Definition, document: YamlText): Schedule[] {
   const { filters, labels, timezone } = definition;
   const schedules = document.keys(['schedules']).map((organization): Schedule => {

@@ -8,7 +8,7 @@ import { expandKey, type KeyValues, MAX_SEGMENT_BYTES, TOKENS } from '../key.js'
 const word = z.string().min(1);
 export const splitBySchema = z.union([word, z.array(word).min(1)]).optional();
 
-/** One of what an output is split by. */
+/** A dimension or column by which an output is split. */
 export interface SplitTerm {
   /** As the report spells it, and a token of the key. */
   readonly word: string;
@@ -24,7 +24,7 @@ interface Definition {
   readonly volatile: readonly string[];
 }
 
-/** @throws what `complaint` makes of a word that names no exported column, or has another meaning in keys */
+/** @throws the error that `complaint` makes for a word that names no exported column, or has another meaning in keys */
 export function splitTerms(
   words: readonly string[],
   definition: Definition,
@@ -60,7 +60,7 @@ function columnOf(word: string, definition: Definition, complaint: (message: str
       `found "${word}", which is no dimension of filters and no exported column; ${didYouMean(word, known)}`,
     );
   }
-  // In documents a filter names a path, and so may a column.
+  // For documents, both filters and columns may name paths.
   const column =
     columns.find(({ name, path }) => (path ?? name) === at) ?? columns.find(({ name }) => name === at);
   if (column !== undefined) return column.name;
@@ -69,7 +69,7 @@ function columnOf(word: string, definition: Definition, complaint: (message: str
   );
 }
 
-/** The limit of a file's name on Linux, macOS and Windows, and the longest name that stands beside it. */
+/** Bytes: the limit of a file name on Linux, macOS and Windows, without the ending of the manifest's name. */
 const LONGEST_NAME = 255 - Buffer.byteLength('.manifest.json');
 
 /** What is wrong with a key for these terms, or undefined. */

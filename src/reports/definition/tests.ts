@@ -1,4 +1,4 @@
-// What a report's `tests:` ask: the periods and exports that `reportctl test` holds against goldens.
+// `tests` of a definition: the periods and exports that `reportctl test` compares with goldens.
 import * as z from 'zod';
 import { periodContaining } from '../../core/calendar.js';
 import { messageOf } from '../../core/errors.js';
@@ -28,11 +28,11 @@ const shape = {
 export const testsSchema = z.array(z.strictObject(shape)).default([]);
 
 export interface ReportTest {
-  /** Names its golden: safe as a file's name, and the report's only one of that name. */
+  /** The name of its golden: valid as a file name, and unique in the report. */
   readonly name: string;
   /** `YYYY-MM-DD`: what `run` would publish for the period that contains this day; undefined for what `export` would write. */
   readonly run: string | undefined;
-  /** As typed; of an export only, and so are columns and limit. */
+  /** As typed. Filters, columns and limit are for exports only. */
   readonly filters: Readonly<Partial<Record<Dimension, readonly string[]>>>;
   readonly params: Readonly<Record<string, string>>;
   readonly columns: readonly string[] | undefined;

@@ -1,4 +1,4 @@
-// What a report waits for before it is read: its schema, its durations, and the question that it becomes for a period.
+// `wait-for` of a definition: its schema, its durations, and the question for a period.
 import * as z from 'zod';
 import { type Period, startOfDay } from '../../core/calendar.js';
 import { DURATION_FORM, parseDuration } from '../../core/duration.js';
@@ -21,9 +21,9 @@ export const documentWaitSchema = z
 
 export interface WaitFor {
   readonly about: Question['about'];
-  /** Milliseconds from one asking to the next. */
+  /** Milliseconds between two questions. */
   readonly every: number;
-  /** Milliseconds after which nobody waits any longer. */
+  /** Milliseconds after which waiting ends. */
   readonly for: number;
 }
 

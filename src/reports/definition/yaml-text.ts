@@ -1,4 +1,4 @@
-// A YAML text inside a file that knows on which line of the file each of its parts stands.
+// YAML inside a file, with the line of each of its parts in the file.
 import { isAlias, isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { messageOf, ReportError } from '../../core/errors.js';
 
@@ -21,7 +21,7 @@ export class YamlText {
     if (problem) throw this.#at(problem.pos[0], `the YAML is malformed: ${messageOf(problem)}`);
     visit(this.#document, {
       Scalar: (place, scalar) => {
-        // Every key is a name as it was typed, `null` and `2024` too.
+        // Every key is the text that was typed, even `null` and `2024`.
         if (place === 'key') scalar.value = scalar.source ?? String(scalar.value);
       },
       Alias: (_, alias) => {
@@ -35,7 +35,7 @@ export class YamlText {
     this.value = this.#document.toJS();
   }
 
-  /** The keys of a mapping as they stand; those of a JavaScript object would put numbers first. */
+  /** The keys of a mapping in the order of the file; a JavaScript object would put numbers first. */
   keys(path: Path): string[] {
     const node = this.#resolved(path);
     return isMap(node) ? node.items.map(({ key }) => String(isScalar(key) ? key.value : key)) : [];
@@ -47,7 +47,7 @@ export class YamlText {
     return isScalar(node) ? (node.source ?? String(node.value)) : '';
   }
 
-  /** What stands at a path, or what the alias there stands for. */
+  /** The node at a path; of an alias, the node that it refers to. */
   #resolved(path: Path): unknown {
     const target = (node: unknown) => (isAlias(node) ? node.resolve(this.#document) : node);
     return path.reduce<unknown>((node, key) => {
@@ -67,7 +67,7 @@ export class YamlText {
     return this.#at(0, message);
   }
 
-  /** Where the key itself stands, for keys whose value says nothing (an unknown one, an empty one). */
+  /** The position of the key itself, for complaints about a key. */
   #keyOffset(path: Path): number | undefined {
     const parent = path.length > 1 ? this.#document.getIn(path.slice(0, -1), true) : this.#document.contents;
     const last = path.at(-1);

@@ -1,9 +1,9 @@
-// Text cells that a spreadsheet would run as a formula (OWASP, "CSV Injection"), and how they are made harmless.
+// Makes text cells harmless that a spreadsheet would run as a formula (OWASP, "CSV Injection").
 
-/** What begins a formula in Excel, LibreOffice or Numbers, with the full-width forms that they normalise. */
+/** Characters that begin a formula in Excel, LibreOffice or Numbers, with the full-width forms that they normalise. */
 const TRIGGER = '=+\\-@\uFF1D\uFF0B\uFF0D\uFF20';
 
-/** 1 for each byte with which such a cell can begin in UTF-8. */
+/** 1 for each first byte, in UTF-8, of a cell that may be a formula. */
 export const FORMULA_STARTS = new Uint8Array(256);
 for (const byte of Buffer.from('=+-@\t\r\n\uFF1D'))
   FORMULA_STARTS[byte] = byte < 0x80 || byte === 0xef ? 1 : 0;
@@ -12,7 +12,7 @@ for (const byte of Buffer.from('=+-@\t\r\n\uFF1D'))
 const PLAIN_NUMBER = /^[+-][\d.,\s]*$/;
 
 /**
- * Makes a function that puts an apostrophe before each formula of a text cell and returns other texts as they are.
+ * Makes a function that puts an apostrophe before each formula in a text cell and returns other texts unchanged.
  *
  * A formula begins a cell; and, because Excel splits a file at its own locale's separator whatever the file uses, it may
  * also begin after a `;`, a `,`, a tab or a line break inside a cell: `x;=1+1` in a comma file, quotes or not. There a

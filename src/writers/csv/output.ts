@@ -1,22 +1,22 @@
-// Bytes that are mostly those of another buffer, with insertions and cuts: moved in runs as long as they can be.
+// Edits a copy of a buffer with insertions and cuts; unchanged bytes are moved in runs as long as possible.
 
 /** Texts shorter than this are written faster by a loop than by a call into Node (measured on Node 20). */
 const SHORT = 48;
 
 /**
- * The source lies at the end of a larger buffer, and what becomes of it is written from the buffer's beginning: that
- * follows the reading and overtakes it only where insertions are longer than the room before the source.
+ * The source is copied to the end of a larger buffer, and the result is written from its beginning. The write position stays
+ * behind the read position unless insertions need more than the room before the source; then the buffer grows.
  */
 export class Output {
-  /** The source's byte at a position is at the position plus `shift` until it was passed. Both are new after an insertion. */
+  /** The source's byte at a position is at the position plus `shift`, as long as it is not passed. Both may change at an insertion. */
   bytes = Buffer.alloc(0);
   shift = 0;
   #length = 0;
-  /** The source has been passed up to here, and ends there. */
+  /** Positions in the source: what is before the first is written or cut, and it ends at the second. */
   #passed = 0;
   #end = 0;
 
-  /** What was made of the source before is gone: one buffer serves all (new ones for each are work for the collector). */
+  /** Starts with another source. The former result is overwritten: one buffer is reused, so nothing is garbage. */
   begin(source: Buffer): void {
     const needed = 64 + (source.length >> 3) + source.length;
     if (needed > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(needed);
@@ -26,7 +26,7 @@ export class Output {
     source.copy(this.bytes, this.shift);
   }
 
-  /** Leaves out the source's bytes from `start` to `end`; cuts and insertions come in their order. */
+  /** Leaves out the source's bytes from `start` to `end`. Cuts and insertions must come in ascending order. */
   cut(start: number, end: number): void {
     this.#passUpTo(start);
     this.#passed = end;

@@ -52,15 +52,15 @@ function unreadable(message: string, cause?: unknown): ReportError {
 const QUOTE = 34;
 const NEWLINE = 10;
 const RETURN = 13;
-/** UTF-16 units; where a quote is missing, everything after it looks like one row. */
+/** In UTF-16 units. Without a limit, a missing quote would make the rest of the file one row. */
 const LONGEST_ROW = 64 * 1024 ** 2;
 
-/** Text that comes in pieces, cut into rows. */
+/** Cuts text that arrives in pieces into rows. */
 class CsvText {
   readonly #dialect: Dialect;
   #pieces: string[] = [];
   #length = 0;
-  /** With less text than this the row that is begun is not looked at again: long rows are not scanned once a piece. */
+  /** The length of text at which the unfinished row is scanned again: a long row must not be scanned at every piece. */
   #wanted = 0;
   #isBegun = false;
   #rows = 0;
@@ -69,14 +69,14 @@ class CsvText {
     this.#dialect = chosen;
   }
 
-  /** The rows that end in what was given so far. */
+  /** The rows that are complete with this piece. */
   add(piece: string): Cell[][] {
     this.#pieces.push(piece);
     this.#length += piece.length;
     return this.#length < this.#wanted ? [] : this.#cut();
   }
 
-  /** The rest. */
+  /** The last rows. @throws ReportError `contract` for an unfinished row */
   end(): Cell[][] {
     const rows = this.#cut();
     if (this.#length > 0) throw unreadable(`${this.place()} is cut off`);
@@ -84,7 +84,7 @@ class CsvText {
     return rows;
   }
 
-  /** Where reading is, for messages. */
+  /** The present position, for messages. */
   place(): string {
     return this.#rows === 0 ? 'the header' : `row ${this.#rows}`;
   }
@@ -117,7 +117,7 @@ class CsvText {
     return 1;
   }
 
-  /** The row that begins here and where the next one does; undefined when the text ends before it. */
+  /** The row that begins here, and the position of the next one; undefined when the text ends before that. */
   #row(text: string, start: number): { cells: Cell[]; end: number } | undefined {
     const { delimiter, eol, null: nullText } = this.#dialect;
     const cells: Cell[] = [];
@@ -136,7 +136,7 @@ class CsvText {
       }
       if (text.startsWith(delimiter, at)) at += delimiter.length;
       else if (text.startsWith(eol, at)) return { cells, end: at + eol.length };
-      // The end, or the first half of CRLF.
+      // The text ends here, maybe in the middle of CRLF.
       else if (eol.startsWith(text.slice(at, at + eol.length))) return undefined;
       else {
         const found = JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0));
@@ -146,7 +146,7 @@ class CsvText {
   }
 }
 
-/** A quote that is the last of the text may be the first of two. */
+/** The position of the closing quote, or undefined: a quote at the end of the text may be the first of two. */
 function closingQuote(text: string, start: number): number | undefined {
   for (let at = text.indexOf('"', start); at !== -1 && at + 1 < text.length; at = text.indexOf('"', at + 2)) {
     if (text.charCodeAt(at + 1) !== QUOTE) return at;
@@ -154,7 +154,7 @@ function closingQuote(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** Where a cell without quotes ends, or must not go on. */
+/** The position behind a cell without quotes: of a delimiter, a quote or a line break. */
 function bareEnd(text: string, start: number, delimiter: string): number {
   const separator = delimiter.charCodeAt(0);
   for (let at = start; at < text.length; at++) {

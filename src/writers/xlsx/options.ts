@@ -22,12 +22,12 @@ export const xlsxOptions = {
 };
 const schema = z.object(xlsxOptions);
 
-/** The template is the file, where the definition or the command line has its path. */
+/** As a writer takes them: the template is the file, not its path. */
 export type XlsxOptions = Readonly<Omit<z.infer<typeof schema>, 'template'>> & {
   readonly template?: Template | undefined;
 };
 
-/** A workbook's file as it was read. Its JSON, in a definition's hash or a manifest, says what it holds. */
+/** The file of a workbook. Its JSON, in a definition's hash or a manifest, identifies its content. */
 export interface Template {
   /** Its name without folders. */
   readonly file: string;
@@ -45,14 +45,14 @@ export const SUMMARY_SHEET = 'Resumo';
 export const ABOUT_SHEET = 'Sobre';
 export const DATA_SHEET = 'Dados';
 
-/** With the header. */
+/** Limits of a sheet, the header included. */
 export const SHEET_ROWS = 1_048_576;
 export const SHEET_COLUMNS = 16_384;
 const SHEET_NAME_LENGTH = 31;
 
 /** The base name of the data sheets. @throws ReportError `usage` for a name that Excel does not take */
 export function sheetOf({ sheet = DATA_SHEET }: XlsxOptions): string {
-  // "History" is Excel's own.
+  // Excel reserves "History".
   const taken = [SUMMARY_SHEET, ABOUT_SHEET, 'History'].some((name) => isSameName(name, sheet));
   const illegal = /[[\]:*?/\\]|^'|'$|^\s*$/.test(sheet) || spelled(sheet) !== sheet;
   if (!taken && !illegal && sheet.length <= SHEET_NAME_LENGTH) return sheet;
@@ -61,7 +61,7 @@ export function sheetOf({ sheet = DATA_SHEET }: XlsxOptions): string {
   });
 }
 
-/** The name of one more data sheet: `Dados (2)`, cut to the length that Excel takes. */
+/** The name of the next data sheet, such as `Dados (2)`, within the length that Excel takes. */
 export function nextSheetName(base: string, taken: readonly string[]): string {
   if (taken.length === 0) return base;
   for (let number = taken.length + 1; ; number++) {
@@ -71,7 +71,7 @@ export function nextSheetName(base: string, taken: readonly string[]): string {
   }
 }
 
-/** As Excel compares names of sheets. */
+/** Whether Excel takes both names for the same sheet. */
 export function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

@@ -1,4 +1,4 @@
-// Reads back the workbooks that writers/xlsx.ts writes, and nothing else: what could be read in two ways is refused.
+// Reads the workbooks that write.ts and template.ts write, and nothing else: what could be read in two ways is refused.
 import { messageOf } from '../../core/errors.js';
 import type { SpelledOptions, WrittenFile } from '../../core/format.js';
 import type { Cell, Column } from '../../core/table.js';
@@ -8,9 +8,9 @@ import { dataSheets, isWanted, type SheetPart, templateSheet } from './read/work
 import { type Archive, damaged, openArchive, spooled } from './read/zip-archive.js';
 
 /**
- * Rows as cells, the header first. Numbers are the text that stands in the sheet, however many digits they have; dates and
- * timestamps are Excel's serial numbers. A template's header is its designer's, whose words may be others: it is taken for the
- * columns' titles. The directory of a zip archive is at its end: the bytes wait in a temporary file.
+ * Rows as cells, the header first. Numbers are the text in the sheet, with all digits; dates and timestamps are Excel's serial
+ * numbers. A template's header may have any words: the titles of the columns are returned in its place. The directory of a zip
+ * archive is at its end, so the bytes go to a temporary file first.
  * @throws ReportError `contract` when it is no workbook of ours, `destination` when there is no room for the temporary file
  */
 export async function* readXlsx(
@@ -33,7 +33,7 @@ export async function* readXlsx(
   }
 }
 
-/** Every sheet has the header, the table has it once. */
+/** Every sheet begins with the header; only the first one is yielded. */
 async function* oneTable(
   archive: Archive,
   sheets: readonly SheetPart[],
@@ -77,7 +77,7 @@ async function* rowsOf(
 }
 
 function baseOf({ sheet, template }: SpelledOptions): string {
-  // In a template a sheet may have any name.
+  // A sheet of a template may have any name.
   if (template !== undefined) return String(sheet ?? DATA_SHEET);
   try {
     return sheetOf({ sheet: sheet === undefined ? undefined : String(sheet) });

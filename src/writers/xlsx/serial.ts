@@ -1,4 +1,4 @@
-// Dates and times to Excel's serial numbers (ECMA-376 part 1, 18.17.4: the 1900 system), in integers, from the text's bytes.
+// Converts dates and times to Excel's serial numbers and back (ECMA-376 part 1, 18.17.4: the 1900 system), in integers.
 
 const DASH = 45;
 const DOT = 46;
@@ -8,25 +8,25 @@ const SPACE = 32;
 const PLUS = 43;
 const DATE_LENGTH = 10;
 const TIME_LENGTH = 19;
-/** 1900-03-01: before it Excel counts a 29 February 1900 that never was. */
+/** 1900-03-01. Before it Excel's serial numbers are wrong: they count a 29 February 1900. */
 const FIRST_SERIAL = 61;
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** What is no date that Excel has. */
+/** For a text that is no date in Excel's range. */
 export const NO_SERIAL = -1;
 
-/** The serial number of the `YYYY-MM-DD` between the positions, or NO_SERIAL. */
+/** The serial number of the `YYYY-MM-DD` from `start` to `end`, or NO_SERIAL. */
 export function dateSerial(bytes: Uint8Array, start: number, end: number): number {
   return end - start === DATE_LENGTH ? daySerial(bytes, start) : NO_SERIAL;
 }
 
-/** The day's serial number of `YYYY-MM-DD HH:MM:SS[.f][±HH[:MM[:SS]]]`, or NO_SERIAL; `timeOfDay` has the rest. */
+/** The day's serial number of `YYYY-MM-DD HH:MM:SS[.f][±HH[:MM[:SS]]]`, or NO_SERIAL; timeOfDay() gives the time. */
 export function timestampSerial(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < TIME_LENGTH || bytes[start + DATE_LENGTH] !== SPACE) return NO_SERIAL;
   return timeOfDay(bytes, start, end) < 0 ? NO_SERIAL : daySerial(bytes, start);
 }
 
-/** The microseconds since midnight of such a timestamp, or -1; what is finer than a microsecond is left out. */
+/** The microseconds since midnight of such a timestamp, or -1; finer digits are cut off. */
 export function timeOfDay(bytes: Uint8Array, start: number, end: number): number {
   const hours = twoDigits(bytes, start + 11);
   const minutes = twoDigits(bytes, start + 14);
@@ -51,7 +51,7 @@ export function timeOfDay(bytes: Uint8Array, start: number, end: number): number
   return (hours * 3600 + minutes * 60 + seconds) * 1_000_000 + micros;
 }
 
-/** So many decimals of a day tell one microsecond from the next. */
+/** The decimals of a day that distinguish one microsecond from the next. */
 export const DAY_DECIMALS = 12;
 
 /** Microseconds as a part of a day in units of 10^-12 (a day has 86.4 × 10^9 of them). */

@@ -1,14 +1,14 @@
-// Short pieces of XML, written eight bytes at a time: a call into Node for each would cost more than the bytes.
+// Writes short pieces of XML eight bytes at a time: faster than a call into Node for each piece.
 import { endianness } from 'node:os';
 
-/** A text whose bytes are written in whole words; the bytes after its end are overwritten by what follows. */
+/** A text that is written in whole words of eight bytes. The bytes after its end are overwritten by the next write. */
 export interface Snippet {
-  /** Eight bytes of ASCII are never NaN, the only double whose bits may change on the way. */
+  /** Doubles with the bytes of the text. Eight bytes of ASCII are never NaN, the only double whose bits a copy may change. */
   readonly words: Float64Array;
   readonly length: number;
 }
 
-/** The most bytes that `put` writes beyond a snippet's end. */
+/** The most bytes that put() writes beyond a snippet's end. */
 export const OVERRUN = 7;
 
 const ZERO = 48;
@@ -21,9 +21,9 @@ export function snippet(text: string): Snippet {
   return { words, length: text.length };
 }
 
-/** @returns where it ends */
+/** Writes the snippet at a position. @returns the position behind it */
 export function put(view: DataView, at: number, { words, length }: Snippet): number {
-  // The words have the byte order of this machine on their way in and out.
+  // Write in the byte order of this machine, in which snippet() read the bytes.
   for (let index = 0; index < words.length; index++) {
     view.setFloat64(at + index * 8, words[index] as number, IS_LITTLE_ENDIAN);
   }
@@ -32,7 +32,7 @@ export function put(view: DataView, at: number, { words, length }: Snippet): num
 
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
 
-/** A whole number from 0 to 2^31 - 1. @returns where it ends */
+/** Writes a whole number from 0 to 2^31 - 1. @returns the position behind it */
 export function putInteger(view: DataView, at: number, value: number): number {
   let length = 1;
   for (let limit = 10; value >= limit; limit *= 10) length += 1;
@@ -45,13 +45,13 @@ export function putInteger(view: DataView, at: number, value: number): number {
   return at + length;
 }
 
-/** A dot and so many decimals without the zeros at their end; nothing for zero. @returns where they end */
+/** Writes a dot and decimals without trailing zeros; nothing for zero. @returns the position behind them */
 export function putDecimals(view: DataView, at: number, value: number, decimals: number): number {
   if (value === 0) return at;
   view.setUint8(at, DOT);
   let end = at + 1;
   let rest = value;
-  // Halves small enough for integer arithmetic.
+  // Two halves, each small enough for 32-bit arithmetic.
   const half = 10 ** (decimals / 2);
   const high = Math.floor(rest / half);
   const low = rest - high * half;
@@ -67,12 +67,12 @@ export function putDecimals(view: DataView, at: number, value: number, decimals:
   return end;
 }
 
-/** A snippet with a number in it that grows by one, most often by changing one byte. */
+/** A snippet that holds a number; increment() usually changes one byte. */
 export class Counting implements Snippet {
   words: Float64Array = new Float64Array(0);
   length = 0;
   #bytes: Uint8Array = new Uint8Array(0);
-  /** Of the number's digits. */
+  /** Positions of the number's digits. */
   readonly #start: number;
   #end = 0;
   readonly #before: string;
@@ -98,7 +98,7 @@ export class Counting implements Snippet {
     let at = this.#end - 1;
     while (at >= this.#start && bytes[at] === ZERO + 9) bytes[at--] = ZERO;
     if (at >= this.#start) bytes[at] = (bytes[at] as number) + 1;
-    // Only nines: one more digit.
+    // All digits were nines: the number gets one digit more.
     else this.set(10 ** (this.#end - this.#start));
   }
 }

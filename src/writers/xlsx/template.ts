@@ -1,4 +1,4 @@
-// The rows go into a sheet of a workbook that somebody designed in Excel; every other part of it stays as it is.
+// Writes the rows into a sheet of a template, a workbook designed in Excel. Every other part stays unchanged.
 import { ReportError } from '../../core/errors.js';
 import type { Column, Table } from '../../core/table.js';
 import type { Writer } from '../../core/writer.js';
@@ -15,7 +15,7 @@ import { endOf, type Model } from './template/sheet.js';
 import { CellStyles } from './template/styles.js';
 import { Zip } from './zip.js';
 
-/** @throws ReportError `definition` for what is no workbook, or has no sheet of the name */
+/** @throws ReportError `definition` for a file that is no workbook, or has no sheet of that name */
 export function createTemplateWriter(template: Template, options: XlsxOptions): Writer {
   const pack = openPackage(template, options.sheet ?? DATA_SHEET);
   const booleans = booleanWords(options.booleans);
@@ -30,12 +30,12 @@ export function createTemplateWriter(template: Template, options: XlsxOptions): 
       booleans,
     });
     const zip = new Zip();
-    // What speaks of the rows waits until it is known how many there are.
+    // Parts that refer to the rows are written last, when the number of rows is known.
     const waiting = [pack.workbook, pack.sheet, ...pack.tables];
     for (const [name, content] of parts) if (!waiting.includes(name)) yield await zip.whole(name, content);
 
     const reachTo = (last: number) => {
-      // A table has a row under its header, filled or not.
+      // A table has at least one row under its header, even an empty one.
       return {
         model: model.headerRow + 1,
         lastModel: Math.max(model.lastRow, model.headerRow + 1),
@@ -70,13 +70,13 @@ export function createTemplateWriter(template: Template, options: XlsxOptions): 
   return {
     ...XLSX_FILE,
     encode,
-    // Every text is a text: nothing can run.
+    // Excel never runs a cell of type text.
     neutralised: 0,
     notes: () => changes.notes(),
   };
 }
 
-/** The styles of each column's cells; their part is changed where one had to be added. */
+/** The styles of each column's cells. Adds missing styles to `parts`. */
 function stylesFor(
   columns: readonly Column[],
   model: Model,
@@ -90,7 +90,7 @@ function stylesFor(
   if (changed !== undefined) parts.set(part, Buffer.from(changed));
   return numbers.map((number, index) => {
     const all = { value: number, precise: number, text: number };
-    // A cell without a value has borders and colours as its neighbours have.
+    // A cell without a value keeps the borders and colours of the model row.
     return model.styles[index] === undefined ? all : { ...all, blank: number };
   });
 }

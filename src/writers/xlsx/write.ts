@@ -1,4 +1,4 @@
-// XLSX (ECMA-376): the rows by our own encoder, streamed; everything around them by exceljs.
+// Writes XLSX (ECMA-376): our own encoder streams the rows, and exceljs makes all other parts.
 import { ReportError } from '../../core/errors.js';
 import type { Column, Table } from '../../core/table.js';
 import type { About, Writer } from '../../core/writer.js';
@@ -15,17 +15,17 @@ import { aboutLines, summaryLines, summedOf, titleOf } from './summary.js';
 import { createTemplateWriter } from './template.js';
 import { Zip } from './zip.js';
 
-/** So many first rows say how wide the columns are. */
+/** The number of first rows that decide the widths of columns. */
 const SAMPLE = 200;
-/** What stands first in the archive, by which programs tell a workbook from any other zip. */
+/** The first parts of the archive: programs recognise a workbook by them. */
 const FIRST_PARTS = ['_rels/.rels', 'docProps/core.xml'];
 
-/** @throws ReportError `usage` for a sheet's name that Excel does not take, `definition` for a template that is none */
+/** @throws ReportError `usage` for a sheet's name that Excel does not take, `definition` for a template that is no workbook */
 export async function createXlsxWriter(options: XlsxOptions, about: About = {}): Promise<Writer> {
   if (options.template !== undefined) return createTemplateWriter(options.template, options);
   const base = sheetOf(options);
   const booleans = booleanWords(options.booleans);
-  // A broken installation is found before anything is read.
+  // Find a broken installation before anything is read.
   await newWorkbook();
   let changes = new Changes(options.strict ?? false);
 
@@ -85,7 +85,7 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
   return {
     ...XLSX_FILE,
     encode,
-    // Every text is a text: nothing can run.
+    // Excel never runs a cell of type text.
     neutralised: 0,
     notes: () => changes.notes(),
   };

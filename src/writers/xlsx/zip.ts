@@ -1,4 +1,4 @@
-// A zip archive written from front to back (PKWARE APPNOTE.TXT), in the form that Excel takes beyond 4 GiB too.
+// Writes a zip archive as a stream (PKWARE APPNOTE.TXT), in the form that Excel accepts also beyond 4 GiB.
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 
@@ -22,8 +22,8 @@ const ZIP64_END = 0x06064b50;
 const ZIP64_LOCATOR = 0x07064b50;
 const VERSION = 20;
 /**
- * Of an entry that may pass 4 GiB. Excel offers to repair a workbook that has such an entry and says 20 in its local header
- * (rzymek.github.io/post/excel-zip64); that is why this is not left to a library: yazl 3 always says 20.
+ * The version of an entry that may be larger than 4 GiB. Excel offers to repair a workbook whose local header has version 20 for
+ * such an entry (rzymek.github.io/post/excel-zip64). yazl 3 always writes 20, hence our own writer.
  */
 const ZIP64_VERSION = 45;
 const NAME_IS_UTF8 = 1 << 11;
@@ -39,7 +39,7 @@ export class Zip {
   readonly #entries: Entry[] = [];
   #offset = 0;
 
-  /** An entry whose content is there. */
+  /** An entry whose content is in memory. */
   async whole(name: string, content: Buffer): Promise<Buffer> {
     const bytes = await deflateRaw(content, {});
     const entry = this.#entry(name, this.#offset >= MOST ? ZIP64_VERSION : VERSION, 0);
@@ -95,7 +95,7 @@ export class Zip {
 }
 
 export interface StreamedEntry {
-  /** To be told of the content before it is compressed. */
+  /** Counts content before it is compressed. */
   plain(bytes: Buffer): void;
   packed(bytes: Buffer): Buffer;
   finish(): Buffer;

@@ -1,4 +1,4 @@
-// The XML of a data sheet, cut into rows: what writers/xlsx/rows.ts writes, and nothing else.
+// Cuts the XML of a data sheet into rows. Reads what rows.ts writes, and nothing else.
 import type { Cell, Column, Kind } from '../../../core/table.js';
 import { columnLetters } from '../letters.js';
 import { SHEET_ROWS } from '../options.js';
@@ -12,29 +12,29 @@ const ROW_END = '</row>';
 const ROW = /<row r="(\d+)"[^<>/]*>/y;
 const CELL =
   /<c r="([A-Z]{1,3})(\d+)"(?: s="\d+")?(?: t="([a-zA-Z]+)")?(?:\/>|>(?:<v>([^<]*)<\/v>|<is><t(?: xml:space="preserve")?>([^<]*)<\/t><\/is>)<\/c>)/y;
-/** UTF-16 units; as for CSV. */
+/** In UTF-16 units, as for CSV. */
 const LONGEST_ROW = 64 * 1024 ** 2;
-/** UTF-16 units: more than the widths of 16,384 columns need. */
+/** In UTF-16 units: more than the widths of 16,384 columns need. */
 const LONGEST_FRAME = 8 * 1024 ** 2;
-/** Cells that are handed on together: rows without cells are short, but as wide as all. */
+/** Cells in a batch: a row without cells is short in XML, but gets a cell for every column. */
 const BATCH_CELLS = 64 * 1024;
 
-/** Digits that a sum takes in its stride: an exponent of millions would be a number of millions of digits. */
+/** Limits the exponent: one of millions would become a sum of millions of digits. */
 const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,4})?$/;
 const NO_NUMBER = /^(?:NaN|-?Infinity)$/;
 const SERIAL = /^\d+(?:\.\d+)?$/;
 const BOOLEANS: Readonly<Record<string, string>> = { '0': 'false', '1': 'true' };
-/** By kind, the `t` of a cell that Excel has a type for; none for numbers. */
+/** The attribute `t` of a cell by kind; numbers have none. */
 const TYPES: Readonly<Partial<Record<Kind, string>>> = { text: 'str', json: 'str', boolean: 'b' };
 
-/** XML that comes in pieces. */
+/** Takes XML in pieces. */
 export class SheetText {
   readonly #name: string;
   readonly #columns: readonly Column[];
   readonly #letters: readonly string[];
   readonly #isTemplate: boolean;
   #text = '';
-  /** With less text than this the row that is begun is not looked at again: long rows are not scanned once a piece. */
+  /** The length of text at which the unfinished row is scanned again: a long row must not be scanned at every piece. */
   #wanted = 0;
   #part: 'start' | 'rows' | 'end' = 'start';
   /** The number of the last row that was read. */
@@ -42,7 +42,7 @@ export class SheetText {
 
   /**
    * @param name the sheet's, for messages
-   * @param isTemplate a user's own rows stand above, the last of which is the header: they are passed over
+   * @param isTemplate the rows of the template's designer come first, the header last of them: they are skipped
    */
   constructor(name: string, columns: readonly Column[], isTemplate = false) {
     this.#isTemplate = isTemplate;
@@ -51,7 +51,7 @@ export class SheetText {
     this.#letters = columns.map((_, index) => columnLetters(index));
   }
 
-  /** The rows that end in what was given so far, the header first. @throws ReportError `contract` */
+  /** The rows that are complete with this piece, the header first. @throws ReportError `contract` */
   *add(piece: string): Generator<Cell[][]> {
     this.#text += piece;
     if (this.#text.length < this.#wanted) return;
@@ -63,7 +63,7 @@ export class SheetText {
     this.#wanted = this.#text.length * 2;
   }
 
-  /** The rest of the rows. @throws ReportError `contract` when more should have come */
+  /** The last rows. @throws ReportError `contract` when the sheet is not complete */
   *end(): Generator<Cell[][]> {
     this.#wanted = 0;
     yield* this.add('');
@@ -75,7 +75,7 @@ export class SheetText {
     refuseHidden(this.place(), end);
   }
 
-  /** Where reading is, for messages. */
+  /** The present position, for messages. */
   place(): string {
     const sheet = JSON.stringify(this.#name);
     return this.#rows === 0 ? `the start of ${sheet}` : `row ${this.#rows} of ${sheet}`;
@@ -93,7 +93,7 @@ export class SheetText {
     this.#part = 'rows';
   }
 
-  /** Where the first row of data begins, or undefined when there is no header yet. */
+  /** The position of the first row of data, or undefined while the header is not complete. */
   #afterHeader(): number | undefined {
     const text = this.#text;
     const whole = text.slice(0, text.lastIndexOf(ROW_END) + ROW_END.length);
@@ -124,7 +124,7 @@ export class SheetText {
     }
   }
 
-  /** The row that begins here and ends somewhere. */
+  /** The row that begins here; the text holds its end. */
   #row(text: string, start: number): { cells: Cell[]; end: number } {
     ROW.lastIndex = start;
     const number = ROW.exec(text)?.[1];
@@ -147,7 +147,7 @@ export class SheetText {
       if (column === undefined || row !== number) {
         throw damaged(`${this.place()} has the cell ${letters}${row} in the wrong place`);
       }
-      // Null in a template's own colours.
+      // An empty cell of a template, with a style only, is null.
       const isBlank = type === undefined && value === undefined && inline === undefined;
       const cell = isBlank
         ? null
@@ -162,7 +162,7 @@ export class SheetText {
     return { cells, end: at + ROW_END.length };
   }
 
-  /** Undefined for what is no cell of that kind. */
+  /** Undefined for content that a cell of that kind cannot have. */
   #cell(
     kind: Kind,
     type: string | undefined,
@@ -172,7 +172,7 @@ export class SheetText {
     if (kind === 'text' || kind === 'json') return this.#spelled(type, value, inline);
     const isNumber = kind === 'integer' || kind === 'decimal';
     if (value === undefined) {
-      // What Excel cannot hold as it is, see writers/xlsx/changes.ts.
+      // A value that Excel cannot hold is written as text; see changes.ts.
       const text = this.#spelled(type, value, inline);
       if (!isNumber || text === undefined) return text;
       return NUMBER.test(text) || NO_NUMBER.test(text) ? text : undefined;
@@ -200,7 +200,7 @@ function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-/** `_x000D_` as the character that it spells (22.9.2.19 ST_Xstring). */
+/** Replaces `_x000D_` and the like by their characters (22.9.2.19 ST_Xstring). */
 function unspelled(text: string): string {
   if (!text.includes('_x')) return text;
   return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) =>

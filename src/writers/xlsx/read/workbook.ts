@@ -1,4 +1,4 @@
-// Which parts of a workbook hold its rows (ECMA-376 part 1: 18.2.19 sheet, part 2: 9.3 relationships).
+// Finds the parts of a workbook that hold its rows (ECMA-376 part 1: 18.2.19 sheet, part 2: 9.3 relationships).
 import { ABOUT_SHEET, isSameName, nextSheetName, SUMMARY_SHEET } from '../options.js';
 import { type Archive, damaged } from './zip-archive.js';
 
@@ -6,22 +6,22 @@ const WORKBOOK = 'xl/workbook.xml';
 const RELATIONS = 'xl/_rels/workbook.xml.rels';
 const LIST = '<sheets>';
 const LIST_END = '</sheets>';
-/** Bytes: more than 10,000 sheets need. */
-const MOST = 8 * 1024 ** 2;
+/** More than 10,000 sheets need. */
+const MAX_BYTES = 8 * 1024 ** 2;
 
 export interface SheetPart {
   readonly name: string;
-  /** In the archive. */
+  /** The name of the part in the archive. */
   readonly path: string;
 }
 
-/** Is this one of the parts that verifying needs? */
+/** Whether the reader needs this part. */
 export function isWanted(name: string): boolean {
   return name === WORKBOOK || name === RELATIONS || /^xl\/worksheets\/sheet\d{1,9}\.xml$/.test(name);
 }
 
 /**
- * The sheets with the rows: all between the first and the last.
+ * The sheets with the rows: all except the first and the last.
  * @param base the name of the first of them
  * @throws ReportError `contract` when the sheets are not those that the writer makes
  */
@@ -71,7 +71,7 @@ async function sheetsOf(archive: Archive) {
   return {
     list,
     sheets: elements(list, 'sheet'),
-    /** Relative to the workbook, or from the archive's root. */
+    /** The part of a sheet. Targets are relative to the workbook, or absolute in the archive. */
     pathOf(sheet: ReadonlyMap<string, string>): string {
       const target = targets.get(sheet.get('r:id')) ?? '';
       return target.startsWith('/') ? target.slice(1) : `xl/${target}`;
@@ -84,7 +84,7 @@ async function whole(archive: Archive, name: string): Promise<string> {
   let length = 0;
   for await (const piece of archive.read(name)) {
     length += piece.length;
-    if (length > MOST) throw damaged(`${name} is longer than ${MOST} bytes`);
+    if (length > MAX_BYTES) throw damaged(`${name} is longer than ${MAX_BYTES} bytes`);
     pieces.push(piece);
   }
   const text = Buffer.concat(pieces).toString();
@@ -92,7 +92,7 @@ async function whole(archive: Archive, name: string): Promise<string> {
   return text;
 }
 
-/** Comments and the like could hide what looks like an element. */
+/** Refuses comments and CDATA, which could hold text that looks like an element. */
 export function refuseHidden(where: string, text: string): void {
   if (text.includes('<!')) throw damaged(`${where} has a comment, or what only looks like text`);
 }
@@ -118,7 +118,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&apos;': "'",
 };
 
-/** Text with the five entities of XML as what they stand for. @throws ReportError `contract` for any other */
+/** Replaces the five entities of XML. @throws ReportError `contract` for any other */
 export function unescaped(text: string, where: () => string): string {
   if (!text.includes('&')) return text;
   return text.replace(/&[^;]{0,8};?/g, (entity) => {
