@@ -1,4 +1,4 @@
-// Dates as cells, written from what is remembered of the hour: the day, the offset, and how late it began.
+// Writes instants as cells. Remembers for each hour its local day, its offset and the time of day at its start.
 
 import { writeDigits, writePair } from './digits.js';
 import type { Lines } from './lines.js';
@@ -8,16 +8,16 @@ const HOUR = 3_600_000;
 const SPACE = 32;
 const DOT = 46;
 const COLON = 58;
-/** More than a year of them, whatever their order. */
-const MOST_HOURS = 10_000;
-/** What the texts of an hour and a time in it take at most; the year 275760 BC has 42 bytes. */
-const LONGEST_DATE = 64;
+/** Hours that are remembered: more than a year. */
+const MAX_HOURS = 10_000;
+/** Bytes of the longest timestamp or date; the year 275760 BC has 42. */
+const MAX_DATE_BYTES = 64;
 
 /** An hour since the epoch in which neither the local day nor the offset changes. */
 interface Hour {
-  /** In UTC, milliseconds. */
+  /** Milliseconds since the epoch. */
   readonly start: number;
-  /** How much of the local day had passed then, in milliseconds. */
+  /** Milliseconds of the local day that had passed by then. */
   readonly inDay: number;
   readonly day: Uint8Array;
   /** The offset and the era. */
@@ -34,7 +34,7 @@ export class DateWriter {
   #number = Number.NaN;
   #hour: Hour | undefined;
 
-  /** @param toTimestamp the conversions of both kinds, whose texts are the ones to write */
+  /** @param toTimestamp converts instants to the texts to write; so does toDate */
   constructor(lines: Lines, toTimestamp: ToCell, toDate: ToCell) {
     this.#lines = lines;
     this.#toTimestamp = toTimestamp;
@@ -43,17 +43,17 @@ export class DateWriter {
 
   /**
    * @param milliseconds since the epoch, a safe integer
-   * @returns false in an hour of which nothing can be remembered: nothing is written then
+   * @returns false, and writes nothing, in an hour in which the local day or the offset changes
    */
   timestamp(milliseconds: number): boolean {
     const hour = this.#hourOf(milliseconds);
     if (hour === undefined) return false;
-    // A whole number of 32 bits from here on: those are divided faster.
+    // A 32-bit integer from here on, because dividing those is faster.
     const inDay = (hour.inDay + (milliseconds - hour.start)) | 0;
     const seconds = (inDay / 1000) | 0;
     const minutes = (seconds / 60) | 0;
     const hours = (minutes / 60) | 0;
-    this.#lines.reserve(LONGEST_DATE);
+    this.#lines.reserve(MAX_DATE_BYTES);
     const { out } = this.#lines;
     let at = writeAscii(out, this.#lines.at, hour.day);
     out.setUint8(at, SPACE);
@@ -72,7 +72,7 @@ export class DateWriter {
   date(milliseconds: number): boolean {
     const hour = this.#hourOf(milliseconds);
     if (hour === undefined) return false;
-    this.#lines.reserve(LONGEST_DATE);
+    this.#lines.reserve(MAX_DATE_BYTES);
     this.#lines.at = writeAscii(this.#lines.out, this.#lines.at, hour.date);
     return true;
   }
@@ -83,14 +83,14 @@ export class DateWriter {
     this.#number = number;
     this.#hour = this.#hours.get(number);
     if (this.#hour === undefined && !this.#hours.has(number)) {
-      if (this.#hours.size === MOST_HOURS) this.#hours.clear();
+      if (this.#hours.size === MAX_HOURS) this.#hours.clear();
       this.#hour = this.#describe(number * HOUR);
       this.#hours.set(number, this.#hour);
     }
     return this.#hour;
   }
 
-  /** A zone changes once in six hours at most (core/calendar.ts), so that what is the same at both ends is so between them. */
+  /** A zone changes at most once in six hours (core/calendar.ts): equal at both ends of an hour means equal in between. */
   #describe(start: number): Hour | undefined {
     const first = this.#parts(start);
     const last = this.#parts(start + HOUR - 1);
@@ -115,7 +115,7 @@ export class DateWriter {
   }
 }
 
-/** Milliseconds without zeros at the end: `.5` */
+/** Milliseconds without trailing zeros: `.5` */
 function writeFraction(out: DataView, at: number, milliseconds: number): number {
   out.setUint8(at, DOT);
   const tens = (milliseconds / 10) | 0;

@@ -1,20 +1,20 @@
-// Numbers as ASCII digits, written where they are to stand; each function returns where the next byte goes.
+// Writes numbers as ASCII digits into a buffer. Each function returns the position after the number.
 
 const MINUS = 45;
 const DOT = 46;
 const ZERO = 48;
 const BILLION = 1_000_000_000;
 
-/** Two digits each, as they lie in memory. */
+/** The two digits of each number below 100, as little-endian words. */
 const PAIRS = Uint16Array.from(
   { length: 100 },
   (_, n) => ZERO + Math.floor(n / 10) + ((ZERO + (n % 10)) << 8),
 );
-/** Exact as doubles. */
+/** Powers of ten; exact as doubles. */
 const TENS = Float64Array.from({ length: 16 }, (_, power) => 10 ** power);
 
-/** No number that is written here has more bytes. */
-export const LONGEST_NUMBER = 20;
+/** Bytes of the longest number written here. */
+export const MAX_NUMBER_BYTES = 20;
 
 /** A whole number from -2^53 to 2^53; minus zero is 0. */
 export function writeWhole(out: DataView, start: number, value: number): number {
@@ -55,7 +55,7 @@ export function writePair(out: DataView, at: number, value: number): number {
   return at + 2;
 }
 
-/** So many digits of a number below 10^9, zeros in front. */
+/** `count` digits of a number below 10^9, with leading zeros. */
 export function writeDigits(out: DataView, start: number, value: number, count: number): number {
   let at = start + count;
   let rest = value | 0;
@@ -68,7 +68,7 @@ export function writeDigits(out: DataView, start: number, value: number, count: 
   return start + count;
 }
 
-/** Exact below 2^53: a quotient that is not whole is further from the next whole number than it can be rounded. */
+/** The integer quotient. Exact below 2^53: rounding never moves a fractional quotient up to the next integer. */
 function quotient(value: number, divisor: number): number {
   return Math.floor(value / divisor);
 }

@@ -1,9 +1,9 @@
-// Moments to PostgreSQL's ISO text in a time zone, for any year, and ISO 8601 text to moments.
+// Converts instants to PostgreSQL's ISO text in a time zone, for any year, and ISO 8601 text to instants.
 import { createOffsetLookup } from '../../core/calendar.js';
 
-/** A moment, exact: milliseconds since the epoch, rounded down, and the rest in microseconds (0 to 999). */
+/** An exact instant: milliseconds since the epoch, rounded down, and the remaining microseconds (0 to 999). */
 export interface Instant {
-  /** A bigint only beyond the safe integers, as in MongoDB's greatest date. */
+  /** A bigint only beyond the safe integers, as for MongoDB's greatest date. */
   readonly milliseconds: number | bigint;
   readonly microseconds: number;
 }
@@ -11,8 +11,8 @@ export interface Instant {
 /** `2024-10-05 13:45:10.5-03`, as PostgreSQL prints a timestamptz in the zone. */
 export type SpellInstant = (instant: Instant) => string;
 
-/** JavaScript's range (ECMA-262, "Time Values"), beyond which zones are not known and UTC is used. */
-const GREATEST = 8.64e15;
+/** The end of JavaScript's time range (ECMA-262, "Time Values"). Beyond it time zones are unknown, and UTC is used. */
+const MAX_MILLISECONDS = 8.64e15;
 
 export function instantSpeller(timezone: string): SpellInstant {
   const offsetAt = createOffsetLookup(timezone);
@@ -20,14 +20,14 @@ export function instantSpeller(timezone: string): SpellInstant {
   const offsetOf = remembering(offsetText);
   return ({ milliseconds, microseconds }) => {
     if (typeof milliseconds === 'bigint') return hugeText(milliseconds, microseconds);
-    // A day's room, because a zone's rules are asked for at the ends of a block.
-    const offset = Math.abs(milliseconds) < GREATEST - 86_400_000 ? offsetAt(milliseconds) : 0;
+    // One day less, because offsetsOf() also asks for the offsets at the ends of a block of hours.
+    const offset = Math.abs(milliseconds) < MAX_MILLISECONDS - 86_400_000 ? offsetAt(milliseconds) : 0;
     const local = milliseconds + offset * 1000;
     return localText(local, microseconds, dayOf) + offsetOf(offset) + eraText(local);
   };
 }
 
-/** The text of the last number is kept: rows of one report are close to each other in time. */
+/** Remembers the text of the last value: rows of one report are close in time. */
 function remembering(spell: (value: number) => string): (value: number) => string {
   let last = { value: 0, text: spell(0) };
   return (value) => {
@@ -36,14 +36,14 @@ function remembering(spell: (value: number) => string): (value: number) => strin
   };
 }
 
-/** In UTC, as all beyond JavaScript's range. */
+/** The text of an instant beyond the safe integers, in UTC. */
 function hugeText(milliseconds: bigint, microseconds: number): string {
   const inDay = ((milliseconds % 86_400_000n) + 86_400_000n) % 86_400_000n;
   const days = Number((milliseconds - inDay) / 86_400_000n);
   return `${clockText(dateText(days), Number(inDay), microseconds)}+00${days < 0 ? ' BC' : ''}`;
 }
 
-/** `2024-10-05 13:45:10.5` of milliseconds that count local time. */
+/** `2024-10-05 13:45:10.5`. @param milliseconds of local time */
 function localText(milliseconds: number, microseconds: number, dayOf = dateText): string {
   const days = Math.floor(milliseconds / 86_400_000);
   return clockText(dayOf(days), milliseconds - days * 86_400_000, microseconds);
@@ -57,7 +57,7 @@ function clockText(day: string, inDay: number, microseconds: number): string {
   return fraction === 0 ? text : `${text}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}`;
 }
 
-/** The date that is so many days after 1970-01-01, in the proleptic Gregorian calendar; a year BC without its era. */
+/** The date `days` after 1970-01-01 in the proleptic Gregorian calendar; a year BC without its era. */
 function dateText(days: number): string {
   const { year, month, day } = civil(days);
   return `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${two(month)}-${two(day)}`;
@@ -104,19 +104,19 @@ function offsetText(seconds: number): string {
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?)?$/;
 
-/** What ISO 8601 text names: a moment, or what the clock on some wall said (`date` when there is no time). */
+/** What ISO 8601 text says: an instant, or a local time without an offset (`date` when it has no time of day). */
 export type IsoText =
   | { readonly is: 'instant'; readonly instant: Instant }
   | { readonly is: 'local' | 'date'; readonly text: string };
 
-/** @returns undefined for text that is no date, or one that the calendar does not have; digits after the sixth are dropped */
+/** @returns undefined for text that is no date and for dates that do not exist; drops decimals after the sixth */
 export function parseIso(text: string): IsoText | undefined {
   const match = ISO.exec(text);
   if (!match) return undefined;
   const [, year = '', month = '', day = '', hour, minute = '00', second = '00', fraction = '', offset] =
     match;
   const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  // Date.UTC reads years below 100 as 19xx and rolls 02-30 over; the text of what it made tells.
+  // Date.UTC reads years below 100 as 19xx and turns 02-30 into 03-01: compare the text of its result.
   if (Number(year) < 100 || dateText(midnight / 86_400_000) !== `${year}-${month}-${day}`) return undefined;
   if (hour === undefined) return { is: 'date', text };
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;

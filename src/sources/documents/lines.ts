@@ -1,5 +1,4 @@
-// Rows being written as lines of COPY text (core/table.ts, EncodedRows), byte by byte.
-
+// Writes rows as lines of COPY text (core/table.ts, EncodedRows), byte by byte.
 import type { Cell, EncodedRows } from '../../core/table.js';
 import { longEnough } from '../../rows/encoded-rows.js';
 
@@ -7,7 +6,7 @@ const TAB = 9;
 const NEWLINE = 10;
 const BACKSLASH = 92;
 
-/** The letters that spell bytes after a backslash (PostgreSQL's CopyAttributeOutText). */
+/** The letter that stands for each byte after a backslash (PostgreSQL's CopyAttributeOutText). */
 const LETTERS: Readonly<Record<string, string>> = {
   '\b': 'b',
   '\t': 't',
@@ -21,9 +20,9 @@ const LETTER_OF = new Uint8Array(256);
 for (const [byte, letter] of Object.entries(LETTERS)) LETTER_OF[byte.charCodeAt(0)] = letter.charCodeAt(0);
 
 export class Lines {
-  /** The memory being written; another one after reserve(). */
+  /** The buffer being written. reserve() may replace it. */
   out: DataView;
-  /** Where the next byte goes. */
+  /** The position of the next byte. */
   at = 0;
   #bytes: Buffer;
   #ends = new Int32Array(1 << 13);
@@ -34,7 +33,7 @@ export class Lines {
     this.out = viewOf(this.#bytes);
   }
 
-  /** Makes room for so many bytes more. */
+  /** Makes room for `length` more bytes. */
   reserve(length: number): void {
     if (this.at + length > this.#bytes.length) this.#grow(this.at + length);
   }
@@ -54,7 +53,7 @@ export class Lines {
     this.at += this.#bytes.write(text, this.at, 'utf8');
   }
 
-  /** A cell that lies in other bytes as UTF-8. */
+  /** Copies a cell that is UTF-8 in other bytes, and escapes it. */
   utf8(from: DataView, start: number, end: number): void {
     this.reserve(2 * (end - start));
     const out = this.out;
@@ -65,8 +64,8 @@ export class Lines {
       for (; position + 4 <= end; position += 4, at += 4) {
         const word = from.getInt32(position, true);
         const slashes = word ^ 0x5c5c5c5c;
-        const odd = ((word - 0x0e0e0e0e) & ~word) | ((slashes - 0x01010101) & ~slashes);
-        if ((odd & 0x80808080) !== 0) break;
+        const special = ((word - 0x0e0e0e0e) & ~word) | ((slashes - 0x01010101) & ~slashes);
+        if ((special & 0x80808080) !== 0) break;
         out.setInt32(at, word, true);
       }
       for (const stop = Math.min(position + 4, end); position < stop; position++) {
@@ -80,8 +79,8 @@ export class Lines {
   }
 
   /**
-   * A cell that lies in other bytes as it is to be written, but that it may hold backslashes; three more bytes can be read.
-   * @returns false when there is one: nothing is written then
+   * Copies a cell that needs no escapes, unless it has a backslash. Reads up to three bytes after `end`.
+   * @returns false, and writes nothing, when there is a backslash
    */
   plain(from: DataView, start: number, end: number): boolean {
     const length = end - start;
@@ -90,7 +89,7 @@ export class Lines {
     for (let done = 0; done < length; done += 4) {
       const word = from.getInt32(start + done, true);
       const slashes = word ^ 0x5c5c5c5c;
-      // One behind the end only makes it take longer.
+      // A backslash after `end` only costs time: the caller takes the slow path.
       if (((slashes - 0x01010101) & ~slashes & 0x80808080) !== 0) return false;
       out.setInt32(at + done, word, true);
     }
@@ -98,7 +97,7 @@ export class Lines {
     return true;
   }
 
-  /** Whole lines, with the places where their cells end. */
+  /** Appends whole lines. @param ends where their cells end */
   join(bytes: Uint8Array, ends: Int32Array): void {
     this.reserve(bytes.length);
     this.#bytes.set(bytes, this.at);
@@ -111,7 +110,7 @@ export class Lines {
     this.at += bytes.length;
   }
 
-  /** What was written since clear(), in memory of its own. */
+  /** A copy of what was written since clear(). */
   take(): EncodedRows {
     const bytes = Buffer.allocUnsafeSlow(this.at);
     this.#bytes.copy(bytes, 0, 0, this.at);

@@ -1,11 +1,11 @@
-// A filter's test as a predicate on the values of one document, by the rules that MongoDB and PostgreSQL share.
+// Makes a predicate on the values of one document from a filter's test, by the rules that MongoDB and PostgreSQL share.
 import type { FilterTest } from '../../core/filter.js';
 import type { Kind } from '../../core/table.js';
 import { compareNumbers } from '../../rows/sort/numbers.js';
 import { toCell, type Value } from './value.js';
 
 export interface MatchRules {
-  /** The kind of the dimension's value: a date test of a `date` and of a `timestamp` is told apart by it. */
+  /** The kind of the dimension's values; date tests differ for `date` and `timestamp`. */
   readonly kind: Kind;
   readonly timezone: string;
   readonly isoText: boolean;
@@ -15,8 +15,8 @@ export interface MatchRules {
 const SPELLED_NUMBER = /^[+-]?\d{1,500}(?:\.\d{1,500})?$/;
 
 /**
- * Does any of the values pass? A path that leads through an array has several (MongoDB's rule). Null never does. A text
- * that is asked for finds an ObjectId, a UUID or a number that it spells too, as it would in a column of that type.
+ * The predicate is true when any of the values passes: a path through an array has several (MongoDB's rule). Null never passes.
+ * A wanted text also matches an ObjectId, a UUID or a number that it spells, as it would in a column of that type.
  */
 export function matcher(test: FilterTest, rules: MatchRules): (values: readonly Value[]) => boolean {
   const one = matchesOne(test, rules);
@@ -48,7 +48,7 @@ function matchesOne(test: FilterTest, { kind, timezone, isoText }: MatchRules): 
             (to === undefined || compareNumbers(value.text, to) <= 0),
         );
     case 'dates': {
-      // Both a date and a timestamp begin with the local day, and days are what is asked for.
+      // Ranges are days, and both kinds of cells start with the local day.
       const cell = toCell(kind === 'date' ? 'date' : 'timestamp', { timezone, isoText });
       return (value) => {
         const text = cell(value);
@@ -62,7 +62,7 @@ function matchesOne(test: FilterTest, { kind, timezone, isoText }: MatchRules): 
   }
 }
 
-/** A text that sorts as the days do: years BC below all, years of five digits and more above. */
+/** Text that sorts like the day: years BC before all others, years of five digits or more after them. */
 function dayOf(cell: string): string {
   if (cell.endsWith(' BC')) return ' ';
   const year = /^\d+/.exec(cell)?.[0] ?? '';

@@ -1,21 +1,21 @@
-// What a sample of whole documents says of the columns that a report could have: a path for each value, and its kind.
+// Proposes columns from a sample of whole documents: a path and a kind for each value.
 import type { FoundColumn, Outline } from '../../core/source.js';
 import type { Kind } from '../../core/table.js';
 import { parseIso } from './instants.js';
 
-/** How many documents are looked at. */
+/** Documents of the sample. */
 export const OUTLINED = 1_000;
 
-/** Data that is used as names must become no columns. */
-const MOST_FIELDS = 100;
+/** An object with more fields becomes one json column: it probably uses data as names. */
+const MAX_FIELDS = 100;
 
-/** Fields of an object, or the kinds of the values. */
+/** What was seen at one path: the kinds of its values, and the fields of its objects. */
 interface Seen {
   readonly kinds: Set<Kind | 'object'>;
   readonly fields: Map<string, Seen>;
 }
 
-/** Extended JSON's names of values that are more than their text. */
+/** The kinds of Extended JSON's types; every other type is text. */
 const EXTENDED: Readonly<Record<string, Kind>> = {
   $date: 'timestamp',
   $numberInt: 'integer',
@@ -24,7 +24,7 @@ const EXTENDED: Readonly<Record<string, Kind>> = {
   $numberDecimal: 'decimal',
 };
 
-/** Counts over documents as Extended JSON, already parsed; numbers with a point are to be `$numberDecimal`. */
+/** Collects paths and kinds from parsed Extended JSON. The caller passes numbers with a point as `$numberDecimal`. */
 export class DocumentOutline {
   documents = 0;
   readonly #root = seen();
@@ -48,7 +48,7 @@ export class DocumentOutline {
     const columns: FoundColumn[] = [];
     const notes: string[] = [];
     this.#columns(this.#root, [], columns, notes);
-    // As many different values as there are documents.
+    // A key has a different value in each document.
     const key = columns.find(({ path = '', kind }) => {
       return this.#keys.get(path)?.size === this.documents && kind !== 'json';
     });
@@ -74,7 +74,7 @@ export class DocumentOutline {
       if (first?.startsWith('$')) into.kinds.add(EXTENDED[first] ?? 'text');
       else {
         into.kinds.add('object');
-        if (into.fields.size <= MOST_FIELDS) this.#fields(value as Record<string, unknown>, into);
+        if (into.fields.size <= MAX_FIELDS) this.#fields(value as Record<string, unknown>, into);
       }
     }
   }
@@ -97,7 +97,7 @@ export class DocumentOutline {
         field.kinds.size === 1 &&
         only === 'object' &&
         field.fields.size > 0 &&
-        field.fields.size <= MOST_FIELDS
+        field.fields.size <= MAX_FIELDS
       ) {
         this.#columns(field, [...above, name], columns, notes);
         continue;
@@ -116,7 +116,7 @@ function seen(): Seen {
   return { kinds: new Set(), fields: new Map() };
 }
 
-/** The narrowest kind that takes all of them; text takes any value but shows an object as its JSON. */
+/** The narrowest kind that holds all values of these kinds. */
 function kindOf(kinds: ReadonlySet<Kind | 'object'>): Kind {
   const all = [...kinds];
   const isOneOf = (...allowed: readonly (Kind | 'object')[]) => all.every((kind) => allowed.includes(kind));

@@ -1,19 +1,19 @@
-// What a sample of whole documents says of a report: paths that none has, values that do not fit, fields that it leaves out.
+// Compares a sample of whole documents with a report: paths that no document has, values that do not fit, fields that no column uses.
 import type { DocumentQuery, Request } from '../../core/source.js';
 
-/** What did not fit the kinds of the columns. */
+/** Values that did not fit their column's kind. */
 export interface Misfits {
   readonly count: number;
-  /** The first of them, with its document, column and value. */
+  /** A sentence about the first: its document, column and value. */
   readonly first: string;
 }
 
-/** A key on the way to, or at the end of, what columns and filters take. */
-interface Taken {
-  /** Who ends here, for messages. */
+/** A key that paths of columns and filters end at or lead through. */
+interface UsedKey {
+  /** The columns and filters whose path ends here, for messages. */
   readonly by: string[];
-  readonly inside: Map<string, Taken>;
-  /** The number of the document that had it last; 0 for none. */
+  readonly inside: Map<string, UsedKey>;
+  /** The number of the last document that has it; 0 for none. */
   seenIn: number;
 }
 
@@ -22,21 +22,21 @@ interface LeftOut {
   seenIn: number;
 }
 
-/** Names that fields are told apart by; data that is used as names must not fill the memory. */
-const MOST_KNOWN = 10_000;
-const MOST_SHOWN = 100;
+/** Unused fields that are counted. Documents that use data as names would otherwise fill the memory. */
+const MAX_KNOWN = 10_000;
+const MAX_SHOWN = 100;
 
-/** Counts over documents as plain objects and arrays; whatever else is in them is a value with nothing inside. */
+/** Counts over documents as plain objects and arrays. All other values are leaves. */
 export class Sample {
   documents = 0;
-  readonly #root = taken();
+  readonly #root = unusedKey();
   readonly #leftOut = new Map<string, LeftOut>();
   readonly #onMismatch: DocumentQuery['onMismatch'];
 
-  /** Filters are those that the report maps, whether they are used or not. */
+  /** @param mapped the paths of all dimensions that the report maps, with or without a filter in this request */
   constructor({ columns, mapped }: Pick<Request, 'columns' | 'mapped'>, { onMismatch }: DocumentQuery) {
     this.#onMismatch = onMismatch;
-    // MongoDB puts it into every document.
+    // MongoDB adds it to every document, so it is never reported as unused.
     this.#take('_id', []);
     for (const { name, path = name } of columns) this.#take(path, [`column ${JSON.stringify(name)}`]);
     for (const [dimension, path] of Object.entries(mapped)) this.#take(path, [`filter ${dimension}`]);
@@ -47,7 +47,7 @@ export class Sample {
     this.#walk(document, this.#root.inside, '', false);
   }
 
-  /** One line each, the summary first. @param label of the source */
+  /** The summary, then the findings, one line each. @param label of the source */
   lines(label: string, misfits: readonly Misfits[]): string[] {
     if (this.documents === 0) return [`${label} has no documents to sample`];
     const sampled = this.documents === 1 ? '1 document' : `${this.documents} documents`;
@@ -63,15 +63,15 @@ export class Sample {
   #take(path: string, by: readonly string[]): void {
     let at = this.#root;
     for (const name of path.split('.')) {
-      const inside = at.inside.get(name) ?? taken();
+      const inside = at.inside.get(name) ?? unusedKey();
       at.inside.set(name, inside);
       at = inside;
     }
     at.by.push(...by);
   }
 
-  /** @param isTaken is all of it taken already by a column that ends above, or by another path that leads here? */
-  #walk(value: unknown, inside: Taken['inside'], path: string, isTaken: boolean): void {
+  /** @param isTaken does a column already take the whole value, or does another path lead here? */
+  #walk(value: unknown, inside: UsedKey['inside'], path: string, isTaken: boolean): void {
     if (isObject(value)) {
       for (const [name, held] of Object.entries(value)) {
         this.#field(held, inside.get(name), path === '' ? name : `${path}.${name}`, isTaken);
@@ -83,14 +83,14 @@ export class Sample {
     for (const [index, element] of value.entries()) {
       const named = inside.get(String(index));
       if (named !== undefined) this.#field(element, named, `${path}.${index}`, isTaken || isAnyWanted);
-      // A filter's path looks into every element that is an object, and says no index.
+      // A filter's path needs no index: it looks into every element that is an object.
       if (isAnyWanted && isObject(element)) {
         this.#walk(element, inside, path, isTaken || named !== undefined);
       } else if (named === undefined && !isTaken) this.#leaveOut(`${path}.*`);
     }
   }
 
-  #field(value: unknown, at: Taken | undefined, path: string, isTaken: boolean): void {
+  #field(value: unknown, at: UsedKey | undefined, path: string, isTaken: boolean): void {
     if (at === undefined) {
       if (!isTaken) this.#leaveOut(path);
       return;
@@ -102,7 +102,7 @@ export class Sample {
   #leaveOut(path: string): void {
     const known = this.#leftOut.get(path);
     if (known === undefined) {
-      if (this.#leftOut.size < MOST_KNOWN) this.#leftOut.set(path, { documents: 1, seenIn: this.documents });
+      if (this.#leftOut.size < MAX_KNOWN) this.#leftOut.set(path, { documents: 1, seenIn: this.documents });
     } else if (known.seenIn !== this.documents) {
       known.documents += 1;
       known.seenIn = this.documents;
@@ -119,29 +119,29 @@ export class Sample {
   #unused(sampled: string): string[] {
     const fields = [...this.#leftOut].sort(([, a], [, b]) => b.documents - a.documents);
     const lines = fields
-      .slice(0, MOST_SHOWN)
+      .slice(0, MAX_SHOWN)
       .map(
         ([path, { documents }]) =>
           `field ${JSON.stringify(path)} is in no column or filter (${documents} of ${sampled})`,
       );
-    const more = fields.length - MOST_SHOWN;
+    const more = fields.length - MAX_SHOWN;
     if (more > 0) lines.push(`${more} more fields are in no column or filter`);
     return lines;
   }
 }
 
-function taken(): Taken {
+function unusedKey(): UsedKey {
   return { by: [], inside: new Map(), seenIn: 0 };
 }
 
-/** An object with a field that begins with `$` is a value: Extended JSON, or a reference. */
+/** An object of fields. An object whose first name starts with `$` is a leaf: Extended JSON, or a reference. */
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return false;
   return !Object.keys(value)[0]?.startsWith('$');
 }
 
-function missing(at: Taken, path: readonly string[]): { by: string; path: string }[] {
+function missing(at: UsedKey, path: readonly string[]): { by: string; path: string }[] {
   return [...at.inside].flatMap(([name, inside]) => {
     const here = [...path, name];
     const by = inside.seenIn === 0 ? inside.by : [];

@@ -1,12 +1,12 @@
-// A value of a document, whatever stored it, and what it is as a cell of each kind.
+// The values of documents, independent of their storage, and their conversion to cells of each kind.
 import type { Cell, Kind } from '../../core/table.js';
 import { type Instant, instantSpeller, parseIso } from './instants.js';
 
 export type Value =
-  /** Null, and what a document does not have. */
+  /** Null, or a field that the document does not have. */
   | { readonly type: 'null' }
   | { readonly type: 'text'; readonly text: string }
-  /** Decimal digits as stored (numbers.ts), or NaN, Infinity, -Infinity. */
+  /** Decimal digits as stored (rows/sort/numbers.ts), or NaN, Infinity, -Infinity. */
   | { readonly type: 'number'; readonly text: string }
   | { readonly type: 'boolean'; readonly text: 'true' | 'false' }
   | { readonly type: 'instant'; readonly instant: Instant }
@@ -15,7 +15,7 @@ export type Value =
   /** Any other type, by its own name (`ObjectId`, `UUID`, `binary`, …) and its own text. */
   | { readonly type: 'other'; readonly name: string; readonly text: string };
 
-/** What a kind is asked of: its zone, and whether ISO 8601 text counts as a date. */
+/** The report's zone, and whether ISO 8601 text counts as a date. */
 export interface CellRules {
   readonly timezone: string;
   readonly isoText: boolean;
@@ -24,7 +24,7 @@ export interface CellRules {
 /** The value as a cell, or undefined when it does not fit the kind. */
 export type ToCell = (value: Value) => Cell | undefined;
 
-/** Compiles the conversion of one column. */
+/** Makes the conversion for one column. */
 export function toCell(kind: Kind, { timezone, isoText }: CellRules): ToCell {
   const spell = instantSpeller(timezone);
   const orNull = (convert: (value: Exclude<Value, { type: 'null' }>) => string | undefined): ToCell => {
@@ -55,7 +55,7 @@ export function toCell(kind: Kind, { timezone, isoText }: CellRules): ToCell {
   }
 }
 
-/** A whole number however it is stored: `5`, `5.00`, the double 1e+21. */
+/** The integer that `5`, `5.00` or the double `1e+21` is; undefined for other numbers. */
 function integer(text: string): string | undefined {
   if (/^-?\d+$/.test(text)) return text === '-0' ? '0' : text;
   const whole = /^(-?\d+)\.0+$/.exec(text)?.[1];

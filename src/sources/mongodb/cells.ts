@@ -1,7 +1,7 @@
 // Writes BSON values as cells of COPY text, copying bytes where the type fits the column's kind directly.
 import type { Kind } from '../../core/table.js';
 import { DateWriter } from '../documents/dates.js';
-import { LONGEST_NUMBER, writeDecimal, writeWhole } from '../documents/digits.js';
+import { MAX_NUMBER_BYTES, writeDecimal, writeWhole } from '../documents/digits.js';
 import type { Lines } from '../documents/lines.js';
 import { toCell } from '../documents/value.js';
 import { TYPE } from './layout.js';
@@ -57,7 +57,7 @@ const HEX = Uint16Array.from({ length: 256 }, (_, byte) =>
   Buffer.from(byte.toString(16).padStart(2, '0')).readUInt16LE(),
 );
 const OBJECT_ID_BYTES = 12;
-const LONGEST_CELL = Math.max(LONGEST_NUMBER, 2 * OBJECT_ID_BYTES);
+const MAX_CELL_BYTES = Math.max(MAX_NUMBER_BYTES, 2 * OBJECT_ID_BYTES);
 /** Decimal128 values with more digits after the point are not written here. */
 const MAX_DECIMALS = 15;
 const TENS = Float64Array.from({ length: 7 }, (_, power) => 10 ** power);
@@ -87,7 +87,7 @@ export class CellWriter {
    */
   write(column: number, type: number, view: DataView, at: number, next: number): boolean {
     const lines = this.#lines;
-    lines.reserve(LONGEST_CELL);
+    lines.reserve(MAX_CELL_BYTES);
     switch (this.#ways[column * TYPES + type]) {
       case AS.text:
         lines.utf8(view, at + 4, next - 1);
