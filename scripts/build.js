@@ -9,8 +9,8 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-/** Replaces the folder with the bundle and the licences of the libraries in it. */
-export async function bundle(folder) {
+/** Replaces the folder with the bundle and the licences of the libraries in it. @param plugins esbuild's, for a bundle to compare with */
+export async function bundle(folder, plugins = []) {
   await rm(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: ROOT,
@@ -18,6 +18,7 @@ export async function bundle(folder) {
     // The program, and the file that a worker thread starts from.
     entryPoints: { cli: 'src/cli.ts', thread: 'src/sources/json/thread.ts' },
     bundle: true,
+    plugins,
     // An `import()` becomes a file of its own, so that a command loads only what it needs.
     splitting: true,
     // Optional packages stay outside: they are installed beside the bundle, or are absent.
