@@ -9,7 +9,7 @@ import type { Output, Report } from './report.js';
 type Params = Readonly<Record<string, string>>;
 
 /**
- * The lower-case hex SHA-256 of everything in a definition that decides what the published files hold. Gates, `wait-for`,
+ * The lower-case hex SHA-256 of everything in a definition that decides the content of published files. Gates, `wait-for`,
  * `expect-by`, `on-empty` and `tests` are left out: they decide whether and when a period is published, so changing one does
  * not make every published period a different one. The order of keys in the report file does not matter, except within
  * the stages of a pipeline, where MongoDB gives it a meaning.
@@ -21,7 +21,7 @@ export function definitionHash(report: Report, params: Params): string {
   return sha256(canonicalJson(identity(report, params, ordered)));
 }
 
-/** Is `recorded`, a hash in a run record or a manifest, that of this definition, in the present form or the former one? */
+/** Whether a hash from a run record or a manifest is that of this definition, in the present or the former form. */
 export function isDefinition(recorded: string, report: Report, params: Params): boolean {
   return recorded === definitionHash(report, params) || recorded === formerDefinitionHash(report, params);
 }
@@ -58,8 +58,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The hash that versions before 0.2 wrote into run records: that of JSON whose keys stand in one fixed order, with labels
- * and params as the report file orders them. Periods that were published with it stay recognised.
+ * The hash that versions before 0.2 wrote into run records: of JSON with keys in one fixed order, except labels and params, which
+ * keep the order of the report file. Run records with this hash still match their definition.
  */
 export function formerDefinitionHash(report: Report, params: Params): string {
   const { query, columns, filters, outputs } = report;

@@ -40,10 +40,6 @@ function definitionLines(
   // In order-by a leading minus means descending, so such a column cannot be named there.
   const order = key.some((column) => column.startsWith('-')) ? [] : key;
   const keys = order.map(scalar).join(', ');
-  const filters = DIMENSIONS.flatMap((dimension) => {
-    const column = guesses[dimension];
-    return column === undefined ? [] : [withComment(`  ${dimension}: ${filterColumn(column)}`, 'guessed')];
-  });
   return [
     `title: ${scalar(name)}`,
     withComment(`source: ${scalar(source)}`, sourceVariable(source)),
@@ -57,18 +53,7 @@ function definitionLines(
         ]),
     withComment('period: day', 'what one `run` covers: day | fortnight (1-15, 16-end) | month'),
     withComment('timezone: America/Sao_Paulo', 'where days begin, and how timestamps are printed'),
-    ...(filters.length === 0
-      ? ['filters: {}']
-      : [
-          withComment(
-            'filters:',
-            `dimension: a ${isSql ? 'column of the query' : 'path in the document'} (it need not be exported)`,
-          ),
-          ...filters,
-        ]),
-    ...(guesses.date === undefined
-      ? ['# no column looks like the date: without a date filter the report is a snapshot of now']
-      : []),
+    ...filterLines(isSql, guesses),
     withComment('columns:', 'the contract: names, order and kinds of what is exported'),
     ...columns.map(columnLine),
     ...notes.map((note) => `  # ${commentText(note)}`),
@@ -88,6 +73,22 @@ function definitionLines(
     ),
     withComment('outputs:', 'what `run` publishes, all from one read'),
     `  - { format: csv, key: ${JSON.stringify(`${name}_{YYYYMMDD}.csv`)} }`,
+  ];
+}
+
+function filterLines(isSql: boolean, guesses: Partial<Record<Dimension, FoundColumn>>): string[] {
+  const filters = DIMENSIONS.flatMap((dimension) => {
+    const column = guesses[dimension];
+    return column === undefined ? [] : [withComment(`  ${dimension}: ${filterColumn(column)}`, 'guessed')];
+  });
+  const place = isSql ? 'column of the query' : 'path in the document';
+  return [
+    ...(filters.length === 0
+      ? ['filters: {}']
+      : [withComment('filters:', `dimension: a ${place} (it need not be exported)`), ...filters]),
+    ...(guesses.date === undefined
+      ? ['# no column looks like the date: without a date filter the report is a snapshot of now']
+      : []),
   ];
 }
 

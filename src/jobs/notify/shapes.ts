@@ -25,12 +25,14 @@ export const noticeShape = z
     event: z
       .enum(EVENTS)
       .describe(
-        'failed; refused (by a gate or the contract); late (status found the period late, missing, unfinished or damaged); recovered (published after one of these was told).',
+        'failed; refused (by a gate or the contract); late (status found the period late, missing, unfinished or damaged); recovered (published after one of these was sent).',
       ),
     report,
     title: text.nullable().describe("The report's title, where it has one."),
     period: period.nullable().describe('Null when the report could not even be read.'),
-    status: text.nullable().describe('Of late: the word that status has for it.'),
+    status: text
+      .nullable()
+      .describe('The status of the period, as reportctl status prints it; null unless the event is late.'),
     code: text
       .nullable()
       .describe(
@@ -38,14 +40,14 @@ export const noticeShape = z
       ),
     exitCode: count
       .nullable()
-      .describe('The exit code of this failure alone, which several reports together may hide.'),
+      .describe('The exit code of this failure alone; the run of several reports can end with another one.'),
     message: text.describe('One line of at most 1,000 characters.'),
     hint: text.nullable().describe('What to do.'),
     retryable: z
       .boolean()
       .nullable()
-      .describe('Can the same command succeed later with nothing changed? Null when nobody knows.'),
-    attempts: count.nullable().describe('How often it was tried.'),
+      .describe('Can the same command succeed later with nothing changed? Null when unknown.'),
+    attempts: count.nullable().describe('The number of attempts.'),
     seconds: z.number().min(0).nullable().describe('How long this run worked on the period.'),
     rows: count.nullable().describe('Rows of the period as published.'),
     outputs: z
@@ -60,12 +62,14 @@ export const noticeShape = z
       .describe('The files of the period as published.'),
     since: instant
       .nullable()
-      .describe('Of recovered, and of late told again: when it was first told, ISO 8601, UTC.'),
+      .describe(
+        'When the first notice about the problem was sent, ISO 8601, UTC; set for recovered and for a repeated late.',
+      ),
     run,
     host,
     time: instant.describe('When this was written, ISO 8601, UTC.'),
   })
-  .describe('What a webhook is sent with REPORTCTL_WEBHOOK_FORMAT=json.');
+  .describe('The body of a webhook request with REPORTCTL_WEBHOOK_FORMAT=json.');
 
 /** The alarm note: kept at the destination from the first webhook message about a problem of a period until its recovery. */
 export const alarmShape = z.object({

@@ -53,6 +53,25 @@ WantedBy=timers.target
 `;
 }
 
+const SANDBOX = [
+  'PrivateTmp=yes',
+  'PrivateDevices=yes',
+  'ProtectClock=yes',
+  'ProtectControlGroups=yes',
+  'ProtectHostname=yes',
+  'ProtectKernelLogs=yes',
+  'ProtectKernelModules=yes',
+  'ProtectKernelTunables=yes',
+  'LockPersonality=yes',
+  'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK',
+  'RestrictNamespaces=yes',
+  'RestrictRealtime=yes',
+  'RestrictSUIDSGID=yes',
+  'SystemCallArchitectures=native',
+  'SystemCallFilter=@system-service',
+  'SystemCallErrorNumber=EPERM',
+];
+
 function service(name: string, description: string, args: readonly string[], plan: Plan): string {
   const { paths, secrets, destination, choices } = plan;
   const variables = {
@@ -96,22 +115,7 @@ function service(name: string, description: string, args: readonly string[], pla
     'ProtectSystem=strict',
     ...(inHome ? ['# The binary, the reports or the destination are in a home folder.'] : []),
     `ProtectHome=${inHome ? 'read-only' : 'yes'}`,
-    'PrivateTmp=yes',
-    'PrivateDevices=yes',
-    'ProtectClock=yes',
-    'ProtectControlGroups=yes',
-    'ProtectHostname=yes',
-    'ProtectKernelLogs=yes',
-    'ProtectKernelModules=yes',
-    'ProtectKernelTunables=yes',
-    'LockPersonality=yes',
-    'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK',
-    'RestrictNamespaces=yes',
-    'RestrictRealtime=yes',
-    'RestrictSUIDSGID=yes',
-    'SystemCallArchitectures=native',
-    'SystemCallFilter=@system-service',
-    'SystemCallErrorNumber=EPERM',
+    ...SANDBOX,
     '',
   ];
   return lines.join('\n');
