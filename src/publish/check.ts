@@ -142,8 +142,9 @@ async function checkDestination(session: Session, clean: boolean): Promise<Check
   const subject = `destination ${config.destination}`;
   try {
     return await withDestination(session, async (destination) => {
-      const findings = await destination.check();
-      if (clean) findings.push(await cleaned(destination));
+      // Cleaned first: the check would complain about what is being removed.
+      const cleaning = clean ? [await cleaned(destination)] : [];
+      const findings = [...(await destination.check()), ...cleaning];
       return findings.map((finding) => ({
         ...finding,
         ...(finding.ok

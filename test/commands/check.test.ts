@@ -1,7 +1,8 @@
 // check --sample with the binary: what the documents say of a report, from a file, a bucket and MongoDB.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BSON } from 'mongodb';
@@ -156,4 +157,19 @@ describe('a bucket of documents', () => {
     };
     assertRefused(await runReportctl(args, { env: allowed }), 4, /the name of the host cannot be resolved/);
   });
+});
+
+test('--clean removes what a killed run left two days ago, and the check that cleaned succeeds', async () => {
+  const left = join(folder, 'out', '.reportctl-killed-1.tmp');
+  await mkdir(join(folder, 'out'), { recursive: true });
+  await writeFile(left, 'half a file');
+  const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000);
+  await utimes(left, twoDaysAgo, twoDaysAgo);
+  const url = `file:${join(folder, 'producoes.ndjson')}`;
+  const report = join(ROOT, 'queries/producao.yaml');
+  assertRefused(await run([report], url), 5, /1 of \d+ checks failed/);
+  const { code, stdout, stderr } = await run([report, '--clean'], url);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^ok {5}cleaning up: removed \.reportctl-killed-1\.tmp$/m);
+  assert.equal(existsSync(left), false);
 });
