@@ -78,9 +78,9 @@ describe('arguments', { concurrency: 3 }, () => {
     ['export simples --delimiter .', /the delimiter is "\."\. Give one character/],
     ['export simples --locale en-US', /argument 'en-US' is invalid\. Allowed: pt-BR/],
     ['export simples --format ods', /no format "ods"\. Allowed: csv, xlsx\./],
-    ['export simples -o @x.pdf', /no format ends with "\.pdf"\. Say it with --format: csv, xlsx\./],
+    ['export simples -o @x.pdf', /no format ends with "\.pdf"\. Choose one with --format: csv, xlsx\./],
     ['export simples -o @a-folder', /the output ".*a-folder" names no file/],
-    ['export simples --json', /--json and the rows would both go to stdout\. Name a file with -o/],
+    ['export simples --json', /--json and the rows cannot both go to stdout\. Name a file with -o/],
   ];
   for (const [args, said] of cases) test(args, () => refused(args.split(' '), said));
 });
