@@ -307,7 +307,7 @@ describe('what is refused leaves nothing', { concurrency: 3 }, () => {
     ],
     [
       ['transacoes', '--date', '2024-10-05', '--since', '2024-10-01'],
-      /--date goes without --since and --until/,
+      /--date cannot be combined with --since or --until/,
     ],
     [['transacoes', '--since', '2024-10-05', '--until', '2024-10-01'], /the end is before the start/],
     [['transacoes', '--date', '2024-10'], /"2024-10" is not within one day of "transacoes"/],

@@ -355,7 +355,7 @@ describe('--catch-up', { concurrency: 3 }, () => {
       assertRefused(
         await at(NIGHT, ['run', 'vendas', '--catch-up', '3', ...other]),
         2,
-        new RegExp(`--catch-up goes without ${other[0]}`),
+        new RegExp(`--catch-up cannot be combined with ${other[0]}`),
       );
     }
     assertRefused(await at(NIGHT, ['run', '--catch-up', '3']), 2, /no report/);
