@@ -55,7 +55,7 @@ test('columns in the order asked for, and a limit, also of none', () => {
   );
   assert.equal(some.limit, 0);
   refused({ columns: ['nom'] }, /no column "nom"/, /did you mean "nome"/);
-  refused({ columns: ['id', 'id'] }, /"id" stands twice/);
+  refused({ columns: ['id', 'id'] }, /"id" was given twice/);
 });
 
 test('filters with the columns that the report maps them to', () => {
