@@ -6,7 +6,7 @@ import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BSON } from 'mongodb';
-import { assertRefused, ROOT, reportctl, runReportctl, temporaryFolder } from '../support/cli.js';
+import { assertRefused, ROOT, reportctl, temporaryFolder } from '../support/cli.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
 
@@ -47,8 +47,7 @@ interface Finding {
 }
 
 const run = (args: readonly string[], url: string) =>
-  // The SDK finds region and keys of a bucket of documents in the environment of the process.
-  (url.startsWith('s3:') ? runReportctl : reportctl)(['check', ...args], {
+  reportctl(['check', ...args], {
     env: {
       ...bucket.environment,
       REPORTCTL_S3_PATH_STYLE: 'true',
@@ -144,7 +143,7 @@ describe('a bucket of documents', () => {
     const args = ['export', 'producao', '-o', '-'];
     const source = { REPORTCTL_SOURCE_PRODUCAO: 's3://documentos/producoes.ndjson' };
     assertRefused(
-      await runReportctl(args, { env: { ...env, ...source } }),
+      await reportctl(args, { env: { ...env, ...source } }),
       2,
       /: the S3 endpoint http:\/\/(documentos\.)?store\.invalid is not encrypted\. Use https:\/\/, or set REPORTCTL_S3_ALLOW_HTTP=true/,
     );
@@ -155,7 +154,7 @@ describe('a bucket of documents', () => {
       AWS_ACCESS_KEY_ID: 'a',
       AWS_SECRET_ACCESS_KEY: 'b',
     };
-    assertRefused(await runReportctl(args, { env: allowed }), 4, /the name of the host cannot be resolved/);
+    assertRefused(await reportctl(args, { env: allowed }), 4, /the name of the host cannot be resolved/);
   });
 });
 

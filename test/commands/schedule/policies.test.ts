@@ -8,7 +8,7 @@ import { gzip } from 'node:zlib';
 import { bucket } from '../../../src/commands/schedule/as/bucket.js';
 import { everyKey } from '../../../src/commands/schedule/as/bucket-names.js';
 import { iam } from '../../../src/commands/schedule/as/iam.js';
-import { reportctl, runReportctl, temporaryFolder } from '../../support/cli.js';
+import { reportctl, temporaryFolder } from '../../support/cli.js';
 import { type S3Request, type S3Server, startS3Server } from '../../support/s3-server.js';
 import { BUCKET, CHOICES, planWith } from './plans.js';
 import { type Asked, isAllowed, isDenied, type Policy, rightsOf } from './policy.js';
@@ -69,8 +69,7 @@ async function putDocuments(count: number, text: string): Promise<void> {
 /** Everything that a night and its operators do, by what it ends with. */
 async function play(more: Readonly<Record<string, string>>): Promise<void> {
   const act = async (expected: number, ...args: string[]) => {
-    // The SDK finds region and keys of a bucket of documents in the environment of the process.
-    const { code, stderr } = await runReportctl(args, { env: environment(more), cwd: folder });
+    const { code, stderr } = await reportctl(args, { env: environment(more), cwd: folder });
     assert.equal(code, expected, `${args.join(' ')}: ${stderr}`);
   };
   await putDocuments(30_000, 'x'.repeat(200));
