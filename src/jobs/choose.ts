@@ -23,6 +23,8 @@ import { requestOf } from '../reports/request.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import type { BrokenJob, Job } from './job.js';
 
+const NAMING = { command: 'run', hint: 'Give a day, or a range with --since and --until.' };
+
 /** The options of the command line that decide which jobs run. */
 export interface JobChoice {
   readonly all?: true;
@@ -222,10 +224,10 @@ function periodsOf(report: Report, { date, since, until }: JobChoice, today: str
       `run: report "${report.name}" has no date filter: it is a snapshot and takes no past dates`,
     );
   }
-  if (since === undefined) return [parsePeriod('run', report, date ?? last.lastDay, today)];
-  const first = parsePeriod('run', report, since, today);
+  if (since === undefined) return [parsePeriod(NAMING, report, date ?? last.lastDay, today)];
+  const first = parsePeriod(NAMING, report, since, today);
   // withoutOpenPeriods() decides over all reports what becomes of an open period.
   if (until === undefined && !isClosed(first, today)) return [first];
-  const end = until === undefined ? last.lastDay : parsePeriod('run', report, until, today).lastDay;
+  const end = until === undefined ? last.lastDay : parsePeriod(NAMING, report, until, today).lastDay;
   return periodsBetween(report.period, first.from, end);
 }

@@ -88,7 +88,7 @@ async function* placesRecorded(
   const published = publishedReports(loaded);
   const periods = (published.length === 0 ? [loaded] : published).map((report) => {
     const today = todayIn(report.timezone, now);
-    const period = parsePeriod('verify', report, date, today);
+    const period = parsePeriod({ command: 'verify' }, report, date, today);
     return { report, period, isOver: isClosed(period, today) };
   });
   const isAnyOver = periods.some(({ isOver }) => isOver);

@@ -97,7 +97,7 @@ async function recordOf(
   session: CommandSession,
   destination: Destination,
 ): Promise<Recorded> {
-  const period = parsePeriod('diff', report, day, todayIn(report.timezone, session.now));
+  const period = parsePeriod({ command: 'diff' }, report, day, todayIn(report.timezone, session.now));
   return readAt(periodKeys(report.name, period).record, '', destination);
 }
 
