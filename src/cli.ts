@@ -15,11 +15,35 @@ setFlagsFromString('--semi-space-growth-factor=1');
 // From Node 22 on the program is compiled once, and not at every start.
 (module as { enableCompileCache?: () => void }).enableCompileCache?.();
 
+// A diagnostic report of Node (--report-on-fatalerror) would show every variable. Node 20 has no such switch.
+if (process.report) (process.report as { excludeEnv?: boolean }).excludeEnv = true;
+
 const controller = new AbortController();
 const { signal } = controller;
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+/**
+ * The signals that end a process by default and that it can handle: they cancel the query, abort the uploads and give the
+ * lease back. Left alone are those of a broken program (SIGSEGV, SIGABRT, …), those that Node ignores (SIGPIPE, SIGXFSZ) or
+ * takes for itself (SIGUSR1 opens its debugger, SIGPROF is V8's profiler), and the real-time signals, which Node cannot handle.
+ */
+const INTERRUPTING = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGXCPU',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGIO',
+  'SIGPWR',
+] as const;
+for (const name of INTERRUPTING) {
+  // No system has all of them.
+  if (constants.signals[name] === undefined) continue;
   process.on(name, () => {
-    const interrupted = new Interrupted(`interrupted by ${name}`, 128 + (constants.signals[name] ?? 0));
+    const interrupted = new Interrupted(`interrupted by ${name}`, 128 + constants.signals[name]);
+    // The kernel repeats SIGXCPU every second.
+    if (signal.aborted && name === 'SIGXCPU') return;
     // A second signal ends the process at once.
     if (signal.aborted) process.exit(interrupted.exitCode);
     controller.abort(interrupted);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from '../core/errors.js';
 import { createLog, printable } from '../core/log.js';
+import { withoutLogins } from '../core/secret-shapes.js';
 import { toolVersion } from '../core/version.js';
 import type { Context, Surroundings } from './shared/context.js';
 
@@ -230,7 +231,7 @@ async function printError(error: unknown, { stderr, runId, asJson }: Printing): 
   const isExpected = error instanceof ReportError || error instanceof Interrupted;
   const exitCode = exitCodeOf(error);
   const text = printable(errorSentence(error));
-  const stack = isExpected || !(error instanceof Error) ? undefined : error.stack;
+  const stack = isExpected || !(error instanceof Error) ? undefined : withoutLogins(error.stack ?? '');
   if (asJson) {
     const log = await createLog({ format: 'json', level: 'error', stream: stderr, run: runId });
     log.error(text, { exitCode, ...(stack === undefined ? {} : { stack }) });

@@ -99,10 +99,15 @@ function createPlan(
 ): Plan {
   const hostZone = options.hostZone ?? Temporal.Now.timeZoneId();
   for (const zone of [hostZone, options.zone]) if (zone !== undefined) assertTimeZone(zone);
-  const { settings, secrets } = variablesOfJob(
+  const { settings, secrets, withheld } = variablesOfJob(
     config.environment,
     reports.flatMap(({ sources }) => sources),
   );
+  for (const name of withheld) {
+    log.warn(
+      `${name} is left out, because its value looks like a secret: add it where only the job can read it`,
+    );
+  }
   const destination = plannedDestination(reports, config.destination);
   if (destination.kind === 's3' && destination.keyPrefixes.includes('')) {
     log.warn('the key of an output begins with a date: the policy has to allow every key at the destination');

@@ -13,6 +13,7 @@ import {
 import { sourceVariable, testSourceVariable } from './config/variables.js';
 import { completeVariables, type Environment, environmentOf, type Variables } from './environment.js';
 import { nearestWord, ReportError } from './errors.js';
+import { hasLogin } from './secret-shapes.js';
 import { type SecretEndpoint, SecretUrl } from './secret-url.js';
 
 export interface Config {
@@ -101,7 +102,7 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
       .filter((name) => !name.endsWith('_FILE'))
       .flatMap((name) => /^REPORTCTL_SOURCE_([A-Z0-9_]+)$/.exec(name)?.[1]?.toLowerCase() ?? [])
       .sort(),
-    destination: variable('REPORTCTL_DESTINATION') ?? './out',
+    destination: destinationOf(environment),
     queries: variable('REPORTCTL_QUERIES') ?? './queries',
     logFormat:
       logFormat === undefined
@@ -127,6 +128,15 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
       parent: variable('TRACEPARENT'),
     },
   };
+}
+
+/** @throws ReportError `usage`, without the value, for a user or a password in it, since every message names the destination */
+function destinationOf(environment: Environment): string {
+  const value = environment.get('REPORTCTL_DESTINATION') ?? './out';
+  if (!hasLogin(value)) return value;
+  throw new ReportError('usage', 'REPORTCTL_DESTINATION holds a user or a password', {
+    hint: 'Write s3://bucket/prefix, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE.',
+  });
 }
 
 const LOG_FORMATS = ['text', 'json'] as const;

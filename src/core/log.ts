@@ -1,5 +1,6 @@
 // The log on stderr: plain lines, or JSON by pino.
 import type { Writable } from 'node:stream';
+import { withoutLogins } from './secret-shapes.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 type LogLevel = (typeof LEVELS)[number];
@@ -28,7 +29,7 @@ export async function createLog({ format, level, stream, run }: LogOptions): Pro
       stream,
     );
     const writer = (at: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
-      logger[at](fields ?? {}, message);
+      logger[at](fields ?? {}, withoutLogins(message));
     return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
   }
   const writer = (at: LogLevel) => (message: string) => {
@@ -40,8 +41,9 @@ export async function createLog({ format, level, stream, run }: LogOptions): Pro
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }
 
-/** The text on one line, without the control characters with which a value could control a terminal. */
+/** The text on one line, without the logins of URLs and the control characters with which a value could control a terminal. */
 export function printable(text: string): string {
+  const line = withoutLogins(text.replace(/\s*[\r\n]+\s*/g, ' '));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are replaced
-  return text.replace(/\s*[\r\n]+\s*/g, ' ').replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
+  return line.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
 }

@@ -15,13 +15,14 @@ export class SecretUrl {
   }
 
   /**
-   * Scheme, host and path. Nothing of a URL that does not parse, or with an `@` after its host: then an unescaped `/`, `?`
+   * Scheme, host and path. Only the scheme of a URL that does not parse, lacks its `//`, or with an `@` after its host: then an unescaped `/`, `?`
    * or `#` cut the password in two, and a part of it looks like a port.
    */
   toString(): string {
     const scheme = /^[a-z0-9+.-]+:/i.exec(this.#url)?.[0] ?? '';
     if (!this.#url.startsWith(`${scheme}//`)) {
-      return scheme === '' || hasAt(this.#url) ? `${scheme}…` : this.#url.replace(/[?#].*$/s, '');
+      const isPath = /^(embedded|file):$/i.test(scheme) && !hasAt(this.#url);
+      return isPath ? this.#url.replace(/[?#].*$/s, '') : `${scheme}…`;
     }
     const url = URL.canParse(this.#url) ? new URL(this.#url) : undefined;
     return url === undefined || hasAt(url.pathname + url.search + url.hash)

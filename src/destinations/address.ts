@@ -28,7 +28,7 @@ const PARSERS: Readonly<Record<string, (where: string) => Address | undefined>> 
   s3: parseS3,
 };
 
-/** @returns undefined for an empty text, an unknown scheme, an `s3:` URL without a bucket and a `file:` URL of another machine */
+/** @returns undefined for an empty text, an unknown scheme, an `s3:` URL without a bucket or with a user, and a `file:` URL of another machine */
 export function parseAddress(where: string): Address | undefined {
   if (where === '') return undefined;
   if (where === '-') return { scheme: 'stdout' };
@@ -75,6 +75,7 @@ function parseFile(where: string): FileAddress | undefined {
 }
 
 function parseS3(where: string): S3Address | undefined {
-  const [, bucket, path = ''] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(where) ?? [];
+  // No bucket's name has an `@`: what is before it is a user or a password.
+  const [, bucket, path = ''] = /^s3:\/\/([^/@]+)(?:\/(.*))?$/is.exec(where) ?? [];
   return bucket === undefined ? undefined : { scheme: 's3', bucket, path };
 }

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
+import { withoutLogins } from '../core/secret-shapes.js';
 import type { OpenedStore, StoreOptions } from '../core/store.js';
 import { type Address, parseAddress } from './address.js';
 import type { S3Options } from './s3/options.js';
@@ -47,7 +48,7 @@ const READERS: Openers<Exclude<Address['scheme'], 'stdout'>, ReadOptions, Opened
 export async function openDestination(where: string, options: DestinationOptions): Promise<Destination> {
   const address = parseAddress(where);
   if (address === undefined) {
-    throw new ReportError('usage', `${JSON.stringify(where)} is not a destination`, {
+    throw new ReportError('usage', `${JSON.stringify(withoutLogins(where))} is not a destination`, {
       hint: 'Name a folder, s3://bucket/prefix, or - for standard output.',
     });
   }

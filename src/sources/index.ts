@@ -56,6 +56,9 @@ const SOURCES: Readonly<Record<string, (options: OpenSource) => Promise<Source>>
   's3:': json,
 };
 
+/** The schemes whose URL names a host or a bucket after `//`; the others are followed by a path. */
+const NETWORK_SCHEMES = new Set(Object.keys(SOURCES).filter((scheme) => !/^(embedded|file):$/.test(scheme)));
+
 /** Imports the driver of a URL's engine, so that the time to import it is not counted as time to connect. */
 export async function preloadDriver(url: string): Promise<void> {
   if (/^postgres/i.test(url)) await importPg();
@@ -77,6 +80,12 @@ export async function openSource(options: OpenSource): Promise<Source> {
         hint: `${didYouMean(scheme, Object.keys(SOURCES))}.`,
       },
     );
+  }
+  if (NETWORK_SCHEMES.has(scheme) && !options.url.startsWith('//', scheme.length)) {
+    // The rest is not shown: it may hold a password.
+    throw new ReportError('definition', `source "${options.name}": the URL has no // after "${scheme}"`, {
+      hint: `Write ${scheme}//….`,
+    });
   }
   return open(options);
 }

@@ -107,6 +107,36 @@ describe('schedule', { concurrency: 2 }, () => {
     assert.doesNotMatch(today.stdout, /AWS_(ACCESS|SECRET|SESSION)/);
   });
 
+  test('a value is printed only of a setting that is known to be none of a secret', async () => {
+    const env = {
+      REPORTCTL_SOURCE_VENDAS: 'postgres://',
+      PGSSLPASSWORD: SECRET,
+      PGPASSFILE: SECRET,
+      PGANYTHING: SECRET,
+      PGOPTIONS: `-c app.x=${SECRET}`,
+      PGDATABASE: `postgres://u:${SECRET}@db/x`,
+      PGUSER: 'ana',
+      AWS_ENDPOINT_URL_S3: `https://u:${SECRET}@minio.example`,
+      // Not the path of a file: PGPASSWORD wins, so that nobody has read it.
+      PGPASSWORD: 'x',
+      PGPASSWORD_FILE: `postgres://u:${SECRET}@db/x`,
+    };
+    for (const word of WORDS) {
+      const { code, stdout, stderr } = await schedule(['--as', word], env);
+      assert.equal(code, 0, stderr);
+      assert.ok(!`${stdout}${stderr}`.includes(SECRET), word);
+      assert.match(stderr, /PGDATABASE is left out, because its value looks like a secret/);
+    }
+    const { stdout } = await schedule([], env);
+    for (const name of ['PGOPTIONS', 'AWS_ENDPOINT_URL_S3', 'PGPASSWORD'])
+      assert.match(stdout, new RegExp(`^${name}_FILE=/etc/reportctl/secrets/${name}$`, 'm'));
+    assert.match(stdout, /^PGUSER=ana$/m);
+    assert.doesNotMatch(stdout, /PGSSLPASSWORD|PGPASSFILE|PGANYTHING/);
+    // The id of a key is no secret, though it looks like one.
+    const kms = await schedule([], { ...env, REPORTCTL_KMS_KEY_ID: 'mrk-1234abcd12ab34cd56ef1234567890ab' });
+    assert.match(kms.stdout, /^REPORTCTL_KMS_KEY_ID=mrk-/m);
+  });
+
   test('--json has the same text', async () => {
     const { stdout } = await schedule(['--as', 'iam', '--json', '-q'], {
       REPORTCTL_SOURCE_VENDAS: 'postgres://',
@@ -138,6 +168,7 @@ describe('schedule', { concurrency: 2 }, () => {
       { REPORTCTL_DESTINATION: '/srv/out' },
     ],
     [['--as', 'bucket'], /--as bucket needs a bucket/, { REPORTCTL_DESTINATION: './out' }],
+    [[], /REPORTCTL_DESTINATION is no folder and no bucket/, { REPORTCTL_DESTINATION: 'gs://bucket' }],
   ];
   for (const [args, said, env = {}] of refusals) {
     test(`refused: ${args.join(' ')}`, async () => {

@@ -1,9 +1,19 @@
 // Everything that a failing run leaves anywhere, searched for every secret that it was given.
 import assert from 'node:assert/strict';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { filesBelow, reportctl, runReportctl } from '../support/cli.js';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  assertRefused,
+  filesBelow,
+  finished,
+  reportctl,
+  runReportctl,
+  spawnReportctl,
+  temporaryFolder,
+  writeReport,
+} from '../support/cli.js';
 import { DAY, startPlace } from '../support/heard-run.js';
 import { startListener } from '../support/listener.js';
 import { startPostgres } from '../support/postgres.js';
@@ -135,5 +145,110 @@ test('no secret in what a failing run says, sends or leaves', async (t) => {
         assert.equal(at, -1, `${name} in: ${text.slice(Math.max(0, at - 200), at + 50)}`);
       }
     }
+  }
+});
+
+/** `environ` and `cmdline` of every process below this one, as they are now. */
+async function descendants(root: number): Promise<{ environ: string; cmdline: string }[]> {
+  const processes = await Promise.all(
+    (await readdir('/proc'))
+      .filter((name) => /^\d+$/.test(name))
+      .map(async (id) => {
+        const read = (file: string) => readFile(`/proc/${id}/${file}`, 'latin1').catch(() => '');
+        const [stat, environ, cmdline] = await Promise.all(['stat', 'environ', 'cmdline'].map(read));
+        const parent = Number(/^.*\) \S (\d+)/s.exec(stat ?? '')?.[1]);
+        return { id: Number(id), parent, environ: environ ?? '', cmdline: cmdline ?? '' };
+      }),
+  );
+  const below = new Set([root]);
+  let size = 0;
+  while (size < below.size) {
+    size = below.size;
+    for (const { id, parent } of processes) if (below.has(parent)) below.add(id);
+  }
+  return processes.filter(({ id }) => id !== root && below.has(id));
+}
+
+test('no secret in any process that a run starts', { skip: process.platform !== 'linux' }, async (t) => {
+  const folder = await temporaryFolder();
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'dados.sql'), 'CREATE TABLE t (n integer);');
+  await writeReport(
+    folder,
+    'lento',
+    'source: embutida\ncolumns: { n: integer }\noutputs: [{ format: csv, key: "n.csv" }]',
+    'SELECT 1 AS n FROM (SELECT pg_sleep(60)) AS s',
+  );
+  const child = spawnReportctl(['run', 'lento'], {
+    cwd: folder,
+    env: {
+      REPORTCTL_QUERIES: folder,
+      REPORTCTL_SOURCE_EMBUTIDA: `embedded:${join(folder, 'dados.sql')}`,
+      REPORTCTL_SOURCE_OUTRA: `postgres://ana:${SECRETS.password}@db/x`,
+      REPORTCTL_WEBHOOK_URL: `http://127.0.0.1:1/${SECRETS.webhook}`,
+      AWS_ACCESS_KEY_ID: SECRETS.accessKey,
+      AWS_SECRET_ACCESS_KEY: SECRETS.secretKey,
+      S3NHA: SECRETS.sessionToken,
+    },
+  });
+  const end = finished(child);
+  const seen = new Map<string, { environ: string; cmdline: string }>();
+  while (child.exitCode === null && ![...seen.keys()].some((cmdline) => /^postgres: .*COPY/.test(cmdline))) {
+    for (const process of await descendants(child.pid ?? 0)) seen.set(process.cmdline, process);
+    await sleep(10);
+  }
+  child.kill('SIGQUIT');
+  const { code, stderr } = await end;
+  assert.equal(code, 131, stderr);
+  assert.ok(seen.size > 3, `the shell and the server's processes are seen: ${[...seen.keys()]}`);
+  for (const { environ, cmdline } of seen.values()) {
+    assert.doesNotMatch(`${environ} ${cmdline}`, /S3nha|S3NHA|AWS_|REPORTCTL_/, cmdline);
+  }
+});
+
+describe('an address with a secret in the wrong place is refused without showing it', () => {
+  const REFUSALS: readonly [url: string, said: RegExp][] = [
+    ['postgres:/ana:S3nha@host/d', /the URL has no \/\/ after "postgres:"/],
+    ['postgres:ana:S3nha@host/d', /the URL has no \/\/ after "postgres:"/],
+    ['POSTGRESQL:S3nha', /the URL has no \/\/ after "postgresql:"/],
+    ['mongodb:/ana:S3nha@host/d', /the URL has no \/\/ after "mongodb:"/],
+    ['s3:ana:S3nha@bucket', /the URL has no \/\/ after "s3:"/],
+    ['s3://ana:S3nha@bucket/docs/', /names no folder, file or bucket/],
+    ['file://ana:S3nha@host/docs/', /names no folder, file or bucket/],
+    ['postgres://ana:12/S3nha@host/d', /the URL cannot be read/],
+    ['postgres://host/d?password=S3nha', /unknown parameter "password"/],
+    ['mongodb://host/d?password=S3nha', /the URL cannot be read/],
+    ['ana:S3nha@host/d', /no engine reads "ana:"/],
+    [' postgres://ana:S3nha@host/d', /no engine reads a URL without a scheme/],
+  ];
+  for (const [url, said] of REFUSALS) {
+    test(url, async (t) => {
+      const folder = await temporaryFolder();
+      t.after(() => rm(folder, { recursive: true }));
+      const isSql = !/^(mongodb|s3|file)/.test(url);
+      const yaml = 'source: x\ncolumns: { n: integer }\n';
+      if (isSql) await writeReport(folder, 'r', yaml, 'SELECT 1 AS n');
+      else await writeFile(join(folder, 'r.yaml'), `${yaml}collection: c\n`);
+      const env = { REPORTCTL_QUERIES: folder, REPORTCTL_SOURCE_X: url };
+      const result = await reportctl(['export', 'r', '-o', '-'], { env, cwd: folder });
+      assertRefused(result, 2, said);
+      assert.doesNotMatch(result.stderr, /S3nha/);
+    });
+  }
+
+  for (const [variable, value, args] of [
+    ['REPORTCTL_DESTINATION', 's3://ana:S3nha@bucket/x', ['status']],
+    ['REPORTCTL_DESTINATION', 's3://ana:S3nha@bucket/x', ['schedule']],
+    ['AWS_ENDPOINT_URL_S3', 'ana:S3nha@host', ['status']],
+    ['REPORTCTL_WEBHOOK_URL', 'ana:S3nha@host', ['status']],
+  ] as const) {
+    test(`${variable}=${value} ${args[0]}`, async (t) => {
+      const place = await startPlace();
+      t.after(() => rm(place.folder, { recursive: true }));
+      const env = { ...place.env, AWS_REGION: 'x', REPORTCTL_DESTINATION: 's3://bucket', [variable]: value };
+      const result = await reportctl(args, { env });
+      assertRefused(result, 2, new RegExp(variable));
+      assert.doesNotMatch(result.stderr, /S3nha/);
+    });
   }
 });

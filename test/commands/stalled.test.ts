@@ -75,6 +75,7 @@ describe('a signal', { concurrency: 3 }, () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
     ['SIGHUP', 129],
+    ['SIGQUIT', 131],
   ] as const) {
     test(`${signal} while parts go up to a store that does not answer them: all is aborted, confirmed and said`, async (t) => {
       const store = await storeOf(t);

@@ -233,6 +233,9 @@ describe('what is printed of a URL', () => {
     // Not what was meant, and it may hold anything.
     ['postgres:ana:S3nha@host/d', 'postgres:…'],
     ['postgres:/ana:S3nha@host/d', 'postgres:…'],
+    ['postgres:/S3nha', 'postgres:…'],
+    ['mongodb:/S3nha', 'mongodb:…'],
+    ['mongodb://ana:p%40ss@host/d', 'mongodb://host/d'],
     ['ana:S3nha@host/d', 'ana:…'],
     [' postgres://ana:S3nha@host/d', '…'],
     ['S3nha', '…'],
@@ -291,6 +294,21 @@ describe('what is printed of a URL', () => {
       ),
       { numRuns: 1000 },
     );
+  });
+
+  test('a destination with a user or a password is refused unseen', () => {
+    for (const where of [
+      's3://ana:S3nha@bucket/x',
+      's3://S3nha@bucket',
+      'postgres:/ana:S3nha@h',
+      'gs:ana:S3nha@b',
+    ])
+      refused(
+        () => load({ REPORTCTL_DESTINATION: where }),
+        'usage',
+        /REPORTCTL_DESTINATION holds a user or a password/,
+      );
+    assert.equal(load({ REPORTCTL_DESTINATION: '/srv/a@b' }).destination, '/srv/a@b');
   });
 
   test('a whole Config has no password to print', () => {

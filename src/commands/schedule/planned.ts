@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { sourceVariable } from '../../core/config/variables.js';
 import type { Config } from '../../core/config.js';
-import { messageOf } from '../../core/errors.js';
+import { messageOf, ReportError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { parseAddress } from '../../destinations/address.js';
 import { latestKey } from '../../publish/latest.js';
@@ -54,12 +54,15 @@ function statusTime(at: string, reports: readonly Report[]): string {
     : addMinutes(latest, STATUS_DELAY_MINUTES.afterExpected);
 }
 
-/** @param where the value of REPORTCTL_DESTINATION */
+/** @param where the value of REPORTCTL_DESTINATION @throws ReportError `usage` for what is no folder and no bucket */
 export function plannedDestination(reports: readonly Report[], where: string): PlannedDestination {
   const address = parseAddress(where);
-  if (address?.scheme !== 's3') {
-    return { kind: 'folder', path: resolve(address?.scheme === 'file' ? address.path : where) };
+  if (address === undefined || address.scheme === 'stdout') {
+    throw new ReportError('usage', 'schedule: REPORTCTL_DESTINATION is no folder and no bucket', {
+      hint: 'Set it to a folder or to s3://bucket/prefix.',
+    });
   }
+  if (address.scheme === 'file') return { kind: 'folder', path: resolve(address.path) };
   const { bucket, path } = address;
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
   const allPrefixes = reports.flatMap((report) =>

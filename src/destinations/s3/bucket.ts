@@ -87,6 +87,12 @@ function variablesOfSdk(environment: Environment | undefined): S3ClientConfig {
   const accessKeyId = variable('AWS_ACCESS_KEY_ID');
   const secretAccessKey = variable('AWS_SECRET_ACCESS_KEY');
   const sessionToken = variable('AWS_SESSION_TOKEN');
+  // The SDK's own message quotes the value, which may hold a password.
+  if (endpoint !== undefined && !(/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint))) {
+    throw new ReportError('usage', 'AWS_ENDPOINT_URL_S3 is not a URL', {
+      hint: 'Give one that begins with https:// or http://.',
+    });
+  }
   const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined;
   return {
     ...(region !== undefined && { region }),

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../../core/child-environment.js';
 import { ReportError } from '../../core/errors.js';
 
 export interface Installation {
@@ -33,7 +34,10 @@ export async function prepareInstallation(): Promise<Installation> {
     await cp(native, binaries, { recursive: true, verbatimSymlinks: true });
     await makeLinks(native, binaries);
   }
-  if (isRoot) await promisify(execFile)('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);
+  if (isRoot) {
+    const owner = `${NOBODY}:${NOBODY}`;
+    await promisify(execFile)('chown', ['-R', owner, folder], { env: childEnvironment() });
+  }
   return { bin: join(binaries, 'bin'), folder, identity };
 }
 

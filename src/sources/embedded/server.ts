@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../../core/child-environment.js';
 import type { Installation } from './install.js';
 
 /** Stops the server and removes its folder. May be called more than once. */
@@ -30,6 +31,7 @@ export async function createCluster(
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
   await promisify(execFile)(`${bin}/initdb`, [...cluster, ...locale, ...options], {
     ...identity,
+    env: childEnvironment(),
     cwd: folder,
   });
 }
@@ -53,6 +55,7 @@ export async function startServer(
   ];
   const child = spawn('sh', ['-c', SUPERVISOR, 'reportctl-embedded', folder, ...server], {
     ...identity,
+    env: childEnvironment(),
     cwd: '/',
     // A session of its own, so that Ctrl-C does not reach the server.
     detached: true,

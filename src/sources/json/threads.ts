@@ -144,6 +144,8 @@ class RangeWorker {
   constructor(task: Task) {
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: task,
+      // The thread reads no variables: it gets no copy of those with secrets.
+      env: {},
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     this.#worker.on('message', (answer: 'ready' | Made | undefined) => {

@@ -62,8 +62,9 @@ export function clientConfig(server: Server): { config: ClientConfig; mode: SslM
 
 function parseUrl({ url: text, label }: Server): URL {
   const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  // A password with an unescaped ? or # ends up among the parameters or in the fragment.
-  const url = parsed?.search.includes('@') || parsed?.hash ? undefined : parsed;
+  // A password with an unescaped / ? or # ends up in the path, among the parameters or in the fragment.
+  const isCut = parsed?.hash || `${parsed?.pathname}${parsed?.search}`.includes('@');
+  const url = isCut ? undefined : parsed;
   if (url === undefined || !isDecodable(url)) {
     throw new ReportError('definition', `${label}: the URL cannot be read`, {
       hint: 'It is postgres://user:password@host:port/database; spell @ : / ? # % in a password as %40 %3A %2F %3F %23 %25.',
