@@ -48,6 +48,8 @@ export interface Leftover {
   readonly key: string;
   /** Milliseconds since it was started. */
   readonly age: number;
+  /** Of the run that left it, where that is known. */
+  readonly token?: string | undefined;
   /** Removes it and confirms that. @throws ReportError `destination` */
   remove(): Promise<void>;
 }

@@ -5,11 +5,13 @@ import type { Destination, Existing, Finding, Leftover, Staged, StageOptions } f
 import { messageOf } from '../core/errors.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import type { OpenedStore, Store } from '../core/store.js';
+import { probeName, unfinishedName } from '../core/temporary.js';
 import { checkKey, checkPrefix } from './contract/key.js';
-import { copyStored, removeStored } from './file/copying.js';
+import { copyStored } from './file/copying.js';
 import { explain } from './file/failures.js';
 import { inFolder, removeEmpty } from './file/folders.js';
 import { downloadFile, leftoverFiles, listFiles, readFile, statFile, UNFINISHED } from './file/reading.js';
+import { removeStored } from './file/removing.js';
 import { stageFile } from './file/staged.js';
 import { isMissing } from './file/version.js';
 
@@ -20,21 +22,16 @@ interface Options {
 }
 
 /**
- * Opens a folder, which need not exist yet. Replacing and removing by version compare the version first and act then: only
- * a lease keeps others from changing the file in between.
+ * Opens a folder, which need not exist yet. Replacing by version compares the version first and renames then: only a lease
+ * keeps others from changing the file in between.
  */
 export async function openFolder(where: string, { token, signal, cwd = '.' }: Options): Promise<Destination> {
   const folder = resolve(cwd, where);
-  let count = 0;
   const targetOf = (key: string) => {
     checkKey(key);
     return join(folder, key);
   };
-  const temporaryBeside = (target: string) => {
-    count += 1;
-    // Not the target's name with a suffix: that could be too long for a file name.
-    return join(dirname(target), `.reportctl-${token}-${count}.tmp`);
-  };
+  const temporaryBeside = (target: string) => join(dirname(target), unfinishedName(token));
   const stage = async (key: string, { existing }: Pick<StageOptions, 'existing'>) => {
     const target = targetOf(key);
     return stageFile(target, temporaryBeside(target), { existing, signal });
@@ -57,10 +54,13 @@ export async function openFolder(where: string, { token, signal, cwd = '.' }: Op
       signal.throwIfAborted();
       await copyStored({ source, version, target, temporary: temporaryBeside(target) });
     },
-    remove: async ({ key, version }) => removeStored(targetOf(key), version),
+    remove: async ({ key, version }) => {
+      const target = targetOf(key);
+      await removeStored(target, version, temporaryBeside(target));
+    },
     leftovers: () => leftoverFiles(folder),
     async check() {
-      const key = `${UNFINISHED}check-${token}`;
+      const key = `${UNFINISHED}${probeName('check', token)}`;
       return [
         ...(await checkWriting((existing) => stage(key, { existing }), targetOf(key))),
         await unfinishedFinding(leftoverFiles(folder)),

@@ -1,9 +1,9 @@
 // A temporary file for what does not fit into memory. It is unlinked when it is created, so nothing is left however the process ends.
-import { randomUUID } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorCode, messageOf, ReportError } from '../core/errors.js';
+import { temporaryName } from '../core/temporary.js';
 
 /** Consecutive bytes of the file. */
 export interface Extent {
@@ -105,7 +105,7 @@ export class TemporaryFile {
   }
 
   async #create(): Promise<FileHandle> {
-    const path = join(this.#folder, `reportctl-${this.#purpose.name}-${randomUUID()}`);
+    const path = join(this.#folder, temporaryName(this.#purpose.name));
     const file = await open(path, 'wx+', 0o600);
     try {
       await rm(path, { force: true });

@@ -1,6 +1,7 @@
 // What only a folder can do wrong: permissions, full disks, names that are folders.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync, promises, renameSync } from 'node:fs';
 import {
   appendFile,
   chmod,
@@ -15,9 +16,11 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import type { Destination } from '../../src/core/destination.js';
 import { ReportError } from '../../src/core/errors.js';
 import { isAlreadyExists, isChanged } from '../../src/core/existing-file.js';
 import type { Store } from '../../src/core/store.js';
@@ -53,6 +56,19 @@ test('the temporary file is hidden, beside the target, and has the token in its 
   assert.match(names[0] ?? '', /^\..*run-1/);
   await staged.discard();
   assert.deepEqual(await readdir(root), []);
+});
+
+test('two destinations of one run, opened with the same token, never choose the same temporary name', async () => {
+  const [run, lease] = [await open(), await open()];
+  const renewed = async (destination: Destination, key: string) => {
+    for (let round = 0; round < 1500; round++) {
+      const staged = await destination.stage(key, replace);
+      if (round % 100 === 0) await staged.publish();
+      else await staged.discard();
+    }
+  };
+  await Promise.all([renewed(run, 'note.json'), renewed(lease, 'lease')]);
+  assert.deepEqual((await readdir(root)).sort(), ['lease', 'note.json']);
 });
 
 test('discarding removes the folders that staging made, and no others', async () => {
@@ -241,6 +257,34 @@ test('a folder is nothing that can be looked at, copied or removed', async () =>
   assert.deepEqual(await readdir(root), ['a']);
 });
 
+for (const shared of [true, false]) {
+  const title = `a file that another run publishes while the former one is removed stays${shared ? '' : ', without hard links too'}`;
+  test(title, async (context) => {
+    const [target, later] = [join(root, 'a.csv'), join(root, 'later')];
+    await writeFile(target, 'former');
+    await writeFile(later, 'published meanwhile');
+    const destination = await open();
+    const version = (await destination.stat('a.csv'))?.version ?? '';
+    // The process is stopped after its look at the file, just before the call that takes the file away.
+    for (const name of ['rename', 'unlink'] as const) {
+      const call = promises[name] as (...paths: string[]) => Promise<void>;
+      context.mock.method(promises, name, async (...paths: string[]) => {
+        if (paths[0] === target && existsSync(later)) renameSync(later, target);
+        return call(...paths);
+      });
+    }
+    const noLinks = () => Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' }));
+    if (!shared) context.mock.method(promises, 'link', noLinks);
+    syncBuiltinESMExports();
+    await destination.remove({ key: 'a.csv', version }).finally(() => {
+      context.mock.reset();
+      syncBuiltinESMExports();
+    });
+    assert.equal(await readFile(target, 'utf8'), 'published meanwhile');
+    assert.deepEqual(await readdir(root), ['a.csv']);
+  });
+}
+
 test('the folder of a removed file stays', async () => {
   const destination = await open();
   await (await destination.stage('kept/a.csv', never)).publish();
@@ -271,22 +315,31 @@ test('temporary files of any run are leftovers, as old as their last byte, and n
   await mkdir(join(root, 'a/b'), { recursive: true });
   await mkdir(join(root, '_reportctl/.unfinished'), { recursive: true });
   const yesterday = new Date(Date.now() - 30 * 3_600_000);
-  for (const name of ['a/b/.reportctl-run-0-1.tmp', '_reportctl/.unfinished/check-run-0']) {
+  // The first two as former versions named them.
+  const left = [
+    'a/b/.reportctl-run-0-1.tmp',
+    '_reportctl/.unfinished/check-run-0',
+    'a/b/.reportctl-run-2-0123456789abcdef.tmp',
+    '_reportctl/.unfinished/check-run-2-0123456789abcdef',
+  ];
+  for (const name of left) {
     await writeFile(join(root, name), 'x');
     await utimes(join(root, name), yesterday, yesterday);
   }
   for (const name of ['a/.hidden', 'a/b/c.tmp', '.reportctl.tmp']) await writeFile(join(root, name), 'x');
   const found = await all(destination.leftovers());
   assert.deepEqual(
-    found.map(({ key, age }) => ({ key, hours: Math.round(age / 3_600_000) })),
+    found.map(({ key, age, token }) => ({ key, hours: Math.round(age / 3_600_000), token })),
     [
-      { key: '_reportctl/.unfinished/check-run-0', hours: 30 },
-      { key: 'a/b/.reportctl-run-0-1.tmp', hours: 30 },
+      { key: '_reportctl/.unfinished/check-run-0', hours: 30, token: undefined },
+      { key: '_reportctl/.unfinished/check-run-2-0123456789abcdef', hours: 30, token: 'run-2' },
+      { key: 'a/b/.reportctl-run-0-1.tmp', hours: 30, token: 'run-0' },
+      { key: 'a/b/.reportctl-run-2-0123456789abcdef.tmp', hours: 30, token: 'run-2' },
     ],
   );
   const finding = (await destination.check()).find(({ subject }) => subject === 'unfinished files');
   assert.equal(finding?.ok, false);
-  assert.match(finding.detail, /^2; the oldest is 30 hours old.*reportctl check --clean removes those/);
+  assert.match(finding.detail, /^4; the oldest is 30 hours old.*reportctl check --clean removes those/);
   for (const { remove } of found) await remove();
   assert.deepEqual(
     (await all(destination.list(''))).map(({ key }) => key),

@@ -178,17 +178,17 @@ describe('what is there', () => {
       store.put('pre/_reportctl/.unfinished/upload-1.json', note('a.csv', 'ours'));
       store.put('pre/_reportctl/.unfinished/upload-2.json', note('b.csv', 'gone already'));
       store.put('pre/_reportctl/.unfinished/upload-3.json', 'cut off');
-      store.put('pre/_reportctl/.unfinished/check-run-0', 'reportctl check');
-      begin('pre/_reportctl/.unfinished/promises-run-0', 'probe');
+      store.put('pre/_reportctl/.unfinished/check-run-0-0123456789abcdef', 'reportctl check');
+      begin('pre/_reportctl/.unfinished/promises-run-0-0123456789abcdef', 'probe');
       begin('pre/a.csv', "another's");
       begin('elsewhere/_reportctl/x', 'of another destination');
       const found = await all(destination.leftovers());
-      assert.deepEqual(found.map(({ key }) => key).sort(), [
-        '_reportctl/.unfinished/check-run-0',
-        '_reportctl/.unfinished/promises-run-0',
-        '_reportctl/.unfinished/upload-3.json',
-        'a.csv',
-        'b.csv',
+      assert.deepEqual(found.map(({ key, token }) => `${key} of ${token}`).sort(), [
+        '_reportctl/.unfinished/check-run-0-0123456789abcdef of run-0',
+        '_reportctl/.unfinished/promises-run-0-0123456789abcdef of run-0',
+        '_reportctl/.unfinished/upload-3.json of undefined',
+        'a.csv of run-0',
+        'b.csv of run-0',
       ]);
       const finding = (await destination.check()).find(({ subject }) => subject === 'unfinished uploads');
       assert.equal(finding?.ok, false);

@@ -146,7 +146,9 @@ async function survive(prepared: Prepared, { step, code, times }: Fault): Promis
   }
   for (const key of left) {
     const told = outcome instanceof Error && outcome.message.includes(key.slice(key.lastIndexOf('/') + 1));
-    assert.ok(told, `${key} is left, and nobody says so: ${outcome}`);
+    // A lease or a note that cannot be removed makes no run fail, and is a leftover that "check --clean" removes.
+    const isBookkeeping = /^_reportctl\/[^/]*\/\.reportctl-/.test(key);
+    assert.ok(told || isBookkeeping, `${key} is left, and nobody says so: ${outcome}`);
   }
   const lease = files.get(LEASE);
   if (lease !== undefined) await writeFile(join(at, LEASE), endedHolder(lease));

@@ -28,7 +28,7 @@ export type MemoryStore = ReturnType<typeof memoryStore>;
 /** What several destinations, each of a run of its own, have in common. */
 export function memoryStore({ label = 'memory', keepsTokens = true, before }: MemoryOptions = {}) {
   const files = new Map<string, MemoryFile>();
-  const staging = new Map<string, { readonly key: string; readonly begun: number }>();
+  const staging = new Map<string, { readonly key: string; readonly token: string; readonly begun: number }>();
   let now = 0;
 
   const stored = (key: string, file: MemoryFile): Stored => ({
@@ -77,7 +77,7 @@ export function memoryStore({ label = 'memory', keepsTokens = true, before }: Me
         await step('stage', key, signal);
         const id = randomUUID();
         const chunks: Buffer[] = [];
-        staging.set(id, { key, begun: now });
+        staging.set(id, { key, token, begun: now });
         return {
           async write(chunk) {
             await step('write', key, signal);
@@ -140,10 +140,11 @@ export function memoryStore({ label = 'memory', keepsTokens = true, before }: Me
       },
       async *leftovers() {
         await before?.('leftovers', '');
-        for (const [id, { key, begun }] of staging) {
+        for (const [id, { key, token: writer, begun }] of staging) {
           const leftover: Leftover = {
             key,
             age: now - begun,
+            token: writer,
             remove: async () => {
               staging.delete(id);
             },

@@ -1,8 +1,8 @@
 // Exports a report for a test: does everything that run or export does, in a temporary folder.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Source } from '../../core/source.js';
+import { makeTemporaryFolder } from '../../core/temporary.js';
 import { openFor } from '../../destinations/for-session.js';
 import { aboutOf } from '../../export/about.js';
 import { stageReport } from '../../export/export.js';
@@ -34,7 +34,7 @@ export async function exportForTest(
   sources: readonly Source[],
 ): Promise<Found> {
   const { signal } = session;
-  const folder = await mkdtemp(join(tmpdir(), 'reportctl-test-'));
+  const folder = await makeTemporaryFolder('test');
   const open = (name: string) => openFor(session, { where: join(folder, name) });
   const outputsDestination = await open('outputs');
   const goldenDestination = await open('golden');

@@ -1,11 +1,14 @@
-// Copies and removes published files.
-import { constants, copyFile, link, open, realpath, rename, unlink } from 'node:fs/promises';
+// Copies a published file, if it still has the version that was looked at.
+import { link, open, realpath, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ReportError } from '../../core/errors.js';
 import { changed } from '../../core/existing-file.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
-import { versionAt } from './version.js';
+import { versionAt, versionOf } from './version.js';
+
+/** Bytes of one read. */
+const CHUNK = 1024 * 1024;
 
 interface Copy {
   readonly source: string;
@@ -55,19 +58,30 @@ async function copyVersion(source: string, version: string, temporary: string): 
     if (!NO_LINKS.includes(codeOf(error))) throw error;
   }
   if ((await versionAt(source)) !== version) return false;
-  await copyFile(source, temporary, constants.COPYFILE_EXCL);
-  const handle = await open(temporary, 'r+');
-  await handle.sync().finally(() => handle.close());
-  return (await versionAt(source)) === version;
+  return copyBytes(source, version, temporary);
 }
 
-/** Removes a file if it has that version. Empty folders stay: somebody may need them. @throws ReportError `destination` */
-export async function removeStored(target: string, version: string): Promise<void> {
+/**
+ * Where there are no hard links. One handle reads the file: its version before and after says whether these bytes are of that
+ * version, whatever has its name by then.
+ */
+async function copyBytes(source: string, version: string, temporary: string): Promise<boolean> {
+  const from = await open(source, 'r');
   try {
-    if ((await versionAt(target)) !== version) return;
-    await unlink(target);
-    await flushFolders(dirname(target), undefined);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw explain(`remove ${target}`, error);
+    const isVersion = async () => versionOf(await from.stat({ bigint: true })) === version;
+    if (!(await isVersion())) return false;
+    const to = await open(temporary, 'wx', 0o600);
+    try {
+      const { mode } = await from.stat();
+      for await (const chunk of from.createReadStream({ autoClose: false, highWaterMark: CHUNK }))
+        await to.writeFile(chunk as Buffer);
+      await to.chmod(mode & 0o777);
+      await to.sync();
+    } finally {
+      await to.close();
+    }
+    return await isVersion();
+  } finally {
+    await from.close();
   }
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Leftover } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
 import type { Stored } from '../../core/store.js';
+import { isUnfinishedName, tokenOf } from '../../core/temporary.js';
 import type { Access } from '../access.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders } from './folders.js';
@@ -87,7 +88,7 @@ export async function* downloadFile(
 export const UNFINISHED = '_reportctl/.unfinished/';
 
 function isUnfinished(key: string): boolean {
-  return key.startsWith(UNFINISHED) || /(^|\/)\.reportctl-[^/]*\.tmp$/.test(key);
+  return key.startsWith(UNFINISHED) || isUnfinishedName(key);
 }
 
 /**
@@ -113,7 +114,7 @@ export async function* leftoverFiles(folder: string): AsyncGenerator<Leftover> {
         if (codeOf(error) !== 'ENOENT') throw explain(`remove ${path}`, error);
       }
     };
-    yield { key, age: storedOf(key, stats).age, remove };
+    yield { key, age: storedOf(key, stats).age, token: tokenOf(key), remove };
   }
 }
 

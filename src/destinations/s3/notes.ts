@@ -1,5 +1,6 @@
 // Notes of uploads in parts: they tell the uploads that killed runs left from the uploads of other programs.
 import type { Leftover } from '../../core/destination.js';
+import { tokenOf } from '../../core/temporary.js';
 import { ageOf, type Bucket, encryptionInput, TOKEN_METADATA, UNFINISHED } from './bucket.js';
 import { explain } from './failures.js';
 import { allObjects, readObject } from './reading.js';
@@ -13,7 +14,7 @@ import { abortUpload, unfinishedUploads } from './uploads.js';
 interface Note {
   readonly note: 1;
   /** Of the run that started the upload. */
-  readonly token: string;
+  readonly token?: string;
   /** Within the destination. */
   readonly key: string;
   readonly uploadId: string;
@@ -28,7 +29,7 @@ const keyOf = (prefix: string, stage: string) => `${prefix}${BEGINNING}${stage}.
 export async function writeNote(
   { sdk, client, bucket, prefix, options }: Bucket,
   stage: string,
-  upload: Pick<Note, 'token' | 'uploadId'> & { readonly fullKey: string },
+  upload: { readonly token: string; readonly uploadId: string; readonly fullKey: string },
   abortSignal: AbortSignal,
 ): Promise<void> {
   const { token, uploadId, fullKey } = upload;
@@ -68,7 +69,7 @@ export async function* leftoversOf(store: Bucket): AsyncGenerator<FoundLeftover>
     const removeObjectHere = () => removeObject(store, `${store.prefix}${key}`, version);
     const note = key.startsWith(BEGINNING) ? await readNote(store, key) : undefined;
     if (note === undefined) {
-      yield { key, age, remove: removeObjectHere };
+      yield { key, age, token: tokenOf(key), remove: removeObjectHere };
       continue;
     }
     noted.add(note.uploadId);
@@ -76,11 +77,17 @@ export async function* leftoversOf(store: Bucket): AsyncGenerator<FoundLeftover>
       await abortUpload(store, `${store.prefix}${note.key}`, note.uploadId);
       await removeObjectHere();
     };
-    yield { key: note.key, age, uploadId: note.uploadId, remove };
+    yield { key: note.key, age, token: note.token, uploadId: note.uploadId, remove };
   }
   for await (const { key, uploadId, age } of uploadsUnder(store, '_reportctl/')) {
     if (noted.has(uploadId)) continue;
-    yield { key, age, uploadId, remove: () => abortUpload(store, `${store.prefix}${key}`, uploadId) };
+    yield {
+      key,
+      age,
+      token: tokenOf(key),
+      uploadId,
+      remove: () => abortUpload(store, `${store.prefix}${key}`, uploadId),
+    };
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Finding } from '../../core/destination.js';
 import { messageOf } from '../../core/errors.js';
+import { probeName } from '../../core/temporary.js';
 import { type Bucket, encryptionFault, UNFINISHED } from './bucket.js';
 import { explain } from './failures.js';
 import { leftoversOf, uploadsUnder } from './notes.js';
@@ -12,7 +13,7 @@ const STALE_AFTER = 24 * 3_600_000;
 
 /** Writes and removes one small object. Never throws: what fails is a finding. */
 export async function probe(store: Bucket, token: string): Promise<Finding[]> {
-  const key = `${store.prefix}${UNFINISHED}check-${token}`;
+  const key = `${store.prefix}${UNFINISHED}${probeName('check', token)}`;
   const findings: Finding[] = [];
   const put = await attempt(() => putProbe(store, key, { IfNoneMatch: '*' }));
   if ('error' in put) {
@@ -44,7 +45,7 @@ export async function probe(store: Bucket, token: string): Promise<Finding[]> {
  * @throws ReportError `destination` when that cannot be found out
  */
 export async function brokenPromises(store: Bucket, token: string): Promise<string[]> {
-  const key = `${store.prefix}${UNFINISHED}promises-${token}`;
+  const key = `${store.prefix}${UNFINISHED}${probeName('promises', token)}`;
   try {
     await putProbe(store, key);
     const asked = await tryConditions(store, key);

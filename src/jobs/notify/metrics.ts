@@ -1,8 +1,9 @@
 // Writes the outcome of each report to a file for node_exporter's textfile collector.
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { messageOf, ReportError } from '../../core/errors.js';
+import { unfinishedName } from '../../core/temporary.js';
 import type { JobResult, RunListener } from '../events.js';
 import { formatSamples, parseSamples, type Sample } from './exposition.js';
 
@@ -136,7 +137,7 @@ function seconds(milliseconds: number): number {
 
 /** Replaces the file by a rename, so that the collector never reads half of it, and makes it readable by every user. */
 async function replaceFile(file: string, content: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = join(dirname(file), unfinishedName('metrics'));
   try {
     const handle = await open(temporary, 'w', 0o644);
     try {

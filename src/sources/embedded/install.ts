@@ -1,12 +1,12 @@
 // Finds npm's PostgreSQL binaries, and copies them where a user other than root can run them if need be.
 import { execFile } from 'node:child_process';
-import { access, cp, mkdtemp, readFile, stat, symlink } from 'node:fs/promises';
+import { access, cp, readFile, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { childEnvironment } from '../../core/child-environment.js';
 import { ReportError } from '../../core/errors.js';
+import { makeTemporaryFolder } from '../../core/temporary.js';
 
 export interface Installation {
   /** The folder of initdb and postgres. */
@@ -23,7 +23,7 @@ const NOBODY = 65534;
 /** @throws ReportError `source` when there are no binaries for this platform or they were not installed */
 export async function prepareInstallation(): Promise<Installation> {
   const native = await findBinaries();
-  const folder = await mkdtemp(join(tmpdir(), 'reportctl-'));
+  const folder = await makeTemporaryFolder('pg');
   const isRoot = process.getuid?.() === 0;
   const identity = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   let binaries = native;

@@ -215,6 +215,7 @@ export function readingContract({ name, make, size, leaves, skip = false }: Sibl
       assert.equal(found.length, leaves);
       for (const leftover of found) {
         assert.match(leftover.key, /^left\//);
+        assert.match(leftover.token ?? '', /^token-\d+$/);
         assertFresh(leftover);
         await leftover.remove();
         await leftover.remove();

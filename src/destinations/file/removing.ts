@@ -1,0 +1,44 @@
+// Removes a published file if it still has the version that was looked at.
+import { link, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { codeOf, explain } from './failures.js';
+import { flushFolders, NO_LINKS, removeTemporary } from './folders.js';
+import { isMissing, versionAt } from './version.js';
+
+/**
+ * Removes a file if it has that version. Empty folders stay: somebody may need them.
+ *
+ * No system call compares and removes, and this process may be stopped between two calls while another run publishes. So the
+ * file is renamed first, which takes exactly one file away whoever else is at work; what it was is looked at then, and
+ * another version is put back. The look before the rename keeps the files of others in place in every other case.
+ * @param temporary a free name beside the target
+ * @throws ReportError `destination`
+ */
+export async function removeStored(target: string, version: string, temporary: string): Promise<void> {
+  try {
+    if ((await versionAt(target)) !== version) return;
+    await rename(target, temporary);
+    const found = await versionAt(temporary).catch(async (error: unknown) => {
+      await putBack(temporary, target);
+      throw error;
+    });
+    if (found !== version) return await putBack(temporary, target);
+    // Tried twice: a file that stays has a name that nobody knows.
+    await unlink(temporary).catch(() => removeTemporary(temporary, undefined));
+    await flushFolders(dirname(target), undefined);
+  } catch (error) {
+    if (!isMissing(error)) throw explain(`remove ${target}`, error);
+  }
+}
+
+/** Gives a file its name again, unless a newer file has it by now. */
+async function putBack(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (error) {
+    if (NO_LINKS.includes(codeOf(error)) && (await versionAt(target)) === undefined)
+      return rename(temporary, target);
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  await removeTemporary(temporary, undefined);
+}
