@@ -45,7 +45,7 @@ for (const name of INTERRUPTING) {
     // The kernel repeats SIGXCPU every second.
     if (signal.aborted && name === 'SIGXCPU') return;
     // A second signal ends the process at once.
-    if (signal.aborted) process.exit(interrupted.exitCode);
+    if (signal.aborted) endProcess(interrupted.exitCode);
     controller.abort(interrupted);
   });
 }
@@ -54,5 +54,34 @@ const args = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;
 const exitCode = await main(args, { env, cwd: process.cwd(), stdin, stdout, stderr, signal });
 process.exitCode = exitCode;
-// What hangs after an interruption, or a source that did not answer a completion in time, is not waited for.
-if (signal.aborted || args[0] === COMPLETE_COMMAND) process.exit();
+/** Milliseconds for connections that close by themselves. */
+const CLOSING_TIMEOUT_MS = 250;
+// What still runs after main() has returned hangs, or did not answer a completion in time: it is not waited for.
+if (signal.aborted || args[0] === COMPLETE_COMMAND) endProcess(exitCode);
+else setTimeout(() => endProcess(exitCode), CLOSING_TIMEOUT_MS).unref();
+
+/**
+ * Ends the process, also when a system call is stuck: process.exit() waits for the threads of Node's pool, so that a file on a
+ * hung NFS mount, or a FIFO without a writer, would keep the process for ever. Then a shell takes its place and exits with the
+ * code; where Node has no execve() (before 22.15) the process kills itself, and the code is 137.
+ */
+function endProcess(code: number): void {
+  const stuckAt = performance.now() + 500;
+  const end = () => {
+    const isBusy = process.getActiveResourcesInfo().some((kind) => /^(FSReq|GetAddrInfo)/.test(kind));
+    if (!isBusy) process.exit(code);
+    if (performance.now() < stuckAt) setTimeout(end, 20);
+    else endStuckProcess(code);
+  };
+  end();
+}
+
+function endStuckProcess(code: number): void {
+  const { execve } = process as { execve?: (file: string, args: readonly string[], env: object) => never };
+  try {
+    execve?.('/bin/sh', ['sh', '-c', `exit ${code}`], {});
+  } catch {
+    // Windows has neither.
+  }
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -5,6 +5,7 @@ import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from 
 import { createLog, printable } from '../core/log.js';
 import { withoutLogins } from '../core/secret-shapes.js';
 import { toolVersion } from '../core/version.js';
+import { END_TIMEOUT_MS, Watchdog } from '../core/watchdog.js';
 import type { Context, Surroundings } from './shared/context.js';
 
 interface Entry {
@@ -72,19 +73,13 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-/**
- * Milliseconds that an interrupted command has to cancel its query and abort its uploads. Then main() returns even if one of
- * them hangs: schedulers kill a process about ten seconds after their signal.
- */
-const CLEANUP_TIMEOUT_MS = 9_000;
-
 /** The command that shells call to complete a word; `--help` does not list it. */
 export const COMPLETE_COMMAND = '__complete';
 
 /**
  * Runs one command line. Prints its result to `stdout` and everything else, errors included, to `stderr`.
  * @param args without the program's name
- * @returns the exit code. Never rejects. After an interruption, and for COMPLETE_COMMAND, some work may still be running.
+ * @returns the exit code. Never rejects. After an interruption or a deadline, and for COMPLETE_COMMAND, some work may still be running.
  */
 export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { env, stdout, stderr, signal } = surroundings;
@@ -102,6 +97,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const onStderrError = () => undefined;
   stdout.on('error', onStdoutError);
   stderr.on('error', onStderrError);
+  const watchdog = new Watchdog(signal, END_TIMEOUT_MS);
   const failWith = (error: unknown) =>
     printError(error, { stderr, runId: context.runId, asJson: wantsJsonLog(args, env) });
   try {
@@ -111,7 +107,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
       await waitForWrites(stdout);
       return 0;
     }
-    await withCleanupTimeout(runCommandLine(args, context), context);
+    await watchdog.watch(() => runCommandLine(args, context), context.inProgress);
     await waitForWrites(stdout);
     if (stdoutError === undefined || stdoutError.code === 'EPIPE') return 0;
     throw new ReportError('unexpected', `printing the result: ${stdoutError.message}`, {
@@ -120,6 +116,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   } catch (error) {
     return await failWith(signal.aborted ? interruption(signal.reason, error) : error);
   } finally {
+    watchdog.close();
     // The streams of the process can still fail after main() has returned: they keep their listeners.
     if (stdout !== process.stdout) stdout.off('error', onStdoutError);
     if (stderr !== process.stderr) stderr.off('error', onStderrError);
@@ -181,35 +178,6 @@ function usageError(error: CommanderError, args: readonly string[], program: Com
       : undefined;
   const hint = suggestion === undefined ? 'See --help.' : `Did you mean ${suggestion}? See --help.`;
   return new ReportError('usage', message, { hint, cause: error });
-}
-
-/**
- * Waits for the work; after an abort of the signal, for at most CLEANUP_TIMEOUT_MS.
- * @throws Error after that time, naming what could not be confirmed (the work keeps running), and what the work throws
- */
-async function withCleanupTimeout(work: Promise<void>, { signal, inProgress }: Context): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort = () => {};
-  const timeout = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      timer = setTimeout(() => reject(unconfirmed(inProgress)), CLEANUP_TIMEOUT_MS).unref();
-    };
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function unconfirmed(inProgress: ReadonlySet<string>): Error {
-  const what = inProgress.size === 0 ? '' : ` of ${[...inProgress].join(', ')}`;
-  return new Error(
-    `in ${CLEANUP_TIMEOUT_MS / 1000} seconds it could not be confirmed that the query${what} was cancelled and the upload aborted; run the same command again; a day later, "reportctl check --clean" removes what the upload left behind`,
-  );
 }
 
 /** The interruption; its message includes the work's error, if that is another error. */

@@ -1,20 +1,21 @@
 // reportctl run: publishes every output of reports for their closed periods, once. Schedulers call it.
 import { Command, InvalidArgumentError } from 'commander';
 import { parseConcurrency, parseMilliseconds } from '../core/config/values.js';
+import { Deadline } from '../core/deadline.js';
 import { ReportError } from '../core/errors.js';
 import { chooseJobs, type JobChoice } from '../jobs/choose.js';
 import { runJobs } from '../jobs/run-jobs.js';
 import { createPresenter } from './run/presenter.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
+import { type DeadlineOptions, deadlineOf, deadlineOption, withDeadline } from './shared/deadline.js';
 import { addNameValue } from './shared/filter-options.js';
 import { TRACE_OPTION, withTrace } from './shared/with-trace.js';
 
-interface RunOptions extends CommonOptions, JobChoice {
+interface RunOptions extends CommonOptions, DeadlineOptions, JobChoice {
   readonly restate?: string;
   readonly quarantine?: true;
   readonly jobs?: string;
   readonly retryFor?: string;
-  readonly deadline?: string;
   /** Commander sets it to false for `--no-wait`. */
   readonly wait?: boolean;
   readonly otel?: true;
@@ -40,7 +41,7 @@ export function runCommand(context: Context): Command {
       '--retry-for <duration>',
       'how long to retry after temporary failures; 0 never retries (REPORTCTL_RETRY_FOR, 15m)',
     )
-    .option('--deadline <when>', 'stop what is not finished by then: 2h30m, 03:00, or an instant; exit 7')
+    .addOption(deadlineOption('; none waits without end (REPORTCTL_DEADLINE, 6h)'))
     .option('--no-wait', 'check the conditions of wait-for once instead of waiting for them')
     .option(
       '--quarantine',
@@ -55,8 +56,15 @@ export function runCommand(context: Context): Command {
       });
     }
     const session = await openSession(context, options);
-    const jobs = await chooseJobs(names, options, session);
-    const { restate, quarantine, deadline } = options;
+    const deadline =
+      deadlineOf(options, session) ??
+      new Deadline('REPORTCTL_DEADLINE', session.config.deadline, session.now);
+    // A time of day is in the zone of each report, and no report is known yet.
+    const choosing = { timezone: undefined, undone: 'run: no report was started' };
+    const jobs = await withDeadline(session, deadline, choosing, (bounded) =>
+      chooseJobs(names, options, bounded),
+    );
+    const { restate, quarantine } = options;
     await withTrace(session, 'run', options, async (span) => {
       const { failure } = await runJobs(session, jobs, {
         span,

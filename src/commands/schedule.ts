@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { Temporal } from 'temporal-polyfill';
 import { assertTimeZone } from '../core/calendar.js';
 import { variablesOfJob } from '../core/config/variables.js';
+import { Deadline } from '../core/deadline.js';
 import { ReportError } from '../core/errors.js';
 import { toolVersion } from '../core/version.js';
 import { loadReport, reportNames } from '../reports/load-report.js';
@@ -99,6 +100,7 @@ function createPlan(
 ): Plan {
   const hostZone = options.hostZone ?? Temporal.Now.timeZoneId();
   for (const zone of [hostZone, options.zone]) if (zone !== undefined) assertTimeZone(zone);
+  new Deadline('REPORTCTL_DEADLINE', config.deadline, now);
   const { settings, secrets, withheld } = variablesOfJob(
     config.environment,
     reports.flatMap(({ sources }) => sources),
@@ -127,6 +129,7 @@ function createPlan(
     region: settings.AWS_REGION,
     partSize: config.s3.partSize,
     jobs: config.jobs,
+    deadline: config.deadline,
     settings,
     secrets,
     s3Sources: options.as === 'iam' && !options.readers ? plannedSources(reports, { config, log }) : [],

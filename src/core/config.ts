@@ -36,6 +36,8 @@ export interface Config {
   readonly jobs: number;
   /** Milliseconds during which a failed report is retried. */
   readonly retryFor: number;
+  /** When a run ends at the latest, as core/deadline.ts reads it. */
+  readonly deadline: string;
   /** PostgreSQL's own variables (`PGHOST`, `PGSSLMODE`, …) without the password, which the driver reads itself. */
   readonly postgres: Readonly<Record<string, string>>;
   readonly notify: NotifyConfig;
@@ -112,6 +114,7 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
     noColor: variable('NO_COLOR') !== undefined,
     jobs: parseConcurrency('REPORTCTL_JOBS', variable('REPORTCTL_JOBS') ?? '2'),
     retryFor: parseMilliseconds('REPORTCTL_RETRY_FOR', variable('REPORTCTL_RETRY_FOR') ?? '15m'),
+    deadline: variable('REPORTCTL_DEADLINE') ?? '6h',
     postgres: Object.fromEntries(
       environment
         .names()

@@ -1,15 +1,16 @@
 // One job from its first attempt to its result: waits until its sources are ready and retries what can heal.
 import type { LimitFunction } from 'p-limit';
+import { type Deadline, DeadlineReached, deadlineError } from '../core/deadline.js';
 import { formatDuration } from '../core/duration.js';
-import { errorSentence, messageOf, ReportError } from '../core/errors.js';
+import { messageOf, ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Answer } from '../core/source.js';
 import { type Span, withSpan } from '../core/trace.js';
+import { CLEANUP_TIMEOUT_MS, Watchdog } from '../core/watchdog.js';
 import type { RunOutcome } from '../publish/run-period.js';
 import { waitText } from '../reports/definition/wait-for.js';
 import { type AttemptOptions, attempt } from './attempt.js';
 import type { Circuit, Place } from './circuit.js';
-import type { Deadline } from './deadline.js';
 import type { EndedJob } from './events.js';
 import { type Job, type ReadyJob, titleOf } from './job.js';
 import { abortable, pause, withRetries } from './retry.js';
@@ -21,7 +22,7 @@ export interface Shared {
   /** Limits the attempts that work at the same time; a job that waits or pauses takes no place. */
   readonly limit: LimitFunction;
   readonly circuit: Circuit;
-  readonly deadline: Deadline;
+  readonly deadline: Deadline | undefined;
   /** Milliseconds, see RetryOptions. */
   readonly retryForMs: number;
   /** Ask the sources once whether they are ready, and do not wait. */
@@ -95,12 +96,13 @@ class Attempts {
 
   async run(job: ReadyJob, span: Span): Promise<RunOutcome> {
     const { deadline, circuit, retryForMs } = this.#shared;
-    const { log, signal: runSignal } = this.#session;
-    const deadlineSignal = deadline.signal(job.report.timezone);
-    const signal = deadlineSignal === undefined ? runSignal : AbortSignal.any([runSignal, deadlineSignal]);
+    const { log } = this.#session;
+    const watchdog = new Watchdog(this.#session.signal, CLEANUP_TIMEOUT_MS);
+    const { signal } = watchdog;
     const session = { ...this.#session, signal };
     try {
-      return await withRetries(() => this.#untilReady(session, job, span), {
+      deadline?.start(watchdog, job.report.timezone);
+      return await withRetries(() => this.#untilReady(session, watchdog, job, span), {
         retryForMs,
         signal,
         canHeal: (error) => !this.#mustNotRetry && canHeal(error),
@@ -113,18 +115,21 @@ class Attempts {
         },
       });
     } catch (error) {
-      if (deadlineSignal?.aborted && !runSignal.aborted)
-        throw this.#deadlineError(deadlineSignal.reason, error);
+      if (signal.reason instanceof DeadlineReached) throw this.#deadlineError(signal.reason, error);
       if (!signal.aborted && canHeal(error)) {
         for (const place of this.#failedAt) circuit.gaveUp(this.#title, place, error);
       }
       throw error;
+    } finally {
+      watchdog.close();
     }
   }
 
-  async #untilReady(session: Session, job: ReadyJob, span: Span): Promise<RunOutcome> {
+  async #untilReady(session: Session, watchdog: Watchdog, job: ReadyJob, span: Span): Promise<RunOutcome> {
+    // Bounded inside the limit, so that an attempt that hangs gives its place back.
+    const boundedStep = () => watchdog.watch(() => this.#step(session, job, span), [this.#title]);
     for (;;) {
-      const step = await this.#shared.limit(() => this.#step(session, job, span));
+      const step = await this.#shared.limit(boundedStep);
       if (step.status === 'done') return step.outcome;
       if (step.status === 'wait') await abortable(step.until, session.signal);
       else await pause(this.#pauseBeforeAsking(job, step.answer), session.signal);
@@ -213,14 +218,9 @@ class Attempts {
     return Math.min(waitFor.every, waitFor.for - waited);
   }
 
-  /** The error of a job that the deadline ended; an error with another cause stays what it is. */
-  #deadlineError(reason: ReportError, error: unknown): unknown {
-    const isOther = error instanceof ReportError && !['source', 'destination'].includes(error.code);
-    if (error !== reason && isOther) return error;
-    const parts = [`${this.#title} was not published: ${reason.message}`];
-    if (error !== reason) parts.push(errorSentence(error).replace(/\.$/, ''));
-    else if (this.#waiting !== undefined) parts.push(`it was not ready: ${this.#waiting.answer.text}`);
-    return new ReportError('not-ready', parts.join('; '), { hint: reason.hint ?? '', cause: error });
+  #deadlineError(reason: DeadlineReached, error: unknown): unknown {
+    const answer = this.#waiting && `it was not ready: ${this.#waiting.answer.text}`;
+    return deadlineError(reason, error, `${this.#title} was not published`, answer);
   }
 }
 

@@ -1,11 +1,11 @@
 // Runs jobs: several reports at the same time, the periods of each report one after the other.
 import pLimit from 'p-limit';
+import type { Deadline } from '../core/deadline.js';
 import { exitCodeOf, ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Span } from '../core/trace.js';
 import { Announcer, listenersOf } from './announcer.js';
 import { Circuit } from './circuit.js';
-import { Deadline } from './deadline.js';
 import type { EndedJob, RunPresenter } from './events.js';
 import type { Job } from './job.js';
 import { runJob, type Shared } from './run-job.js';
@@ -21,8 +21,8 @@ export interface RunJobsOptions {
   readonly concurrency: number;
   /** Milliseconds in which a failed job is retried; 0 is one attempt. */
   readonly retryForMs: number;
-  /** As `--deadline` spells it. */
-  readonly deadline?: string | undefined;
+  /** Jobs that are not done by then end with ReportError `not-ready`; jobs of other time zones may have another time. */
+  readonly deadline?: Deadline | undefined;
   /** Ask once whether the data is there, and do not wait for it. */
   readonly askOnce?: boolean | undefined;
   readonly presenter?: RunPresenter | undefined;
@@ -38,7 +38,10 @@ export interface RunResult {
   readonly failure: unknown;
 }
 
-/** Runs every job; one that fails does not stop the others. @throws ReportError `usage` for a deadline that is none */
+/**
+ * Runs every job; one that fails does not stop the others. When the session's signal or the deadline fires, it returns within
+ * nine seconds: what hangs longer than that is left behind, and named in the job's error.
+ */
 export async function runJobs(
   session: Session,
   jobs: readonly Job[],
@@ -49,12 +52,11 @@ export async function runJobs(
   const names = [...new Set(jobs.map(({ name }) => name))];
   const groups = names.map((name) => [...jobs.entries()].filter(([, job]) => job.name === name));
   const isAlone = Math.min(concurrency, groups.length) === 1;
-  const deadline = new Deadline(options.deadline, session.now);
   const shared: Shared = {
     span: options.span,
     limit: pLimit(concurrency),
     circuit: new Circuit(Date.now),
-    deadline,
+    deadline: options.deadline,
     retryForMs: options.retryForMs,
     askOnce: options.askOnce === true,
     attempt: {
@@ -67,22 +69,18 @@ export async function runJobs(
   const announcer = new Announcer(session, await listenersOf(session));
   await announcer.tell((listener) => listener.begun?.(jobs.map(announced)));
   const ended: (EndedJob | undefined)[] = jobs.map(() => undefined);
-  try {
-    // A period may be compared with the one before it, so the periods of one report run in order.
-    const runInOrder = async (group: readonly (readonly [number, Job])[]) => {
-      for (const [index, job] of group) {
-        const result = await runJob(session, job, shared);
-        ended[index] = result;
-        presenter?.jobEnded(job, result);
-        await announcer.tell((listener) => listener.jobEnded?.(result));
-      }
-    };
-    await Promise.all(groups.map(runInOrder));
-  } finally {
-    deadline.close();
-  }
+  // A period may be compared with the one before it, so the periods of one report run in order.
+  const runInOrder = async (group: readonly (readonly [number, Job])[]) => {
+    for (const [index, job] of group) {
+      const result = await runJob(session, job, shared);
+      ended[index] = result;
+      presenter?.jobEnded(job, result);
+      await announcer.tell((listener) => listener.jobEnded?.(result));
+    }
+  };
+  await Promise.all(groups.map(runInOrder));
   const results = ended.filter((result) => result !== undefined);
-  let failure = signal.aborted ? interruptionOf(results, signal) : failureOf(results, deadline);
+  let failure = signal.aborted ? interruptionOf(results, signal) : failureOf(results, options.deadline);
   await presenter?.ended(results).catch((error: unknown) => {
     failure ??= error;
   });
@@ -101,7 +99,7 @@ function interruptionOf(results: readonly EndedJob[], { reason }: AbortSignal): 
   return errors.find((error) => error !== reason) ?? reason;
 }
 
-function failureOf(results: readonly EndedJob[], deadline: Deadline): unknown {
+function failureOf(results: readonly EndedJob[], deadline: Deadline | undefined): unknown {
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   if (failed.length === 0) return undefined;
   if (results.length === 1) return failed[0]?.error;
@@ -110,7 +108,7 @@ function failureOf(results: readonly EndedJob[], deadline: Deadline): unknown {
     ? 'The others are published; run the same command again.'
     : 'Run the same command again.';
   const what = `${failed.length} of ${results.length} runs failed`;
-  return deadline.isReached
+  return deadline?.isReached
     ? new ReportError('not-ready', `${what}: the deadline was reached`, { hint })
     : new ReportError('partial', what, { hint });
 }

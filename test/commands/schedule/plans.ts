@@ -40,6 +40,7 @@ export function planWith(changes: Partial<Plan> = {}): Plan {
     region: 'sa-east-1',
     partSize: 16 * 1024 ** 2,
     jobs: 2,
+    deadline: '6h',
     settings: { AWS_REGION: 'sa-east-1' },
     secrets: { REPORTCTL_SOURCE_VENDAS: undefined },
     s3Sources: [],

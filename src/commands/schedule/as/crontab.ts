@@ -37,7 +37,8 @@ const SKIPPED = {
   cronie: 'the job may not run that day; the next run publishes the missing period',
 } as const;
 
-function runLines(run: PlannedRun, { choices, paths, now }: Plan): string[] {
+function runLines(run: PlannedRun, plan: Plan): string[] {
+  const { choices, paths, now } = plan;
   const { zone, at, statusAt } = run;
   const { cron, hostZone, user } = choices;
   const converted = cron === 'cronie' ? undefined : hostTime(at, zone, hostZone, now);
@@ -57,7 +58,7 @@ function runLines(run: PlannedRun, { choices, paths, now }: Plan): string[] {
         ? `# WARNING: ${date} has no ${onHost(at)} in ${clock}: ${SKIPPED[cron]}.`
         : `# WARNING: ${date} has ${onHost(at)} twice in ${clock}: a second run that day finds everything unchanged.`,
     ),
-    line(onHost(at), runArguments(run)),
+    line(onHost(at), runArguments(run, plan)),
     line(onHost(statusAt), statusArguments(run)),
   ];
 }

@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import {
   clockWarnings,
-  MAX_RUN_SECONDS,
+  maxRunSeconds,
   memoryLimitMib,
   type Plan,
   type PlannedRun,
@@ -39,7 +39,7 @@ export function kubernetes(plan: Plan): string {
     ...runs.flatMap((run) => clockWarnings(run, plan)),
   ];
   const jobs = runs.flatMap((run) => [
-    cronJob(run.name, run.at, runArguments(run), run, plan),
+    cronJob(run.name, run.at, runArguments(run, plan), run, plan),
     cronJob(statusName(run), run.statusAt, statusArguments(run), run, plan),
   ]);
   return `${head.join('\n')}\n${jobs.map((job) => stringify(job, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`;
@@ -47,6 +47,7 @@ export function kubernetes(plan: Plan): string {
 
 function cronJob(name: string, at: string, args: readonly string[], { zone }: PlannedRun, plan: Plan) {
   const labels = { 'app.kubernetes.io/name': 'reportctl', 'app.kubernetes.io/component': name };
+  const seconds = maxRunSeconds(plan);
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
@@ -62,7 +63,7 @@ function cronJob(name: string, at: string, args: readonly string[], { zone }: Pl
         spec: {
           // reportctl itself retries temporary failures; other failures would only repeat.
           backoffLimit: 0,
-          activeDeadlineSeconds: MAX_RUN_SECONDS,
+          ...(seconds !== undefined && { activeDeadlineSeconds: seconds }),
           template: { metadata: { labels }, spec: pod(args, plan) },
         },
       },

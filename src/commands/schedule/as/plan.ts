@@ -1,5 +1,7 @@
 // The plan that a schedule is printed from: which reports run when, where they publish, and which variables they need.
 
+import { isNoDeadline } from '../../../core/deadline.js';
+import { parseDuration } from '../../../core/duration.js';
 import { irregularDays } from './clock.js';
 
 export interface Plan {
@@ -17,6 +19,8 @@ export interface Plan {
   readonly partSize: number;
   /** How many reports run at the same time. */
   readonly jobs: number;
+  /** When a run ends at the latest, as core/deadline.ts reads it. */
+  readonly deadline: string;
   /** Variables that are not secret, with their values. */
   readonly settings: Readonly<Record<string, string>>;
   /** Secret variables, with the file that contains the value, if known. */
@@ -74,15 +78,24 @@ interface Choices {
 /** The folder of secret files, unless the environment names another file. */
 export const SECRETS_FOLDER = '/etc/reportctl/secrets';
 
-/** A longer run is stopped; the next night publishes what it left. */
-export const MAX_RUN_SECONDS = 6 * 3600;
+/** Seconds that the host lets a run last after its own deadline: a run that still lives then is killed. */
+const DEADLINE_MARGIN_SECONDS = 60;
+
+/** Seconds after which the host kills a run, a little later than its own deadline; undefined without one. */
+export function maxRunSeconds({ deadline }: Pick<Plan, 'deadline'>): number | undefined {
+  if (isNoDeadline(deadline)) return undefined;
+  // A time of day comes within a day.
+  const milliseconds = parseDuration(deadline) ?? 86_400_000;
+  return Math.ceil(milliseconds / 1000) + DEADLINE_MARGIN_SECONDS;
+}
 
 /** Time between SIGTERM and SIGKILL: an interrupted run cancels its query and aborts its uploads in less than ten seconds. */
 export const STOP_TIMEOUT_SECONDS = 15;
 
 /** The arguments of the nightly run. Each of the next three nights publishes what a missed night left. */
-export function runArguments({ reports }: PlannedRun): string[] {
-  return ['run', ...(reports ?? ['--all']), '--catch-up', '3', '--log-format', 'json'];
+export function runArguments({ reports }: PlannedRun, { deadline }: Pick<Plan, 'deadline'>): string[] {
+  const which = reports ?? ['--all'];
+  return ['run', ...which, '--catch-up', '3', '--deadline', deadline, '--log-format', 'json'];
 }
 
 /** The arguments of the later status check. */

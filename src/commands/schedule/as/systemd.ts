@@ -1,7 +1,7 @@
 // systemd units: a service and a timer for the run, and for the later status check.
 import {
   clockWarnings,
-  MAX_RUN_SECONDS,
+  maxRunSeconds,
   memoryLimitMib,
   type Plan,
   type PlannedRun,
@@ -26,7 +26,7 @@ export function systemd(plan: Plan): string {
     `#   systemctl start ${first?.name}.service     # runs it now; journalctl -u ${first?.name}`,
     '',
     ...plan.runs.flatMap((run) => [
-      service(run.name, 'reportctl: publish the closed periods of reports', runArguments(run), plan),
+      service(run.name, 'reportctl: publish the closed periods of reports', runArguments(run, plan), plan),
       timer(run.name, run, plan),
       service(statusName(run), 'reportctl: report missing or late periods', statusArguments(run), plan),
       timer(statusName(run), { ...run, at: run.statusAt }, plan),
@@ -105,7 +105,7 @@ function service(name: string, description: string, args: readonly string[], pla
       `Environment=${key}_FILE=%d/${key}`,
     ]),
     ...(folder === undefined ? [] : [`ReadWritePaths=${unitWord(folder)}`]),
-    `TimeoutStartSec=${MAX_RUN_SECONDS}`,
+    `TimeoutStartSec=${maxRunSeconds(plan) ?? 'infinity'}`,
     'KillSignal=SIGTERM',
     `TimeoutStopSec=${STOP_TIMEOUT_SECONDS}`,
     `MemoryMax=${memoryLimitMib(plan)}M`,

@@ -1,0 +1,53 @@
+// A deadline while something hangs: the process ends within nine seconds of it, whatever hangs, and says what it cannot confirm.
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { finished, spawnReportctl, temporaryFolder, writeReport } from '../support/cli.js';
+import type { TestPostgres } from '../support/postgres.js';
+import { startS3Server } from '../support/s3-server.js';
+import { createDatabase } from '../support/shared-postgres.js';
+
+let server: TestPostgres;
+let folder: string;
+before(async () => {
+  [server, folder] = await Promise.all([createDatabase(), temporaryFolder()]);
+  // More than two parts of 5 MiB, and then nothing.
+  const rows = "SELECT repeat('x', 1000) AS x FROM generate_series(1, 20000)";
+  const outputs = 'outputs: [{ format: csv, key: "{report}.csv" }]';
+  const query = `${rows} UNION ALL SELECT pg_sleep(600)::text`;
+  await writeReport(folder, 'partes', `source: base\ncolumns: { x: text }\n${outputs}`, query);
+});
+after(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+describe('a deadline with the store frozen', () => {
+  for (const operation of ['PutObject', 'UploadPart']) {
+    test(`at ${operation}`, async (t) => {
+      const store = await startS3Server({ bucket: 'bucket' });
+      t.after(() => store.close());
+      let isFrozen = false;
+      store.fail((request) => {
+        isFrozen ||= request.operation === operation && /lease|partes\.csv/.test(request.path);
+        return isFrozen;
+      }, 'stall');
+      const child = spawnReportctl(['run', 'partes', '--deadline', '15s'], {
+        env: {
+          ...store.environment,
+          REPORTCTL_SOURCE_BASE: server.url,
+          REPORTCTL_QUERIES: folder,
+          REPORTCTL_DESTINATION: 's3://bucket',
+          REPORTCTL_S3_PART_SIZE: '5MiB',
+        },
+      });
+      const { code, stdout, stderr } = await finished(child);
+      assert.deepEqual([code, stdout], [7, ''], stderr);
+      assert.ok(isFrozen, 'the store was frozen');
+      assert.match(
+        stderr,
+        /^reportctl: partes \S+ was not published: the deadline 15s \(\S+\) was reached; [^\n]*could not be confirmed[^\n]*\n$/,
+      );
+    });
+  }
+});
