@@ -1,7 +1,7 @@
 // reportctl check: tests definitions, connections, the columns of queries, and what the destination allows.
 import { Command, InvalidArgumentError } from 'commander';
 import { ReportError } from '../core/errors.js';
-import { printable } from '../core/log.js';
+import { printable } from '../core/foreign-text.js';
 import { type Checked, checkAll } from '../publish/check.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
 import { addNameValue } from './shared/filter-options.js';

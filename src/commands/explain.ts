@@ -1,7 +1,7 @@
 // reportctl explain: shows what would run, how each filter is applied, and an estimate; with --funnel, the rows that each filter leaves.
 import { Command } from 'commander';
 import type { Filter } from '../core/filter.js';
-import { printable } from '../core/log.js';
+import { printable } from '../core/foreign-text.js';
 import type { Estimate, FilterPlan, Prepared, Request, Source } from '../core/source.js';
 import { prepareAll } from '../export/export.js';
 import { withSources } from '../export/with-sources.js';

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from '../core/errors.js';
-import { createLog, printable } from '../core/log.js';
+import { cut, MAX_LINE, printable } from '../core/foreign-text.js';
+import { createLog } from '../core/log.js';
 import { withoutLogins } from '../core/secret-shapes.js';
 import { toolVersion } from '../core/version.js';
 import { END_TIMEOUT_MS, Watchdog } from '../core/watchdog.js';
@@ -199,7 +200,8 @@ async function printError(error: unknown, { stderr, runId, asJson }: Printing): 
   const isExpected = error instanceof ReportError || error instanceof Interrupted;
   const exitCode = exitCodeOf(error);
   const text = printable(errorSentence(error));
-  const stack = isExpected || !(error instanceof Error) ? undefined : withoutLogins(error.stack ?? '');
+  const stack =
+    isExpected || !(error instanceof Error) ? undefined : withoutLogins(cut(`${error.stack}`, MAX_LINE));
   if (asJson) {
     const log = await createLog({ format: 'json', level: 'error', stream: stderr, run: runId });
     log.error(text, { exitCode, ...(stack === undefined ? {} : { stack }) });

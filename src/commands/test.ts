@@ -1,7 +1,7 @@
 // reportctl test: compares what reports export from their fixtures with golden files.
 import { Command } from 'commander';
 import { ReportError } from '../core/errors.js';
-import { printable } from '../core/log.js';
+import { printable } from '../core/foreign-text.js';
 import type { SecretUrl } from '../core/secret-url.js';
 import type { Source } from '../core/source.js';
 import { withSources } from '../export/with-sources.js';

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { isClosed, type Period, parseDates, periodContaining, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
-import { printable } from '../core/log.js';
+import { printable } from '../core/foreign-text.js';
 import type { KeyPart, Request } from '../core/source.js';
 import { withDestination } from '../destinations/for-session.js';
 import { prepareAll } from '../export/export.js';

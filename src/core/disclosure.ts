@@ -1,6 +1,6 @@
 // The part of an error that may leave this process (notifications, records, traces): no secret, and a bounded length.
 import { messageOf, ReportError } from './errors.js';
-import { printable } from './log.js';
+import { printable } from './foreign-text.js';
 
 export interface Failure {
   /** An ErrorCode, or `interrupted`. */

@@ -1,4 +1,5 @@
 // The one error class: what we were doing, what was wrong, what to do next. Thrown where that is known, printed once.
+import { cut, MAX_LINE, MAX_QUOTED, quotable } from './foreign-text.js';
 
 /** What failed, and with it the exit code (docs/en/exit-codes.md). */
 export const EXIT_CODES = {
@@ -37,10 +38,10 @@ export class ReportError extends Error {
   readonly #reason: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(cut(message, MAX_LINE), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.hint = details.hint;
-    this.#reason = details.reason;
+    this.hint = details.hint && cut(details.hint, MAX_LINE);
+    this.#reason = details.reason && cut(details.reason, MAX_LINE);
     this.retryable = details.retryable;
   }
 
@@ -70,10 +71,19 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof ReportError || error instanceof Interrupted ? error.exitCode : 1;
 }
 
-/** The message of anything that was thrown, on one line. */
+/** The message of anything that was thrown, on one line; of errors that are not ours no more than MAX_QUOTED characters. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+  const text = error instanceof Error ? `${error.message || error.name}` : textOf(error);
+  return quotable(text, error instanceof ReportError ? MAX_LINE : MAX_QUOTED);
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    // An object without a prototype.
+    return typeof thrown;
+  }
 }
 
 /** The same error with more text at the end of its message, after a semicolon. */
@@ -94,22 +104,36 @@ export function errorSentence(error: unknown): string {
   ];
   return [messageOf(error), error.hint, retry]
     .filter((part) => part !== undefined && part !== '')
-    .map((part) => `${part}`.replace(/(?<!\.)\.\s*$/, ''))
+    .map((part) => withoutPeriod(`${part}`.trimEnd()))
     .map((part, index) => (index === 0 ? part : `${part[0]?.toUpperCase()}${part.slice(1)}`))
     .join('. ')
     .concat('.');
 }
 
+/** Keeps an ellipsis. */
+function withoutPeriod(text: string): string {
+  return text.endsWith('.') && !text.endsWith('..') ? text.slice(0, -1) : text;
+}
+
+/** How many of the allowed words a hint lists. */
+const MAX_LISTED = 60;
+/** UTF-16 units. Longer words have no neighbours; comparing them takes a time that is quadratic in their length. */
+const LONGEST_WORD = 200;
+
 /** Half a sentence for a hint: the allowed word nearest to a misspelt one, if any is near, and all that are allowed. */
 export function didYouMean(word: string, allowed: readonly string[]): string {
   const nearest = nearestWord(word, allowed);
-  const list = allowed.length === 0 ? 'there are none' : `allowed: ${allowed.join(', ')}`;
+  const more = allowed.length > MAX_LISTED ? `, and ${allowed.length - MAX_LISTED} more` : '';
+  const list =
+    allowed.length === 0 ? 'there are none' : `allowed: ${allowed.slice(0, MAX_LISTED).join(', ')}${more}`;
   return nearest === undefined ? list : `did you mean "${nearest}"? (${list})`;
 }
 
 /** The allowed word nearest to a misspelt one; undefined when more than a third of its letters are different. */
 export function nearestWord(word: string, allowed: readonly string[]): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   const ranked = allowed
+    .filter((candidate) => candidate.length <= LONGEST_WORD)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];

@@ -1,5 +1,6 @@
 // The log on stderr: plain lines, or JSON by pino.
 import type { Writable } from 'node:stream';
+import { cut, MAX_LINE, printable } from './foreign-text.js';
 import { withoutLogins } from './secret-shapes.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -29,7 +30,7 @@ export async function createLog({ format, level, stream, run }: LogOptions): Pro
       stream,
     );
     const writer = (at: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
-      logger[at](fields ?? {}, withoutLogins(message));
+      logger[at](fields ?? {}, withoutLogins(cut(message, MAX_LINE)));
     return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
   }
   const writer = (at: LogLevel) => (message: string) => {
@@ -39,11 +40,4 @@ export async function createLog({ format, level, stream, run }: LogOptions): Pro
     stream.write(stream.isTTY ? `${prefix}${plain}\n` : `${new Date().toISOString()} ${at} ${plain}\n`);
   };
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
-}
-
-/** The text on one line, without the logins of URLs and the control characters with which a value could control a terminal. */
-export function printable(text: string): string {
-  const line = withoutLogins(text.replace(/\s*[\r\n]+\s*/g, ' '));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are replaced
-  return line.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
 }

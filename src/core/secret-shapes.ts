@@ -1,13 +1,13 @@
 // Recognises secrets by how they look, where it is not known which text is one.
 
 /** A user or a password before the host: `scheme://user:password@host`, or misspelt with one slash or none. */
-const LOGIN = /:\/\/[^/?#\s]*@|^[a-z][a-z0-9+.-]*:\/?[^/\s@]*:[^\s@]*@/i;
+const LOGIN = /:\/\/[^/?#\s]*@|^[a-z][a-z0-9+.-]*:\/?[^/\s@:]*:[^\s@]*@/i;
 
 /** `password=…` and what else names a secret; access keys of AWS. */
 const NAMED_SECRET =
   /(pass(word|wd|phrase)?|secret|token|credential|(api|access|private)[-_]?key)[\w-]{0,40}\s{0,9}[=:]|\b(pwd|sig|signature)\s{0,9}[=:]|\bA(KI|SI)A[A-Z0-9]{8}/i;
 
-/** No setting that is shown is longer; the patterns above take quadratic time at worst. */
+/** No setting that is shown is longer. */
 const MAX_LENGTH = 4096;
 
 /** Does an address hold a user or a password? */

@@ -85,7 +85,7 @@ function chosenColumns(report: Report, names: readonly string[]): Column[] {
 /** The syntax of params by kind; the server checks their values. A text can be anything. */
 const SHAPES: Readonly<Partial<Record<Kind, RegExp>>> = {
   integer: /^-?\d{1,19}$/,
-  decimal: /^-?(\d+\.?\d*|\.\d+)$/,
+  decimal: /^-?(\d+(\.\d*)?|\.\d+)$/,
   boolean: /^(true|false)$/,
   date: /^\d{4}-\d\d-\d\d$/,
   timestamp: /^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d(:?\d\d)?|Z)?)?$/,

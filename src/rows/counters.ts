@@ -147,12 +147,12 @@ export class DecimalSum {
 
   add(text: string | null): void {
     if (text === null) return;
-    const match = /^(-?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text);
-    if (!match || (match[2] === '' && match[3] === '')) {
+    const match = /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text);
+    if (!match || (match[2] === '' && (match[3] ?? '') === '')) {
       this.#special = (this.#special ?? 0) + Number(text);
       return;
     }
-    const [, sign, whole, fraction = '', exponent = '0'] = match;
+    const [, sign, whole = '', fraction = '', exponent = '0'] = match;
     const scale = fraction.length - Number(exponent);
     const digits = BigInt(`${sign}${whole}${fraction}`);
     if (scale < 0) this.#add(digits * 10n ** BigInt(-scale), 0);

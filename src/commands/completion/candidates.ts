@@ -93,7 +93,7 @@ function parseWords(command: Command, words: readonly string[]) {
     else if (word === '--') isAfterDash = true;
     else {
       const option = command.options.find(({ short, long }) =>
-        [short, long].includes(word.replace(/(?<=^--.*)=.*$/s, '')),
+        [short, long].includes(word.startsWith('--') ? word.replace(/=.*$/s, '') : word),
       );
       if (option === undefined) continue;
       options.add(option);

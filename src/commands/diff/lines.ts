@@ -1,6 +1,6 @@
 // The lines that a terminal shows for a comparison of two files.
 
-import { printable } from '../../core/log.js';
+import { printable } from '../../core/foreign-text.js';
 import type { Cell } from '../../core/table.js';
 import type { Side } from '../../verify/diff/side.js';
 import type { Counts, Example } from '../../verify/diff/tally.js';

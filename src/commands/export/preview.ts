@@ -1,6 +1,6 @@
 // Shows the first rows of an export as an aligned table on a terminal.
 import stringWidth from 'string-width';
-import { printable } from '../../core/log.js';
+import { printable } from '../../core/foreign-text.js';
 import type { Cell, Column, Table } from '../../core/table.js';
 import type { Writer } from '../../core/writer.js';
 

@@ -1,7 +1,7 @@
 // Formats and prints results: sizes, counts, aligned columns, JSON.
 import type { Writable } from 'node:stream';
 import { ReportError } from '../../core/errors.js';
-import { printable } from '../../core/log.js';
+import { printable } from '../../core/foreign-text.js';
 
 export { formatPeriod } from '../../core/calendar.js';
 

@@ -27,8 +27,8 @@ export function parseDefinition(file: string, text: string, cwd: string) {
 }
 
 function parseSql(file: string, text: string, folder: string) {
-  const header = /^\s*\/\*---[ \t]*\r?\n([\s\S]*?)^---\*\/[ \t]*(?:\r?\n|$)/m.exec(text);
-  if (header?.index !== 0 || header[1] === undefined) {
+  const header = /^\s*\/\*---[ \t]*\r?\n([\s\S]*?)^---\*\/[ \t]*(?:\r?\n|$)/my.exec(text);
+  if (header?.[1] === undefined) {
     throw new ReportError('definition', `${file}:1: no definition`, {
       hint: 'Begin the file with /*---, the YAML of the report, and ---*/ at the start of a line.',
     });

@@ -54,7 +54,11 @@ function clockText(day: string, inDay: number, microseconds: number): string {
   const minutes = Math.floor(seconds / 60);
   const text = `${day} ${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`;
   const fraction = (inDay - seconds * 1000) * 1000 + microseconds;
-  return fraction === 0 ? text : `${text}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}`;
+  return fraction === 0
+    ? text
+    : `${text}.${String(fraction)
+        .padStart(6, '0')
+        .replace(/(?<!0)0+$/, '')}`;
 }
 
 /** The date `days` after 1970-01-01 in the proleptic Gregorian calendar; a year BC without its era. */

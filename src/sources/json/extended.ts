@@ -12,7 +12,7 @@ const READERS = new Map<string, (held: unknown) => Value | undefined>(
     $numberInt: (held) => matching(held, /^-?\d{1,10}$/, number),
     $numberLong: (held) => matching(held, /^-?\d{1,19}$/, number),
     $numberDouble: (held) =>
-      matching(held, /^(-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|-?Infinity)$/, (text) =>
+      matching(held, /^(-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|NaN|-?Infinity)$/, (text) =>
         number(doubleText(Number(text))),
       ),
     $numberDecimal: (held) =>

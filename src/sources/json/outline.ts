@@ -10,7 +10,7 @@ import { DocumentReader } from './reader.js';
 import { RowMaker } from './rows.js';
 
 /** Strings, which stay, and numbers with a point or an exponent, which JSON.parse would round. */
-const NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/g;
+const NUMBER = /"(?:[^"\\]|\\.)*"?|(?<!\d)-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/g;
 
 /** @throws ReportError `source` for a collection that is not there, has no documents or a broken one, or the signal's reason */
 export async function outline(

@@ -71,7 +71,7 @@ export async function connect({ url, label, signal }: Connect): Promise<Connecte
 /** The message without secrets: some messages of the driver quote the URL or an option of it. */
 function withoutSecrets(error: unknown, url: string): string {
   const message = messageOf(error).replace(/"[^"]*"/g, '"…"');
-  const login = /\/\/(.*)@/s.exec(url)?.[1] ?? '';
+  const login = url.slice(url.indexOf('//') + 2, Math.max(url.lastIndexOf('@'), 0));
   const secrets = [login, login.replace(/^[^:]*:/, '')].flatMap((part) => [part, decoded(part)]);
   return secrets.some((secret) => secret !== '' && message.includes(secret)) ? 'it is malformed' : message;
 }

@@ -19,7 +19,7 @@ const RETRYABLE = new Set([
 /** Patterns for the text `<code name> <code> <message>`. */
 const HINTS: readonly [pattern: RegExp, hint: string][] = [
   [
-    /^AuthenticationFailed|^\S* (18|8000) |auth.*fail/i,
+    /^AuthenticationFailed|^\S* (18|8000) |auth(?:(?!auth).)*fail/i,
     'Check the user and the password in the REPORTCTL_SOURCE_… variable; a user of another database needs ?authSource=admin.',
   ],
   [/requires authentication/, 'Put the user and the password into the REPORTCTL_SOURCE_… variable.'],

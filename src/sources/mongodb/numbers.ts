@@ -77,6 +77,6 @@ function decimal(text: string, towards: 'up' | 'down', { Decimal128 }: BsonTypes
 /** The number is `units / 10 ** scale`, without zeros at the end. */
 function unitsOf(text: string): { units: bigint; scale: number } {
   const [whole = '', fraction = ''] = (plainDecimal(text) ?? '').split('.');
-  const digits = fraction.replace(/0+$/, '');
+  const digits = fraction.replace(/(?<!0)0+$/, '');
   return { units: BigInt(whole + digits), scale: digits.length };
 }

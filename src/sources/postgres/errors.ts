@@ -1,5 +1,6 @@
 // Errors of PostgreSQL and the network as ReportErrors: one line, a hint, and whether trying again can help.
 import { messageOf, ReportError } from '../../core/errors.js';
+import { quotable } from '../../core/foreign-text.js';
 
 interface PostgresError {
   readonly code?: string;
@@ -36,11 +37,12 @@ export function sourceError(doing: string, error: unknown): ReportError {
   const { code = '', detail, hint } = (error ?? {}) as PostgresError;
   const message = messageOfAll(error);
   const isLost = /Connection terminated|timeout expired|terminated unexpectedly/.test(message);
-  const parts = [message === 'timeout expired' ? 'no answer in time' : message, detail].filter(Boolean);
-  const ownHint = HINTS.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? hint;
+  const parts = [message === 'timeout expired' ? 'no answer in time' : message, detail && quotable(detail)];
+  const ownHint =
+    HINTS.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? (hint && quotable(hint));
   return new ReportError(
     'source',
-    `${doing}: ${parts.join(' ').replace(/\s*[\r\n]+\s*/g, ' ')}${/^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : ''}`,
+    `${doing}: ${parts.filter(Boolean).join(' ')}${/^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : ''}`,
     {
       ...(ownHint === undefined ? {} : { hint: ownHint }),
       cause: error,

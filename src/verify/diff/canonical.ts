@@ -56,6 +56,6 @@ function wallClock(text: string): string {
   );
   if (match === null) return text;
   const [, day, clock = '00:00:00', digits = ''] = match;
-  const fraction = digits.replace(/0+$/, '');
+  const fraction = digits.replace(/(?<!0)0+$/, '');
   return `${day} ${clock}${fraction === '' ? '' : `.${fraction}`}`;
 }

@@ -152,7 +152,7 @@ export function unfitNumber(text: string): 'digits' | 'special' | undefined {
   const match = NUMBER.exec(text);
   if (!match) return 'special';
   const [, whole, fraction = ''] = match;
-  const significant = `${whole}${fraction}`.replace(/^0+|0+$/g, '');
+  const significant = `${whole}${fraction}`.replace(/^0+|(?<!0)0+$/g, '');
   if (significant === '') return undefined;
   const size = Math.abs(Number(text));
   return significant.length <= SIGNIFICANT_DIGITS && size >= SMALLEST && size <= LARGEST

@@ -53,6 +53,9 @@ function shownLength(kind: Kind, cell: string): number {
   return whole + Math.floor(whole / 3) + 3;
 }
 
+const LIST = '<sheets>';
+const LIST_END = '</sheets>';
+
 export interface DataSheet {
   readonly name: string;
   readonly width: number;
@@ -66,8 +69,8 @@ export interface DataSheet {
  * @param first the name of the sheet that opens, of which the rest follow in the order they have
  */
 export function reordered(workbook: string, first: string, dataSheets: readonly DataSheet[]): string {
-  const [sheets = ''] = /<sheets>.*<\/sheets>/s.exec(workbook) ?? [];
-  const each = sheets.match(/<sheet [^>]*\/>/g) ?? [];
+  const sheets = workbook.slice(workbook.indexOf(LIST), workbook.lastIndexOf(LIST_END) + LIST_END.length);
+  const each = sheets.match(/<sheet [^<>]*\/>/g) ?? [];
   const order = [
     ...each.filter((sheet) => isOf(first, sheet)),
     ...each.filter((sheet) => !isOf(first, sheet)),

@@ -102,7 +102,7 @@ function elements(xml: string, element: string): ReadonlyMap<string, string>[] {
   return [...xml.matchAll(new RegExp(`<${element}\\s([^<>]{0,4000})/>`, 'g'))].map(
     ([, attributes = '']) =>
       new Map(
-        [...attributes.matchAll(/([\w:]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [
+        [...attributes.matchAll(/(?<![\w:])([\w:]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [
           name,
           unescaped(value, () => `an attribute of ${element}`),
         ]),

@@ -6,11 +6,11 @@ import { attributeOf, elementsOf, unescaped, withAttribute } from './xml.js';
 /** The XML of a table, with its range extended to the last row and without its row of totals, which was replaced. */
 export function tableFor(xml: string, reach: Reach): string {
   return xml
-    .replace(/<(?:table|autoFilter|sortState)\s[^>]*>/g, (tag) => {
+    .replace(/<(?:table|autoFilter|sortState)\s[^<>]*>/g, (tag) => {
       const reference = attributeOf(tag, 'ref');
       return reference === undefined ? tag : withAttribute(tag, 'ref', extended(reference, reach));
     })
-    .replace(/<table\s[^>]*>/, (tag) => {
+    .replace(/<table\s[^<>]*>/, (tag) => {
       const rows = rowsOf(attributeOf(tag, 'ref') ?? '');
       return rows === undefined || rows.last < reach.model
         ? tag
@@ -20,7 +20,7 @@ export function tableFor(xml: string, reach: Reach): string {
 
 /** A table that begins in the rows that are replaced, and its first row; undefined for any other. */
 export function lostTable(xml: string, headerRow: number): { name: string; row: number } | undefined {
-  const [tag = ''] = /<table\s[^>]*>/.exec(xml) ?? [];
+  const [tag = ''] = /<table\s[^<>]*>/.exec(xml) ?? [];
   const rows = rowsOf(attributeOf(tag, 'ref') ?? '');
   if (rows === undefined || rows.first <= headerRow) return undefined;
   return { name: unescaped(attributeOf(tag, 'displayName') ?? ''), row: rows.first };
@@ -29,7 +29,7 @@ export function lostTable(xml: string, headerRow: number): { name: string; row: 
 /** The XML of the workbook, with defined names extended to the last row, and recalculation when it is opened. */
 export function workbookFor(xml: string, sheetName: string, reach: Reach): string {
   const named = xml.replace(
-    /(<definedName\s[^>]*>)([^<]*)(?=<\/definedName)/g,
+    /(<definedName\s[^<>]*>)([^<]*)(?=<\/definedName)/g,
     (_, tag: string, text: string) => {
       const isFilter = attributeOf(tag, 'name') === '_xlnm._FilterDatabase';
       return tag + nameFor(text, sheetName, isFilter ? { ...reach, model: reach.model - 1 } : reach);

@@ -41,7 +41,7 @@ export function openPackage(template: Template, sheetName: string): Package {
     throw unfit(template, 'no .xlsx workbook (with macros, as .xltx or .xls it is none)', AS_XLSX);
   }
   const xml = textOf(parts, workbook);
-  if (/<workbookPr\s[^>]*date1904\s*=\s*["'](1|true)["']/.test(xml)) {
+  if (/<workbookPr\s[^<>]*date1904\s*=\s*["'](1|true)["']/.test(xml)) {
     throw unfit(
       template,
       'its dates count from 1904',

@@ -25,7 +25,7 @@ interface Row {
 }
 
 /** A value, text or formula that is not empty. */
-const CONTENT = /<(?:v|t|f)(?:\s[^>]*)?>[^<]/;
+const CONTENT = /<(?:v|t|f)(?:\s[^<>]*)?>[^<]/;
 /** The attributes of a row that define its look. */
 const LOOKS = ['s', 'customFormat', 'ht', 'customHeight'];
 /** Elements that apply to ranges: they grow with the rows. */
@@ -38,16 +38,18 @@ const NEWER_RULES = elementsOf('x14:conditionalFormatting|x14:dataValidation');
  * @returns undefined where there is no such row
  */
 export function modelOf(xml: string, width: number): Model | undefined {
-  const data = /<sheetData\s*>(.*)<\/sheetData\s*>/s.exec(xml);
-  if (!data) return undefined;
-  const rows = rowsIn(data[1] ?? '', data.index + data[0].indexOf('>') + 1);
+  const open = /<sheetData\s*>/.exec(xml);
+  const close = xml.lastIndexOf('</sheetData');
+  if (!open || close < open.index) return undefined;
+  const from = open.index + open[0].length;
+  const rows = rowsIn(xml.slice(from, close), from);
   const index = rows.findIndex((row) => isFilledTo(row, width));
   const header = rows[index];
   if (header === undefined) return undefined;
   const below = rows[index + 1];
   const model = below?.number === header.number + 1 ? below : undefined;
   const cells = model === undefined ? undefined : cellsOf(model);
-  const ofColumns = columnStylesIn(xml.slice(0, data.index));
+  const ofColumns = columnStylesIn(xml.slice(0, open.index));
   const styles = Array.from({ length: width }, (_, column) => {
     const own = numberOf(cells?.get(columnLetters(column)), 's') ?? numberOf(model?.xml, 's');
     return own ?? ofColumns(column) ?? (cells === undefined || cells.size === 0 ? undefined : 0);
@@ -62,7 +64,7 @@ export function modelOf(xml: string, width: number): Model | undefined {
       return value === undefined ? [] : ` ${name}="${value}"`;
     }).join(''),
     styles,
-    rest: xml.slice(data.index + data[0].lastIndexOf('<')),
+    rest: xml.slice(close),
   };
 }
 
@@ -74,10 +76,10 @@ export function endOf({ rest, headerRow }: Model, reach: Reach): string {
   };
   return (
     withoutOld(withoutOld(rest, 'mergeCell', headerRow), 'hyperlink', headerRow)
-      .replace(/<sortState\s[^>]*>/g, grown('ref', reach))
+      .replace(/<sortState\s[^<>]*>/g, grown('ref', reach))
       // Over a header without rows a filter ends there.
-      .replace(/<autoFilter\s[^>]*>/g, grown('ref', { ...reach, model: headerRow }))
-      .replace(new RegExp(`<(?:${RULES.join('|')})\\s[^>]*>`, 'g'), grown('sqref', reach))
+      .replace(/<autoFilter\s[^<>]*>/g, grown('ref', { ...reach, model: headerRow }))
+      .replace(new RegExp(`<(?:${RULES.join('|')})\\s[^<>]*>`, 'g'), grown('sqref', reach))
       .replace(NEWER_RULES, (rule) =>
         rule.replace(
           /(<xm:sqref>)([^<]*)/g,
@@ -95,7 +97,7 @@ function withoutOld(xml: string, name: string, headerRow: number): string {
       return rows === undefined || rows.last <= headerRow;
     });
     if (kept.length === 0) return '';
-    const [tag = ''] = /^<[^>]*>/.exec(list) ?? [];
+    const [tag = ''] = /^<[^<>]*>/.exec(list) ?? [];
     const counted =
       attributeOf(tag, 'count') === undefined ? tag : withAttribute(tag, 'count', `${kept.length}`);
     return `${counted}${kept.join('')}</${name}s>`;
@@ -114,7 +116,7 @@ function rowsIn(data: string, offset: number): Row[] {
 function cellsOf({ xml }: Row): Map<string, string> {
   const cells = (xml.match(elementsOf('c')) ?? []).map((cell, index) => {
     const reference = attributeOf(cell, 'r');
-    return [reference?.replace(/\d+$/, '') ?? columnLetters(index), cell] as const;
+    return [reference?.replace(/(?<!\d)\d+$/, '') ?? columnLetters(index), cell] as const;
   });
   return new Map(cells);
 }

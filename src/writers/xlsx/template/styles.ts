@@ -49,7 +49,9 @@ export class CellStyles {
     const styles = `<cellXfs count="${this.#styles.length}">${this.#styles.join('')}</cellXfs>`;
     const rest = this.#xml.replace(elementsOf('numFmts'), '').replace(elementsOf('cellXfs'), () => styles);
     // numFmts is the first child (ECMA-376 part 1, 18.8.39 styleSheet).
-    return this.#formats.length === 0 ? rest : rest.replace(/<styleSheet(\s[^>]*)?>/, (tag) => tag + formats);
+    return this.#formats.length === 0
+      ? rest
+      : rest.replace(/<styleSheet(\s[^<>]*)?>/, (tag) => tag + formats);
   }
 
   #numberOf(style: string): number {
@@ -71,6 +73,6 @@ function contentOf(xml: string, name: string): string {
   return (
     elementsOf(name)
       .exec(xml)?.[0]
-      .replace(/^<[^>]*>/, '') ?? ''
+      .replace(/^<[^<>]*>/, '') ?? ''
   );
 }

@@ -12,14 +12,16 @@ export function unescaped(text: string): string {
 
 /** The value of a start tag's attribute, still escaped. */
 export function attributeOf(tag: string, name: string): string | undefined {
-  const match = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(/^[^>]*/.exec(tag)?.[0] ?? '');
+  const match = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(
+    /^<[^<>]*/.exec(tag)?.[0] ?? '',
+  );
   return match?.[1] ?? match?.[2];
 }
 
 /** The element with the attribute of its start tag set. @param value already escaped */
 export function withAttribute(element: string, name: string, value: string): string {
   const found = new RegExp(`(\\s${name}\\s*=\\s*)(?:"[^"]*"|'[^']*')`);
-  return element.replace(/^<[^>]*?(?=\/?>)/, (tag) =>
+  return element.replace(/^<[^<>]*?(?=\/?>)/, (tag) =>
     found.test(tag)
       ? tag.replace(found, (_, before: string) => `${before}"${value}"`)
       : `${tag.trimEnd()} ${name}="${value}"`,
@@ -28,5 +30,5 @@ export function withAttribute(element: string, name: string, value: string): str
 
 /** All elements of that name, start tag to end tag; they must not nest. @param name a regular expression */
 export function elementsOf(name: string): RegExp {
-  return new RegExp(`<(${name})(?=[\\s/>])[^>]*?(?:/>|>.*?</\\1\\s*>)`, 'gs');
+  return new RegExp(`<(${name})(?=[\\s/>])[^<>]*?(?:/>|>(?:(?!<\\1[\\s/>]).)*?</\\1\\s*>)`, 'gs');
 }
