@@ -47,3 +47,35 @@ test('imports run one way, and rooms on one floor do not import each other', asy
   }
   assert.deepEqual(wrong, []);
 });
+
+/**
+ * The files of the rooms below `commands/` that import something when it is first needed. A run may be the first to need it
+ * after an upgrade removed the file, so everything here is imported at the start of a run, or by jobs/preload.ts.
+ */
+const LATE_IMPORTS = [
+  'core/log.ts',
+  'core/trace.ts',
+  'destinations/index.ts',
+  'destinations/s3/bucket.ts',
+  'jobs/notify.ts',
+  'sources/index.ts',
+  'sources/mongodb.ts',
+  'sources/mongodb/connect.ts',
+  'sources/mongodb/outline.ts',
+  'sources/mongodb/question.ts',
+  'sources/mongodb/sample.ts',
+  'sources/postgres/driver.ts',
+  'writers/csv.ts',
+  'writers/csv/write.ts',
+  'writers/xlsx.ts',
+  'writers/xlsx/read/zip-archive.ts',
+  'writers/xlsx/shell.ts',
+];
+
+test('what a run may import late is known, so that it is loaded before it is needed', async () => {
+  // No run uses verify/.
+  const runs = files.filter((file) => !['verify', 'commands'].includes(roomOf(file)));
+  const texts = await Promise.all(runs.map((file) => readFile(join(SRC, file), 'utf8')));
+  const late = runs.filter((_, index) => /await import\(/.test(texts[index] ?? ''));
+  assert.deepEqual(late.sort(), LATE_IMPORTS);
+});

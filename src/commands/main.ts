@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from '../core/errors.js';
 import { cut, MAX_LINE, printable } from '../core/foreign-text.js';
 import { createLog } from '../core/log.js';
+import { explainMissingFile } from '../core/program-files.js';
 import { withoutLogins } from '../core/secret-shapes.js';
 import { toolVersion } from '../core/version.js';
 import { END_TIMEOUT_MS, Watchdog } from '../core/watchdog.js';
@@ -115,7 +116,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
       hint: 'The command finished its work; only its output is incomplete.',
     });
   } catch (error) {
-    return await failWith(signal.aborted ? interruption(signal.reason, error) : error);
+    return await failWith(signal.aborted ? interruption(signal.reason, error) : explainMissingFile(error));
   } finally {
     watchdog.close();
     // The streams of the process can still fail after main() has returned: they keep their listeners.

@@ -41,6 +41,13 @@ const READERS: Openers<Exclude<Address['scheme'], 'stdout'>, ReadOptions, Opened
   file: async ({ path }, options) => (await import('./file.js')).openFolderForReading(path, options),
 };
 
+/** Imports all that opening and using a folder or bucket needs; nothing for another address. */
+export async function preloadStore(where: string): Promise<void> {
+  const scheme = parseAddress(where)?.scheme;
+  if (scheme === 'file') await import('./file.js');
+  if (scheme === 's3') await (await import('./s3.js')).preloadSdk();
+}
+
 /**
  * Opens a destination: `-` for stdout, `s3://bucket/prefix`, or a folder as a path or a `file:` URL.
  * @throws ReportError `usage`

@@ -15,6 +15,8 @@ import { downloadObject, listObjects, readObject, statObject } from './s3/readin
 import { removeObject } from './s3/removing.js';
 import { stageObject } from './s3/staged.js';
 
+export { preloadSdk } from './s3/bucket.js';
+
 interface Options {
   readonly token: string;
   readonly signal: AbortSignal;

@@ -7,6 +7,7 @@ import type { Span } from '../core/trace.js';
 import { openFor } from '../destinations/for-session.js';
 import type { OpenProgress, ProgressView } from '../export/progress.js';
 import { type SourceWatch, withSources } from '../export/with-sources.js';
+import { pointToLatest } from '../publish/latest.js';
 import { newToken, type RunOutcome, runPeriod } from '../publish/run-period.js';
 import { askSources } from './ask-sources.js';
 import type { ReadyJob } from './job.js';
@@ -19,6 +20,8 @@ export interface AttemptOptions {
   /** Whether no other job runs at the same time. */
   readonly isAlone: boolean;
   readonly sources: SourceWatch;
+  /** Imports what the rest of the run needs. */
+  readonly preload: () => Promise<void>;
   /** Called when the destination has given the lease to this attempt. */
   readonly onLease: () => void;
   readonly openProgress?: OpenProgress | undefined;
@@ -44,7 +47,7 @@ export async function attempt(
   job: ReadyJob,
   options: AttemptOptions,
 ): Promise<AttemptResult> {
-  const { restate, quarantine, isAlone, sources: watch, onLease, span, openProgress } = options;
+  const { restate, quarantine, isAlone, sources: watch, onLease, span, openProgress, preload } = options;
   const { report, period, request } = job;
   const { signal, log } = session;
   signal.throwIfAborted();
@@ -69,21 +72,26 @@ export async function attempt(
       assertReady:
         waitFor &&
         (async () => {
+          // It may wait for hours.
+          void preload();
           const answer = await askSources(session, report, waitFor, job, watch);
           if (!answer.isReady) throw new NotReady(answer);
         }),
       withSources: (work) => {
         onLease();
+        void preload();
         const read = async (sources: readonly Source[]) => {
           progress = await openProgress?.({ name: report.name, sources, request, isAlone });
-          return work(sources);
+          const result = await work(sources);
+          // Nothing is visible yet.
+          await preload();
+          return result;
         };
         return withSources(session, report, read, watch);
       },
       onProgress: (now) => progress?.onProgress(now),
       span,
     });
-    const { pointToLatest } = await import('../publish/latest.js');
     await pointToLatest({ report, record: outcome.record, destination }).catch((error: unknown) => {
       if (signal.aborted) return;
       log.warn(`${report.name}: latest.json could not be updated; the next run does it: ${messageOf(error)}`);

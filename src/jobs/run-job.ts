@@ -27,7 +27,7 @@ export interface Shared {
   readonly retryForMs: number;
   /** Ask the sources once whether they are ready, and do not wait. */
   readonly askOnce: boolean;
-  readonly attempt: Pick<AttemptOptions, 'restate' | 'quarantine' | 'isAlone' | 'openProgress'>;
+  readonly attempt: Pick<AttemptOptions, 'restate' | 'quarantine' | 'isAlone' | 'openProgress' | 'preload'>;
 }
 
 /** Runs one job. Never throws: what failed is in the result. */
@@ -107,6 +107,7 @@ class Attempts {
         signal,
         canHeal: (error) => !this.#mustNotRetry && canHeal(error),
         onFailed: (error, attemptNumber, pauseMs) => {
+          void this.#shared.attempt.preload();
           for (const place of this.#failedAt) circuit.willRetry(this.#title, place);
           const next = new Date(Date.now() + pauseMs).toISOString();
           log.warn(

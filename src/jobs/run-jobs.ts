@@ -8,6 +8,7 @@ import { Announcer, listenersOf } from './announcer.js';
 import { Circuit } from './circuit.js';
 import type { EndedJob, RunPresenter } from './events.js';
 import type { Job } from './job.js';
+import { preloader } from './preload.js';
 import { runJob, type Shared } from './run-job.js';
 
 export interface RunJobsOptions {
@@ -64,6 +65,7 @@ export async function runJobs(
       ...(quarantine && { quarantine }),
       isAlone,
       openProgress: presenter?.openProgress,
+      preload: preloader(session, jobs),
     },
   };
   const announcer = new Announcer(session, await listenersOf(session));

@@ -4,7 +4,7 @@ import { compactDate, type Period } from '../core/calendar.js';
 import type { Destination } from '../core/destination.js';
 import type { Stored } from '../core/store.js';
 import { bookkeepingFiles, type PeriodKeys } from './bookkeeping.js';
-import type { Pending, RunRecord } from './documents.js';
+import { type Pending, parsePending, parseRunRecord, type RunRecord } from './documents.js';
 
 export interface PeriodState {
   /** The run record: what is published. */
@@ -15,7 +15,6 @@ export interface PeriodState {
 
 /** @throws ReportError `contract` for a document that cannot be read, `destination` */
 export async function readState(destination: Destination, keys: PeriodKeys): Promise<PeriodState> {
-  const { parsePending, parseRunRecord } = await import('./documents.js');
   const [record, pending] = await Promise.all([
     destination.read(keys.record),
     destination.read(keys.pending),
@@ -88,7 +87,6 @@ export async function formerRecord(
   report: string,
   period: Period,
 ): Promise<RunRecord | undefined> {
-  const { parseRunRecord } = await import('./documents.js');
   const before = compactDate(period.lastDay);
   const year = Number(before.slice(0, 4));
   for (let back = 0; back < YEARS_BACK; back++) {

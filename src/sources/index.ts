@@ -59,10 +59,15 @@ const SOURCES: Readonly<Record<string, (options: OpenSource) => Promise<Source>>
 /** The schemes whose URL names a host or a bucket after `//`; the others are followed by a path. */
 const NETWORK_SCHEMES = new Set(Object.keys(SOURCES).filter((scheme) => !/^(embedded|file):$/.test(scheme)));
 
-/** Imports the driver of a URL's engine, so that the time to import it is not counted as time to connect. */
-export async function preloadDriver(url: string): Promise<void> {
-  if (/^postgres/i.test(url)) await importPg();
-  if (/^mongodb/i.test(url)) await import('./mongodb/driver.js');
+/**
+ * Imports all that opening and reading the source of a URL needs, so that it is neither counted as time to connect nor missed
+ * when an upgrade replaces the program's files. Buckets and folders of documents are left to preloadDestination().
+ */
+export async function preloadSource(url: string): Promise<void> {
+  if (/^(postgres|embedded)/i.test(url)) await Promise.all([import('./postgres.js'), importPg()]);
+  if (/^embedded/i.test(url)) await import('./embedded.js');
+  if (/^mongodb/i.test(url)) await (await import('./mongodb.js')).preload();
+  if (/^(file|s3)/i.test(url)) await import('./json.js');
 }
 
 /**

@@ -33,6 +33,11 @@ const REFRESH_MILLISECONDS = 5 * 60_000;
 const COUNT_MILLISECONDS = 10_000;
 const KILL_MILLISECONDS = 1_000;
 
+/** Imports the driver. */
+export async function preload(): Promise<void> {
+  await import('./mongodb/driver.js');
+}
+
 /** @throws ReportError `definition` for a URL that cannot be read, `source` when the server cannot be reached or refuses the login */
 export async function openMongodb(options: OpenMongodb): Promise<Source> {
   const label = `source "${options.name}" (${options.shown})`;

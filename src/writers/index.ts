@@ -82,6 +82,11 @@ export async function createWriter(word: string, options: WriterOptions, about: 
   return format.create(options, about);
 }
 
+/** Imports all that writers of the format need. @throws ReportError `usage` for a format that does not exist */
+export async function preloadFormat(word: string): Promise<void> {
+  await createWriter(word, {});
+}
+
 function assertOwnOptions(word: string, options: SpelledOptions): void {
   const own = Object.keys(formatOf(word).options);
   const foreign = Object.keys(ALL_OPTIONS).find((name) => options[name] !== undefined && !own.includes(name));

@@ -25,6 +25,11 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
+interface SpawnOptions extends RunOptions {
+  /** What is started in place of BINARY. */
+  readonly binary?: string;
+}
+
 interface InProcessOptions extends RunOptions {
   /** The instant at which the command starts, ISO 8601 with a zone; the clock's by default. */
   readonly now?: string;
@@ -58,11 +63,11 @@ export async function reportctl(
 /** Starts a process, for what only a process shows. */
 export function spawnReportctl(
   args: readonly string[],
-  { env = {}, cwd = ROOT }: RunOptions = {},
+  { env = {}, cwd = ROOT, binary = BINARY }: SpawnOptions = {},
 ): ChildProcessWithoutNullStreams {
   // A coverage run counts the lines of the child, too.
   const { NODE_V8_COVERAGE } = process.env;
-  return spawn(process.execPath, [BINARY, ...args], {
+  return spawn(process.execPath, [binary, ...args], {
     cwd,
     env: { ...bareEnvironment(), ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}), ...env },
   });

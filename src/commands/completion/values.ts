@@ -5,7 +5,7 @@ import type { Dimension } from '../../core/filter.js';
 import { withSources } from '../../export/with-sources.js';
 import type { Report } from '../../reports/report.js';
 import { requestOf } from '../../reports/request.js';
-import { preloadDriver } from '../../sources/index.js';
+import { preloadSource } from '../../sources/index.js';
 import { type Context, openSession } from '../shared/context.js';
 
 /** For connecting and querying together. */
@@ -28,7 +28,7 @@ export async function sourceValues(
     // Starting an embedded PostgreSQL, or downloading files, takes longer than the timeout.
     const isFast = (name: string) => !/^(embedded|s3):/i.test(config.source(name).reveal());
     const sources = report.sources.filter(isFast);
-    await Promise.all(sources.map((name) => preloadDriver(config.source(name).reveal())));
+    await Promise.all(sources.map((name) => preloadSource(config.source(name).reveal())));
     const session = await openSession({ ...context, signal: timeout.signal }, { quiet: true });
     const request = requestOf({ ...report, sources }, { filters: [], params: {} });
     const work = withSources(session, { ...report, sources }, async (opened) => {

@@ -38,7 +38,9 @@ async function openProgress(
   isAlone = true,
 ): Promise<ProgressView> {
   if (!isAlone || !canDrawBar(session)) return logLines(session, name);
-  const { default: progress } = await import('cli-progress');
+  // An upgrade may have removed the file since the program started: then the bar is not worth a failure.
+  const { default: progress } = await import('cli-progress').catch(() => ({ default: undefined }));
+  if (progress === undefined) return logLines(session, name);
   const { stderr } = session;
   const draw = (_: unknown, { value, startTime }: Params, { bytes }: { bytes: number }) =>
     progressLine({

@@ -30,6 +30,11 @@ export interface Bucket {
   readonly options: S3Options;
 }
 
+/** Imports the SDK. */
+export async function preloadSdk(): Promise<void> {
+  await import('./sdk.js');
+}
+
 /**
  * Opens a client and finds out its endpoint, without sending a request.
  * AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED must be in the environment by now, or Node 20 prints seven lines.

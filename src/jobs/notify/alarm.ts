@@ -4,7 +4,7 @@ import type { Period } from '../../core/calendar.js';
 import type { Destination } from '../../core/destination.js';
 import { bookkeepingFolder, periodKeys } from '../../publish/bookkeeping.js';
 import { putJson } from '../../publish/put-json.js';
-import type { Alarm, Notice } from './shapes.js';
+import { type Alarm, alarmShape, type Notice } from './shapes.js';
 
 /** For all requests about one note. The destination itself may be what fails. */
 const NOTE_TIMEOUT_MS = 10_000;
@@ -50,7 +50,6 @@ export async function readAlarm(
 ): Promise<NotedAlarm | undefined> {
   const stored = await destination.read(periodKeys(report, period).alarm);
   if (stored === undefined) return undefined;
-  const { alarmShape } = await import('./shapes.js');
   try {
     return { ...alarmShape.parse(JSON.parse(stored.content.toString('utf8'))), version: stored.version };
   } catch {

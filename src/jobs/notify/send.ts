@@ -1,5 +1,6 @@
 // POSTs small bodies to endpoints whose URLs are secret, with timeouts, and retries temporary failures.
 import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import type { SecretEndpoint } from '../../core/secret-url.js';
 
 export interface Message {
@@ -36,7 +37,6 @@ class SendError extends Error {
 
 /** POSTs the message, up to three times within 30 seconds. @throws Error whose message contains no secret */
 export async function send(endpoint: SecretEndpoint, message: Message): Promise<void> {
-  const { default: pRetry } = await import('p-retry');
   const signal = AbortSignal.any([message.signal, AbortSignal.timeout(TOTAL_TIMEOUT_MS)]);
   let lastError: SendError | undefined;
   try {
