@@ -81,6 +81,8 @@ export interface FileDescription {
   readonly bom?: boolean;
   /** Properties of the Table Dialect, without `header`. */
   readonly dialect: SpelledOptions;
+  /** What the header has for a title. */
+  readonly headerSpelling: (title: string) => string;
   /** @param timezone IANA name: the zone of the timestamps */
   fieldType(kind: Kind, timezone: string): FieldType;
 }

@@ -9,7 +9,7 @@ export interface Writer {
   readonly contentType: string;
   /** Yields at least the header; throws what the table throws. The memory of a chunk is used again for the next one. */
   encode(table: Table): AsyncGenerator<Buffer>;
-  /** The number of text cells that got an apostrophe so far (docs/en/formats.md); 0 for a format without formulas. */
+  /** The number of text cells, those of the header included, that got an apostrophe so far (docs/en/formats.md); 0 for a format without formulas. */
   readonly neutralised: number;
   /** After encoding: what the format could not hold unchanged, one line each. */
   notes?(): readonly string[];

@@ -89,7 +89,7 @@ export const manifestShape = z
     totals,
     nulls: z.record(text, count).describe('Column name to the number of its nulls.'),
     neutralised: count.describe(
-      'Text cells that a spreadsheet would have run as a formula and that were changed.',
+      'Text cells, those of the header included, that a spreadsheet would have run as a formula and that were changed.',
     ),
     notes: z.array(text).describe('What the sources noticed of their data, one line each.'),
     limit: count.exactOptional().describe('At most so many rows were asked for; without it, all.'),

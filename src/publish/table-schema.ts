@@ -1,6 +1,6 @@
 // <file>.schema.json: what a published file's columns are and how they are written, in the words of Data Package v2.
 import { basename } from 'node:path/posix';
-import type { FieldType } from '../core/format.js';
+import type { FieldType, FileDescription } from '../core/format.js';
 import { formatOf } from '../writers/index.js';
 import type { Manifest } from './documents.js';
 
@@ -50,8 +50,9 @@ export function schemaKey(key: string): string {
 /** Out of the manifest alone. */
 export function tableSchemaOf(manifest: Manifest): TableSchema {
   const { columns, title, key, format, contentType, compress, bytes, sha256, timezone } = manifest;
-  const names = headers(columns);
-  const { missingValues, encoding, bom, dialect, fieldType } = formatOf(format).describe(manifest.dialect);
+  const description = formatOf(format).describe(manifest.dialect);
+  const { missingValues, encoding, bom, dialect, fieldType } = description;
+  const names = headers(columns, description);
   const unique = primaryKeyOf(manifest);
   return {
     $schema: `${PROFILES}/tableschema.json`,
@@ -85,9 +86,9 @@ export function tableSchemaOf(manifest: Manifest): TableSchema {
   };
 }
 
-/** The titles, which are the file's header; a name must be the only one of its kind, so of equal titles the column's name. */
-function headers(columns: Manifest['columns']): string[] {
-  const titles = columns.map(({ name, title }) => title ?? name);
+/** The file's header; a name must be the only one of its kind, so of equal titles the column's name. */
+function headers(columns: Manifest['columns'], { headerSpelling }: FileDescription): string[] {
+  const titles = columns.map(({ name, title }) => headerSpelling(title ?? name));
   return columns.map(({ name }, index) => {
     const title = titles[index] ?? name;
     return titles.filter((other) => other === title).length === 1 ? title : name;

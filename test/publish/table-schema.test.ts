@@ -112,6 +112,15 @@ test('of a workbook: types of its own, no CSV dialect, the name of the sheet', (
   );
 });
 
+test('a field has the name that the header has, with the apostrophe before a formula', () => {
+  const columns = [{ name: 'soma', kind: 'decimal', title: '=1+1' }] as Manifest['columns'];
+  const nameIn = (manifest: Partial<Manifest>) =>
+    tableSchemaOf({ ...MANIFEST, columns, gates: [], ...manifest }).fields[0]?.name;
+  assert.equal(nameIn({}), "'=1+1");
+  assert.equal(nameIn({ dialect: { formulas: 'keep' } }), '=1+1');
+  assert.equal(nameIn({ format: 'xlsx', dialect: {} }), '=1+1');
+});
+
 test('no primary key with nulls in it, nor of a gate that did not hold', () => {
   assert.equal(tableSchemaOf({ ...MANIFEST, nulls: { id: 0, dia: 1 } }).primaryKey, undefined);
   const gates = MANIFEST.gates.map((gate) => ({ ...gate, ok: false }));

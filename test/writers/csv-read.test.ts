@@ -172,3 +172,29 @@ describe('refused, with where it is:', () => {
     assert.ok(given < 20, `${given} pieces of 8 MiB`);
   });
 });
+
+describe('titles that look like a formula', () => {
+  const columns: Column[] = [
+    { name: '=HYPERLINK("http://x")', kind: 'text' },
+    { name: 'b', kind: 'decimal', title: '@SUM(A1)' },
+    { name: '-5', kind: 'text' },
+    { name: 'c', kind: 'text', title: 'x;=1' },
+  ];
+  const titles = ['=HYPERLINK("http://x")', '@SUM(A1)', '-5', 'x;=1'];
+
+  test('get an apostrophe, count, and are read back without it', async () => {
+    const bytes = await written(columns, [], {});
+    assert.equal(bytes.toString(), `"'=HYPERLINK(""http://x"")",'@SUM(A1),-5,x;'=1\n`);
+    assert.deepEqual(await readBack(bytes, columns, {}), [titles]);
+    const writer = await createWriter('csv', {});
+    for await (const _ of writer.encode({ columns, batches: (async function* () {})() }));
+    assert.equal(writer.neutralised, 3);
+  });
+
+  test('stay with --formulas keep, and in files that older versions wrote', async () => {
+    const bytes = await written(columns, [], { formulas: 'keep' });
+    assert.equal(bytes.toString(), '"=HYPERLINK(""http://x"")",@SUM(A1),-5,x;=1\n');
+    assert.deepEqual(await readBack(bytes, columns, { formulas: 'keep' }), [titles]);
+    assert.deepEqual(await readBack(bytes, columns, {}), [titles]);
+  });
+});

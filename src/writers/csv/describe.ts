@@ -2,6 +2,7 @@
 import type { FieldType, FileDescription } from '../../core/format.js';
 import type { Kind } from '../../core/table.js';
 import { type CsvOptions, type Dialect, dialect } from './dialect.js';
+import { headerSpelling } from './formulas.js';
 
 /** @throws ReportError `usage` for options that CSV does not take */
 export function describeCsv(options: CsvOptions): FileDescription {
@@ -18,6 +19,7 @@ export function describeCsv(options: CsvOptions): FileDescription {
       nullSequence: chosen.null,
       skipInitialSpace: false,
     },
+    headerSpelling: headerSpelling(chosen),
     fieldType: (kind, timezone) => fieldType(kind, chosen, timezone),
   };
 }

@@ -1,4 +1,5 @@
-// Makes text cells harmless that a spreadsheet would run as a formula (OWASP, "CSV Injection").
+// Makes text cells and titles harmless that a spreadsheet would run as a formula (OWASP, "CSV Injection").
+import type { Dialect } from './dialect.js';
 
 /** Characters that begin a formula in Excel, LibreOffice or Numbers, with the full-width forms that they normalise. */
 const TRIGGER = '=+\\-@\uFF1D\uFF0B\uFF0D\uFF20';
@@ -10,6 +11,11 @@ for (const byte of Buffer.from('=+-@\t\r\n\uFF1D'))
 
 /** A number with a sign, or a sign alone, is shown and never run. */
 const PLAIN_NUMBER = /^[+-][\d.,\s]*$/;
+
+/** A function from a title to what the header has in its place, which is a text cell like any other. */
+export function headerSpelling({ neutralise, delimiter }: Dialect): (title: string) => string {
+  return neutralise ? neutraliser(delimiter) : (title) => title;
+}
 
 /**
  * Makes a function that puts an apostrophe before each formula in a text cell and returns other texts unchanged.

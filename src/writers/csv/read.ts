@@ -3,10 +3,11 @@ import { ReportError } from '../../core/errors.js';
 import type { WrittenFile } from '../../core/format.js';
 import type { Cell } from '../../core/table.js';
 import { type Dialect, recordedDialect } from './dialect.js';
+import { headerSpelling } from './formulas.js';
 
 /**
- * Rows as cells, the header first. Decimals have a point again; dates, booleans and texts with an apostrophe before a formula
- * stay as the dialect wrote them.
+ * Rows as cells, the titles first, without the apostrophes that the writer put before formulas. Decimals have a point again; dates,
+ * booleans and texts with such an apostrophe stay as the dialect wrote them.
  * @throws ReportError `contract` when it is not CSV of that dialect
  */
 export async function* readCsv(
@@ -26,9 +27,16 @@ export async function* readCsv(
       throw unreadable(`${text.place()} is not UTF-8`, cause);
     }
   };
+  const inHeader = headerSpelling(chosen);
+  const titleOf = (cell: Cell, index: number) => {
+    const { title, name = '' } = columns[index] ?? {};
+    // A header with the title itself was written before titles got apostrophes.
+    return cell === inHeader(title ?? name) ? (title ?? name) : cell;
+  };
   let isHeader = true;
   const canonical = (rows: Cell[][]) => {
-    for (const row of rows) {
+    for (const [at, row] of rows.entries()) {
+      if (isHeader) rows[at] = row.map(titleOf);
       for (const index of isHeader ? [] : commas) {
         const cell = row[index];
         if (typeof cell === 'string') row[index] = cell.replace(',', '.');

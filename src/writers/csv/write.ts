@@ -7,7 +7,7 @@ import { brazilianDate } from './brazilian-date.js';
 import { type CsvOptions, type Dialect, dialect } from './dialect.js';
 import { canStayEncoded, EncodedRowsToCsv, type Spelling } from './encoded.js';
 import { CSV_FILE } from './file.js';
-import { neutraliser } from './formulas.js';
+import { headerSpelling, neutraliser } from './formulas.js';
 
 /** @throws ReportError `usage` for options that would make the file ambiguous */
 export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
@@ -17,7 +17,12 @@ export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
   let neutralised = 0;
 
   async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
-    const titles = columns.map((column) => column.title ?? column.name);
+    const inHeader = headerSpelling(chosen);
+    const titles = columns.map(({ title, name }) => {
+      const harmless = inHeader(title ?? name);
+      if (harmless !== (title ?? name)) neutralised++;
+      return harmless;
+    });
     yield Buffer.from((chosen.bom ? '\ufeff' : '') + stringify([titles], stringifyOptions));
     const guard = neutraliser(chosen.delimiter);
     const spellings = columns.map((column) =>

@@ -9,6 +9,7 @@ export function describeXlsx({ sheet, template }: SpelledOptions): FileDescripti
   // The sheets of a template have the names that its designer gave them.
   return {
     dialect: { sheetName: template === undefined ? sheetOf({ sheet: name }) : (name ?? DATA_SHEET) },
+    headerSpelling: (title) => title,
     fieldType,
   };
 }
