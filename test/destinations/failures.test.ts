@@ -17,6 +17,7 @@ const S3: Readonly<Record<string, readonly [reason: string, retryable: boolean]>
   ExpiredToken: ['the credentials have expired', false],
   ExpiredTokenException: ['the credentials have expired', false],
   TokenRefreshRequired: ['the credentials have expired', false],
+  InvalidToken: ['the session token is wrong', false],
   CredentialsProviderError: ['there are no AWS credentials', false],
   RequestTimeTooSkewed: ["this machine's clock is wrong", false],
   PermanentRedirect: ['the bucket is in another region', false],
@@ -31,10 +32,19 @@ const S3: Readonly<Record<string, readonly [reason: string, retryable: boolean]>
   BadDigest: ['the store got other bytes than we sent', true],
   InvalidDigest: ['the store got other bytes than we sent', true],
   XAmzContentSHA256Mismatch: ['the store got other bytes than we sent', true],
+  IncompleteBody: ['the store got other bytes than we sent', true],
+  ChecksumMismatch: ['we got other bytes than the store has', true],
+  InvalidPart: ['the store has lost a part', true],
   NotImplemented: ['the store lacks something that we use', false],
   SlowDown: ['the store is busy or broken', true],
   ServiceUnavailable: ['the store is busy or broken', true],
   InternalError: ['the store is busy or broken', true],
+  Throttling: ['the store is busy or broken', true],
+  ThrottlingException: ['the store is busy or broken', true],
+  TooManyRequestsException: ['the store is busy or broken', true],
+  RequestLimitExceeded: ['the store is busy or broken', true],
+  BandwidthLimitExceeded: ['the store is busy or broken', true],
+  XMinioStorageFull: ['the store is full', false],
   RequestTimeout: ['the bytes did not arrive at the store in time', true],
   TimeoutError: ['the store did not answer in time', true],
   ENOTFOUND: ['the name of the host cannot be resolved', true],
@@ -43,10 +53,16 @@ const S3: Readonly<Record<string, readonly [reason: string, retryable: boolean]>
   EHOSTUNREACH: ['the host cannot be reached', true],
   ENETUNREACH: ['the network cannot be reached', true],
   ECONNRESET: ['the connection broke', true],
+  ECONNABORTED: ['the connection broke', true],
   EPIPE: ['the connection broke', true],
+  ETIMEDOUT: ['the connection broke', true],
+  ERR_STREAM_PREMATURE_CLOSE: ['the connection broke', true],
   DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is not trusted', false],
   SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is not trusted', false],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is not trusted', false],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ['its certificate is not trusted', false],
+  CERT_HAS_EXPIRED: ['its certificate has expired', false],
+  ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another host', false],
 };
 
 const FILES: Readonly<Record<string, readonly [reason: string, retryable: boolean]>> = {
@@ -107,6 +123,13 @@ describe('S3', () => {
       assertExplained(explainS3('read x', error), 'read x', `${reason} (HTTP ${status})`, retryable);
     });
   }
+
+  test('an answer whose checksum is not the one of its header', () => {
+    const text =
+      'Checksum mismatch: expected "a" but received "b" in response header "x-amz-checksum-crc32".';
+    const error = explainS3('read x', new Error(text));
+    assertExplained(error, 'read x', `we got other bytes than the store has (${text})`, true);
+  });
 
   test('what is not known is said as it came, on one line, without advice', () => {
     const error = explainS3('read x', Object.assign(new Error('of\ntwo lines'), { name: 'Odd' }));

@@ -561,3 +561,12 @@ test('what several addresses answered, and errors that are ours already', () => 
   const ours = new ReportError('contract', 'x');
   assert.equal(sourceError('connecting', ours), ours);
 });
+
+test('which errors of the server another attempt can overcome', () => {
+  const canPass = (code: number) =>
+    sourceError('reading', Object.assign(new Error('x'), { code, name: 'MongoServerError' })).retryable;
+  // ExceededTimeLimit, PrimarySteppedDown, FailedToSatisfyReadPreference, RateLimitExceeded, Azure's "request rate is large".
+  for (const code of [262, 189, 133, 449, 16500]) assert.equal(canPass(code), true, `${code}`);
+  // Unauthorized, AuthenticationFailed, Interrupted, BadValue, an unknown stage.
+  for (const code of [13, 18, 11601, 2, 40324]) assert.equal(canPass(code), false, `${code}`);
+});

@@ -58,6 +58,23 @@ describe('settings', () => {
       assert.deepEqual(await settings(source, Object.keys(expected)), expected);
     }));
 
+  test('what functions of a query write is rolled back', () =>
+    withSource(server.url, async (source) => {
+      const watcher = await server.connect();
+      const heard: string[] = [];
+      watcher.on('notification', ({ payload = '' }) => heard.push(payload));
+      await watcher.query('LISTEN canal');
+      const query = `SELECT set_config('meu.valor', 'escrito', false) || pg_notify('canal', 'do relatório')::text AS v`;
+      await readRows(source, requestOf(query, { v: 'text' }));
+      // The next notification is the first that arrives.
+      await client.query(`NOTIFY canal, 'depois'`);
+      await eventually(async () => heard.length > 0, 'the notification');
+      assert.deepEqual(heard, ['depois']);
+      const now = `SELECT coalesce(nullif(current_setting('meu.valor', true), ''), 'nada') AS v`;
+      assert.deepEqual(await readRows(source, requestOf(now, { v: 'text' })), [['nada']]);
+      await watcher.end();
+    }));
+
   test('pg_stat_activity shows which report is being read', async () => {
     const query = `SELECT application_name AS v FROM pg_stat_activity WHERE pid = pg_backend_pid()`;
     await withSource(server.url, async (source) => {

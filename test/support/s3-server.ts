@@ -26,9 +26,9 @@ export interface S3Request {
 /**
  * reset: the connection breaks before anything is done · lost: it is done, then the connection breaks ·
  * cut: it is done, and the connection breaks in the middle of the answer's body · stall: no answer ever ·
- * 200-error: status 200 with an error in the body · a number: that status, nothing done.
+ * bad-digest: the bytes arrived damaged, nothing done · 200-error: status 200 with an error in the body · a number: that status, nothing done.
  */
-export type Manner = 'reset' | 'lost' | 'cut' | 'stall' | '200-error' | 403 | 409 | 500 | 503;
+export type Manner = 'reset' | 'lost' | 'cut' | 'stall' | '200-error' | 'bad-digest' | 403 | 409 | 500 | 503;
 
 /** The index counts all requests, from 1; `nth` counts those of the operation since the fault was set, from 1. */
 export type Match = ((request: S3Request, index: number) => boolean) | { operation: string; nth?: number };
@@ -87,6 +87,12 @@ export async function startS3Server(options: S3ServerOptions) {
       try {
         if (typeof fault?.manner === 'number') {
           throw new S3Error(fault.manner, ERROR_CODES[fault.manner] ?? 'InternalError', 'made to fail');
+        }
+        if (fault?.manner === 'bad-digest') {
+          // What came without bytes cannot have other bytes.
+          const [status, code] =
+            body.length > 0 ? ([400, 'BadDigest'] as const) : ([500, 'InternalError'] as const);
+          throw new S3Error(status, code, 'made to fail');
         }
         if (fault?.manner === '200-error') throw new S3Error(200, 'InternalError', 'made to fail');
         authorize(request, name);

@@ -61,6 +61,7 @@ export async function openBucket(
   assertEncrypted(endpoint, options.allowHttp);
   const opened: Bucket = { sdk, access, client: new sdk.S3Client(config), bucket, prefix, options };
   keepDates(opened.client);
+  retryCorrupted(opened.client);
   return opened;
 }
 
@@ -119,6 +120,26 @@ function keepDates(client: S3Client): void {
       return result;
     },
     { step: 'deserialize', priority: 'high', name: 'dateOfAnswer' },
+  );
+}
+
+/** Bytes that changed or were cut on their way. Sent again they can arrive whole. */
+const CORRUPTED = ['BadDigest', 'XAmzContentSHA256Mismatch', 'IncompleteBody'];
+
+/** Makes the SDK send a request again whose bytes arrived damaged; by itself it repeats only what the store could not serve. */
+function retryCorrupted(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        const { name } = error as Error;
+        // The trait that https://smithy.io/2.0/spec/behavior-traits.html#retryable-trait gives to errors of a service.
+        if (CORRUPTED.includes(name)) Object.assign(error as Error, { $retryable: {} });
+        throw error;
+      }
+    },
+    { step: 'deserialize', priority: 'high', name: 'retryCorrupted' },
   );
 }
 

@@ -36,6 +36,12 @@ const wrongRegion = permanent(
   'Set AWS_REGION to the region of the bucket.',
 );
 const corrupted = passing('the store got other bytes than we sent', CHECKSUMS);
+const corruptedAnswer = passing('we got other bytes than the store has', RUN_AGAIN);
+const untrusted = permanent('its certificate is not trusted', CHECK_CERTIFICATE);
+const badToken = permanent(
+  'the session token is wrong',
+  'Check AWS_SESSION_TOKEN, or renew the credentials.',
+);
 
 /** By the S3 error code, the SDK's error name, or Node's error code. */
 export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
@@ -57,6 +63,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ExpiredToken: expired,
   ExpiredTokenException: expired,
   TokenRefreshRequired: expired,
+  InvalidToken: badToken,
   CredentialsProviderError: permanent(
     'there are no AWS credentials',
     'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run with a role.',
@@ -74,10 +81,19 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   BadDigest: corrupted,
   InvalidDigest: corrupted,
   XAmzContentSHA256Mismatch: corrupted,
+  IncompleteBody: corrupted,
+  ChecksumMismatch: corruptedAnswer,
+  InvalidPart: passing('the store has lost a part', RUN_AGAIN),
   NotImplemented: permanent('the store lacks something that we use', CHECKSUMS),
   SlowDown: busy,
   ServiceUnavailable: busy,
   InternalError: busy,
+  Throttling: busy,
+  ThrottlingException: busy,
+  TooManyRequestsException: busy,
+  RequestLimitExceeded: busy,
+  BandwidthLimitExceeded: busy,
+  XMinioStorageFull: permanent('the store is full', 'Make room in the store.'),
   RequestTimeout: passing('the bytes did not arrive at the store in time', RUN_AGAIN),
   TimeoutError: passing('the store did not answer in time', RUN_AGAIN),
   ENOTFOUND: unresolved,
@@ -86,10 +102,16 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   EHOSTUNREACH: passing('the host cannot be reached', CHECK_ENDPOINT),
   ENETUNREACH: passing('the network cannot be reached', CHECK_ENDPOINT),
   ECONNRESET: cut,
+  ECONNABORTED: cut,
   EPIPE: cut,
-  DEPTH_ZERO_SELF_SIGNED_CERT: permanent('its certificate is not trusted', CHECK_CERTIFICATE),
-  SELF_SIGNED_CERT_IN_CHAIN: permanent('its certificate is not trusted', CHECK_CERTIFICATE),
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: permanent('its certificate is not trusted', CHECK_CERTIFICATE),
+  ETIMEDOUT: cut,
+  ERR_STREAM_PREMATURE_CLOSE: cut,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  CERT_HAS_EXPIRED: permanent('its certificate has expired', 'Have the certificate of the store renewed.'),
+  ERR_TLS_CERT_ALTNAME_INVALID: permanent('its certificate is for another host', CHECK_ENDPOINT),
 };
 
 /** The HTTP status of the answer, or undefined when there was none. */
@@ -124,7 +146,9 @@ export function attemptsOf(outcome: unknown): number {
  */
 export function explain(doing: string, error: unknown, access: Access = 'write'): ReportError {
   if (error instanceof ReportError) return error;
-  const { name: given = '', code = '' } = error as { name?: string; code?: string };
+  const { name: given = '', code: ownCode = '', message = '' } = error as Partial<NodeJS.ErrnoException>;
+  // The SDK throws a plain Error when an answer's bytes have another checksum than its header says.
+  const code = ownCode === '' && /^Checksum mismatch: expected /.test(message) ? 'ChecksumMismatch' : ownCode;
   const status = statusOf(error);
   // The SDK's name for an answer without a body, such as the answer to HEAD.
   const name = given === 'Unknown' ? '' : given;

@@ -7,13 +7,30 @@ interface MongoError {
   readonly codeName?: string;
 }
 
-/**
- * Codes of errors that a retry may overcome (mongodb/mongo, src/mongo/base/error_codes.yml): hosts and networks, a
- * server that shuts down or is not primary, a lost cursor or snapshot, and operations that the server interrupted.
- */
+/** Codes of errors that a retry may overcome (mongodb/mongo, src/mongo/base/error_codes.yml), by why. */
 const RETRYABLE = new Set([
-  6, 7, 43, 50, 63, 89, 91, 134, 136, 175, 189, 202, 234, 237, 239, 246, 262, 384, 9001, 10107, 11600, 11602,
-  13388, 13435, 13436,
+  // The network between the servers: HostUnreachable, HostNotFound, NetworkTimeout, PooledConnectionsDropped,
+  // NetworkInterfaceExceededTimeLimit, ConnectionError, PooledConnectionAcquisitionExceededTimeLimit, SocketException.
+  6, 7, 89, 145, 202, 384, 407, 9001,
+  // A server stops, starts, or is not primary: ShutdownInProgress, NotYetInitialized, FailedToSatisfyReadPreference,
+  // ReadConcernMajorityNotAvailableYet, PrimarySteppedDown, ElectionInProgress, NotWritablePrimary, InterruptedAtShutdown,
+  // InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary.
+  91,
+  94, 133, 134, 189, 216, 10107, 11600, 11602, 13435, 13436,
+  // The cursor or its snapshot is lost: CursorNotFound, CappedPositionLost, QueryPlanKilled, CursorKilled, SnapshotTooOld,
+  // SnapshotUnavailable, ObjectIsBusy, InterruptedDueToStorageChange.
+  43,
+  136, 175, 237, 239, 246, 314, 355,
+  // The routing changes: StaleShardVersion, StaleEpoch, StaleDbVersion, StaleChunkHistory, MigrationConflict,
+  // ShardCannotRefreshDueToLocksHeld, StaleConfig.
+  63, 150, 249, 250, 272, 343, 13388,
+  // The server is busy: LockTimeout, LockBusy, MaxTimeMSExpired, WriteConflict, ConflictingOperationInProgress,
+  // ExceededTimeLimit, TooManyFilesOpen, TemporarilyUnavailable, ResourceExhausted, AdmissionQueueOverflow, RateLimitExceeded,
+  // OutOfDiskSpace, and the one with which Azure Cosmos DB limits the rate.
+  24,
+  46, 50, 112, 117, 262, 264, 365, 402, 433, 449, 14031,
+  16500,
+  // Not Interrupted (11601): an operator killed the query, and meant it.
 ]);
 
 /** Patterns for the text `<code name> <code> <message>`. */

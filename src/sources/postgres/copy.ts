@@ -9,7 +9,7 @@ import { CopyOut } from './copy-out.js';
 const NEWLINE = 10;
 
 /**
- * Runs a statement through COPY and yields its rows as they arrive; then commits the transaction.
+ * Runs a statement through COPY and yields its rows as they arrive; then rolls the transaction back.
  * @throws what the driver reports, the signal's reason, or ReportError `source` when the server counted other rows
  */
 export async function* copyBatches(
@@ -30,8 +30,9 @@ export async function* copyBatches(
     yield batch;
   }
   signal.throwIfAborted();
-  // The server's count may come in a later packet than the last row, but always before the answer to COMMIT.
-  await client.query('COMMIT');
+  // The server's count may come in a later packet than the last row, but always before the answer to ROLLBACK.
+  // Functions of the query can write in a read-only transaction too (pg_notify, set_config; lo_creat before PostgreSQL 16).
+  await client.query('ROLLBACK');
   if (!isWhole || rows !== copy.rowCount) {
     throw new ReportError('source', `the server sent ${copy.rowCount} rows but ${rows} arrived`, {
       retryable: true,

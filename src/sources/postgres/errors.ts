@@ -1,6 +1,7 @@
 // Errors of PostgreSQL and the network as ReportErrors: one line, a hint, and whether trying again can help.
 import { messageOf, ReportError } from '../../core/errors.js';
 import { quotable } from '../../core/foreign-text.js';
+import { canPass, isSqlState } from './sqlstate.js';
 
 interface PostgresError {
   readonly code?: string;
@@ -10,9 +11,9 @@ interface PostgresError {
   readonly where?: string;
 }
 
-/** SQLSTATE classes and codes (PostgreSQL manual, appendix A) and socket errors that can go away by themselves. */
-const RETRYABLE =
-  /^(08|40001|40P01|53|55P03|57P0[1235]|58|ECONNREFUSED|ECONNRESET|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|EAI_AGAIN)/;
+/** Node's codes of sockets and resolvers that can go away by themselves. ENOENT: the Unix socket of a server that starts. */
+const NETWORK =
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOENT|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ENETRESET|EPIPE|EAI_AGAIN)$/;
 
 /** Each pattern is tested on the code, a blank and the message; the first match wins. */
 const HINTS: readonly [pattern: RegExp, hint: string][] = [
@@ -23,6 +24,10 @@ const HINTS: readonly [pattern: RegExp, hint: string][] = [
   [/^3D000/, 'Check the name of the database.'],
   [/^42501/, 'Grant SELECT on it to the user of this source.'],
   [/^42P01/, 'Check the name of the table and the search_path.'],
+  [
+    /^08P01/,
+    'Check that PostgreSQL or a pooler listens there, and that it speaks protocol 3; the log of the server says more.',
+  ],
   [/^25006/, 'Reports only read: the transaction is read-only.'],
   [/^22021/, 'The database has the encoding SQL_ASCII: convert the text in the query with convert_from().'],
   [/^(ECONNREFUSED|ENOENT)/, 'Check the host and the port, and that the server runs.'],
@@ -42,11 +47,11 @@ export function sourceError(doing: string, error: unknown): ReportError {
     HINTS.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? (hint && quotable(hint));
   return new ReportError(
     'source',
-    `${doing}: ${parts.filter(Boolean).join(' ')}${/^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : ''}`,
+    `${doing}: ${parts.filter(Boolean).join(' ')}${isSqlState(code) ? ` (SQLSTATE ${code})` : ''}`,
     {
       ...(ownHint === undefined ? {} : { hint: ownHint }),
       cause: error,
-      retryable: isLost || RETRYABLE.test(code),
+      retryable: isLost || NETWORK.test(code) || canPass(code, message),
     },
   );
 }

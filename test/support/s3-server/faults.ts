@@ -26,9 +26,9 @@ export function assertDestinationError(error: unknown, message = /^/): asserts e
   assert.ok(error.hint, error.message);
 }
 
-const MANNERS: Manner[] = ['reset', 'lost', 'stall', '200-error', 403, 409, 500, 503];
+const MANNERS: Manner[] = ['reset', 'lost', 'stall', '200-error', 'bad-digest', 403, 409, 500, 503];
 /** The SDK asks again after these. */
-export const PASSING: Manner[] = ['reset', 'lost', 'stall', '200-error', 500, 503];
+export const PASSING: Manner[] = ['reset', 'lost', 'stall', '200-error', 'bad-digest', 500, 503];
 
 /** A probe tries two ways of each request, other ones of the next, and no silence, which takes a timeout to notice. */
 export function mannersOf(extent: Extent, index: number): Manner[] {
