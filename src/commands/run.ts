@@ -9,7 +9,7 @@ import { createPresenter } from './run/presenter.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
 import { type DeadlineOptions, deadlineOf, deadlineOption, withDeadline } from './shared/deadline.js';
 import { addNameValue } from './shared/filter-options.js';
-import { TRACE_OPTION, withTrace } from './shared/with-trace.js';
+import { TRACE_OPTION, traceOfRun } from './shared/with-trace.js';
 
 interface RunOptions extends CommonOptions, DeadlineOptions, JobChoice {
   readonly restate?: string;
@@ -65,23 +65,23 @@ export function runCommand(context: Context): Command {
       chooseJobs(names, options, bounded),
     );
     const { restate, quarantine } = options;
-    await withTrace(session, 'run', options, async (span) => {
-      const { failure } = await runJobs(session, jobs, {
-        span,
-        restate,
-        quarantine,
-        deadline,
-        concurrency:
-          options.jobs === undefined ? session.config.jobs : parseConcurrency('--jobs', options.jobs),
-        retryForMs:
-          options.retryFor === undefined
-            ? session.config.retryFor
-            : parseMilliseconds('--retry-for', options.retryFor),
-        askOnce: options.wait === false,
-        presenter: createPresenter(session, jobs.length),
-      });
-      if (failure !== undefined) throw failure;
+    const { span, listener } = await traceOfRun(session, options);
+    const { failure } = await runJobs(session, jobs, {
+      span,
+      restate,
+      quarantine,
+      deadline,
+      concurrency:
+        options.jobs === undefined ? session.config.jobs : parseConcurrency('--jobs', options.jobs),
+      retryForMs:
+        options.retryFor === undefined
+          ? session.config.retryFor
+          : parseMilliseconds('--retry-for', options.retryFor),
+      askOnce: options.wait === false,
+      presenter: createPresenter(session, jobs.length),
+      listeners: [listener],
     });
+    if (failure !== undefined) throw failure;
   });
 }
 

@@ -8,6 +8,10 @@ export const END_TIMEOUT_MS = 9_000;
 /** Of these, what a job has to cancel its query and abort its uploads. The rest is for telling the listeners of the run. */
 export const CLEANUP_TIMEOUT_MS = 6_500;
 
+/** Milliseconds in which others are told of the end of work: together, and fewer after a signal or a deadline. */
+const TELLING_TIMEOUT_MS = 9_500;
+const BRIEF_TELLING_TIMEOUT_MS = 1_500;
+
 /** Work that was left running, because it did not clean up in time. */
 export class Unconfirmed extends Error {
   /** @param what the titles of the jobs that may have something running or staged */
@@ -77,4 +81,32 @@ export class Watchdog {
     clearTimeout(this.#deadlineTimer);
     this.#outer.removeEventListener('abort', this.#forward);
   }
+}
+
+/** How long others are told of the end of work. */
+export interface TellingTime {
+  /** Fires when whoever still sends must give up. */
+  readonly signal: AbortSignal;
+  /** Stops the timers. */
+  end(): void;
+}
+
+/**
+ * Starts the time in which others are told of the end of work.
+ * @param run the signal of the work: once it fires, little time is left
+ * @param isBrief whether little time is left in any case, as after a deadline
+ */
+export function startTelling(run: AbortSignal, isBrief: boolean): TellingTime {
+  const controller = new AbortController();
+  const over = () => controller.abort(new Error('no time left'));
+  const timers = [setTimeout(over, isBrief || run.aborted ? BRIEF_TELLING_TIMEOUT_MS : TELLING_TIMEOUT_MS)];
+  const onAbort = () => timers.push(setTimeout(over, BRIEF_TELLING_TIMEOUT_MS));
+  run.addEventListener('abort', onAbort, { once: true });
+  return {
+    signal: controller.signal,
+    end() {
+      run.removeEventListener('abort', onAbort);
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
 }

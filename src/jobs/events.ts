@@ -25,12 +25,23 @@ export interface JobResult {
 /** A result, with what the sources noticed about their data. */
 export type EndedJob = JobResult & { readonly notes: readonly string[] };
 
-/** Told of a run, in this order, and waited for. What a listener throws is logged and changes nothing. */
+/** How a run ended. */
+interface RunEnd {
+  /** Of the run as a whole. */
+  readonly exitCode: number;
+  /** Why the run as a whole failed, if it did. */
+  readonly failure: unknown;
+  /** Fires when there is no time left to tell anybody. */
+  readonly signal: AbortSignal;
+}
+
+/** Told of a run, in this order. The run waits for the last event only. What a listener throws is logged and changes nothing. */
 export interface RunListener {
+  /** For warnings: `the webhook`. */
+  readonly name: string;
   begun?(jobs: readonly Pick<JobResult, 'report' | 'period'>[]): Promise<void>;
   jobEnded?(result: JobResult): Promise<void>;
-  /** @param exitCode of the run as a whole */
-  ended?(results: readonly JobResult[], exitCode: number): Promise<void>;
+  ended?(results: readonly JobResult[], end: RunEnd): Promise<void>;
 }
 
 /** Presents a run to whoever started it. */

@@ -10,18 +10,11 @@ export interface NotifyOptions {
   readonly run: string;
   readonly openDestination: OpenDestination;
   readonly warn: (message: string) => void;
-  /** The signal of the run; when it is aborted, listeners get less time to finish. */
-  readonly signal: AbortSignal;
 }
-
-/** How long each listener may delay the end of a run. An interrupted run has ten seconds for everything. */
-const FINISH_TIMEOUT_MS = 30_000;
-const INTERRUPTED_FINISH_TIMEOUT_MS = 2_000;
 
 /** A listener for each target in the configuration. Listeners warn when they fail, and never throw. */
 export async function notifyListeners(options: NotifyOptions): Promise<RunListener[]> {
-  const { config, run, openDestination, warn, signal } = options;
-  const finishTimeoutMs = () => (signal.aborted ? INTERRUPTED_FINISH_TIMEOUT_MS : FINISH_TIMEOUT_MS);
+  const { config, run, openDestination, warn } = options;
   const listeners: RunListener[] = [];
   if (config.metricsFile !== undefined) {
     const { metricsListener } = await import('./notify/metrics.js');
@@ -30,13 +23,11 @@ export async function notifyListeners(options: NotifyOptions): Promise<RunListen
   if (config.webhook !== undefined) {
     const { webhookListener } = await import('./notify/webhook.js');
     const sender = () => ({ run, host: hostname(), now: Date.now() });
-    listeners.push(
-      webhookListener({ webhook: config.webhook, openDestination, sender, warn, finishTimeoutMs }),
-    );
+    listeners.push(webhookListener({ webhook: config.webhook, openDestination, sender, warn }));
   }
   if (config.heartbeat !== undefined) {
     const { heartbeatListener } = await import('./notify/heartbeat.js');
-    listeners.push(heartbeatListener({ url: config.heartbeat, run, warn, finishTimeoutMs }));
+    listeners.push(heartbeatListener({ url: config.heartbeat, run, warn }));
   }
   return listeners;
 }

@@ -6,7 +6,7 @@ import type { Session } from '../core/session.js';
 import type { Span } from '../core/trace.js';
 import { Announcer, listenersOf } from './announcer.js';
 import { Circuit } from './circuit.js';
-import type { EndedJob, RunPresenter } from './events.js';
+import type { EndedJob, RunListener, RunPresenter } from './events.js';
 import type { Job } from './job.js';
 import { preloader } from './preload.js';
 import { runJob, type Shared } from './run-job.js';
@@ -27,6 +27,8 @@ export interface RunJobsOptions {
   /** Ask once whether the data is there, and do not wait for it. */
   readonly askOnce?: boolean | undefined;
   readonly presenter?: RunPresenter | undefined;
+  /** Besides those that the environment names. */
+  readonly listeners?: readonly RunListener[] | undefined;
 }
 
 export interface RunResult {
@@ -68,8 +70,8 @@ export async function runJobs(
       preload: preloader(session, jobs),
     },
   };
-  const announcer = new Announcer(session, await listenersOf(session));
-  await announcer.tell((listener) => listener.begun?.(jobs.map(announced)));
+  const announcer = new Announcer(session, [...(await listenersOf(session)), ...(options.listeners ?? [])]);
+  announcer.tell((listener) => listener.begun?.(jobs.map(announced)));
   const ended: (EndedJob | undefined)[] = jobs.map(() => undefined);
   // A period may be compared with the one before it, so the periods of one report run in order.
   const runInOrder = async (group: readonly (readonly [number, Job])[]) => {
@@ -77,7 +79,7 @@ export async function runJobs(
       const result = await runJob(session, job, shared);
       ended[index] = result;
       presenter?.jobEnded(job, result);
-      await announcer.tell((listener) => listener.jobEnded?.(result));
+      announcer.tell((listener) => listener.jobEnded?.(result));
     }
   };
   await Promise.all(groups.map(runInOrder));
@@ -87,7 +89,10 @@ export async function runJobs(
     failure ??= error;
   });
   const exitCode = failure === undefined ? 0 : exitCodeOf(failure);
-  await announcer.tell((listener) => listener.ended?.(results, exitCode));
+  await announcer.finish(
+    (listener, telling) => listener.ended?.(results, { exitCode, failure, signal: telling }),
+    options.deadline?.isReached === true,
+  );
   return { results, failure };
 }
 

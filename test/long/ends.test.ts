@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { finished, spawnReportctl, temporaryFolder, writeReport } from '../support/cli.js';
+import { startListener } from '../support/listener.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { startS3Server } from '../support/s3-server.js';
 import { createDatabase } from '../support/shared-postgres.js';
@@ -49,5 +50,33 @@ describe('a deadline with the store frozen', () => {
         /^reportctl: partes \S+ was not published: the deadline 15s \(\S+\) was reached; [^\n]*could not be confirmed[^\n]*\n$/,
       );
     });
+  }
+});
+
+test('listeners that never answer share ten seconds, and each is named', async (t) => {
+  const hanging = await startListener(() => 'hang');
+  t.after(() => hanging.stop());
+  await writeReport(
+    folder,
+    'vazia',
+    'source: base\ncolumns: { x: text }\noutputs: [{ format: csv, key: "{report}.csv" }]\ngates: { min-rows: 2 }',
+    "SELECT 'x' AS x",
+  );
+  const child = spawnReportctl(['run', 'vazia'], {
+    env: {
+      REPORTCTL_SOURCE_BASE: server.url,
+      REPORTCTL_QUERIES: folder,
+      REPORTCTL_DESTINATION: `${folder}/out`,
+      REPORTCTL_WEBHOOK_URL: `${hanging.url}/webhook`,
+      REPORTCTL_HEARTBEAT_URL: `${hanging.url}/heartbeat`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `${hanging.url}/otel`,
+    },
+  });
+  const started = performance.now();
+  const { code, stderr } = await finished(child);
+  assert.equal(code, 3, stderr);
+  assert.ok(performance.now() - started < 30_000, 'they held up the run one after the other');
+  for (const told of ['the webhook', 'the heartbeat', 'the trace']) {
+    assert.match(stderr, new RegExp(`^\\S+ warn ${told}`, 'm'));
   }
 });

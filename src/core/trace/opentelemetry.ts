@@ -21,8 +21,6 @@ import { toolVersion } from '../version.js';
 import type { Span, Tracing, TracingOptions } from './span.js';
 
 const EXPORT_TIMEOUT_MS = 4_500;
-/** An interrupted run has ten seconds for all its cleaning up. */
-const INTERRUPTED_EXPORT_TIMEOUT_MS = 2_000;
 
 /** Nothing is exported before the end, so that a run waits for a collector that hangs only once. */
 const EXPORT_AT_THE_END = {
@@ -31,12 +29,11 @@ const EXPORT_AT_THE_END = {
   maxExportBatchSize: 16_384,
 };
 
-export function startTracing({ config, name, run, warn, signal }: TracingOptions): Tracing {
+export function startTracing({ config, name, run, warn }: TracingOptions): Tracing {
   let failure: string | undefined;
   const onFailure = (error: unknown) => {
     failure ??= reasonOf(error);
   };
-  const timeout = () => (signal.aborted ? INTERRUPTED_EXPORT_TIMEOUT_MS : EXPORT_TIMEOUT_MS);
   const version = toolVersion().replace(/^.* /, '');
   const provider = new BasicTracerProvider({
     resource: defaultResource()
@@ -44,7 +41,7 @@ export function startTracing({ config, name, run, warn, signal }: TracingOptions
       // Merged last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
       .merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [
-      new BatchSpanProcessor(lateExporter(timeout, onFailure), {
+      new BatchSpanProcessor(lateExporter(onFailure), {
         ...EXPORT_AT_THE_END,
         exportTimeoutMillis: EXPORT_TIMEOUT_MS,
       }),
@@ -55,14 +52,14 @@ export function startTracing({ config, name, run, warn, signal }: TracingOptions
   const root = spanOf(tracer, tracer.startSpan(name, { attributes }, parentOf(config.parent)));
   return {
     root,
-    async close() {
+    async close(signal) {
       root.end();
-      const ended = new AbortController();
       const exported = provider.shutdown().catch(onFailure);
-      const timedOut = sleep(timeout(), undefined, { signal: ended.signal }).then(
-        () => onFailure(new Error('no answer in time')),
-        () => undefined,
-      );
+      const ended = new AbortController();
+      const until = AbortSignal.any([signal, ended.signal]);
+      const timedOut = sleep(EXPORT_TIMEOUT_MS, undefined, { signal: until })
+        .catch(() => undefined)
+        .then(() => ended.signal.aborted || onFailure(new Error('no answer in time')));
       await Promise.race([exported, timedOut]);
       ended.abort();
       if (failure !== undefined) warn(`the trace could not be exported: ${failure}`);
@@ -71,14 +68,13 @@ export function startTracing({ config, name, run, warn, signal }: TracingOptions
 }
 
 /**
- * Creates the real exporter only when exporting starts, since its timeout depends on whether the run was interrupted by
- * then. Reports failures, which the SDK would swallow.
+ * Creates the real exporter only when exporting starts, and reports failures, which the SDK would swallow.
  */
-function lateExporter(timeout: () => number, onFailure: (error: unknown) => void): SpanExporter {
+function lateExporter(onFailure: (error: unknown) => void): SpanExporter {
   return {
     export: (spans, done) => {
       try {
-        const exporter = new OTLPTraceExporter({ timeoutMillis: timeout() });
+        const exporter = new OTLPTraceExporter({ timeoutMillis: EXPORT_TIMEOUT_MS });
         exporter.export(spans, (result) => {
           if (result.code !== 0) onFailure(result.error);
           done(result);

@@ -18,8 +18,8 @@ export const noSpan: Span = { span: () => noSpan, set: () => {}, fail: () => {},
 
 export interface Tracing {
   readonly root: Span;
-  /** Ends the root span and exports everything. Takes five seconds at most and never throws. */
-  close(): Promise<void>;
+  /** Ends the root span and exports everything, for five seconds at most and until the signal fires. Never throws. */
+  close(signal: AbortSignal): Promise<void>;
 }
 
 export interface TracingOptions {
@@ -31,6 +31,4 @@ export interface TracingOptions {
   /** The id of this process's run. */
   readonly run: string;
   readonly warn: (message: string) => void;
-  /** The run's signal: an interrupted run has less time to export. */
-  readonly signal: AbortSignal;
 }

@@ -13,14 +13,15 @@ const NOTE_TIMEOUT_MS = 10_000;
 export type OpenDestination = (signal: AbortSignal) => Promise<Destination>;
 
 /**
- * Opens the destination for one note, does the work and closes it, within NOTE_TIMEOUT_MS.
+ * Opens the destination for one note, does the work and closes it, within NOTE_TIMEOUT_MS and until the signal fires.
  * @throws ReportError `destination`
  */
 export async function withNoteDestination<T>(
   open: OpenDestination,
   work: (destination: Destination) => Promise<T>,
+  signal: AbortSignal,
 ): Promise<T> {
-  const destination = await open(AbortSignal.timeout(NOTE_TIMEOUT_MS));
+  const destination = await open(AbortSignal.any([signal, AbortSignal.timeout(NOTE_TIMEOUT_MS)]));
   try {
     return await work(destination);
   } finally {

@@ -31,7 +31,7 @@ export interface PeriodFinding {
   readonly finished?: string;
 }
 
-interface FaultOptions extends Omit<WebhookOptions, 'finishTimeoutMs'> {
+interface FaultOptions extends WebhookOptions {
   readonly signal: AbortSignal;
 }
 
@@ -50,8 +50,10 @@ export async function sendFaults(lines: readonly PeriodFinding[], options: Fault
   const { openDestination, warn, signal } = options;
   let subject = 'any period';
   try {
-    const alarms = await withNoteDestination(openDestination, (destination) =>
-      readAlarms(destination, lines),
+    const alarms = await withNoteDestination(
+      openDestination,
+      (destination) => readAlarms(destination, lines),
+      signal,
     );
     const now = options.sender().now;
     const due = lines.flatMap((line, index) => dueMessage(line, alarms[index], now) ?? []);
@@ -106,8 +108,10 @@ async function sendFault(
   const { webhook, signal, openDestination, sender } = options;
   const notice = lateNotice(line, line, alarm?.since, sender());
   await sendNotice(webhook, notice, signal);
-  await withNoteDestination(openDestination, (destination) =>
-    writeAlarm(destination, notice, line.period, alarm),
+  await withNoteDestination(
+    openDestination,
+    (destination) => writeAlarm(destination, notice, line.period, alarm),
+    signal,
   );
 }
 
@@ -115,5 +119,9 @@ async function sendRecovery(line: PeriodFinding, alarm: NotedAlarm, options: Fau
   const { webhook, signal, openDestination, sender } = options;
   const record = line.rows === undefined ? undefined : { rows: line.rows, outputs: [] };
   await sendNotice(webhook, recoveryNotice(line, record, alarm, sender()), signal);
-  await withNoteDestination(openDestination, (destination) => removeAlarm(destination, alarm, line.period));
+  await withNoteDestination(
+    openDestination,
+    (destination) => removeAlarm(destination, alarm, line.period),
+    signal,
+  );
 }

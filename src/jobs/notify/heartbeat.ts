@@ -12,15 +12,13 @@ export interface HeartbeatOptions {
   /** The UUID of the run: the monitor uses it to distinguish overlapping runs. */
   readonly run: string;
   readonly warn: (message: string) => void;
-  /** Milliseconds that the end of the run waits for the pings. */
-  readonly finishTimeoutMs: () => number;
 }
 
 /** A self-hosted healthchecks keeps 10 kB of a body. */
 const MAX_BODY_CHARACTERS = 9000;
 
 /** A listener that pings the monitor when the run begins and when it ends, and warns when a ping failed. */
-export function heartbeatListener({ url, run, warn, finishTimeoutMs }: HeartbeatOptions): RunListener {
+export function heartbeatListener({ url, run, warn }: HeartbeatOptions): RunListener {
   const sending = new AbortController();
   const failures: string[] = [];
   const ping = (suffix: string, body: string) =>
@@ -34,6 +32,7 @@ export function heartbeatListener({ url, run, warn, finishTimeoutMs }: Heartbeat
     });
   let startPing: Promise<void> | undefined;
   return {
+    name: `the heartbeat ${url}`,
     async begun(jobs) {
       // Not awaited: the ping must not delay the run.
       startPing = ping(
@@ -44,12 +43,11 @@ export function heartbeatListener({ url, run, warn, finishTimeoutMs }: Heartbeat
           .slice(0, MAX_BODY_CHARACTERS),
       );
     },
-    async ended(results, exitCode) {
-      const timer = setTimeout(() => sending.abort(), finishTimeoutMs());
+    async ended(results, { exitCode, signal }) {
+      signal.addEventListener('abort', () => sending.abort(), { once: true });
       // If the start arrived after the end, the monitor would wait for another end.
       await startPing;
       await ping(suffixOf(results, exitCode), results.map(lineOf).join('\n').slice(0, MAX_BODY_CHARACTERS));
-      clearTimeout(timer);
       if (failures.length > 0) warn(`the heartbeat ping failed: ${failures[0]}`);
     },
   };

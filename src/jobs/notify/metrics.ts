@@ -26,6 +26,7 @@ export function metricsListener({ file, warn }: MetricsOptions): RunListener {
     hasWarned = true;
   };
   return {
+    name: `the metrics file ${file}`,
     async jobEnded(result) {
       // The run that works on this report writes its metrics.
       if (result.error instanceof ReportError && result.error.code === 'already-running') return;

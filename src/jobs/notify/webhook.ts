@@ -17,8 +17,6 @@ export interface WebhookOptions {
   readonly sender: () => Sender;
   /** @param message one line */
   readonly warn: (message: string) => void;
-  /** Milliseconds that the end of the run waits for messages that are not sent yet. */
-  readonly finishTimeoutMs: () => number;
 }
 
 /** A listener that sends messages one after the other while the run continues; only the end of the run waits for them. */
@@ -30,6 +28,7 @@ export function webhookListener(options: WebhookOptions): RunListener {
   const messages: Promise<void>[] = [];
   let firstError = '';
   return {
+    name: `the webhook ${webhook.url}`,
     async jobEnded(result) {
       const message = limit(async () => {
         try {
@@ -41,10 +40,9 @@ export function webhookListener(options: WebhookOptions): RunListener {
       });
       messages.push(message);
     },
-    async ended() {
-      const timer = setTimeout(() => sending.abort(), options.finishTimeoutMs());
+    async ended(_, { signal }) {
+      signal.addEventListener('abort', () => sending.abort(), { once: true });
       await Promise.all(messages);
-      clearTimeout(timer);
       if (unsent.length === 0) return;
       const others = unsent.length === 1 ? '' : ` and ${unsent.length - 1} more`;
       warn(
@@ -63,7 +61,7 @@ async function sendResult(result: JobResult, options: WebhookOptions, signal: Ab
   await sendNotice(options.webhook, notice, signal);
   if (period === undefined) return;
   const failed = `the alarm note of ${subjectOf(notice)} could not be written`;
-  await orWarn(options, failed, async (destination) => {
+  await orWarn(options, signal, failed, async (destination) => {
     await writeAlarm(destination, notice, period, await readAlarm(destination, report, period));
   });
 }
@@ -81,25 +79,27 @@ async function sendRecovery(
 ): Promise<void> {
   if (period === undefined) return;
   const failed = `the alarm note of ${subjectOf({ report, period })} could not be read`;
-  const alarm = await orWarn(options, failed, (destination) => readAlarm(destination, report, period));
+  const alarm = await orWarn(options, signal, failed, (destination) =>
+    readAlarm(destination, report, period),
+  );
   if (alarm === undefined) return;
   // A record older than the alarm does not end the alarm: the restatement that failed still has to happen.
   if (outcome === 'unchanged' && (record === undefined || record.finished < alarm.since)) return;
   const notice = recoveryNotice({ report, title, period }, record, alarm, options.sender());
   await sendNotice(options.webhook, notice, signal);
-  await orWarn(options, `the alarm note of ${subjectOf(notice)} could not be removed`, (destination) =>
-    removeAlarm(destination, alarm, period),
-  );
+  const kept = `the alarm note of ${subjectOf(notice)} could not be removed`;
+  await orWarn(options, signal, kept, (destination) => removeAlarm(destination, alarm, period));
 }
 
 /** Does work on alarm notes. A failure is a warning that begins with `failed`, because the message itself was or will be sent. */
 async function orWarn<T>(
   { openDestination, warn }: Pick<WebhookOptions, 'openDestination' | 'warn'>,
+  signal: AbortSignal,
   failed: string,
   work: Parameters<typeof withNoteDestination<T>>[1],
 ): Promise<T | undefined> {
   try {
-    return await withNoteDestination(openDestination, work);
+    return await withNoteDestination(openDestination, work, signal);
   } catch (error) {
     warn(`${failed}: ${messageOf(error)}`);
     return undefined;
