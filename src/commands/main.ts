@@ -89,7 +89,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
     ...surroundings,
     now: surroundings.now ?? Date.now(),
     runId: randomUUID(),
-    inProgress: new Set(),
+    effects: new Map(),
   };
   // A stream without an `error` listener ends the process with a stack trace when the reader closes its end of the pipe.
   let stdoutError: NodeJS.ErrnoException | undefined;
@@ -109,7 +109,10 @@ export async function main(args: readonly string[], surroundings: Surroundings):
       await waitForWrites(stdout);
       return 0;
     }
-    await watchdog.watch(() => runCommandLine(args, context), context.inProgress);
+    await watchdog.watch(
+      () => runCommandLine(args, context),
+      () => context.effects,
+    );
     await waitForWrites(stdout);
     if (stdoutError === undefined || stdoutError.code === 'EPIPE') return 0;
     throw new ReportError('unexpected', `printing the result: ${stdoutError.message}`, {

@@ -23,7 +23,7 @@ export interface Staged {
   write(chunk: Buffer): Promise<void>;
   /**
    * Makes the whole file visible in one step.
-   * @throws ReportError `destination`; then nothing new is visible and nothing is left behind
+   * @throws ReportError `destination`; then nothing new is visible and nothing is left behind, unless visibleFileOf() finds a file in the error
    */
   publish(): Promise<Published>;
   /** Removes the staged bytes and confirms that. @throws ReportError `destination` naming what is left */
@@ -41,6 +41,11 @@ export interface StageOptions {
   readonly existing: Existing;
   /** `gzip`… when the bytes are compressed. */
   readonly contentEncoding?: string;
+  /**
+   * Called when every byte has arrived, right before the request that makes the file visible. What it throws is what publish()
+   * throws; then nothing becomes visible.
+   */
+  readonly confirm?: (() => Promise<void>) | undefined;
 }
 
 /** Left behind by a run that was killed: an unfinished upload, or a temporary file. */
@@ -65,6 +70,13 @@ export interface Finding {
 export interface Destination extends Store {
   /** The most bytes of one file, and the setting, with its present value in bytes, that raises it; absent where there is no limit. */
   readonly capacity?: { readonly bytes: number; readonly setting: string; readonly current: number };
+  /** The same for every process of this host that writes to the same place; absent where only this process has the place. */
+  readonly hostLockName?: string;
+  /**
+   * Milliseconds that the store's clock is ahead of the one by which the age of this file was computed; absent where ages are by
+   * the store's own clock.
+   */
+  clockSkew?(key: string): Promise<number>;
   stage(key: string, options: StageOptions): Promise<Staged>;
   /** Copies the file, if it has that version, to another key, and replaces a file there. */
   copy(from: Pick<Stored, 'key' | 'version'>, to: string): Promise<void>;

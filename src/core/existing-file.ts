@@ -1,9 +1,11 @@
-// The errors of a key that is taken or has changed: every destination throws them, and callers recognise them.
-import { ReportError } from './errors.js';
+// The errors of publishing that callers recognise: of a key that is taken or has changed, and of a file that is visible all the same.
+import type { VisibleFile } from './effect.js';
+import { messageOf, ReportError } from './errors.js';
 
 // Not Node's EEXIST: mkdir() throws that too, for a path that leads through a file.
 const TAKEN = 'KEY_TAKEN';
 const CHANGED = 'KEY_CHANGED';
+const VISIBLE = 'FILE_VISIBLE';
 
 /** The error of publishing with `existing: 'never'` when the key is taken. */
 export function alreadyExists(location: string, cause: unknown): ReportError {
@@ -35,6 +37,21 @@ export function isAlreadyExists(error: unknown): boolean {
 /** Whether publishing or copying failed only because the file is no longer the version that was asked for. */
 export function isChanged(error: unknown): boolean {
   return codeOf(error) === CHANGED;
+}
+
+/** The error of a file that is visible, though a later step of publishing failed. */
+export function visibleAllTheSame(error: ReportError, file: VisibleFile): ReportError {
+  return new ReportError('destination', `${file.location} is visible, but ${messageOf(error)}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.retryable === undefined ? {} : { retryable: error.retryable }),
+    cause: Object.assign(new Error('the file is visible', { cause: error }), { code: VISIBLE, file }),
+  });
+}
+
+/** The file that is visible although publishing failed; undefined for every other error. */
+export function visibleFileOf(error: unknown): VisibleFile | undefined {
+  if (codeOf(error) !== VISIBLE) return undefined;
+  return (error as { readonly cause: { readonly file: VisibleFile } }).cause.file;
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,5 +1,6 @@
 // What the work of a command or a request needs of its surroundings: no terminal, no exit code, no `process`.
 import type { Config } from './config.js';
+import type { Effect } from './effect.js';
 import type { Log } from './log.js';
 
 export interface Session {
@@ -11,6 +12,6 @@ export interface Session {
   readonly signal: AbortSignal;
   /** A UUID for logs, notifications and traces of this run. */
   readonly runId: string;
-  /** Titles of the jobs that have something staged or running: they are named when the process must end before it could clean up. */
-  readonly inProgress: Set<string>;
+  /** By the titles of the jobs that began, the effect of the last attempt: what is said when the process must end before it could clean up. */
+  readonly effects: Map<string, Effect>;
 }

@@ -1,4 +1,5 @@
 // Ends work from outside: a signal or a deadline asks it to stop, and some seconds later nobody waits for it any more.
+import type { Effect } from './effect.js';
 
 /**
  * Milliseconds from a signal or a deadline until a command ends, whatever hangs: schedulers kill a process about ten seconds
@@ -12,14 +13,21 @@ export const CLEANUP_TIMEOUT_MS = 6_500;
 const TELLING_TIMEOUT_MS = 9_500;
 const BRIEF_TELLING_TIMEOUT_MS = 1_500;
 
+type Effects = Iterable<readonly [title: string, effect: Effect]>;
+
 /** Work that was left running, because it did not clean up in time. */
 export class Unconfirmed extends Error {
-  /** @param what the titles of the jobs that may have something running or staged */
-  constructor(what: Iterable<string>, timeoutMs: number) {
-    const titles = [...what].join(', ');
-    super(
-      `in ${timeoutMs / 1000} seconds it could not be confirmed that the query${titles === '' ? '' : ` of ${titles}`} was cancelled and the upload aborted; run the same command again; a day later, "reportctl check --clean" removes what the upload left behind`,
-    );
+  /** @param effects of the jobs that began, by their titles */
+  constructor(effects: Effects, timeoutMs: number) {
+    const jobs = [...effects].filter(([, { reach }]) => reach !== 'recorded');
+    const titles = jobs.map(([title]) => title).join(', ');
+    const visible = jobs.flatMap(([, effect]) => (effect.isUntouched ? [] : [effect.sentence]));
+    const sentences = [
+      `in ${timeoutMs / 1000} seconds it could not be confirmed that the query${titles === '' ? '' : ` of ${titles}`} was cancelled and the upload aborted`,
+      ...visible,
+      'run the same command again; a day later, "reportctl check --clean" removes what the upload left behind',
+    ];
+    super(sentences.join('; '));
   }
 }
 
@@ -54,16 +62,16 @@ export class Watchdog {
 
   /**
    * Waits for the work; after an abort for `timeoutMs` at most. The work then goes on, and its result is dropped.
-   * @param titles what to name then
+   * @param effects called after that time: of the jobs that began, by their titles
    * @throws Unconfirmed after that time, and what the work throws
    */
-  async watch<T>(work: () => Promise<T>, titles: Iterable<string>): Promise<T> {
+  async watch<T>(work: () => Promise<T>, effects: () => Effects): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     let onAbort = () => {};
     const { signal } = this;
     const timedOut = new Promise<never>((_, reject) => {
       onAbort = () => {
-        timer = setTimeout(() => reject(new Unconfirmed(titles, this.#timeoutMs)), this.#timeoutMs);
+        timer = setTimeout(() => reject(new Unconfirmed(effects(), this.#timeoutMs)), this.#timeoutMs);
       };
     });
     signal.addEventListener('abort', onAbort, { once: true });

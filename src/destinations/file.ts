@@ -13,7 +13,7 @@ import { inFolder, removeEmpty } from './file/folders.js';
 import { downloadFile, leftoverFiles, listFiles, readFile, statFile, UNFINISHED } from './file/reading.js';
 import { removeStored } from './file/removing.js';
 import { stageFile } from './file/staged.js';
-import { isMissing } from './file/version.js';
+import { clockSkew, isMissing, resolved } from './file/version.js';
 
 interface Options {
   readonly token: string;
@@ -32,12 +32,14 @@ export async function openFolder(where: string, { token, signal, cwd = '.' }: Op
     return join(folder, key);
   };
   const temporaryBeside = (target: string) => join(dirname(target), unfinishedName(token));
-  const stage = async (key: string, { existing }: Pick<StageOptions, 'existing'>) => {
+  const stage = async (key: string, { existing, confirm }: Pick<StageOptions, 'existing' | 'confirm'>) => {
     const target = targetOf(key);
-    return stageFile(target, temporaryBeside(target), { existing, signal });
+    return stageFile(target, temporaryBeside(target), { key, existing, confirm, signal });
   };
   return {
     label: folder,
+    hostLockName: await resolved(folder),
+    clockSkew: (key) => clockSkew(temporaryBeside(targetOf(key))),
     stage,
     read: async (key) => readFile(key, targetOf(key)),
     stat: async (key) => statFile(key, targetOf(key)),

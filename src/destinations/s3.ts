@@ -49,6 +49,7 @@ export async function openS3(
   let promises: Promise<readonly string[]> | undefined;
   return {
     label: labelOf(bucket, prefix),
+    hostLockName: `${store.endpoint}/${bucket}/${prefix}`,
     capacity: { bytes: capacityOf(options), setting: PART_SIZE_SETTING, current: options.partSize },
     stage: async (key, how) => stageObject(store, keyOf(key), { ...how, token, signal }),
     read: async (key) => readObject(store, keyOf(key), signal),

@@ -1,7 +1,9 @@
 // One output: encoded, compressed, counted and staged, then published or discarded together with the others.
 
 import type { Destination, Existing, Published, Staged } from '../core/destination.js';
+import { Effect } from '../core/effect.js';
 import { messageOf, ReportError, withMessageSuffix } from '../core/errors.js';
+import { visibleFileOf } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import type { Table } from '../core/table.js';
 import { iterateInSpan, type Span, withSpan } from '../core/trace.js';
@@ -100,36 +102,30 @@ export async function discardOnError<T>(
   }
 }
 
-/** How many files an error names. */
-const MAX_NAMED = 3;
-
-/** The error to throw when files became visible and no run record lists them: it names the first few. */
-export function unrecorded(visible: readonly Published[], error: unknown): unknown {
-  if (visible.length === 0) return error;
-  const named = visible.slice(0, MAX_NAMED).map((output) => output.location);
-  const more = visible.length > MAX_NAMED ? ` and ${visible.length - MAX_NAMED} more` : '';
-  return withMessageSuffix(
-    error,
-    `already visible, but not recorded as published: ${named.join(', ')}${more}`,
-  );
-}
-
 /** How many files are published at the same time. */
 const MAX_PARALLEL_PUBLISHES = 8;
 
 /**
- * Publishes the files, some at a time. When one fails, no other is started and the rest are discarded. The error names the files
- * that are visible by then: without a run record they do not count as published.
+ * Publishes the files, some at a time. When one fails, no other is started and the rest are discarded.
+ * @param effect is told of every file that becomes visible: without a run record they do not count as published
  */
-export async function publishAll(files: readonly FilledTarget[]): Promise<Output[]> {
+export async function publishAll(
+  files: readonly FilledTarget[],
+  effect: Effect = new Effect(),
+): Promise<Output[]> {
   const started = new Set<FilledTarget>();
-  const visible: Output[] = [];
+  effect.publishingBegan();
   try {
     return await mapConcurrently(MAX_PARALLEL_PUBLISHES, files, async (file) => {
       started.add(file);
       const { target, staged, bytes } = file;
-      const output = { ...(await staged.publish()), file };
-      visible.push(output);
+      const published = await staged.publish().catch((error: unknown) => {
+        const visible = visibleFileOf(error);
+        if (visible !== undefined) effect.madeVisible(visible);
+        throw error;
+      });
+      const output = { ...published, file };
+      effect.madeVisible({ ...output, key: target.key });
       if (output.bytes === bytes) return output;
       throw new ReportError(
         'destination',
@@ -138,6 +134,8 @@ export async function publishAll(files: readonly FilledTarget[]): Promise<Output
     });
   } catch (error) {
     const rest = files.filter((file) => !started.has(file));
-    throw unrecorded(visible, await discardAll(rest, error));
+    throw await discardAll(rest, error);
+  } finally {
+    effect.publishingEnded();
   }
 }

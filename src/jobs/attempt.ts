@@ -1,5 +1,6 @@
 // One attempt at one job, with a destination and sources of its own.
 import { hostname, userInfo } from 'node:os';
+import type { Effect } from '../core/effect.js';
 import { messageOf } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Answer, Source } from '../core/source.js';
@@ -15,6 +16,8 @@ import type { ReadyJob } from './job.js';
 export interface AttemptOptions {
   /** The job's span. */
   readonly span: Span;
+  /** Kept up to date while the attempt works. */
+  readonly effect: Effect;
   readonly restate?: string;
   readonly quarantine?: true;
   /** Whether no other job runs at the same time. */
@@ -47,7 +50,17 @@ export async function attempt(
   job: ReadyJob,
   options: AttemptOptions,
 ): Promise<AttemptResult> {
-  const { restate, quarantine, isAlone, sources: watch, onLease, span, openProgress, preload } = options;
+  const {
+    restate,
+    quarantine,
+    isAlone,
+    sources: watch,
+    onLease,
+    span,
+    effect,
+    openProgress,
+    preload,
+  } = options;
   const { report, period, request } = job;
   const { signal, log } = session;
   signal.throwIfAborted();
@@ -68,6 +81,7 @@ export async function attempt(
       restating: restate === undefined ? undefined : { reason: restate.trim(), by: currentUser() },
       quarantine,
       signal,
+      effect,
       warn: (message) => log.warn(`${report.name}: ${message}`),
       assertReady:
         waitFor &&

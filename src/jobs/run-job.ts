@@ -2,11 +2,13 @@
 import type { LimitFunction } from 'p-limit';
 import { type Deadline, DeadlineReached, deadlineError } from '../core/deadline.js';
 import { formatDuration } from '../core/duration.js';
+import { Effect } from '../core/effect.js';
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Answer } from '../core/source.js';
 import { type Span, withSpan } from '../core/trace.js';
 import { CLEANUP_TIMEOUT_MS, Watchdog } from '../core/watchdog.js';
+import { LeaseHeld } from '../publish/lease/files.js';
 import type { RunOutcome } from '../publish/run-period.js';
 import { waitText } from '../reports/definition/wait-for.js';
 import { type AttemptOptions, attempt } from './attempt.js';
@@ -51,7 +53,6 @@ export async function runJob(session: Session, job: Job, shared: Shared): Promis
     return result({ outcome: 'failed', record: undefined, error, notes: [] });
   } finally {
     shared.circuit.release(title);
-    session.inProgress.delete(title);
   }
 }
 
@@ -86,6 +87,8 @@ class Attempts {
   #failedAt: readonly Place[] = [];
   /** The circuit allows no retry of this attempt, whatever it fails with. */
   #mustNotRetry = false;
+  /** The renewal of another run's lease that the last attempt met. */
+  #metRenewal: string | undefined;
   #waiting: { readonly since: number; readonly answer: Answer } | undefined;
 
   constructor(session: Session, title: string, shared: Shared) {
@@ -105,7 +108,7 @@ class Attempts {
       return await withRetries(() => this.#untilReady(session, watchdog, job, span), {
         retryForMs,
         signal,
-        canHeal: (error) => !this.#mustNotRetry && canHeal(error),
+        canHeal: (error) => !this.#mustNotRetry && (canHeal(error) || this.#mayBeFreeSoon(error)),
         onFailed: (error, attemptNumber, pauseMs) => {
           void this.#shared.attempt.preload();
           for (const place of this.#failedAt) circuit.willRetry(this.#title, place);
@@ -126,9 +129,21 @@ class Attempts {
     }
   }
 
+  /**
+   * Whether the lease that another run holds may be one that a killed process left: nothing is known of its process, and it was
+   * not renewed since it was first met.
+   */
+  #mayBeFreeSoon(error: unknown): boolean {
+    if (!(error instanceof LeaseHeld) || error.isAlive) return false;
+    const isRenewed = this.#metRenewal !== undefined && this.#metRenewal !== error.renewal;
+    this.#metRenewal = error.renewal;
+    return !isRenewed;
+  }
+
   async #untilReady(session: Session, watchdog: Watchdog, job: ReadyJob, span: Span): Promise<RunOutcome> {
     // Bounded inside the limit, so that an attempt that hangs gives its place back.
-    const boundedStep = () => watchdog.watch(() => this.#step(session, job, span), [this.#title]);
+    const effects = () => [...session.effects].filter(([title]) => title === this.#title);
+    const boundedStep = () => watchdog.watch(() => this.#step(session, job, span), effects);
     for (;;) {
       const step = await this.#shared.limit(boundedStep);
       if (step.status === 'done') return step.outcome;
@@ -139,17 +154,19 @@ class Attempts {
 
   async #step(session: Session, job: ReadyJob, span: Span): Promise<Step> {
     const { circuit } = this.#shared;
-    const { inProgress, signal } = session;
+    const { effects, signal } = session;
     signal.throwIfAborted();
     this.#failedAt = [];
     const refused = this.#admit(job);
     if (refused !== undefined) return refused;
-    inProgress.add(this.#title);
+    const effect = new Effect();
+    effects.set(this.#title, effect);
     const failedSources = new Map<string, Place>();
     try {
       const step = await attempt(session, job, {
         ...this.#shared.attempt,
         span,
+        effect,
         onLease: () => circuit.succeeded(this.#title, DESTINATION),
         sources: {
           answered: (name) => {
@@ -167,8 +184,6 @@ class Attempts {
       const isDestination = error instanceof ReportError && error.code === 'destination';
       this.#failedAt = isDestination ? [DESTINATION] : [...failedSources.values()];
       throw error;
-    } finally {
-      inProgress.delete(this.#title);
     }
   }
 

@@ -100,9 +100,13 @@ function announced(job: Job) {
   return { report: job.name, period: 'error' in job ? undefined : job.period };
 }
 
-/** The error of a job that says more than the interruption itself, such as what could not be removed; else the interruption. */
+/**
+ * The error of a job that says more than the interruption itself, such as what could not be removed; else the interruption.
+ * Undefined when it came too late to keep any job from its end.
+ */
 function interruptionOf(results: readonly EndedJob[], { reason }: AbortSignal): unknown {
   const errors = results.flatMap(({ outcome, error }) => (outcome === 'failed' ? [error] : []));
+  if (errors.length === 0) return undefined;
   return errors.find((error) => error !== reason) ?? reason;
 }
 

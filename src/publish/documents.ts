@@ -29,6 +29,13 @@ const revision = z
 const tool = text.describe('The program and version that wrote this.');
 const started = instant.describe('When the run began, ISO 8601, UTC.');
 const finished = instant.describe('When every row was read and every byte staged, ISO 8601, UTC.');
+const epoch = z
+  .int()
+  .min(1)
+  .exactOptional()
+  .describe(
+    'Grows with every run that took the lease of the period: what a run with a smaller one wrote later does not count.',
+  );
 const totals = z
   .record(text, text)
   .describe('Column name to the exact sum of its values, as a decimal text.');
@@ -159,6 +166,7 @@ export const runRecordShape = z
       )
       .describe('Every file of the period; none when it was empty and the report asks for no file then.'),
     token,
+    epoch,
     tool,
     started,
     finished,
@@ -186,6 +194,7 @@ const pendingShape = z.object({
   pending: z.literal(1),
   report,
   token,
+  epoch,
   revision,
   restating: z.object(restating).exactOptional(),
   /** Those of earlier runs that did not end either come along, each with the token of its own run. */

@@ -1,5 +1,7 @@
 // One ad-hoc export: all rows of a request into one file, with its manifest beside it. No lease and no run record.
 import type { Destination } from '../core/destination.js';
+import { Effect } from '../core/effect.js';
+import { withMessageSuffix } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Request } from '../core/source.js';
 import { type Span, withSpan } from '../core/trace.js';
@@ -7,7 +9,7 @@ import { aboutOf } from '../export/about.js';
 import { stageReport } from '../export/export.js';
 import { failedGates, GateKeeper } from '../export/gates.js';
 import type { OpenProgress } from '../export/progress.js';
-import { discardOnError, publishAll, type Target, unrecorded } from '../export/target.js';
+import { discardOnError, publishAll, type Target } from '../export/target.js';
 import { withSources } from '../export/with-sources.js';
 import { definitionHash } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
@@ -56,6 +58,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
   // An option that the format does not have is refused before a source is opened.
   const writer = given ?? (await createWriter(format, formatOptions, aboutOf(run)));
   const target: Target = { ...options.target, writer, destination };
+  const effect = new Effect();
   const gateKeeper = new GateKeeper(report, undefined, { columns: request.columns, signal: session.signal });
   try {
     return await withSources(session, report, async (sources) => {
@@ -71,14 +74,12 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
           ...(span && { span }),
         });
         const gates = await discardOnError(staged.files, () => gateKeeper.test(staged));
-        const [output] = await withSpan(span, 'publish', {}, () => publishAll(staged.files));
+        const [output] = await withSpan(span, 'publish', {}, () => publishAll(staged.files, effect));
         if (output === undefined) throw new Error('one target makes one output');
         const finished = new Date().toISOString();
         const manifest = manifestOf({ ...run, gates, content: undefined, token, finished }, staged, output);
         if (hasManifest) {
-          await putJson(destination, manifestKey(target.key), manifest, 'replace').catch((error: unknown) => {
-            throw unrecorded([output], error);
-          });
+          await putJson(destination, manifestKey(target.key), manifest, 'replace');
         }
         return {
           location: output.location,
@@ -90,6 +91,9 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
         progress?.stop();
       }
     });
+  } catch (error) {
+    const [file] = effect.visible;
+    throw file === undefined ? error : withMessageSuffix(error, `the file itself is there: ${file.location}`);
   } finally {
     await gateKeeper.close();
   }

@@ -20,6 +20,8 @@ export interface Run {
   /** SHA-256 of the rows without their volatile columns, where it was computed. */
   readonly content: string | undefined;
   readonly token: string;
+  /** The fencing number of a run that holds a lease. */
+  readonly epoch?: number;
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly finished: string;
@@ -99,6 +101,7 @@ export function runRecordOf(
       sha256,
     })),
     token: run.token,
+    ...(run.epoch === undefined ? {} : { epoch: run.epoch }),
     tool: toolVersion(),
     started: run.started,
     finished: run.finished,

@@ -25,9 +25,18 @@ export async function readState(destination: Destination, keys: PeriodKeys): Pro
   };
 }
 
-/** Whether a run started to write or replace files and did not get to its record. A note of the record's own run is left over. */
+/**
+ * Whether a run started to write or replace files and did not get to its record. A note of the record's own run is left over, and
+ * so is one with a smaller epoch: its run had lost the lease.
+ */
 export function isUnfinished({ record, pending }: PeriodState): boolean {
-  return pending !== undefined && pending.token !== record?.token;
+  if (pending === undefined || pending.token === record?.token) return false;
+  return record === undefined || (pending.epoch ?? 0) >= (record.epoch ?? 0);
+}
+
+/** The largest fencing number of a run that left a document of the period. */
+export function epochOf({ record, pending }: PeriodState): number {
+  return Math.max(record?.epoch ?? 0, pending?.epoch ?? 0);
 }
 
 /** A file that a run wrote. */
@@ -52,7 +61,8 @@ export async function isOneOf(known: KnownFiles, stored: Stored, destination: De
   return candidates.some((candidate) => candidate.sha256 === sha256);
 }
 
-function byKey(known: readonly KnownFile[]): KnownFiles {
+/** The files under their keys. */
+export function filesByKey(known: readonly KnownFile[]): KnownFiles {
   const files = new Map<string, KnownFile[]>();
   for (const file of known) files.set(file.key, [...(files.get(file.key) ?? []), file]);
   return files;
@@ -62,12 +72,12 @@ function byKey(known: readonly KnownFile[]): KnownFiles {
 export function publishedFiles({ record }: PeriodState): KnownFiles {
   const outputs = record?.outputs ?? [];
   const token = record?.token ?? '';
-  return byKey(outputs.map(({ key, bytes, sha256 }) => ({ key, bytes, sha256, token })));
+  return filesByKey(outputs.map(({ key, bytes, sha256 }) => ({ key, bytes, sha256, token })));
 }
 
 /** The files of the run record and those of unfinished runs. */
 export function knownFiles(state: PeriodState): KnownFiles {
-  return byKey([...[...publishedFiles(state).values()].flat(), ...pendingFiles(state)]);
+  return filesByKey([...[...publishedFiles(state).values()].flat(), ...pendingFiles(state)]);
 }
 
 /** The files that may be there because a run did not finish. */

@@ -2,15 +2,18 @@
 
 import type { Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
+import type { Effect } from '../core/effect.js';
+import { errorSentence, ReportError } from '../core/errors.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import type { StagedReport } from '../export/export.js';
-import { discardOnError, type FilledTarget, type Output, publishAll, unrecorded } from '../export/target.js';
+import { discardOnError, type FilledTarget, type Output, publishAll } from '../export/target.js';
 import type { PeriodKeys } from './bookkeeping.js';
 import type { Pending, RunRecord } from './documents.js';
 import { manifestKey, manifestOf, type Run, runRecordOf } from './manifest.js';
 import { isOneOf, knownFiles, type PeriodState, pendingFiles, publishedFiles } from './period-state.js';
 import { putJson } from './put-json.js';
+import { removeFile } from './strays.js';
 import { schemaKey, tableSchemaOf } from './table-schema.js';
 
 export interface Restating {
@@ -29,6 +32,13 @@ export interface Publication {
   /** The staged files to publish. */
   readonly files: readonly FilledTarget[];
   readonly restating: Restating | undefined;
+  /** The same destination without the questions to the lease, opened so that it goes on working after an interruption. */
+  readonly afterInterrupt: Destination;
+  /** A former holder of the lease may still run, and may make a file visible that is in its note only. */
+  readonly keepsNote: boolean;
+  readonly effect: Effect;
+  /** Takes warnings, one line each. */
+  readonly warn: (message: string) => void;
 }
 
 /** How many files are looked up, copied, written or removed at the same time. */
@@ -36,10 +46,10 @@ const MAX_PARALLEL_FILES = 8;
 
 /**
  * Makes the period visible. After a crash at any step the same run again finishes the work: the note says which files are ours.
- * @throws ReportError `destination`; before the first file is visible, everything staged is discarded
+ * @throws ReportError `destination`; before the first file is visible, everything staged is discarded. The effect says how far it came
  */
 export async function publishPeriod(publication: Publication): Promise<RunRecord> {
-  const { destination, keys, state, run, staged, files } = publication;
+  const { destination, keys, state, run, staged, files, effect } = publication;
   const former = state.record;
   const { note, companions } = await discardOnError(files, async () => {
     // Looked up before anything is visible: a companion that another run writes later must not be replaced.
@@ -54,30 +64,59 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   });
   const removeNote = () =>
     destination.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
-  const outputs = await publishAll(files).catch(async (error: unknown) => {
+  const outputs = await publishAll(files, effect).catch(async (error: unknown) => {
     // Another run was faster and nothing of this one is visible: the note would make that run's work look unfinished.
-    if (isAlreadyExists(error) || isChanged(error)) await removeNote();
+    const isConflict = isAlreadyExists(error) || isChanged(error);
+    if (isConflict && effect.reach === 'untouched' && pendingFiles(state).length === 0) await removeNote();
     throw error;
   });
   const record = runRecordOf(run, staged, files, restatedOf(publication));
+  await mapConcurrently(MAX_PARALLEL_FILES, outputs, async (output, index) => {
+    const { key } = output.file.target;
+    const manifest = manifestOf(run, staged, output);
+    const { manifest: former = 'never', schema = 'never' } = companions[index] ?? {};
+    await putJson(destination, manifestKey(key), manifest, former);
+    await putJson(destination, schemaKey(key), tableSchemaOf(manifest), schema);
+  });
+  // Before the record: readers notice a missing file, but believe one too many.
+  await removeFormer(publication);
+  await putRecord(publication, record);
+  await assertUnchanged(publication, outputs);
+  // The period is published: a note that stays is removed by the next run.
+  if (!publication.keepsNote) await removeNote();
+  return record;
+}
+
+/** Writes the run record. From then on the period is published, whatever happens. @throws ReportError `destination` */
+async function putRecord(publication: Publication, record: RunRecord): Promise<void> {
+  const { destination, afterInterrupt, keys, state, effect, warn } = publication;
+  const existing = state.record === undefined ? 'never' : { version: state.record.version };
   try {
-    await mapConcurrently(MAX_PARALLEL_FILES, outputs, async (output, index) => {
-      const { key } = output.file.target;
-      const manifest = manifestOf(run, staged, output);
-      const { manifest: former = 'never', schema = 'never' } = companions[index] ?? {};
-      await putJson(destination, manifestKey(key), manifest, former);
-      await putJson(destination, schemaKey(key), tableSchemaOf(manifest), schema);
-    });
-    // Before the record: readers notice a missing file, but believe one too many.
-    await removeFormer(publication);
-    const existing = former === undefined ? 'never' : { version: former.version };
     await putJson(destination, keys.record, record, existing);
   } catch (error) {
-    throw unrecorded(outputs, error);
+    const { parseRunRecord } = await import('./documents.js');
+    const found = await afterInterrupt.read(keys.record).catch(() => 'unreadable' as const);
+    if (found === 'unreadable') effect.recordUnknown();
+    const isWritten =
+      typeof found === 'object' && parseRunRecord(found.content, keys.record).token === record.token;
+    if (!isWritten) throw error;
+    warn(`the run record ${keys.record} was written, but its end was not confirmed: ${errorSentence(error)}`);
   }
-  // The period is published: a note that stays is removed by the next run.
-  await removeNote();
-  return record;
+  effect.recorded();
+}
+
+/** @throws ReportError `destination` for a file that another writer replaced or removed since this run published it */
+async function assertUnchanged({ afterInterrupt }: Publication, outputs: readonly Output[]): Promise<void> {
+  await mapConcurrently(MAX_PARALLEL_FILES, outputs, async ({ location, version, file }) => {
+    const stored = await afterInterrupt.stat(file.target.key);
+    if (stored?.version === version) return;
+    const now = stored === undefined ? 'it is gone' : 'it has other content';
+    throw new ReportError(
+      'destination',
+      `the period is recorded as published, but another writer changed ${location} meanwhile: ${now}`,
+      { hint: 'See who else writes there, then publish it again with --restate "reason".', retryable: false },
+    );
+  });
 }
 
 async function existingAt(destination: Destination, key: string): Promise<Existing> {
@@ -96,6 +135,7 @@ function pendingOf({ state, run, files, restating }: Publication): Pending {
     pending: 1,
     report: run.report.name,
     token: run.token,
+    ...(run.epoch === undefined ? {} : { epoch: run.epoch }),
     revision: run.revision,
     ...(restating === undefined ? {} : { restating }),
     // Files of an earlier unfinished run are there until they are replaced.
@@ -141,18 +181,15 @@ async function keepFormer(
 }
 
 /** Removes files of the former revision, or of an unfinished run, that this revision does not have. Files of others stay. */
-async function removeFormer({ destination, state, files }: Publication): Promise<void> {
+async function removeFormer({ destination, state, files, effect }: Publication): Promise<void> {
   const known = knownFiles(state);
   const kept = new Set(files.map(({ target }) => target.key));
   const gone = [...known.keys()].filter((key) => !kept.has(key));
   await mapConcurrently(MAX_PARALLEL_FILES, gone, async (key) => {
     const stored = await destination.stat(key);
     if (stored !== undefined && !(await isOneOf(known, stored, destination))) return;
-    if (stored !== undefined) await destination.remove(stored);
-    for (const companion of [manifestKey(key), schemaKey(key)]) {
-      const found = await destination.stat(companion);
-      if (found !== undefined) await destination.remove(found);
-    }
+    await removeFile(destination, key, stored);
+    if (stored !== undefined) effect.formerRemoved(key);
   });
 }
 

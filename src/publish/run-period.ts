@@ -2,24 +2,28 @@
 import { randomUUID } from 'node:crypto';
 import type { Period } from '../core/calendar.js';
 import type { Destination } from '../core/destination.js';
-import { errorSentence, ReportError } from '../core/errors.js';
+import type { Effect } from '../core/effect.js';
+import { ReportError, withMessageSuffix } from '../core/errors.js';
 import type { Request, Source } from '../core/source.js';
 import { type Span, withSpan } from '../core/trace.js';
 import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';
 import { GateKeeper, refusal } from '../export/gates.js';
-import { discardAll, discardOnError, type FilledTarget, type Target } from '../export/target.js';
+import { discardAll, discardOnError, type FilledTarget } from '../export/target.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';
 import { ContentHash } from '../rows/counters.js';
 import { type PeriodKeys, periodKeys } from './bookkeeping.js';
 import type { RunRecord } from './documents.js';
-import { Lease, removeAbandoned } from './lease.js';
+import { fenced, removeStagedOf } from './fenced.js';
+import { removeAbandoned } from './lease/files.js';
+import { Lease } from './lease.js';
 import type { Run } from './manifest.js';
-import { formerRecord, isUnfinished, type PeriodState, readState } from './period-state.js';
+import { epochOf, formerRecord, isUnfinished, type PeriodState, readState } from './period-state.js';
 import { PeriodTargets } from './period-targets.js';
 import { publishPeriod, quarantine, type Restating } from './publish-period.js';
+import { clearStaleNote, withdraw } from './strays.js';
 
 export interface RunOptions {
   readonly report: Report;
@@ -37,6 +41,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Called when the period is not published yet, before anything is taken or read. Throws when it cannot be read now. */
   readonly assertReady?: (() => Promise<void>) | undefined;
+  /** What the run does to the destination; kept up to date while it works. */
+  readonly effect: Effect;
   /** Takes warnings, one line each. */
   readonly warn: (message: string) => void;
   /** Opens the sources for as long as the work lasts; called only when there is something to read. */
@@ -60,13 +66,13 @@ export function newToken(): string {
 /**
  * Publishes the period, unless it is published already.
  * @throws ReportError `contract` when another definition published the period, `gate`, `already-running`, and what exporting
- * throws; then no run record was written
+ * throws; then no run record was written, and the message says what is visible all the same
  */
 export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
   const { report, period, destination, token } = options;
   const keys = periodKeys(report.name, period);
   const look = async () => {
-    const state = await deleteStaleNote(destination, keys, await readState(destination, keys));
+    const state = await clearStaleNote(destination, keys, await readState(destination, keys));
     return { state, outcome: outcomeWithoutReading(options, keys, state) };
   };
   // Most runs find the period published, and need no lease to know it.
@@ -79,26 +85,36 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
   for (const broken of (await destination.promises?.()) ?? []) options.warn(broken);
   const lease = await Lease.take(options.afterInterrupt, keys.lease, token);
   try {
+    // First of all: what a former holder has staged must not become visible after the look.
+    for (const failure of await removeStagedOf(options.afterInterrupt, lease.fenced)) options.warn(failure);
     const { state, outcome: sinceThen } = await look();
-    return sinceThen ?? (await runUnderLease(options, keys, state, lease));
+    if (sinceThen !== undefined) return sinceThen;
+    const held = { ...options, destination: fenced(destination, lease) };
+    return await runUnderLease(held, keys, state, lease).catch(async (error: unknown) => {
+      throw await afterFailure(options, keys, lease, error);
+    });
+  } catch (error) {
+    const { effect } = options;
+    throw effect.isUntouched || effect.reach === 'recorded'
+      ? error
+      : withMessageSuffix(error, effect.sentence);
   } finally {
     await lease.release();
   }
 }
 
-/** Deletes the pending note of a run that finished. A failed delete is left to the next run. */
-async function deleteStaleNote(
-  destination: Destination,
+/** The error to throw: of a step that failed because another run took the lease, that. What became visible meanwhile is removed. */
+async function afterFailure(
+  { afterInterrupt, effect }: RunOptions,
   keys: PeriodKeys,
-  state: PeriodState,
-): Promise<PeriodState> {
-  const { pending } = state;
-  if (pending === undefined || isUnfinished(state)) return state;
-  const isRemoved = await destination.remove({ key: keys.pending, version: pending.version }).then(
-    () => true,
-    () => false,
-  );
-  return isRemoved ? { ...state, pending: undefined } : state;
+  lease: Lease,
+  error: unknown,
+): Promise<unknown> {
+  if (!effect.hasBegun) return error;
+  const answer = await lease.confirm().catch((reason: unknown) => reason);
+  if (!lease.isLost) return error;
+  await withdraw(afterInterrupt, keys, effect);
+  return answer;
 }
 
 /** The outcome where the period is published already; undefined when it must be read. @throws ReportError `contract` */
@@ -148,7 +164,6 @@ async function runUnderLease(
   // A restatement that broke off is finished by whichever run comes next.
   const restating = options.restating ?? state.pending?.restating;
   const preparation = { options, keys, state, lease, restating, revision, started, definition, targets };
-  if (lease.tookOver !== undefined) await warnOfLeftovers(options, targets.whole, lease.tookOver);
   const former = await formerRecord(destination, report.name, period);
   const gateKeeper = new GateKeeper(report, former, { signal });
   try {
@@ -163,10 +178,11 @@ type PeriodRun = Run & { readonly period: Period; readonly content: string };
 
 /** Reads once and stages every file; nothing is visible yet. */
 async function stagePeriod(
-  { options, revision, started, definition, targets }: Preparation,
+  { options, state, lease, revision, started, definition, targets }: Preparation,
   gateKeeper: GateKeeper,
 ): Promise<{ staged: StagedReport; run: PeriodRun }> {
   const { report, request, period, token, onProgress, span } = options;
+  const epoch = lease.epochAfter(epochOf(state));
   const content = new ContentHash(request.columns, report.volatile);
   const staged = await stageWithSources(options, {
     request,
@@ -179,7 +195,7 @@ async function stagePeriod(
   });
   const gates = await discardOnError(staged.files, () => gateKeeper.test(staged));
   const finished = new Date().toISOString();
-  const about = { report, request, period, definition, revision, token, started, finished };
+  const about = { report, request, period, definition, revision, token, epoch, started, finished };
   return { staged, run: { ...about, gates, content: content.digest() } };
 }
 
@@ -203,10 +219,12 @@ async function decide(
     return { outcome: 'unchanged', record: state.record, notes };
   }
   await discardOrThrow(isSkipped ? staged.files : quarantineFiles);
-  await discardOnError(published, () => {
-    if (!isSkipped) lease.assertHeld();
-  });
-  const publication = { destination, keys, state, run, staged, files: published, restating };
+  await discardOnError(published, () => lease.confirm());
+  const { afterInterrupt, effect, warn } = options;
+  const publication = {
+    ...{ destination, keys, state, run, staged, files: published, restating },
+    ...{ afterInterrupt, keepsNote: lease.mayWake, effect, warn },
+  };
   const record = await withSpan(span, 'publish', {}, () => publishPeriod(publication));
   const outcome = isSkipped ? 'skipped' : state.record === undefined ? 'published' : 'restated';
   return { outcome, record, notes };
@@ -226,24 +244,6 @@ async function stageWithSources(
     });
   } catch (error) {
     throw await discardAll(filled, error);
-  }
-}
-
-/** Warns of what a killed run left. Whether it is older than a day is for `check --clean` to see. @param killed its token */
-async function warnOfLeftovers(
-  { destination, warn }: RunOptions,
-  targets: readonly Target[],
-  killed: string,
-): Promise<void> {
-  try {
-    for await (const { key } of destination.leftovers()) {
-      if (!key.includes(killed) && !targets.some((target) => target.key === key)) continue;
-      warn(
-        `a run that was killed left an unfinished ${key}: "reportctl check --clean" removes it after a day`,
-      );
-    }
-  } catch (error) {
-    warn(`what a killed run left could not be listed: ${errorSentence(error)}`);
   }
 }
 

@@ -15,7 +15,7 @@ import { ReportError } from '../core/errors.js';
 import type { Report } from '../reports/report.js';
 import { bookkeepingFiles, periodKeys } from './bookkeeping.js';
 import type { RunRecord } from './documents.js';
-import { LEASE_LIFE_MS } from './lease.js';
+import { LEASE_LIFE_MS } from './lease/files.js';
 import { isUnfinished, type PeriodState, readState } from './period-state.js';
 
 /**

@@ -1,6 +1,7 @@
 // What bounds work and its cleaning up: a signal, a deadline, and then nobody waits any more.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Effect } from '../../src/core/effect.js';
 import { Deadline, DeadlineReached, deadlineError } from '../../src/core/deadline.js';
 import { ReportError } from '../../src/core/errors.js';
 import { Unconfirmed, Watchdog } from '../../src/core/watchdog.js';
@@ -16,7 +17,7 @@ describe('a watchdog', () => {
       await new Promise((resolve) => watchdog.signal.addEventListener('abort', resolve));
       throw new Error(`cleaned up after ${watchdog.signal.reason}`);
     };
-    const end = watchdog.watch(work, []);
+    const end = watchdog.watch(work, () => []);
     outer.abort('SIGTERM');
     await assert.rejects(end, /^Error: cleaned up after SIGTERM$/);
   });
@@ -24,7 +25,7 @@ describe('a watchdog', () => {
   test('leaves work that hangs, and names it', async () => {
     const outer = new AbortController();
     const watchdog = new Watchdog(outer.signal, 20);
-    const end = watchdog.watch(forEver, ['vendas 2024-10-05']);
+    const end = watchdog.watch(forEver, () => [['vendas 2024-10-05', new Effect()]]);
     outer.abort();
     await assert.rejects(end, (error: unknown) => {
       assert.ok(error instanceof Unconfirmed);
@@ -39,8 +40,8 @@ describe('a watchdog', () => {
   test('began after its signal: the work has the same time', async () => {
     const watchdog = new Watchdog(AbortSignal.abort('too late'), 20);
     assert.equal(watchdog.signal.reason, 'too late');
-    await assert.rejects(watchdog.watch(forEver, []), Unconfirmed);
-    assert.equal(await watchdog.watch(async () => 'done', []), 'done');
+    await assert.rejects(watchdog.watch(forEver, () => []), Unconfirmed);
+    assert.equal(await watchdog.watch(async () => 'done', () => []), 'done');
   });
 
   test('is closed: neither its deadline nor the other signal reaches the work', async () => {
@@ -59,7 +60,7 @@ describe('a deadline', () => {
     const watchdog = new Watchdog(never, 20);
     const deadline = new Deadline('--deadline', '1s', Date.now() - 990);
     deadline.start(watchdog, 'UTC');
-    const error = await watchdog.watch(forEver, []).catch((thrown: unknown) => thrown);
+    const error = await watchdog.watch(forEver, () => []).catch((thrown: unknown) => thrown);
     assert.ok(error instanceof Unconfirmed);
     assert.ok(deadline.isReached);
     const { reason } = watchdog.signal;

@@ -7,7 +7,10 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Destination } from '../../src/core/destination.js';
 import { ReportError } from '../../src/core/errors.js';
-import { LEASE_LIFE_MS, Lease, removeAbandoned } from '../../src/publish/lease.js';
+import { LEASE_LIFE_MS, LeaseHeld, removeAbandoned } from '../../src/publish/lease/files.js';
+import { forget } from '../../src/publish/lease/holder.js';
+import { lockOnHost } from '../../src/publish/lease/host-lock.js';
+import { Lease } from '../../src/publish/lease.js';
 import { type MemoryStore, memoryStore } from '../support/memory-destination.js';
 
 const KEY = '_reportctl/vendas/20241005.lease';
@@ -19,6 +22,8 @@ interface Holder {
   readonly pid: number;
   readonly began: string;
   readonly renewal: string;
+  readonly epoch: number;
+  readonly fenced: readonly string[];
 }
 
 const holderIn = (store: MemoryStore) => store.json(KEY) as Holder;
@@ -32,7 +37,8 @@ function running(error: unknown): boolean {
   assert.ok(error instanceof ReportError, String(error));
   assert.equal(error.code, 'already-running');
   assert.equal(error.exitCode, 75);
-  assert.match(error.hint ?? '', /within 60 seconds/);
+  assert.ok(error instanceof LeaseHeld);
+  assert.match(error.hint ?? '', error.isAlive ? /kill \d+\.$/ : /within 60 seconds/);
   return true;
 }
 
@@ -55,13 +61,13 @@ function clock(t: TestContext, store: MemoryStore) {
 test('one holds it, another is told who, and it is given back', async () => {
   const store = memoryStore();
   const lease = await Lease.take(store.open(), KEY, 'run-1');
-  lease.assertHeld();
+  await lease.confirm();
   assert.deepEqual([holderIn(store).token, holderIn(store).pid], ['run-1', process.pid]);
   await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), (error) => {
     assert.match(
       String(error),
       new RegExp(
-        `process ${process.pid} on .* is running the same report and period; its lease is ${KEY} at memory`,
+        `process ${process.pid} on .* \\(holding it since .*Z\\) is running the same report and period; its lease is ${KEY} at memory`,
       ),
     );
     return running(error);
@@ -91,7 +97,7 @@ describe('while it is held', () => {
       await pass(15_000);
       await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), running);
     }
-    lease.assertHeld();
+    await lease.confirm();
     assert.notEqual(holderIn(store).renewal, first);
     await lease.release();
     assert.deepEqual(store.keys(), []);
@@ -103,7 +109,7 @@ describe('while it is held', () => {
     const lease = await Lease.take(store.open(), KEY, 'run-1');
     handOver(store, { token: 'run-2', host: 'elsewhere', identity: 'another' });
     await pass(15_000);
-    assert.throws(() => lease.assertHeld(), lost(/was lost: another run took it$/));
+    await assert.rejects(lease.confirm(), lost(/was lost: another run took it$/));
     await lease.release();
     assert.equal(holderIn(store).token, 'run-2');
   });
@@ -114,7 +120,7 @@ describe('while it is held', () => {
     const lease = await Lease.take(store.open(), KEY, 'run-1');
     store.remove(KEY);
     await pass(15_000);
-    assert.throws(() => lease.assertHeld(), lost(/another run took it$/));
+    await assert.rejects(lease.confirm(), lost(/another run took it$/));
     await lease.release();
     assert.deepEqual(store.keys(), []);
   });
@@ -130,13 +136,14 @@ describe('while it is held', () => {
     fails = true;
     await pass(15_000);
     await pass(15_000);
-    lease.assertHeld();
+    await assert.rejects(lease.confirm(), /the store is busy/);
+    assert.equal(lease.isLost, false);
     fails = false;
     await pass(15_000);
-    lease.assertHeld();
+    await lease.confirm();
     fails = true;
     for (let count = 0; count < 3; count++) await pass(15_001);
-    assert.throws(() => lease.assertHeld(), lost(/it could not be renewed in time$/));
+    await assert.rejects(lease.confirm(), lost(/it could not be renewed in time$/));
     await lease.release();
   });
 
@@ -162,19 +169,61 @@ describe('while it is held', () => {
     loses = true;
     for (let count = 0; count < 8; count++) {
       await pass(15_000);
-      lease.assertHeld();
+      await lease.confirm();
     }
     await lease.release();
     assert.deepEqual(store.keys(), []);
   });
 
-  test('a process that stood still for too long does not trust it', async (t) => {
+  test('a process that stood still renews it before it trusts it', async (t) => {
     const store = memoryStore();
     const lease = await Lease.take(store.open(), KEY, 'run-1');
+    const first = holderIn(store).renewal;
     const now = performance.now();
-    t.mock.method(performance, 'now', () => now + 46_000);
-    assert.throws(() => lease.assertHeld(), lost(/it could not be renewed in time$/));
+    t.mock.method(performance, 'now', () => now + 3_600_000);
+    await lease.confirm();
+    assert.notEqual(holderIn(store).renewal, first);
+    handOver(store, { token: 'run-2' });
+    await assert.rejects(lease.confirm(), lost(/another run took it$/));
     await lease.release();
+  });
+
+  test('questions that come at the same time are one or two requests', async () => {
+    let reads = 0;
+    const before = (step: string) => {
+      if (step === 'read') reads += 1;
+    };
+    const store = memoryStore({ before });
+    const lease = await Lease.take(store.open(), KEY, 'run-1');
+    reads = 0;
+    await Promise.all(Array.from({ length: 100 }, () => lease.confirm()));
+    assert.ok(reads <= 2, `${reads} requests`);
+    await lease.release();
+  });
+
+  test('an answer is never older than its question', async () => {
+    const store = memoryStore();
+    let hold: Promise<void> | undefined;
+    const before = async (step: string) => {
+      if (step === 'read') await hold;
+    };
+    const slow = memoryStore({ before });
+    const lease = await Lease.take(slow.open(), KEY, 'run-1');
+    let answer = () => {};
+    hold = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const early = lease.confirm();
+    await turn();
+    const late = lease.confirm();
+    hold = undefined;
+    answer();
+    await early;
+    await late;
+    handOver(slow, { token: 'run-2' });
+    await assert.rejects(lease.confirm(), lost(/another run took it$/));
+    await lease.release();
+    assert.deepEqual(store.keys(), []);
   });
 });
 
@@ -199,7 +248,7 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
     const lease = await Lease.take(store.open(), KEY, 'run-1');
     const content = holderIn(store);
     await lease.release();
-    store.put(KEY, JSON.stringify({ ...content, ...more }));
+    store.put(KEY, JSON.stringify({ ...content, process: 'another', ...more }));
     return store;
   }
 
@@ -217,6 +266,25 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
 
   test('and when another process has its id by now', async () => {
     await free(await held({ pid: process.pid, began: '1' }));
+  });
+
+  test('one of an attempt of this process that could not give it back', async () => {
+    const store = memoryStore();
+    const failing = { ...store.open(), remove: () => Promise.reject(new ReportError('destination', 'gone')) };
+    const lease = await Lease.take(failing, KEY, 'run-1');
+    await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), running);
+    await lease.release();
+    assert.equal(holderIn(store).token, 'run-1');
+    await free(store);
+  });
+
+  test('the epoch and the tokens of former holders are passed on', async () => {
+    const store = await held({ pid: process.pid, began: '1', epoch: 7, fenced: ['run-0'] });
+    const lease = await Lease.take(store.open(), KEY, 'run-2');
+    assert.deepEqual(lease.fenced, ['run-0', 'run-1']);
+    assert.equal(lease.mayWake, false);
+    assert.deepEqual([lease.epochAfter(3), lease.epochAfter(10)], [8, 11]);
+    await lease.release();
   });
 
   test('a zombie is dead', async () => {
@@ -241,6 +309,8 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
       const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8');
       const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
       const store = await held({ pid: child.pid ?? 0, began });
+      // However old its lease is.
+      store.pass(100 * LEASE_LIFE_MS);
       await assert.rejects(Lease.take(store.open(), KEY, 'run-2'), running);
     } finally {
       child.kill('SIGKILL');
@@ -256,6 +326,17 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
       store.pass(2);
       await free(store);
     }
+  });
+
+  test('the clock of the store counts, not that of this host', async () => {
+    const store = await held({ pid: 1, began: 'x', host: 'elsewhere', identity: 'another' });
+    // This host is five minutes ahead: the lease looks old, and is not.
+    store.pass(300_000);
+    const ahead = { ...store.open(), clockSkew: async () => -300_000 };
+    await assert.rejects(Lease.take(ahead, KEY, 'run-2'), running);
+    const lease = await Lease.take({ ...store.open(), clockSkew: async () => 0 }, KEY, 'run-2');
+    assert.equal(lease.mayWake, true);
+    await lease.release();
   });
 
   test('what nobody can read is another run until its life is over', async () => {
@@ -277,5 +358,36 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
     const alive = await held({});
     await removeAbandoned(alive.open(), KEY);
     assert.deepEqual(alive.keys(), [KEY]);
+  });
+});
+
+describe('the lock of the host', {
+  skip: process.platform === 'linux' ? false : 'Linux alone has it',
+}, () => {
+  test('keeps a second run away even when the lease is gone, and is free after the first', async () => {
+    const store = memoryStore();
+    const hostLockName = `lease-test-${process.pid}`;
+    const open = () => ({ ...store.open(), hostLockName });
+    const lease = await Lease.take(open(), KEY, 'run-1');
+    store.remove(KEY);
+    forget('run-1');
+    await assert.rejects(Lease.take(open(), KEY, 'run-2'), running);
+    await lease.release();
+    await (await Lease.take(open(), KEY, 'run-2')).release();
+  });
+
+  test('is freed by the kernel when its process is killed', async () => {
+    const code = `import { lockOnHost } from ${JSON.stringify(new URL('../../src/publish/lease/host-lock.js', import.meta.url).href)};
+      process.stdout.write(String(await lockOnHost('killed-${process.pid}') !== 'busy'));
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', code]);
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    assert.equal(`${said}`, 'true');
+    assert.equal(await lockOnHost(`killed-${process.pid}`), 'busy');
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const lock = await lockOnHost(`killed-${process.pid}`);
+    assert.ok(typeof lock === 'object');
+    await lock.release();
   });
 });

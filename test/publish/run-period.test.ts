@@ -3,12 +3,17 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { ReportError } from '../../src/core/errors.js';
+import { periodContaining } from '../../src/core/calendar.js';
+import { Effect } from '../../src/core/effect.js';
+import { messageOf, ReportError } from '../../src/core/errors.js';
 import { openFolder } from '../../src/destinations/file.js';
+import { periodKeys } from '../../src/publish/bookkeeping.js';
 import type { Manifest, RunRecord } from '../../src/publish/documents.js';
+import { readState } from '../../src/publish/period-state.js';
+import { strayFiles } from '../../src/publish/strays.js';
 import { formerDefinitionHash } from '../../src/reports/definition-hash.js';
 import { filesBelow, temporaryFolder } from '../support/cli.js';
-import { memoryStore } from '../support/memory-destination.js';
+import { type MemoryStore, memoryStore } from '../support/memory-destination.js';
 import {
   HISTORY,
   LEASE,
@@ -441,21 +446,18 @@ test('what a place cannot promise is said before anything is read', async () => 
   assert.deepEqual(said, ['It forgets.', 'read']);
 });
 
-test('what a killed run left is told by the next run of the same, and nothing else is', async () => {
+test('what a killed run staged is removed by the next run of the same, and nothing else is', async () => {
   const store = memoryStore();
   const options = { contentType: 'text/csv', existing: 'never' } as const;
-  // The other may well be somebody's who is alive.
-  for (const key of ['r_20241005.csv', 'other.csv']) await store.open().stage(key, options);
+  // The other may well be of a run that works.
+  await store.open({ token: 'killed' }).stage('r_20241005.csv', options);
+  await store.open({ token: 'other' }).stage('other.csv', options);
   const dead = { lease: 1, token: 'killed', host: 'gone', identity: '', pid: 1, began: '', renewal: '' };
   store.put(LEASE, JSON.stringify(dead));
   store.pass(61_000);
-  const warnings: string[] = [];
-  const { outcome } = await runAt(async (how) => store.open(how), {
-    warn: (message) => warnings.push(message),
-  });
+  const { outcome } = await runAt(async (how) => store.open(how));
   assert.equal(outcome, 'published');
-  assert.equal(warnings.length, 1);
-  assert.match(warnings[0] ?? '', /left an unfinished r_20241005\.csv: "reportctl check --clean"/);
+  assert.deepEqual(store.staged(), ['other.csv']);
 });
 
 test('a run record that nobody can read is refused, and stays', async () => {
@@ -468,81 +470,157 @@ test('a run record that nobody can read is refused, and stays', async () => {
   assert.deepEqual(store.keys(), [RECORD]);
 });
 
-test('a run that lost its lease while it read does not publish', async () => {
+/** Makes the lease that is held one of a host about which nothing is known, and lets its life pass. */
+function outliveLease(store: MemoryStore): void {
+  const elsewhere = { ...(store.json(LEASE) as object), process: 'another', identity: 'another host' };
+  store.put(LEASE, JSON.stringify(elsewhere));
+  store.pass(61_000);
+}
+
+/** Opens the store; before the first such step at the key the run stands still, and what `meanwhile` does happens. */
+function standingStill(
+  open: Open,
+  [name, key]: readonly ['stage' | 'publish', string],
+  meanwhile: () => Promise<unknown>,
+): Open {
+  let stood = false;
+  const stand = async (at: string, where: string) => {
+    if (stood || at !== name || where !== key) return;
+    stood = true;
+    await meanwhile();
+  };
+  return async (options) => {
+    const destination = await open(options);
+    return {
+      ...destination,
+      async stage(where, how) {
+        await stand('stage', where);
+        // After the question whether the lease is held, and before the file becomes visible.
+        const confirm = async () => {
+          await how.confirm?.();
+          await stand('publish', where);
+        };
+        return destination.stage(where, { ...how, confirm });
+      },
+    };
+  };
+}
+
+test('a run whose lease another took while it read does not publish', async () => {
+  const store = memoryStore();
+  const open: Open = async (options) => store.open(options);
+  const onRead = () =>
+    store.put(LEASE, JSON.stringify({ ...(store.json(LEASE) as object), token: 'another' }));
+  await assert.rejects(
+    runAt(open, { onRead: () => void onRead() }),
+    refused('already-running', /was lost: another run took it$/),
+  );
+  assert.deepEqual([store.keys(), store.staged()], [[LEASE], []]);
+});
+
+test('a run that stood still, and whose lease nobody took, publishes', async (t) => {
   const store = memoryStore();
   const open: Open = async (options) => store.open(options);
   const started = performance.now();
-  const real = performance.now;
-  try {
-    const onRead = () => {
-      performance.now = () => started + 50_000;
+  const onRead = () => {
+    store.pass(600_000);
+    t.mock.method(performance, 'now', () => started + 600_000);
+  };
+  assert.equal((await runAt(open, { onRead })).outcome, 'published');
+  assert.deepEqual(store.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
+});
+
+for (const [step, key, said] of [
+  ['stage', PENDING, /was lost: another run took it$/],
+  ['publish', PENDING, /20241005\.pending\.json: what was staged is gone$/],
+  ['stage', MANIFEST, /was lost: another run took it$/],
+  ['publish', KEY, /was lost: another run took it$/],
+  ['publish', MANIFEST, /was lost: another run took it$/],
+  ['publish', RECORD, /was lost: another run took it$/],
+] as const) {
+  test(`a run that stood still before it could ${step} ${key} does not spoil what another published since`, async () => {
+    const store = memoryStore({ keepsTokens: false });
+    const open: Open = async (options) => store.open(options);
+    const meanwhile = async () => {
+      outliveLease(store);
+      assert.equal((await runAt(open, { rows: LATER })).outcome, 'published');
     };
-    await assert.rejects(
-      runAt(open, { onRead }),
-      refused('already-running', /was lost: it could not be renewed in time/),
+    const effect = new Effect();
+    const run = runAt(standingStill(open, [step, key], meanwhile), { rows: FORMER, effect });
+    await assert.rejects(run, (error: unknown) => {
+      assert.match(messageOf(error), said);
+      assert.equal(effect.reach, 'untouched');
+      return true;
+    });
+    const record = store.json(RECORD) as RunRecord;
+    const manifest = store.json(MANIFEST) as Manifest;
+    assert.equal((await runAt(open, { rows: LATER })).outcome, 'unchanged');
+    assert.deepEqual(
+      [record.rows, manifest.token, manifest.sha256],
+      [3, record.token, record.outputs[0]?.sha256],
     );
-  } finally {
-    performance.now = real;
-  }
-  assert.deepEqual(store.keys(), []);
-  assert.deepEqual(store.staged(), []);
-});
+    assert.deepEqual([store.keys(), store.staged()], [[RECORD, KEY, MANIFEST, SCHEMA], []]);
+  });
+}
 
-test('a run that stood still before it published does not make the work of another look unfinished', async () => {
+test('a file that a run made visible after it lost its lease is removed by the next run, and is a fault until then', async () => {
   const store = memoryStore();
   const open: Open = async (options) => store.open(options);
-  let stood = false;
-  const standing: Open = async (options) => {
-    const destination = await open(options);
-    return {
-      ...destination,
-      async stage(key, how) {
-        if (key === PENDING && !stood) {
-          stood = true;
-          store.pass(61_000);
-          await runAt(open, { rows: LATER });
-        }
-        return destination.stage(key, how);
-      },
-    };
+  const two = reportOf(['{ format: csv, key: "r_{YYYYMMDD}_{texto}.csv", split-by: texto }']);
+  const meanwhile = async () => {
+    outliveLease(store);
+    await runAt(open, { report: two, rows: [['b', '1']] });
+    // The other run removed what was staged; a store that finished a request all the same shows the file.
+    store.put('r_20241005_a.csv', 'quando,texto,valor\n', { token: 'slow' });
   };
-  await assert.rejects(
-    runAt(standing, { rows: FORMER }),
-    refused('destination', /r_20241005\.csv already exists/),
+  const slow = runAt(standingStill(open, ['publish', 'r_20241005_a.csv'], meanwhile), {
+    report: two,
+    rows: [['a', '1']],
+    token: 'slow',
+  });
+  await assert.rejects(slow);
+  const state = await readState(store.open(), periodKeys('vendas', periodContaining('day', '2024-10-05')));
+  store.put(
+    'r_20241005_a.csv',
+    Buffer.alloc(state.pending?.outputs.find(({ token }) => token === 'slow')?.bytes ?? 0),
+    { token: 'slow' },
   );
-  assert.deepEqual(store.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
-  assert.equal((await runAt(open, { rows: LATER })).outcome, 'unchanged');
-});
-
-test('a run that stood still while it published does not spoil what another published since', async () => {
-  const store = memoryStore();
-  const open: Open = async (options) => store.open(options);
-  let stood = false;
-  const standing: Open = async (options) => {
-    const destination = await open(options);
-    return {
-      ...destination,
-      async stage(key, how) {
-        if (key === MANIFEST && !stood) {
-          stood = true;
-          // Long enough for its lease to be nobody's.
-          store.pass(61_000);
-          assert.equal((await runAt(open, { rows: LATER })).outcome, 'published');
-        }
-        return destination.stage(key, how);
-      },
-    };
-  };
-  await assert.rejects(
-    runAt(standing, { rows: FORMER }),
-    refused('destination', /manifest\.json already exists/),
-  );
-  const record = store.json(RECORD) as RunRecord;
-  const manifest = store.json(MANIFEST) as Manifest;
-  assert.equal((await runAt(open, { rows: LATER })).outcome, 'unchanged');
+  const strays = await strayFiles(state, store.open());
   assert.deepEqual(
-    [record.rows, manifest.token, manifest.sha256],
-    [3, record.token, record.outputs[0]?.sha256],
+    strays.map(({ key }) => key),
+    ['r_20241005_a.csv'],
   );
-  assert.deepEqual(store.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
+  assert.equal((await runAt(open, { report: two })).outcome, 'unchanged');
+  assert.deepEqual(store.keys(), [
+    RECORD,
+    'r_20241005_b.csv',
+    'r_20241005_b.csv.manifest.json',
+    'r_20241005_b.csv.schema.json',
+  ]);
+});
+
+test('a file that another writer replaced right after it was published is told', async () => {
+  const store = memoryStore();
+  const open: Open = async (options) => store.open(options);
+  const effect = new Effect();
+  const meanwhile = async () => void store.put(KEY, 'other bytes');
+  await assert.rejects(
+    runAt(standingStill(open, ['publish', RECORD], meanwhile), { effect }),
+    refused(
+      'destination',
+      /recorded as published, but another writer changed .*r_20241005\.csv meanwhile: it has other content/,
+    ),
+  );
+  assert.equal(effect.reach, 'recorded');
+});
+
+test('the epoch grows with every run that took the lease', async () => {
+  const store = memoryStore();
+  const open: Open = async (options) => store.open(options);
+  const epochs: (number | undefined)[] = [];
+  for (const rows of [FORMER, LATER, FORMER]) {
+    const { record } = await runAt(open, { rows, restate: 'outra vez' });
+    epochs.push(record.epoch);
+  }
+  assert.deepEqual(epochs, [1, 2, 3]);
 });

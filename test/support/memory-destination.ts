@@ -73,7 +73,7 @@ export function memoryStore({ label = 'memory', keepsTokens = true, before }: Me
   } = {}): Destination {
     return {
       label,
-      async stage(key, { contentType, existing }): Promise<Staged> {
+      async stage(key, { contentType, existing, confirm }): Promise<Staged> {
         await step('stage', key, signal);
         const id = randomUUID();
         const chunks: Buffer[] = [];
@@ -85,7 +85,10 @@ export function memoryStore({ label = 'memory', keepsTokens = true, before }: Me
           },
           async publish(): Promise<Published> {
             try {
+              await confirm?.();
               await step('publish', key, signal);
+              if (!staging.has(id))
+                throw new ReportError('destination', `${label}/${key}: what was staged is gone`);
               assertAllowed(key, existing);
             } finally {
               staging.delete(id);

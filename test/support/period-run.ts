@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { periodContaining } from '../../src/core/calendar.js';
 import type { Destination } from '../../src/core/destination.js';
+import { Effect } from '../../src/core/effect.js';
 import type { Source } from '../../src/core/source.js';
 import type { Batch, Cell } from '../../src/core/table.js';
 import { newToken, type RunOptions, type RunOutcome, runPeriod } from '../../src/publish/run-period.js';
@@ -74,6 +75,7 @@ export interface PeriodRun {
   readonly quarantine?: boolean;
   readonly signal?: AbortSignal;
   readonly token?: string;
+  readonly effect?: Effect;
   readonly warn?: RunOptions['warn'];
   /** Called when the rows are read. */
   readonly onRead?: () => void | Promise<void>;
@@ -99,6 +101,7 @@ export async function runAt(open: Open, run: PeriodRun = {}): Promise<RunOutcome
       restating: restate === undefined ? undefined : { reason: restate, by: 'ana@servidor' },
       quarantine: run.quarantine,
       signal,
+      effect: run.effect ?? new Effect(),
       warn: run.warn ?? (() => {}),
       withSources: async (work) => {
         const source = typeof given === 'function' ? await given() : given;

@@ -25,7 +25,7 @@ export interface Surroundings extends Streams {
   readonly now?: number;
 }
 
-export interface Context extends Omit<Surroundings, 'now'>, Pick<Session, 'now' | 'runId' | 'inProgress'> {}
+export interface Context extends Omit<Surroundings, 'now'>, Pick<Session, 'now' | 'runId' | 'effects'> {}
 
 export interface CommandSession extends Session, Streams {
   readonly quiet: boolean;
@@ -48,7 +48,7 @@ export function addCommonOptions(command: Command): Command {
 
 /** Reads the configuration and opens the log. @throws ReportError `usage` */
 export async function openSession(context: Context, options: CommonOptions): Promise<CommandSession> {
-  const { env, cwd, stdin, stdout, stderr, signal, now, runId, inProgress } = context;
+  const { env, cwd, stdin, stdout, stderr, signal, now, runId, effects } = context;
   const config = loadConfig({ env, cwd, logFormat: options.logFormat });
   const quiet = options.quiet === true;
   const level = quiet && ['debug', 'info'].includes(config.logLevel) ? 'warn' : config.logLevel;
@@ -60,7 +60,7 @@ export async function openSession(context: Context, options: CommonOptions): Pro
     now,
     signal,
     runId,
-    inProgress,
+    effects,
     ...streams,
     quiet,
     json: options.json === true,

@@ -38,7 +38,10 @@ export async function withDeadline<T>(
   const { signal } = watchdog;
   try {
     deadline.start(watchdog, timezone);
-    return await watchdog.watch(() => work({ ...session, signal }), session.inProgress);
+    return await watchdog.watch(
+      () => work({ ...session, signal }),
+      () => session.effects,
+    );
   } catch (error) {
     if (!(signal.reason instanceof DeadlineReached)) throw error;
     throw deadlineError(signal.reason, error, undone);

@@ -4,7 +4,7 @@ import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Existing, Published, Staged } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import { alreadyExists, changed } from '../../core/existing-file.js';
+import { alreadyExists, changed, visibleAllTheSame } from '../../core/existing-file.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { versionAt, versionOf } from './version.js';
@@ -13,7 +13,10 @@ import { versionAt, versionOf } from './version.js';
 const FLUSH_BYTES = 16 * 1024 ** 2;
 
 interface Options {
+  /** Within the destination. */
+  readonly key: string;
   readonly existing: Existing;
+  readonly confirm?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -90,14 +93,14 @@ class StagedFile implements Staged {
       }
       version = versionOf(stats);
       await this.#handle.close();
+      await this.#options.confirm?.();
       await this.#makeVisible();
-      await this.#flush();
     } catch (error) {
       await this.#cleanUp(error);
       if (this.#signal.aborted && error === this.#signal.reason) throw error;
       throw explain(`publish ${this.#target}`, error);
     }
-    await this.#cleanUp(undefined);
+    await this.#settle(version);
     return { location: this.#target, bytes: this.#bytes, version };
   }
 
@@ -151,13 +154,23 @@ class StagedFile implements Staged {
     }
   }
 
-  async #flush(): Promise<void> {
+  /**
+   * Flushes the names in the folders and removes the temporary one. A new file is removed again when that fails; one that was
+   * replaced cannot be restored.
+   */
+  async #settle(version: string): Promise<void> {
     try {
       await flushFolders(dirname(this.#target), this.#made);
+      await this.#cleanUp(undefined);
     } catch (error) {
-      // A new file can be removed again; a replaced one cannot be restored.
-      if (this.#options.existing === 'never') await unlink(this.#target);
-      throw error;
+      const failure = explain(`flush ${dirname(this.#target)} to the disk`, error);
+      const isRemoved = this.#options.existing === 'never' && (await isUnlinked(this.#target));
+      if (isRemoved) {
+        await this.#cleanUp(failure);
+        throw failure;
+      }
+      await this.#cleanUp(failure).catch(() => undefined);
+      throw visibleAllTheSame(failure, { key: this.#options.key, version, location: this.#target });
     }
   }
 
@@ -172,4 +185,12 @@ class StagedFile implements Staged {
     await removeTemporary(this.#temporary, failure);
     await removeEmpty(dirname(this.#target), this.#made);
   }
+}
+
+/** Removes the name. @returns whether it is gone */
+function isUnlinked(path: string): Promise<boolean> {
+  return unlink(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,8 +1,9 @@
 // The version of a file, which `existing`, `copy` and `remove` compare, and the rest of Stored.
 import type { BigIntStats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, realpath, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Stored } from '../../core/store.js';
-import { codeOf } from './failures.js';
+import { codeOf, explain } from './failures.js';
 
 /**
  * A published file that was replaced has another inode, because a new file is linked or renamed into place; size and time
@@ -38,4 +39,34 @@ export function storedOf(key: string, stats: BigIntStats): Stored {
 /** Whether the error means that there is no file of that name. */
 export function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
+}
+
+/** The path without links, as far as it exists: the same for every way to write it. */
+export async function resolved(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (!isMissing(error) || parent === path) return path;
+    return join(await resolved(parent), basename(path));
+  }
+}
+
+/**
+ * Milliseconds that the clock of the file system, which may be a server's, is ahead of this host's.
+ * @param probe a free name, in a folder of that file system; a file is there for a moment
+ * @throws ReportError `destination`
+ */
+export async function clockSkew(probe: string): Promise<number> {
+  try {
+    const handle = await open(probe, 'wx');
+    try {
+      return Number((await handle.stat({ bigint: true })).mtimeMs) - Date.now();
+    } finally {
+      await handle.close();
+      await unlink(probe);
+    }
+  } catch (error) {
+    throw explain(`read the clock of ${dirname(probe)}`, error);
+  }
 }

@@ -25,6 +25,8 @@ export interface Bucket {
   readonly access: Access;
   readonly client: S3Client;
   readonly bucket: string;
+  /** The host and port that requests go to. */
+  readonly endpoint: string;
   /** The keys of this destination begin with it; empty or ending in a slash. */
   readonly prefix: string;
   readonly options: S3Options;
@@ -59,7 +61,15 @@ export async function openBucket(
     });
   }
   assertEncrypted(endpoint, options.allowHttp);
-  const opened: Bucket = { sdk, access, client: new sdk.S3Client(config), bucket, prefix, options };
+  const opened: Bucket = {
+    sdk,
+    access,
+    client: new sdk.S3Client(config),
+    bucket,
+    endpoint: `${endpoint.hostname}:${endpoint.port ?? ''}`,
+    prefix,
+    options,
+  };
   keepDates(opened.client);
   retryCorrupted(opened.client);
   return opened;

@@ -8,6 +8,7 @@ interface Endpoint {
   /** `http:` or `https:` */
   readonly protocol: string;
   readonly hostname: string;
+  readonly port?: number;
 }
 
 /**

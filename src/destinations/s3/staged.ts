@@ -137,6 +137,7 @@ class StagedObject implements Staged {
   async #commit(): Promise<void> {
     const { sdk, client, options } = this.#store;
     if (this.#parts.count === 0) {
+      await this.#options.confirm?.();
       const params = { ...this.#input, Body: this.#parts.rest };
       await this.#sent('commits', () =>
         new sdk.Upload({ client, params, partSize: options.partSize }).done(),
@@ -148,6 +149,7 @@ class StagedObject implements Staged {
     const inOrder = this.#stored.sort((a, b) => Number(a.PartNumber) - Number(b.PartNumber));
     const whole = { UploadId: this.#uploadId, MultipartUpload: { Parts: inOrder } };
     const command = new sdk.CompleteMultipartUploadCommand({ ...this.#input, ...whole });
+    await this.#options.confirm?.();
     await this.#sent('commits', () => client.send(command));
   }
 

@@ -66,9 +66,9 @@ async function sendResult(result: JobResult, options: WebhookOptions, signal: Ab
   });
 }
 
-/** False for a job that another run works on, and for one that the user interrupted (exit code 130). */
+/** False only for a job that the user interrupted (exit code 130): whoever hears of a period that stays unpublished can look. */
 function needsAlarm(error: unknown): boolean {
-  if (error instanceof ReportError) return error.exitCode !== 0 && error.code !== 'already-running';
+  if (error instanceof ReportError) return error.exitCode !== 0;
   return (error as { readonly exitCode?: unknown } | null)?.exitCode !== 130;
 }
 

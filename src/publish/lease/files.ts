@@ -1,0 +1,104 @@
+// The file of a lease: read, taken and renewed with conditional writes.
+import type { Destination, Existing, Published } from '../../core/destination.js';
+import { ReportError } from '../../core/errors.js';
+import { isAlreadyExists, isChanged } from '../../core/existing-file.js';
+import type { Stored } from '../../core/store.js';
+import { putJson } from '../put-json.js';
+import { type Holder, lifeOf, ownHolder, parseHolder, type Tenure } from './holder.js';
+
+/** Milliseconds after which a lease that was not renewed is free, unless its process is known to live. */
+export const LEASE_LIFE_MS = 60_000;
+/** How often another run may be faster. */
+const MAX_ATTEMPTS = 3;
+
+export type Version = Pick<Published, 'version'>;
+
+export interface TakenFile {
+  readonly tenure: Tenure;
+  readonly version: Version;
+  /** Whether a former holder may still run: its lease was taken because of its age. */
+  readonly mayWake: boolean;
+}
+
+/** Another run holds the lease. */
+export class LeaseHeld extends ReportError {
+  /** Whether the holder is known to live; if not, its lease may be free soon. */
+  readonly isAlive: boolean;
+  /** Another one as soon as the holder has renewed the lease. */
+  readonly renewal: string | undefined;
+
+  constructor(label: string, key: string, holder: Holder | undefined) {
+    const since = holder?.since === undefined ? '' : ` since ${holder.since}`;
+    const who =
+      holder === undefined ? 'another run' : `process ${holder.pid} on ${holder.host} (holding it${since})`;
+    const isAlive = holder !== undefined && lifeOf(holder) === 'alive';
+    const hint = isAlive
+      ? `Wait for it, or end that process when it hangs: kill ${holder.pid}.`
+      : `The lease of a run that was killed is free within ${LEASE_LIFE_MS / 1000} seconds.`;
+    super(
+      'already-running',
+      `${who} is running the same report and period; its lease is ${key} at ${label}`,
+      {
+        hint,
+      },
+    );
+    this.isAlive = isAlive;
+    this.renewal = holder?.renewal;
+  }
+}
+
+/** @throws LeaseHeld, ReportError `destination` */
+export async function takeFile(destination: Destination, key: string, token: string): Promise<TakenFile> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await destination.read(key);
+    const holder = found && parseHolder(found.content);
+    if (found !== undefined && !(await isFree(destination, key, found, holder)))
+      throw new LeaseHeld(destination.label, key, holder);
+    const tenure = {
+      token,
+      since: new Date().toISOString(),
+      epoch: (holder?.epoch ?? 0) + 1,
+      fenced: holder === undefined ? [] : [...(holder.fenced ?? []), holder.token],
+    };
+    const mayWake = holder !== undefined && lifeOf(holder) !== 'ended';
+    try {
+      return { tenure, version: await writeFile(destination, key, tenure, found ?? 'never'), mayWake };
+    } catch (error) {
+      // Another run was faster; whether it still works is what the next reading says.
+      if ((!isAlreadyExists(error) && !isChanged(error)) || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** @param former the version to replace; `never` where there must be no lease. @throws ReportError `destination` */
+export function writeFile(
+  destination: Destination,
+  key: string,
+  tenure: Tenure,
+  former: Version | 'never',
+): Promise<Version> {
+  const existing: Existing = former === 'never' ? former : { version: former.version };
+  return putJson(destination, key, ownHolder(tenure), existing);
+}
+
+/** A process that is known to live beats the age of its lease: it may only have stood still. */
+async function isFree(
+  destination: Destination,
+  key: string,
+  { age }: Stored,
+  holder: Holder | undefined,
+): Promise<boolean> {
+  const life = holder === undefined ? 'unknown' : lifeOf(holder);
+  if (life !== 'unknown') return life === 'ended';
+  // The clocks of two hosts may differ by more than the life of a lease: the store's counts.
+  const skew = (await destination.clockSkew?.(key)) ?? 0;
+  return age + skew > LEASE_LIFE_MS;
+}
+
+/** Removes the lease of a run that was killed, for a run that has nothing to do. @throws ReportError `destination` */
+export async function removeAbandoned(destination: Destination, key: string): Promise<void> {
+  const found = await destination.read(key);
+  if (found === undefined) return;
+  const isAbandoned = await isFree(destination, key, found, parseHolder(found.content));
+  if (isAbandoned) await destination.remove(found);
+}
