@@ -4,7 +4,7 @@ import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { isChanged } from '../core/existing-file.js';
 import { LeaseHeld, type TakenFile, takeFile, type Version, writeFile } from './lease/files.js';
-import { forget, parseHolder, remember, type Tenure } from './lease/holder.js';
+import { forget, lifeOf, parseHolder, remember, type Tenure } from './lease/holder.js';
 import { type HostLock, lockOnHost } from './lease/host-lock.js';
 
 const RENEWAL_INTERVAL_MS = 15_000;
@@ -53,7 +53,9 @@ export class Lease {
     const lock = hostLockName === undefined ? undefined : await lockOnHost(`${hostLockName}\n${key}`);
     if (lock === 'busy') {
       const found = await destination.read(key);
-      throw new LeaseHeld(destination.label, key, found && parseHolder(found.content));
+      const holder = found && parseHolder(found.content);
+      const isOfLock = holder !== undefined && lifeOf(holder) === 'alive';
+      throw new LeaseHeld(`${key} at ${destination.label}`, isOfLock ? holder : undefined, 'lock');
     }
     remember(token);
     try {

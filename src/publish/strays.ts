@@ -53,15 +53,17 @@ export async function clearStaleNote(
  * they are in the note of this run, and the other run replaces or removes them. A failure is left to the next run.
  */
 export async function withdraw(destination: Destination, keys: PeriodKeys, effect: Effect): Promise<void> {
-  if (effect.reach !== 'visible') return;
+  if (effect.reach === 'recorded') return;
   try {
     const lease = await destination.stat(keys.lease);
-    const { record } = await readState(destination, keys);
-    if (lease !== undefined || record === undefined) return;
+    const state = await readState(destination, keys);
+    if (lease !== undefined || state.record === undefined) return;
     for (const file of effect.visible) {
       await removeFile(destination, file.key, file);
       effect.removed(file.key);
     }
+    // The other run left the note because this one could wake up.
+    await clearStaleNote(destination, keys, state);
   } catch {
     // The effect still names what is visible.
   }

@@ -27,21 +27,18 @@ export class LeaseHeld extends ReportError {
   /** Another one as soon as the holder has renewed the lease. */
   readonly renewal: string | undefined;
 
-  constructor(label: string, key: string, holder: Holder | undefined) {
-    const since = holder?.since === undefined ? '' : ` since ${holder.since}`;
-    const who =
-      holder === undefined ? 'another run' : `process ${holder.pid} on ${holder.host} (holding it${since})`;
-    const isAlive = holder !== undefined && lifeOf(holder) === 'alive';
-    const hint = isAlive
-      ? `Wait for it, or end that process when it hangs: kill ${holder.pid}.`
-      : `The lease of a run that was killed is free within ${LEASE_LIFE_MS / 1000} seconds.`;
-    super(
-      'already-running',
-      `${who} is running the same report and period; its lease is ${key} at ${label}`,
-      {
-        hint,
-      },
-    );
+  /** @param where the lease, for messages. @param has the lock of the host, where a process of this host has it */
+  constructor(where: string, holder: Holder | undefined, has?: 'lock') {
+    const isAlive = has === 'lock' || (holder !== undefined && lifeOf(holder) === 'alive');
+    const other = has === 'lock' ? 'another process of this host' : 'another run';
+    const who = holder === undefined ? other : `process ${holder.pid} on ${holder.host}`;
+    const since = holder?.since === undefined ? '' : `, held since ${holder.since}`;
+    const end = holder === undefined ? '' : `: kill ${holder.pid}`;
+    super('already-running', `${who} is running the same report and period; its lease is ${where}${since}`, {
+      hint: isAlive
+        ? `Wait for it, or end that process if it hangs${end}.`
+        : `The lease of a run that was killed is free within ${LEASE_LIFE_MS / 1000} seconds.`,
+    });
     this.isAlive = isAlive;
     this.renewal = holder?.renewal;
   }
@@ -53,7 +50,7 @@ export async function takeFile(destination: Destination, key: string, token: str
     const found = await destination.read(key);
     const holder = found && parseHolder(found.content);
     if (found !== undefined && !(await isFree(destination, key, found, holder)))
-      throw new LeaseHeld(destination.label, key, holder);
+      throw new LeaseHeld(`${key} at ${destination.label}`, holder);
     const tenure = {
       token,
       since: new Date().toISOString(),
