@@ -31,7 +31,7 @@ export class Effect {
     return this.reach === 'untouched' && !this.#isPublishing && this.#record === 'not written';
   }
 
-  /** Whether any request was sent that could make something visible. */
+  /** Whether any request was sent that can be seen at the destination, be it of a note. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
@@ -40,10 +40,14 @@ export class Effect {
     return [...this.#visible.values()];
   }
 
+  /** The first request is about to be sent that can be seen at the destination. */
+  began(): void {
+    this.#hasBegun = true;
+  }
+
   /** Requests that make files visible are on their way; until publishingEnded() more may be visible than is known here. */
   publishingBegan(): void {
     this.#isPublishing = true;
-    this.#hasBegun = true;
   }
 
   /** Every request that makes a file visible was answered. */

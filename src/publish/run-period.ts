@@ -105,7 +105,7 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
 
 /** The error to throw: of a step that failed because another run took the lease, that. What became visible meanwhile is removed. */
 async function afterFailure(
-  { afterInterrupt, effect }: RunOptions,
+  { afterInterrupt, effect, token }: RunOptions,
   keys: PeriodKeys,
   lease: Lease,
   error: unknown,
@@ -113,7 +113,7 @@ async function afterFailure(
   if (!effect.hasBegun) return error;
   const answer = await lease.confirm().catch((reason: unknown) => reason);
   if (!lease.isLost) return error;
-  await withdraw(afterInterrupt, keys, effect);
+  await withdraw(afterInterrupt, keys, effect, token);
   return answer;
 }
 
@@ -220,10 +220,10 @@ async function decide(
   }
   await discardOrThrow(isSkipped ? staged.files : quarantineFiles);
   await discardOnError(published, () => lease.confirm());
-  const { afterInterrupt, effect, warn } = options;
+  const { afterInterrupt, signal, effect, warn } = options;
   const publication = {
     ...{ destination, keys, state, run, staged, files: published, restating },
-    ...{ afterInterrupt, keepsNote: lease.mayWake, effect, warn },
+    ...{ afterInterrupt, signal, keepsNote: lease.mayWake, effect, warn },
   };
   const record = await withSpan(span, 'publish', {}, () => publishPeriod(publication));
   const outcome = isSkipped ? 'skipped' : state.record === undefined ? 'published' : 'restated';

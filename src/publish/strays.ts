@@ -51,16 +51,25 @@ export async function clearStaleNote(
 /**
  * Removes what a run made visible after another run took its lease and finished. While the other run works, the files stay:
  * they are in the note of this run, and the other run replaces or removes them. A failure is left to the next run.
+ * @param token of this run
  */
-export async function withdraw(destination: Destination, keys: PeriodKeys, effect: Effect): Promise<void> {
+export async function withdraw(
+  destination: Destination,
+  keys: PeriodKeys,
+  effect: Effect,
+  token: string,
+): Promise<void> {
   if (effect.reach === 'recorded') return;
   try {
     const lease = await destination.stat(keys.lease);
     const state = await readState(destination, keys);
     if (lease !== undefined || state.record === undefined) return;
-    for (const file of effect.visible) {
-      await removeFile(destination, file.key, file);
-      effect.removed(file.key);
+    for (const { key, version } of effect.visible) {
+      const found = await destination.stat(key);
+      // Where a version is a hash of the bytes, the other run's file may have the same one.
+      const isOurs = found?.version === version && (found.token ?? token) === token;
+      if (isOurs) await removeFile(destination, key, found);
+      effect.removed(key);
     }
     // The other run left the note because this one could wake up.
     await clearStaleNote(destination, keys, state);

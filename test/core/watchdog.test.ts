@@ -1,8 +1,8 @@
 // What bounds work and its cleaning up: a signal, a deadline, and then nobody waits any more.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Effect } from '../../src/core/effect.js';
 import { Deadline, DeadlineReached, deadlineError } from '../../src/core/deadline.js';
+import { Effect } from '../../src/core/effect.js';
 import { ReportError } from '../../src/core/errors.js';
 import { Unconfirmed, Watchdog } from '../../src/core/watchdog.js';
 
@@ -40,8 +40,17 @@ describe('a watchdog', () => {
   test('began after its signal: the work has the same time', async () => {
     const watchdog = new Watchdog(AbortSignal.abort('too late'), 20);
     assert.equal(watchdog.signal.reason, 'too late');
-    await assert.rejects(watchdog.watch(forEver, () => []), Unconfirmed);
-    assert.equal(await watchdog.watch(async () => 'done', () => []), 'done');
+    await assert.rejects(
+      watchdog.watch(forEver, () => []),
+      Unconfirmed,
+    );
+    assert.equal(
+      await watchdog.watch(
+        async () => 'done',
+        () => [],
+      ),
+      'done',
+    );
   });
 
   test('is closed: neither its deadline nor the other signal reaches the work', async () => {
