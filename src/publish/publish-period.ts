@@ -12,7 +12,14 @@ import { discardOnError, type FilledTarget, type Output, publishAll } from '../e
 import type { PeriodKeys } from './bookkeeping.js';
 import type { Pending, RunRecord } from './documents.js';
 import { manifestKey, manifestOf, type Run, runRecordOf } from './manifest.js';
-import { isOneOf, knownFiles, type PeriodState, pendingFiles, publishedFiles } from './period-state.js';
+import {
+  isOneOf,
+  knownFiles,
+  type PeriodState,
+  pendingFiles,
+  publishedFiles,
+  readState,
+} from './period-state.js';
 import { putJson } from './put-json.js';
 import { removeFile } from './strays.js';
 import { schemaKey, tableSchemaOf } from './table-schema.js';
@@ -102,12 +109,9 @@ async function putRecord(publication: Publication, record: RunRecord): Promise<v
   try {
     await putJson(destination, keys.record, record, existing);
   } catch (error) {
-    const { parseRunRecord } = await import('./documents.js');
-    const found = await afterInterrupt.read(keys.record).catch(() => 'unreadable' as const);
+    const found = await readState(afterInterrupt, keys).catch(() => 'unreadable' as const);
     if (found === 'unreadable') effect.recordUnknown();
-    const isWritten =
-      typeof found === 'object' && parseRunRecord(found.content, keys.record).token === record.token;
-    if (!isWritten) throw error;
+    if (found === 'unreadable' || found.record?.token !== record.token) throw error;
     warn(`the run record ${keys.record} was written, but its end was not confirmed: ${errorSentence(error)}`);
   }
   effect.recorded();
