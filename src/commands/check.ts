@@ -29,13 +29,18 @@ export function checkCommand(context: Context): Command {
     const session = await openSession(context, options);
     const { param: params = {}, sample, clean = false } = options;
     const checked = await checkAll(session, { names, params, sample, clean });
-    const findings = checked.map(({ subject, ok, detail }) => ({ subject, ok, detail }));
+    const findings = checked.map(({ subject, ok, detail, isWarning }) => ({
+      subject,
+      ok,
+      ...(isWarning && { warning: true }),
+      detail,
+    }));
     if (session.json) printJson(session.stdout, findings);
     else
       printLines(
         session.stdout,
-        findings.map(({ subject, ok, detail }) =>
-          printable(`${ok ? 'ok    ' : 'FAILED'} ${subject}: ${detail}`),
+        findings.map(({ subject, ok, warning, detail }) =>
+          printable(`${warning ? 'WARN  ' : ok ? 'ok    ' : 'FAILED'} ${subject}: ${detail}`),
         ),
       );
     throwFailures(checked);
@@ -55,6 +60,6 @@ function throwFailures(checked: readonly Checked[]): void {
   const [code] = codes;
   throw new ReportError(
     codes.size === 1 && code !== undefined ? code : 'partial',
-    `${errors.length} of ${checked.length} checks failed`,
+    `${errors.length} of ${checked.filter(({ isWarning }) => !isWarning).length} checks failed`,
   );
 }

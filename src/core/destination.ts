@@ -63,6 +63,8 @@ export interface Leftover {
 export interface Finding {
   readonly subject: string;
   readonly ok: boolean;
+  /** Nothing failed, but somebody should look at it. */
+  readonly isWarning?: true;
   readonly detail: string;
 }
 

@@ -184,6 +184,11 @@ export interface Source {
    * @throws ReportError `source` when it does not exist, or the signal's reason
    */
   outline(from: string): Promise<Outline>;
+  /**
+   * For `check`: what is unsafe about the connection and its user, one line each. Absent where nothing can be.
+   * @throws ReportError `source`, or the signal's reason
+   */
+  cautions?(): Promise<readonly string[]>;
   /** Releases everything; safe to call after a failure. */
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ import type { Report } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { scheduledReports } from '../reports/scheduled-reports.js';
 import { compression } from '../writers/compression.js';
+import { checkSettings } from './check/settings.js';
 
 export interface CheckAll {
   /** Names or paths of reports; all of the folder when empty. */
@@ -36,7 +37,7 @@ export async function checkAll(session: Session, options: CheckAll): Promise<Che
   const chosen = names.length > 0 ? names : await reportNames(session.config);
   const checked: Checked[] = [];
   for (const name of chosen) checked.push(...(await checkReport(session, name, options)));
-  checked.push(...(await checkDestination(session, clean)));
+  checked.push(...checkSettings(session), ...(await checkDestination(session, clean)));
   return checked;
 }
 
@@ -81,6 +82,7 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
         const detail = `one ${scheduled.period} at a time of ${JSON.stringify(scheduled.organization)}`;
         checked.push({ subject: `report ${scheduled.name}`, ok: true, detail });
       }
+      for (const source of sources) checked.push(...(await cautioned(subject, source)));
       checked.push(...(await readiness(session, subject, report, request, sources)));
       if (options.sample === undefined) return checked;
       for (const [index, source] of sources.entries())
@@ -91,6 +93,11 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
     session.signal.throwIfAborted();
     return [failed(subject, error)];
   }
+}
+
+async function cautioned(subject: string, source: Source): Promise<Checked[]> {
+  const details = (await source.cautions?.()) ?? [];
+  return details.map((detail) => ({ subject, ok: true, isWarning: true, detail }));
 }
 
 /** What a run would be told now; that it is not ready now makes no check fail. */

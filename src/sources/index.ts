@@ -30,12 +30,12 @@ const embedded = async (options: OpenSource) => {
     signal: options.signal,
   });
   try {
-    return await (await import('./postgres.js')).openPostgres({
-      ...options,
-      url: server.url,
-      variables: {},
-      release: () => server.stop(),
-    });
+    const { openPostgres } = await import('./postgres.js');
+    const release = () => server.stop();
+    const source = await openPostgres({ ...options, url: server.url, variables: {}, release });
+    // Its only user is its superuser, and nobody else reaches it.
+    const { cautions: _, ...others } = source;
+    return others;
   } catch (error) {
     await server.stop();
     throw error;

@@ -4,6 +4,7 @@ import type { AbstractCursor, AggregateOptions, ClientSession, Document, FindOpt
 import { didYouMean, ReportError } from '../core/errors.js';
 import type { DocumentQuery, Estimate, Prepared, Request, Source } from '../core/source.js';
 import type { Batch } from '../core/table.js';
+import { cautions } from './mongodb/cautions.js';
 import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
 import { filterPlans, funnel, trace, values } from './mongodb/inspect.js';
@@ -45,6 +46,7 @@ export async function openMongodb(options: OpenMongodb): Promise<Source> {
   const connected = await connect({ url: options.url, label, signal });
   return {
     label,
+    cautions: () => cautions(connected, label),
     prepare: (request) => prepare({ ...connected, label, signal }, request),
     ask: (question) =>
       cancellable(

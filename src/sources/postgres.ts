@@ -2,6 +2,7 @@
 import type { Client } from 'pg';
 import type { Estimate, Prepared, Source, SqlRequest } from '../core/source.js';
 import type { Batch } from '../core/table.js';
+import { cautions } from './postgres/cautions.js';
 import { cancelRunning, connect, disconnect } from './postgres/connect.js';
 import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
@@ -66,6 +67,7 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
       const doing = `describing ${JSON.stringify(from)} in ${label}`;
       return cancellable(session, doing, () => outline(session, from, doing));
     },
+    cautions: () => cautions(session),
     async close() {
       try {
         await disconnect(client);

@@ -1,6 +1,7 @@
 // The endpoint of a bucket, found out without sending a request, and the check that it is encrypted.
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { ReportError } from '../../core/errors.js';
+import { isLoopback } from '../../core/loopback.js';
 
 type Sdk = typeof import('./sdk.js');
 
@@ -45,8 +46,4 @@ export function assertEncrypted({ protocol, hostname }: Endpoint, allowHttp: boo
   throw new ReportError('usage', `the S3 endpoint http://${hostname} is not encrypted`, {
     hint: 'Use https://, or set REPORTCTL_S3_ALLOW_HTTP=true if the network between is trusted.',
   });
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(hostname);
 }
