@@ -4,10 +4,17 @@ import { ReportError } from '../core/errors.js';
 import { printable } from '../core/foreign-text.js';
 import { type Checked, checkAll } from '../publish/check.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
+import {
+  type DeadlineOptions,
+  deadlineOf,
+  deadlineOption,
+  HOST_ZONE,
+  withDeadline,
+} from './shared/deadline.js';
 import { addNameValue } from './shared/filter-options.js';
 import { printJson, printLines } from './shared/print.js';
 
-interface CheckOptions extends CommonOptions {
+interface CheckOptions extends CommonOptions, DeadlineOptions {
   readonly param?: Readonly<Record<string, string>>;
   readonly sample?: number;
   readonly clean?: true;
@@ -23,12 +30,16 @@ export function checkCommand(context: Context): Command {
       'also read this many documents and name paths that none has, values that do not fit, fields in no column',
       parseSampleSize,
     )
-    .option('--clean', 'also remove unfinished files that killed runs left more than a day ago');
+    .option('--clean', 'also remove unfinished files that killed runs left more than a day ago')
+    .addOption(deadlineOption());
   addCommonOptions(command);
   return command.action(async (names: string[], options: CheckOptions) => {
     const session = await openSession(context, options);
     const { param: params = {}, sample, clean = false } = options;
-    const checked = await checkAll(session, { names, params, sample, clean });
+    const about = { timezone: HOST_ZONE, undone: 'check: not everything was checked', isReading: true };
+    const checked = await withDeadline(session, deadlineOf(options, session), about, (bounded) =>
+      checkAll(bounded, { names, params, sample, clean }),
+    );
     const findings = checked.map(({ subject, ok, detail, isWarning }) => ({
       subject,
       ok,

@@ -1,5 +1,6 @@
 // reportctl diff: compares two published files, periods or revisions by key.
 import { Command, InvalidArgumentError } from 'commander';
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { withDestinations } from '../destinations/for-session.js';
 import { uniqueColumns } from '../publish/table-schema.js';
@@ -17,10 +18,17 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
+import {
+  type DeadlineOptions,
+  deadlineOf,
+  deadlineOption,
+  HOST_ZONE,
+  withDeadline,
+} from './shared/deadline.js';
 import { parseNames } from './shared/filter-options.js';
 import { printJson, printLines } from './shared/print.js';
 
-interface DiffCommandOptions extends CommonOptions, Named {
+interface DiffCommandOptions extends CommonOptions, DeadlineOptions, Named {
   readonly key?: readonly string[];
   readonly by?: string;
   readonly output?: string;
@@ -34,18 +42,23 @@ export function diffCommand(context: Context): Command {
     .option('--revisions <n..m>', 'the two revisions to compare (the last two)', parseRevisions)
     .option('--key <columns>', 'columns that identify a row: a,b (gates.unique, or order-by)', parseNames)
     .option('--by <column>', 'the column to group differences by (the organization)')
-    .option('-o, --output <file>', 'all differences as CSV: change, key, column, before, after');
+    .option('-o, --output <file>', 'all differences as CSV: change, key, column, before, after')
+    .addOption(deadlineOption());
   addCommonOptions(command);
   return command.action(async (what: string[], options: DiffCommandOptions) => {
     const place = options.output === undefined ? undefined : placeOfFile(options.output);
     const session = await openSession(context, options);
-    const { signal } = session;
-    await withDestinations(session, async (open) => {
-      const [before, after] = await sidesOf(what, options, session, open);
+    const about = {
+      timezone: HOST_ZONE,
+      undone: 'diff: the files were not compared',
+      isReading: place === undefined,
+    };
+    const compare = async (bounded: CommandSession, open: (where: string) => Promise<Destination>) => {
+      const [before, after] = await sidesOf(what, options, bounded, open);
       const target = place && { key: place.key, destination: await open(place.root) };
       const differences = await diffFiles(before, after, {
         ...(await chooseColumns(after, options, session)),
-        signal,
+        signal: bounded.signal,
         take: target && ((changes, layout) => writeChanges(changes, layout, target.destination, target.key)),
       });
       if (session.json)
@@ -57,7 +70,10 @@ export function diffCommand(context: Context): Command {
         'contract',
         `diff: the files differ: ${added} added, ${gone} gone, ${changed} changed`,
       );
-    });
+    };
+    await withDeadline(session, deadlineOf(options, session), about, (bounded) =>
+      withDestinations(bounded, (open) => compare(bounded, open)),
+    );
   });
 }
 

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import type { SpelledOptions } from '../core/format.js';
+import type { Span } from '../core/trace.js';
 import { parseAddress, splitAddress } from '../destinations/address.js';
 import { withDestination } from '../destinations/for-session.js';
 import type { Manifest } from '../publish/documents.js';
@@ -28,13 +30,14 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
+import { type DeadlineOptions, deadlineOf, deadlineOption, withDeadline } from './shared/deadline.js';
 import { addRowOptions, parseChoice, type RowOptions } from './shared/filter-options.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 import { progressFor } from './shared/progress.js';
 import { TRACE_OPTION, withTrace } from './shared/with-trace.js';
 
 /** Also holds the options of all formats, under their names. */
-interface ExportOptions extends CommonOptions, RowOptions {
+interface ExportOptions extends CommonOptions, DeadlineOptions, RowOptions {
   readonly output?: string;
   readonly format?: string;
   readonly compress?: string;
@@ -52,6 +55,7 @@ export function exportCommand(context: Context): Command {
     )
     .option('--format <format>', `${FORMAT_NAMES.join(', ')}; by default the ending of the output decides`)
     .option('--overwrite', 'replace an existing s3:// key')
+    .addOption(deadlineOption())
     .option('--otel', TRACE_OPTION);
   addRowOptions(command);
   addFormatOptions(command);
@@ -66,21 +70,30 @@ export function exportCommand(context: Context): Command {
     const formatOptions = readOptions(format, spelledOptions(options), config.cwd, compress);
     const target = { format, options: formatOptions, compress, key, existing, writer: preview };
     const token = randomUUID();
+    const deadline = deadlineOf(options, session);
+    const about = {
+      timezone: report.timezone,
+      undone: `export: "${report.name}" was not exported`,
+      isReading: false,
+    };
+    const exportTo = (bounded: CommandSession, destination: Destination, span: Span) =>
+      exportOnce(bounded, {
+        report,
+        request,
+        destination,
+        target,
+        hasManifest: !isStdout,
+        token,
+        openProgress: progressFor(bounded),
+        span,
+      });
     const exported = await withTrace(session, 'export', options, (span) =>
-      withDestination(
-        session,
-        (destination) =>
-          exportOnce(session, {
-            report,
-            request,
-            destination,
-            target,
-            hasManifest: !isStdout,
-            token,
-            openProgress: progressFor(session),
-            span,
-          }),
-        { where: root, token, stdout },
+      withDeadline(session, deadline, about, (bounded) =>
+        withDestination(bounded, (destination) => exportTo(bounded, destination, span), {
+          where: root,
+          token,
+          stdout,
+        }),
       ),
     );
     const { location, manifest } = exported;

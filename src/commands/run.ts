@@ -60,7 +60,7 @@ export function runCommand(context: Context): Command {
       deadlineOf(options, session) ??
       new Deadline('REPORTCTL_DEADLINE', session.config.deadline, session.now);
     // A time of day is in the zone of each report, and no report is known yet.
-    const choosing = { timezone: undefined, undone: 'run: no report was started' };
+    const choosing = { timezone: undefined, undone: 'run: no report was started', isReading: true };
     const jobs = await withDeadline(session, deadline, choosing, (bounded) =>
       chooseJobs(names, options, bounded),
     );

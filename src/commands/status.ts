@@ -15,9 +15,16 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
+import {
+  type DeadlineOptions,
+  deadlineOf,
+  deadlineOption,
+  HOST_ZONE,
+  withDeadline,
+} from './shared/deadline.js';
 import { alignedLines, formatPeriod, printJson, printLines } from './shared/print.js';
 
-interface StatusOptions extends CommonOptions {
+interface StatusOptions extends CommonOptions, DeadlineOptions {
   readonly since?: string;
   readonly notify?: true;
 }
@@ -29,16 +36,26 @@ export function statusCommand(context: Context): Command {
     )
     .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
     .option('--since <when>', 'from the period that contains this day (the last seven periods)')
-    .option('--notify', 'send a webhook message for each period that needs action');
+    .option('--notify', 'send a webhook message for each period that needs action')
+    .addOption(deadlineOption());
   addCommonOptions(command);
   return command.action(async (names: string[], options: StatusOptions) => {
     const session = await openSession(context, options);
     const webhook = options.notify && requireWebhook(session.config);
     const { reports, broken } = await chosenReports(names, session);
-    const lines = await periodLines(reports, options, session);
+    const deadline = deadlineOf(options, session);
+    const within = <T>(undone: string, work: (bounded: CommandSession) => Promise<T>) =>
+      withDeadline(session, deadline, { timezone: HOST_ZONE, undone, isReading: true }, work);
+    const lines = await within('status: not every period was looked at', (bounded) =>
+      periodLines(reports, options, bounded),
+    );
     if (session.json) printJson(session.stdout, lines);
     else printLines(session.stdout, alignedLines([HEADER, ...mergeGaps(lines).map(lineCells)]));
-    if (webhook !== undefined) await notifyFaults(session, webhook, reports, lines);
+    if (webhook !== undefined) {
+      await within('status: not every message was sent', (bounded) =>
+        notifyFaults(bounded, webhook, reports, lines),
+      );
+    }
     throwFaults(lines, broken);
   });
 }

@@ -5,9 +5,16 @@ import { spellDifference } from '../verify/differences.js';
 import type { Verified } from '../verify/verify.js';
 import { verifyFiles } from '../verify/verify-files.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
+import {
+  type DeadlineOptions,
+  deadlineOf,
+  deadlineOption,
+  HOST_ZONE,
+  withDeadline,
+} from './shared/deadline.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 
-interface VerifyCommandOptions extends CommonOptions {
+interface VerifyCommandOptions extends CommonOptions, DeadlineOptions {
   readonly date?: string;
   readonly source?: true;
 }
@@ -17,18 +24,22 @@ export function verifyCommand(context: Context): Command {
     .description('published files against their manifests: bytes, SHA-256, rows, totals, run record')
     .argument('<what...>', 'files, folders, s3:// URLs, keys or prefixes; with --date, reports')
     .option('--date <when>', 'all files of the period that contains this day, as its run record lists them')
-    .option('--source', 'also compare with a fresh read of the report');
+    .option('--source', 'also compare with a fresh read of the report')
+    .addOption(deadlineOption());
   addCommonOptions(command);
   return command.action(async (what: string[], options: VerifyCommandOptions) => {
     const session = await openSession(context, options);
-    const verified = await verifyFiles(session, {
-      what,
-      date: options.date,
-      compareSource: options.source === true,
-      onVerified: (each) => {
-        if (!session.json) printLines(session.stdout, verifiedLines(each, options));
-      },
-    });
+    const about = { timezone: HOST_ZONE, undone: 'verify: not everything was compared', isReading: true };
+    const verified = await withDeadline(session, deadlineOf(options, session), about, (bounded) =>
+      verifyFiles(bounded, {
+        what,
+        date: options.date,
+        compareSource: options.source === true,
+        onVerified: (each) => {
+          if (!session.json) printLines(session.stdout, verifiedLines(each, options));
+        },
+      }),
+    );
     if (session.json) {
       printJson(
         session.stdout,

@@ -25,6 +25,8 @@ export interface AttemptOptions {
   readonly sources: SourceWatch;
   /** Imports what the rest of the run needs. */
   readonly preload: () => Promise<void>;
+  /** Milliseconds left of the time that the report waits. Called before its sources are asked. @param most milliseconds */
+  readonly timeToWaitMs: (most: number) => number;
   /** Called when the destination has given the lease to this attempt. */
   readonly onLease: () => void;
   readonly openProgress?: OpenProgress | undefined;
@@ -88,7 +90,8 @@ export async function attempt(
         (async () => {
           // It may wait for hours.
           void preload();
-          const answer = await askSources(session, report, waitFor, job, watch);
+          const timeLeftMs = options.timeToWaitMs(waitFor.for);
+          const answer = await askSources(session, report, waitFor, { period, request, timeLeftMs }, watch);
           if (!answer.isReady) throw new NotReady(answer);
         }),
       withSources: (work) => {

@@ -89,7 +89,10 @@ class Attempts {
   #mustNotRetry = false;
   /** The renewal of another run's lease that the last attempt met. */
   #metRenewal: string | undefined;
-  #waiting: { readonly since: number; readonly answer: Answer } | undefined;
+  /** When the sources were asked for the first time, in epoch milliseconds. */
+  #askedSince: number | undefined;
+  /** The last answer, when it was not ready. */
+  #answer: Answer | undefined;
 
   constructor(session: Session, title: string, shared: Shared) {
     this.#session = session;
@@ -167,6 +170,10 @@ class Attempts {
         ...this.#shared.attempt,
         span,
         effect,
+        timeToWaitMs: (most) => {
+          this.#askedSince ??= Date.now();
+          return most - (Date.now() - this.#askedSince);
+        },
         onLease: () => circuit.succeeded(this.#title, DESTINATION),
         sources: {
           answered: (name) => {
@@ -211,10 +218,11 @@ class Attempts {
   /** Milliseconds until the source is asked again. @throws ReportError `not-ready` when the wait is over */
   #pauseBeforeAsking({ report: { waitFor } }: ReadyJob, answer: Answer): number {
     if (waitFor === undefined) throw new Error('a report without wait-for cannot be not ready');
-    const now = Date.now();
-    const isFirst = this.#waiting === undefined;
-    this.#waiting = { since: this.#waiting?.since ?? now, answer };
-    const waited = now - this.#waiting.since;
+    const isFirst = this.#answer === undefined;
+    this.#answer = answer;
+    // Not asked yet: the circuit of the source is open.
+    this.#askedSince ??= Date.now();
+    const waited = Date.now() - this.#askedSince;
     const every = formatDuration(waitFor.every);
     const { askOnce } = this.#shared;
     if (askOnce || waited >= waitFor.for) {
@@ -235,7 +243,7 @@ class Attempts {
   }
 
   #deadlineError(reason: DeadlineReached, error: unknown): unknown {
-    const answer = this.#waiting && `it was not ready: ${this.#waiting.answer.text}`;
+    const answer = this.#answer && `it was not ready: ${this.#answer.text}`;
     return deadlineError(reason, error, `${this.#title} was not published`, answer);
   }
 }

@@ -80,3 +80,29 @@ test('listeners that never answer share ten seconds, and each is named', async (
     assert.match(stderr, new RegExp(`^\\S+ warn ${told}`, 'm'));
   }
 });
+
+test('a question that hangs ends with the time to wait for it', async () => {
+  const outputs = 'outputs: [{ format: csv, key: "{report}.csv" }]';
+  const waits = 'wait-for: { query: SELECT pg_sleep(600) IS NULL, every: 1s, for: 10s }';
+  await writeReport(
+    folder,
+    'muda',
+    `source: base\ncolumns: { x: text }\n${waits}\n${outputs}`,
+    "SELECT 'x' AS x",
+  );
+  for (const more of [[], ['--no-wait']]) {
+    const child = spawnReportctl(['run', 'muda', ...more], {
+      env: {
+        REPORTCTL_SOURCE_BASE: server.url,
+        REPORTCTL_QUERIES: folder,
+        REPORTCTL_DESTINATION: `${folder}/out`,
+      },
+    });
+    const { code, stderr } = await finished(child);
+    assert.equal(code, 7, stderr);
+    assert.match(
+      stderr,
+      /muda \S+ is not ready \([^)]*\): source "base" .* did not answer within 10s; it waits/,
+    );
+  }
+});
