@@ -170,7 +170,12 @@ function recordIn(files: Files) {
 }
 
 /** After a run to which nothing happened: everything is there, and nothing else. */
-export function assertComplete({ restate }: Scenario, files: Files, before: Files, runs: readonly Files[]) {
+export function assertComplete(
+  { restate }: Pick<Scenario, 'restate'>,
+  files: Files,
+  before: Files,
+  runs: readonly Files[],
+) {
   const record = recordIn(files);
   assert.ok(record, 'there is no run record');
   const keys = [...(runs[0]?.keys() ?? [])];

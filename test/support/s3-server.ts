@@ -1,6 +1,7 @@
 // An S3 server over HTTP, in memory, that checks what it is sent as S3 does and fails when and how a test asks for it.
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { objectOperations } from './s3-server/objects.js';
 import {
   byKey,
@@ -124,6 +125,11 @@ export async function startS3Server(options: S3ServerOptions) {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const closed = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
 
   return {
     url,
@@ -143,6 +149,10 @@ export async function startS3Server(options: S3ServerOptions) {
       const bytes = Buffer.from(body);
       objects.set(key, { ...templateOf(headers), body: bytes, etag: md5(bytes), modified: state.now() });
     },
+    /** Puts an object with everything that is known of it, such as when it was written. */
+    set(key: string, object: S3Object): void {
+      objects.set(key, object);
+    },
     /** Removes one behind everybody's back. */
     remove: (key: string): boolean => objects.delete(key),
     /** The multipart uploads that are neither completed nor aborted. */
@@ -150,6 +160,15 @@ export async function startS3Server(options: S3ServerOptions) {
     /** Begins an upload behind everybody's back. */
     begin(upload: S3Upload): void {
       uploads.set(upload.uploadId, upload);
+    },
+    /** Forgets an upload. */
+    forget: (uploadId: string): boolean => uploads.delete(uploadId),
+    /** Breaks all connections and refuses new ones for so many milliseconds; objects and uploads stay. */
+    async restart(milliseconds: number): Promise<void> {
+      const { port } = server.address() as AddressInfo;
+      await closed();
+      await sleep(milliseconds);
+      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     },
     requests,
     /** Makes matching requests fail, the first `times` of them; all unless told. `nth` alone means that one only. */
@@ -174,11 +193,7 @@ export async function startS3Server(options: S3ServerOptions) {
       faults = [];
       count = 0;
     },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: closed,
   };
 }
 

@@ -1,0 +1,57 @@
+// Every case at every destination, with what they need, for as long as the work lasts.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { type BinaryCase, casesOf } from './cases.js';
+import { buckets, folders } from './places.js';
+import { Bench, type Prepared, prepare, SCENARIOS } from './scenarios.js';
+import { buildShim } from './shim.js';
+import { powerCutCases, renewalCases, restartCases } from './slow-cases.js';
+
+/**
+ * @param isWanted by the destination and the scenario, as `folder/split`; all without it
+ * @returns why nothing was done, where there is no such library
+ */
+export async function withCases(
+  work: (cases: readonly BinaryCase[]) => Promise<void>,
+  isWanted: (group: string) => boolean = () => true,
+): Promise<{ missing: string } | undefined> {
+  const root = await mkdtemp(join(tmpdir(), 'reportctl-faults-'));
+  try {
+    const shim = await buildShim(root);
+    if ('missing' in shim) return shim;
+    const bench = await Bench.make(root, shim.library);
+    const kinds = [await folders(root), await buckets()];
+    try {
+      const wanted = kinds.flatMap((destinations) =>
+        SCENARIOS.filter(({ name }) => isWanted(`${destinations.kind}/${name}`)).map((scenario) => ({
+          destinations,
+          scenario,
+        })),
+      );
+      const cases = await pLimit(availableParallelism() + 1).map(wanted, async ({ destinations, scenario }) =>
+        everyCaseOf(await prepare(bench, destinations, scenario)),
+      );
+      await work(cases.flat());
+    } finally {
+      for (const destinations of kinds) await destinations.close();
+    }
+    return undefined;
+  } finally {
+    await rm(root, { recursive: true });
+  }
+}
+
+/** The scenarios of runs that last, whose cases take half a minute each. */
+const LONG = ['first', 'split', 'restated'];
+
+async function everyCaseOf(prepared: Prepared): Promise<BinaryCase[]> {
+  const { destinations, scenario } = prepared;
+  return [
+    ...casesOf(prepared),
+    ...(LONG.includes(scenario.name) ? renewalCases(prepared) : []),
+    ...(destinations.kind === 's3' && !scenario.isExport ? await restartCases(prepared) : []),
+    ...(destinations.kind === 'folder' && !scenario.documents ? await powerCutCases(prepared) : []),
+  ];
+}
