@@ -1,8 +1,7 @@
 // reportctl diff: compares two published files, periods or revisions by key.
 import { Command, InvalidArgumentError } from 'commander';
-import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import { withDestinations } from '../destinations/for-session.js';
+import { type OpenDestination, withDestinations } from '../destinations/for-session.js';
 import { uniqueColumns } from '../publish/table-schema.js';
 import { loadReport } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
@@ -53,9 +52,9 @@ export function diffCommand(context: Context): Command {
       undone: 'diff: the files were not compared',
       isReading: place === undefined,
     };
-    const compare = async (bounded: CommandSession, open: (where: string) => Promise<Destination>) => {
+    const compare = async (bounded: CommandSession, open: OpenDestination) => {
       const [before, after] = await sidesOf(what, options, bounded, open);
-      const target = place && { key: place.key, destination: await open(place.root) };
+      const target = place && { key: place.key, destination: await open(place.root, { isOutput: true }) };
       const differences = await diffFiles(before, after, {
         ...(await chooseColumns(after, options, session)),
         signal: bounded.signal,

@@ -1,6 +1,5 @@
 // reportctl export: exports a report once, outside its schedule, to a file, a bucket or stdout.
 import { randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Destination } from '../core/destination.js';
@@ -8,6 +7,7 @@ import { ReportError } from '../core/errors.js';
 import type { SpelledOptions } from '../core/format.js';
 import type { Span } from '../core/trace.js';
 import { parseAddress, splitAddress } from '../destinations/address.js';
+import { isStandardOutput, type Place, placeOf } from '../destinations/file/place.js';
 import { withDestination } from '../destinations/for-session.js';
 import type { Manifest } from '../publish/documents.js';
 import { exportOnce } from '../publish/export-once.js';
@@ -65,7 +65,7 @@ export function exportCommand(context: Context): Command {
     const { config, log, stdout } = session;
     const report = await loadReport(name, config);
     const request = requestOf(report, parseChoice(options, report, context.now));
-    const { root, key, existing, isStdout, preview } = await outputPlace(options, session);
+    const { root, key, existing, isStdout, hasManifest, preview } = await outputPlace(options, session);
     const { format, compress } = chosenFormat(key, options);
     const formatOptions = readOptions(format, spelledOptions(options), config.cwd, compress);
     const target = { format, options: formatOptions, compress, key, existing, writer: preview };
@@ -82,7 +82,7 @@ export function exportCommand(context: Context): Command {
         request,
         destination,
         target,
-        hasManifest: !isStdout,
+        hasManifest,
         token,
         openProgress: progressFor(bounded),
         span,
@@ -93,6 +93,7 @@ export function exportCommand(context: Context): Command {
           where: root,
           token,
           stdout,
+          isOutput: true,
         }),
       ),
     );
@@ -149,6 +150,8 @@ interface OutputPlace {
   readonly existing: 'never' | 'replace';
   /** The rows, or their preview, go to stdout. */
   readonly isStdout: boolean;
+  /** Not beside what keeps nothing, such as stdout or a FIFO. */
+  readonly hasManifest: boolean;
   /** Set when stdout is a terminal: shows the first rows instead of writing the file. */
   readonly preview?: Preview;
 }
@@ -158,13 +161,21 @@ async function outputPlace(
   { output, overwrite, json, format, compress }: ExportOptions,
   { stdout, config }: CommandSession,
 ): Promise<OutputPlace> {
-  if (output === undefined || output === '-') {
+  const named = output === undefined ? undefined : await outputFile(output, config.cwd);
+  const isStdout = named !== undefined && isStandardOutput(named);
+  if (output === undefined || output === '-' || isStdout) {
     if (json)
       throw new ReportError('usage', 'export: --json and the rows cannot both go to stdout', {
         hint: 'Name a file with -o.',
       });
-    const toStdout = { root: '-', key: 'stdout', existing: 'replace', isStdout: true } as const;
-    if (output === '-' || !stdout.isTTY) return toStdout;
+    const toStdout = {
+      root: '-',
+      key: 'stdout',
+      existing: 'replace',
+      isStdout: true,
+      hasManifest: false,
+    } as const;
+    if (output !== undefined || !stdout.isTTY) return toStdout;
     if (format !== undefined || compress !== undefined) {
       throw new ReportError('usage', 'export: --format or --compress without an output', {
         hint: 'Name a file with -o, or print the bytes here with -o -.',
@@ -176,16 +187,21 @@ async function outputPlace(
   }
   const place = splitAddress(output);
   if (place !== undefined && parseAddress(place.root)?.scheme === 's3') {
-    return { ...place, existing: overwrite ? 'replace' : 'never', isStdout: false };
+    return { ...place, existing: overwrite ? 'replace' : 'never', isStdout: false, hasManifest: true };
   }
-  const isFolder =
-    /[\\/]$/.test(output) || (await stat(resolve(config.cwd, output)).catch(() => undefined))?.isDirectory();
-  if (isFolder || place === undefined) {
+  if (/[\\/]$/.test(output) || named?.kind === 'folder' || place === undefined) {
     throw new ReportError('usage', `export: the output "${output}" names no file`, {
       hint: 'Give a file, s3://bucket/key, or -.',
     });
   }
-  return { ...place, existing: 'replace', isStdout: false };
+  return { ...place, existing: 'replace', isStdout: false, hasManifest: named?.kind === 'file' };
+}
+
+/** What is at the path that `-o` names; undefined when it names none. */
+async function outputFile(output: string, cwd: string): Promise<Place | undefined> {
+  const place = splitAddress(output);
+  const isFile = place !== undefined && parseAddress(place.root)?.scheme === 'file';
+  return isFile ? placeOf(resolve(cwd, place.root, place.key)) : undefined;
 }
 
 /** The format and compression that the options name, or else the ending of the key. @throws ReportError `usage` */

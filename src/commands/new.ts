@@ -1,10 +1,11 @@
 // reportctl new: drafts a report file from a table, a query or a collection.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../core/config.js';
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Source } from '../core/source.js';
+import { isStandardOutput, placeOf } from '../destinations/file/place.js';
 import { withSources } from '../export/with-sources.js';
 import { parseReport, type ReportFolder, reportNames } from '../reports/load-report.js';
 import { requestOf } from '../reports/request.js';
@@ -40,12 +41,13 @@ export function newCommand(context: Context): Command {
       });
     }
     if (options.output === undefined) await assertNameIsFree(name, session.config);
-    if (options.output === '-' && session.json) {
+    const output = await namedOutput(options.output, session.config.cwd);
+    if (output === '-' && session.json) {
       throw new ReportError('usage', 'new: --json and the report cannot both go to stdout');
     }
     const source = options.source ?? onlySource(session.config);
     await withSources(session, { name, sources: [source] }, async ([opened]) => {
-      if (opened !== undefined) await writeDraft(session, name, source, opened, options);
+      if (opened !== undefined) await writeDraft(session, name, source, opened, { ...options, output });
     });
   });
 }
@@ -56,7 +58,7 @@ async function writeDraft(
   name: string,
   sourceName: string,
   source: Source,
-  { from, output }: NewOptions,
+  { from, output }: Pick<NewOptions, 'from'> & { readonly output: string | undefined },
 ): Promise<void> {
   const outline = await source.outline(from);
   const { text, extension, guessed } = draftReport(name, sourceName, outline);
@@ -96,12 +98,25 @@ async function assertNameIsFree(name: string, folder: ReportFolder): Promise<voi
   }
 }
 
-/** Creates the file. @throws ReportError `usage` when it exists, `destination` when it cannot be written */
+/** `-` for what is standard output by another name, such as `/dev/stdout`. */
+async function namedOutput(output: string | undefined, cwd: string): Promise<string | undefined> {
+  if (output === undefined || output === '-') return output;
+  return isStandardOutput(await placeOf(resolve(cwd, output))) ? '-' : output;
+}
+
+/** Creates the file; nothing that exists is replaced, be it a link or a device. @throws ReportError `usage` when it exists, `destination` when it cannot be written */
 async function writeNew(file: string, text: string, cwd: string): Promise<void> {
   try {
     const path = resolve(cwd, file);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text, { flag: 'wx' });
+    const handle = await open(path, 'wx');
+    await handle
+      .writeFile(text)
+      .catch(async (error: unknown) => {
+        await rm(path, { force: true });
+        throw error;
+      })
+      .finally(() => handle.close());
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new ReportError(

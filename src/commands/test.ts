@@ -140,7 +140,11 @@ async function runTest(
 ): Promise<Result> {
   try {
     const found = await exportForTest(session, test, sources);
-    return await compareWithGolden(test, found, { update, cwd: session.config.cwd });
+    return await compareWithGolden(test, found, {
+      update,
+      cwd: session.config.cwd,
+      signal: session.signal,
+    });
   } catch (error) {
     session.signal.throwIfAborted();
     return failed(test.title, error);

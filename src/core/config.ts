@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import {
   allowed,
   endpoint,
+  fileMode,
   flag,
   MIB,
   oneOf,
@@ -27,6 +28,8 @@ export interface Config {
   /** The names of the sources that have a URL, in lower case, sorted. */
   readonly sources: readonly string[];
   readonly destination: string;
+  /** The mode of new files in a folder, before the umask takes its bits away. */
+  readonly fileMode: number;
   readonly queries: string;
   readonly logFormat: 'text' | 'json';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -105,6 +108,7 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
       .flatMap((name) => /^REPORTCTL_SOURCE_([A-Z0-9_]+)$/.exec(name)?.[1]?.toLowerCase() ?? [])
       .sort(),
     destination: destinationOf(environment),
+    fileMode: fileMode(environment, 'REPORTCTL_FILE_MODE'),
     queries: variable('REPORTCTL_QUERIES') ?? './queries',
     logFormat:
       logFormat === undefined

@@ -1,6 +1,7 @@
 // A folder as a destination: a file is staged under a hidden name beside its target and published by link() or rename().
 import { stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { DEFAULT_FILE_MODE } from '../core/config/values.js';
 import type { Destination, Existing, Finding, Leftover, Staged, StageOptions } from '../core/destination.js';
 import { messageOf } from '../core/errors.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
@@ -10,6 +11,7 @@ import { checkKey, checkPrefix } from './contract/key.js';
 import { copyStored } from './file/copying.js';
 import { explain } from './file/failures.js';
 import { inFolder, removeEmpty } from './file/folders.js';
+import { stageOutput } from './file/output.js';
 import { downloadFile, leftoverFiles, listFiles, readFile, statFile, UNFINISHED } from './file/reading.js';
 import { removeStored } from './file/removing.js';
 import { stageFile } from './file/staged.js';
@@ -19,13 +21,18 @@ interface Options {
   readonly token: string;
   readonly signal: AbortSignal;
   readonly cwd?: string | undefined;
+  /** The mode of new files, before the umask takes its bits away. */
+  readonly fileMode?: number | undefined;
 }
 
 /**
  * Opens a folder, which need not exist yet. Replacing by version compares the version first and renames then: only a lease
  * keeps others from changing the file in between.
  */
-export async function openFolder(where: string, { token, signal, cwd = '.' }: Options): Promise<Destination> {
+export async function openFolder(
+  where: string,
+  { token, signal, cwd = '.', fileMode: mode = DEFAULT_FILE_MODE }: Options,
+): Promise<Destination> {
   const folder = resolve(cwd, where);
   const targetOf = (key: string) => {
     checkKey(key);
@@ -34,7 +41,7 @@ export async function openFolder(where: string, { token, signal, cwd = '.' }: Op
   const temporaryBeside = (target: string) => join(dirname(target), unfinishedName(token));
   const stage = async (key: string, { existing, confirm }: Pick<StageOptions, 'existing' | 'confirm'>) => {
     const target = targetOf(key);
-    return stageFile(target, temporaryBeside(target), { key, existing, confirm, signal });
+    return stageFile(target, temporaryBeside(target), { key, existing, confirm, mode, signal });
   };
   return {
     label: folder,
@@ -69,6 +76,22 @@ export async function openFolder(where: string, { token, signal, cwd = '.' }: Op
       ];
     },
     close: async () => {},
+  };
+}
+
+/**
+ * Opens the folder of outputs that a user names: as openFolder(), but links are followed, and what is no file (a FIFO, a device)
+ * is written through.
+ */
+export async function openOutputFolder(where: string, options: Options): Promise<Destination> {
+  const { token, signal, cwd = '.', fileMode: mode = DEFAULT_FILE_MODE } = options;
+  const folder = resolve(cwd, where);
+  return {
+    ...(await openFolder(where, options)),
+    async stage(key, { existing, confirm }) {
+      checkKey(key);
+      return stageOutput(join(folder, key), { key, existing, confirm, mode, token, signal });
+    },
   };
 }
 

@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly token?: string | undefined;
   /** In place of the session's: for work that has to go on after an interruption. */
   readonly signal?: AbortSignal | undefined;
+  /** As DestinationOptions. */
+  readonly isOutput?: boolean | undefined;
   /** The stream that `-` is; the process's own without it. */
   readonly stdout?: Writable | undefined;
 }
@@ -27,6 +29,8 @@ export function openFor({ config, signal }: Opener, options: OpenOptions = {}): 
     signal: options.signal ?? signal,
     s3: config.s3,
     cwd: config.cwd,
+    fileMode: config.fileMode,
+    isOutput: options.isOutput,
     stdout: options.stdout,
   });
 }
@@ -46,15 +50,19 @@ export async function withDestination<T>(
   return closingAfter(() => work(destination), [destination]);
 }
 
+/** Opens a destination by its address, once: it stays open as long as the work lasts. */
+export type OpenDestination = (where: string, how?: Pick<OpenOptions, 'isOutput'>) => Promise<Destination>;
+
 /** Destinations by their addresses, each opened once, for as long as the work lasts. */
 export async function withDestinations<T>(
   session: Opener,
-  work: (open: (where: string) => Promise<Destination>) => Promise<T>,
+  work: (open: OpenDestination) => Promise<T>,
 ): Promise<T> {
   const opened = new Map<string, Promise<Destination>>();
-  const open = (where: string) => {
-    const destination = opened.get(where) ?? openFor(session, { where });
-    opened.set(where, destination);
+  const open = (where: string, { isOutput = false } = {}) => {
+    const id = `${isOutput} ${where}`;
+    const destination = opened.get(id) ?? openFor(session, { where, isOutput });
+    opened.set(id, destination);
     return destination;
   };
   return closingAfter(() => work(open), opened.values());

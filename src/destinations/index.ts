@@ -16,6 +16,10 @@ export interface DestinationOptions {
   readonly s3: S3Options;
   /** The folder that relative paths start at; the process's own without it. */
   readonly cwd?: string | undefined;
+  /** The mode of new files in a folder, before the umask takes its bits away; 0640 without it. */
+  readonly fileMode?: number | undefined;
+  /** Files that a user named: links are followed, devices written through. Without it both are refused. */
+  readonly isOutput?: boolean | undefined;
   /** The stream that `-` is; the process's own without it. */
   readonly stdout?: Writable | undefined;
 }
@@ -32,7 +36,10 @@ const OPENERS: Openers<Address['scheme'], DestinationOptions, Destination> = {
   s3: async (address, options) => (await import('./s3.js')).openS3(address, options),
   stdout: async (_, { signal, stdout }) =>
     (await import('./stdout.js')).openStdout({ signal, ...(stdout && { stream: stdout }) }),
-  file: async ({ path }, options) => (await import('./file.js')).openFolder(path, options),
+  file: async ({ path }, options) => {
+    const { openFolder, openOutputFolder } = await import('./file.js');
+    return (options.isOutput ? openOutputFolder : openFolder)(path, options);
+  },
 };
 
 /** Standard output cannot be read. */

@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import type { Destination, Staged } from '../core/destination.js';
 import { messageOf, ReportError } from '../core/errors.js';
+import { withoutControls, writeThrough } from './contract/written-through.js';
 
 interface Options {
   readonly signal: AbortSignal;
@@ -51,44 +52,25 @@ export async function openStdout({ signal, stream = process.stdout }: Options): 
   };
 }
 
-/**
- * For a terminal: replaces control characters except tab and line ends by `?`, so that no value controls the terminal
- * (ECMA-48; in UTF-8 U+0080 to U+009F are 0xC2 and a byte of that range). A pipe or a file gets the bytes unchanged.
- */
-function withoutControls(chunk: Buffer): Buffer {
-  const text = chunk.toString('latin1');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out
-  return Buffer.from(text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]/g, '?'), 'latin1');
-}
-
 function stageStream(stream: Writable & { readonly isTTY?: boolean }, signal: AbortSignal): Staged {
   let bytes = 0;
+  const write = (chunk: Buffer) =>
+    writeThrough(stream, chunk, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw explain(error as NodeJS.ErrnoException);
+    });
   return {
     async write(chunk) {
-      await writeThrough(stream, stream.isTTY ? withoutControls(chunk) : chunk, signal);
+      await write(stream.isTTY ? withoutControls(chunk) : chunk);
       bytes += chunk.length;
     },
     async publish() {
       // The callback of an empty write comes after those of all others.
-      await writeThrough(stream, Buffer.alloc(0), signal);
+      await write(Buffer.alloc(0));
       return { location: 'standard output', bytes, version: 'written' };
     },
     async discard() {},
   };
-}
-
-/** Resolves when the operating system has taken the chunk, so that back-pressure works and errors belong to their write. */
-function writeThrough(stream: Writable, chunk: Buffer, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const cancelled = () => reject(signal.reason);
-    signal.addEventListener('abort', cancelled, { once: true });
-    stream.write(chunk, (error) => {
-      signal.removeEventListener('abort', cancelled);
-      if (error) reject(explain(error));
-      else resolve();
-    });
-  });
 }
 
 function unreadable(): ReportError {

@@ -77,6 +77,11 @@ const FILES: Readonly<Record<string, readonly [reason: string, retryable: boolea
   ENOTDIR: ['a part of the path is a file', false],
   EEXIST: ['a part of the path is a file', false],
   ENAMETOOLONG: ['the name is too long', false],
+  ELOOP: ['it is a link that leads back to itself', false],
+  EPIPE: ['its reader has closed it', false],
+  ECONNREFUSED: ['nothing listens there', false],
+  EBADF: ['it is not open for writing', false],
+  ENXIO: ['nothing is behind it', false],
   EMFILE: ['too many files are open', true],
   EIO: ['the disk failed', true],
 };

@@ -114,8 +114,12 @@ test('a key whose parent is a file is refused in one line', async () => {
 
 test('a folder is not replaced by a file', async () => {
   await mkdir(join(root, 'a.csv'));
-  const staged = await (await open()).stage('a.csv', replace);
-  await assert.rejects(staged.publish(), destinationError(/it is a folder/, false));
+  for (const how of [replace, never]) {
+    await assert.rejects(
+      (await open()).stage('a.csv', how),
+      destinationError(/could not write .*it is a folder/, false),
+    );
+  }
   assert.deepEqual(await readdir(root), ['a.csv']);
   await assert.rejects(
     (await open()).read('a.csv'),
@@ -124,8 +128,8 @@ test('a folder is not replaced by a file', async () => {
 });
 
 test('a name that is too long is refused', async () => {
-  const staged = await (await open()).stage(`${'x'.repeat(300)}.csv`, never);
-  await assert.rejects(staged.publish(), destinationError(/the name is too long/, false));
+  const tooLong = (await open()).stage(`${'x'.repeat(300)}.csv`, never);
+  await assert.rejects(tooLong, destinationError(/the name is too long/, false));
   assert.deepEqual(await readdir(root), []);
 });
 

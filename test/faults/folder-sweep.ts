@@ -24,19 +24,8 @@ type Call = (...parameters: unknown[]) => Promise<unknown>;
 type Calls = Record<string, Call>;
 
 const real = createRequire(import.meta.url)('node:fs/promises') as Calls;
-const CALLS = [
-  'open',
-  'link',
-  'rename',
-  'unlink',
-  'mkdir',
-  'rmdir',
-  'stat',
-  'readdir',
-  'copyFile',
-  'realpath',
-];
-const OF_HANDLES = ['writeFile', 'readFile', 'stat', 'sync', 'close'];
+const CALLS = ['open', 'link', 'rename', 'unlink', 'mkdir', 'rmdir', 'stat', 'lstat', 'readdir', 'realpath'];
+const OF_HANDLES = ['writeFile', 'readFile', 'stat', 'chmod', 'chown', 'sync', 'close'];
 
 /** What each call below asks before it does anything; one of a run at a time is watched. */
 let watch: ((call: string) => void) | undefined;

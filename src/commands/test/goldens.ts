@@ -1,7 +1,8 @@
 // Compares the results of tests with the golden files on disk; with --update, writes and removes golden files.
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { errorSentence, messageOf, ReportError } from '../../core/errors.js';
+import { SOURCE_MODE, writeOutput } from '../../destinations/file/output.js';
 import type { Report } from '../../reports/report.js';
 import { formatRows } from '../shared/print.js';
 import { type BrokenCase, type Case, fixturesFolder, goldenFolder } from './cases.js';
@@ -38,7 +39,7 @@ export function failed(title: string, error: unknown): Result {
 export async function compareWithGolden(
   { title, golden }: Case,
   found: Found,
-  { update, cwd }: Pick<Known, 'update' | 'cwd'>,
+  { update, cwd, signal }: Pick<Known, 'update' | 'cwd'> & Surroundings,
 ): Promise<Result> {
   const lines: string[] = [];
   let exists = false;
@@ -49,7 +50,7 @@ export async function compareWithGolden(
     const changes = text === undefined ? [`+ the whole of ${path}`] : differences(text, found[ending]);
     if (changes.length > 0 && text !== undefined) lines.push(path, ...changes.map((line) => `  ${line}`));
     else lines.push(...changes);
-    if (update && changes.length > 0) await writeGolden(path, found[ending], cwd);
+    if (update && changes.length > 0) await writeGolden(path, found[ending], { cwd, signal });
   }
   const rows = formatRows(found.rows);
   if (lines.length === 0) return { title, outcome: 'ok', detail: rows };
@@ -75,11 +76,20 @@ async function readGolden(path: string, cwd: string): Promise<string | undefined
   });
 }
 
-async function writeGolden(path: string, text: string, cwd: string): Promise<void> {
+interface Surroundings {
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+async function writeGolden(path: string, text: string, { cwd, signal }: Surroundings): Promise<void> {
   const file = resolve(cwd, path);
   try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
+    await writeOutput(file, Buffer.from(text), {
+      existing: 'replace',
+      mode: SOURCE_MODE,
+      token: 'golden',
+      signal,
+    });
   } catch (error) {
     throw fileError(`writing the golden ${path}`, error);
   }

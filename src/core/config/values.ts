@@ -6,6 +6,9 @@ import { SecretEndpoint } from '../secret-url.js';
 
 export const MIB = 1024 * 1024;
 
+/** Of new files in a folder: others than the owner and the group cannot read them. */
+export const DEFAULT_FILE_MODE = 0o640;
+
 /** The value of a variable, which has to be one of the words. @throws ReportError `usage` */
 export function oneOf<T extends string>(
   environment: Environment,
@@ -59,6 +62,19 @@ export function partSize(environment: Environment, name: string, fallback: numbe
     });
   }
   return bytes;
+}
+
+/**
+ * The mode of new files, in octal digits, before the umask takes its bits away.
+ * @throws ReportError `usage` for another form, and for a mode with which the owner could not read the file, or files could run
+ */
+export function fileMode(environment: Environment, name: string): number {
+  const value = environment.get(name);
+  if (value === undefined) return DEFAULT_FILE_MODE;
+  if (/^(?:0o?)?[46][0246][0246]$/.test(value)) return Number.parseInt(value.replace(/^0o?/, ''), 8);
+  throw new ReportError('usage', `${name} is "${value}"`, {
+    hint: 'Give the rights to read (4) and write (2) in octal digits, such as 0640 or 0644; the owner reads.',
+  });
 }
 
 /** A URL of http or https. @throws ReportError `usage`, without the value, which may itself be a secret */

@@ -5,6 +5,8 @@ import type { ReportError } from '../../core/errors.js';
 import { changed } from '../../core/existing-file.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
+import { settlePermissions, UNFINISHED_MODE } from './permissions.js';
+import { plainFileAt } from './place.js';
 import { versionAt, versionOf } from './version.js';
 
 /** Bytes of one read. */
@@ -35,6 +37,7 @@ export async function copyStored({ source, version, target, temporary }: Copy): 
     );
     made = copied.made;
     if (!copied.result) throw changed(source, 'copied');
+    await plainFileAt(target);
     await rename(temporary, target);
     await flushFolders(dirname(target), made);
   } catch (error) {
@@ -70,12 +73,11 @@ async function copyBytes(source: string, version: string, temporary: string): Pr
   try {
     const isVersion = async () => versionOf(await from.stat({ bigint: true })) === version;
     if (!(await isVersion())) return false;
-    const to = await open(temporary, 'wx', 0o600);
+    const to = await open(temporary, 'wx', UNFINISHED_MODE);
     try {
-      const { mode } = await from.stat();
       for await (const chunk of from.createReadStream({ autoClose: false, highWaterMark: CHUNK }))
         await to.writeFile(chunk as Buffer);
-      await to.chmod(mode & 0o777);
+      await settlePermissions(to, await from.stat({ bigint: true }), UNFINISHED_MODE);
       await to.sync();
     } finally {
       await to.close();

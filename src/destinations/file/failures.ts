@@ -34,6 +34,11 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ENOTDIR: { wrong: 'a part of the path is a file', hint: CHOOSE_NAME, retryable: false },
   EEXIST: { wrong: 'a part of the path is a file', hint: CHOOSE_NAME, retryable: false },
   ENAMETOOLONG: { wrong: 'the name is too long', hint: CHOOSE_NAME, retryable: false },
+  ELOOP: { wrong: 'it is a link that leads back to itself', hint: CHOOSE_NAME, retryable: false },
+  EPIPE: { wrong: 'its reader has closed it', hint: 'See what reads it.', retryable: false },
+  ECONNREFUSED: { wrong: 'nothing listens there', hint: 'See what should listen.', retryable: false },
+  EBADF: { wrong: 'it is not open for writing', hint: 'Open it in the shell: 3> FILE.', retryable: false },
+  ENXIO: { wrong: 'nothing is behind it', hint: CHOOSE_NAME, retryable: false },
   EMFILE: { wrong: 'too many files are open', hint: 'Raise the limit (ulimit -n).', retryable: true },
   EIO: { wrong: 'the disk failed', hint: 'See the log of the system.', retryable: true },
 };

@@ -1,5 +1,5 @@
 // Reads a folder: one file, or a listing in the order of the keys.
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Leftover } from '../../core/destination.js';
@@ -9,6 +9,7 @@ import { isUnfinishedName, tokenOf } from '../../core/temporary.js';
 import type { Access } from '../access.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders } from './folders.js';
+import { kindOf, refused } from './place.js';
 import { isMissing, statOf, storedOf } from './version.js';
 
 export async function statFile(key: string, target: string, access?: Access): Promise<Stored | undefined> {
@@ -20,6 +21,9 @@ export async function statFile(key: string, target: string, access?: Access): Pr
   }
 }
 
+/** Does not wait for a writer where there is a FIFO. Windows has no such flag. */
+const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 export async function readFile(
   key: string,
   target: string,
@@ -27,9 +31,12 @@ export async function readFile(
 ): Promise<(Stored & { readonly content: Buffer }) | undefined> {
   try {
     // One handle: version and content belong together even when the file is replaced meanwhile.
-    const handle = await open(target, 'r');
+    const handle = await open(target, READ_AT_ONCE);
     try {
       const stats = await handle.stat({ bigint: true });
+      const kind = kindOf(stats);
+      // A FIFO may never end, nor may a device.
+      if (kind !== 'file') throw refused(target, kind, 'read');
       return { ...storedOf(key, stats), content: await handle.readFile() };
     } finally {
       await handle.close();

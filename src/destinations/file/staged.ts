@@ -7,7 +7,9 @@ import { ReportError } from '../../core/errors.js';
 import { alreadyExists, changed, visibleAllTheSame } from '../../core/existing-file.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
-import { versionAt, versionOf } from './version.js';
+import { settlePermissions, UNFINISHED_MODE } from './permissions.js';
+import { plainFileAt } from './place.js';
+import { versionOf } from './version.js';
 
 /** After so many bytes a flush to the disk is started in the background. */
 const FLUSH_BYTES = 16 * 1024 ** 2;
@@ -17,10 +19,15 @@ interface Options {
   readonly key: string;
   readonly existing: Existing;
   readonly confirm?: (() => Promise<void>) | undefined;
+  /** Of a new file, before the umask takes its bits away. */
+  readonly mode: number;
   readonly signal: AbortSignal;
 }
 
-/** Creates the temporary file and its folders. @throws ReportError `destination` */
+/**
+ * Creates the temporary file and its folders.
+ * @throws ReportError `destination`, also where the target is no plain file
+ */
 export async function stageFile(target: string, temporary: string, options: Options): Promise<Staged> {
   return new StagedFile(target, temporary, options, await create(target, temporary));
 }
@@ -33,7 +40,8 @@ interface Created {
 
 async function create(target: string, temporary: string): Promise<Created> {
   try {
-    const { made, result } = await inFolder(dirname(target), () => open(temporary, 'wx'));
+    await plainFileAt(target);
+    const { made, result } = await inFolder(dirname(target), () => open(temporary, 'wx', UNFINISHED_MODE));
     return { handle: result, made };
   } catch (error) {
     throw explain(`write ${target}`, error);
@@ -79,6 +87,8 @@ class StagedFile implements Staged {
     try {
       this.#signal.throwIfAborted();
       await this.#flushed();
+      const former = this.#options.existing === 'never' ? undefined : await plainFileAt(this.#target);
+      await settlePermissions(this.#handle, former, this.#options.mode);
       await this.#handle.sync();
       const stats = await this.#handle.stat({ bigint: true });
       if (Number(stats.size) !== this.#bytes) {
@@ -128,7 +138,8 @@ class StagedFile implements Staged {
     const { existing } = this.#options;
     if (existing === 'never') return this.#linkOnce();
     // No system call compares and renames: the caller holds a lease on what it replaces.
-    if (existing !== 'replace' && (await versionAt(this.#target)) !== existing.version) {
+    const there = await plainFileAt(this.#target);
+    if (existing !== 'replace' && (there && versionOf(there)) !== existing.version) {
       throw changed(this.#target, 'replaced');
     }
     await rename(this.#temporary, this.#target);

@@ -1,9 +1,10 @@
 // Writes the outcome of each report to a file for node_exporter's textfile collector.
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import pLimit from 'p-limit';
 import { messageOf, ReportError } from '../../core/errors.js';
-import { unfinishedName } from '../../core/temporary.js';
+import { writeOutput } from '../../destinations/file/output.js';
+import { placeOf } from '../../destinations/file/place.js';
 import type { JobResult, RunListener } from '../events.js';
 import { formatSamples, parseSamples, type Sample } from './exposition.js';
 
@@ -15,6 +16,12 @@ export interface MetricsOptions {
 
 /** From the most to the least important: a report with several periods shows the most important of their outcomes. */
 const OUTCOMES = ['failed', 'restated', 'published', 'skipped', 'unchanged'] as const;
+
+/** The collector runs as another user, and the file holds no data of reports. The umask takes its bits away. */
+const METRICS_MODE = 0o644;
+
+/** The longest wait for the reader of a FIFO. */
+const WRITE_TIMEOUT_MS = 10_000;
 
 /** A listener that rewrites the file after each job, so that a run that is killed later leaves the results so far. */
 export function metricsListener({ file, warn }: MetricsOptions): RunListener {
@@ -34,7 +41,8 @@ export function metricsListener({ file, warn }: MetricsOptions): RunListener {
       try {
         await limit(() => writeMetrics(file, results, warnOnce));
       } catch (error) {
-        warnOnce(`the metrics file ${file} could not be written: ${messageOf(error)}`);
+        const reason = error instanceof ReportError ? error.reason : messageOf(error);
+        warnOnce(`the metrics file ${file} could not be written: ${reason}`);
       }
     },
   };
@@ -45,6 +53,8 @@ async function writeMetrics(
   results: readonly JobResult[],
   warn: (message: string) => void,
 ): Promise<void> {
+  // A missing folder is not made: the collector would not read it.
+  await access(dirname(file));
   const former = await formerSamples(file, warn);
   const names = [...new Set(results.map(({ report }) => report))];
   const fresh = names.flatMap((name) => {
@@ -52,10 +62,18 @@ async function writeMetrics(
     return samplesOf(name, own, former);
   });
   const kept = former.filter(({ report }) => !names.includes(report));
-  await replaceFile(file, formatSamples([...kept, ...fresh]));
+  await writeOutput(file, Buffer.from(formatSamples([...kept, ...fresh])), {
+    existing: 'replace',
+    mode: METRICS_MODE,
+    token: 'metrics',
+    signal: AbortSignal.timeout(WRITE_TIMEOUT_MS),
+  });
 }
 
 async function formerSamples(file: string, warn: (message: string) => void): Promise<Sample[]> {
+  const { kind } = await placeOf(file);
+  // Nothing can be read back from what keeps nothing, and reading a FIFO would wait for another writer.
+  if (kind !== 'file') return [];
   try {
     return parseSamples(await readFile(file, 'utf8'));
   } catch (error) {
@@ -134,30 +152,4 @@ function dayOf({ period }: JobResult): string {
 /** Milliseconds to seconds. */
 function seconds(milliseconds: number): number {
   return Math.round(milliseconds) / 1000;
-}
-
-/** Replaces the file by a rename, so that the collector never reads half of it, and makes it readable by every user. */
-async function replaceFile(file: string, content: string): Promise<void> {
-  const temporary = join(dirname(file), unfinishedName('metrics'));
-  try {
-    const handle = await open(temporary, 'w', 0o644);
-    try {
-      await handle.writeFile(content);
-      // open() applies the umask to the mode, chmod() does not.
-      await handle.chmod(0o644);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
