@@ -180,8 +180,12 @@ class StagedFile implements Staged {
         await this.#cleanUp(failure);
         throw failure;
       }
-      await this.#cleanUp(failure).catch(() => undefined);
-      throw visibleAllTheSame(failure, { key: this.#options.key, version, location: this.#target });
+      // What cannot be removed either is named as well.
+      const whole = await this.#cleanUp(failure).then(
+        () => failure,
+        (both: unknown) => explain(`clean up ${this.#target}`, both),
+      );
+      throw visibleAllTheSame(whole, { key: this.#options.key, version, location: this.#target });
     }
   }
 
