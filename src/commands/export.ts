@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import type { SpelledOptions } from '../core/format.js';
+import { reservedPart } from '../core/reserved-keys.js';
 import type { Span } from '../core/trace.js';
 import { parseAddress, splitAddress } from '../destinations/address.js';
 import { isStandardOutput, type Place, placeOf } from '../destinations/file/place.js';
@@ -184,6 +185,12 @@ async function outputPlace(
     const { createPreview, DEFAULT_SCREEN } = await import('./export/preview.js');
     const { columns: width = DEFAULT_SCREEN.width, rows: height = DEFAULT_SCREEN.height } = stdout;
     return { ...toStdout, preview: createPreview({ width, height }) };
+  }
+  const reserved = reservedPart(output.replaceAll('\\', '/'));
+  if (reserved !== undefined) {
+    throw new ReportError('usage', `export: the output "${output}" has a reserved name (${reserved})`, {
+      hint: 'reportctl keeps files of its own there: choose another name.',
+    });
   }
   const place = splitAddress(output);
   if (place !== undefined && parseAddress(place.root)?.scheme === 's3') {

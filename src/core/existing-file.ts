@@ -7,10 +7,17 @@ const TAKEN = 'KEY_TAKEN';
 const CHANGED = 'KEY_CHANGED';
 const VISIBLE = 'FILE_VISIBLE';
 
-/** The error of publishing with `existing: 'never'` when the key is taken. */
-export function alreadyExists(location: string, cause: unknown): ReportError {
-  return new ReportError('destination', `${location} already exists`, {
-    hint: 'Nothing was overwritten. Choose another name, or ask for it to be replaced.',
+/**
+ * The error of publishing with `existing: 'never'` when the key is taken.
+ * @param owner whose file it is, where that is known
+ */
+export function alreadyExists(location: string, cause: unknown, owner?: string): ReportError {
+  const whose = owner === undefined ? '' : `: it is a file of ${owner}`;
+  return new ReportError('destination', `${location} already exists${whose}`, {
+    hint:
+      owner === undefined
+        ? 'Nothing was overwritten. Choose another name, or ask for it to be replaced.'
+        : 'Nothing was overwritten. Give this output another key.',
     cause: Object.assign(new Error('the key is taken', { cause }), { code: TAKEN }),
     retryable: false,
   });

@@ -1,6 +1,7 @@
 // The folder in which a destination keeps the run records, leases and notes of a report.
 import { compactDate, type Period } from '../core/calendar.js';
 import type { Destination } from '../core/destination.js';
+import { BOOKKEEPING_FOLDER } from '../core/reserved-keys.js';
 
 export interface PeriodKeys {
   readonly record: string;
@@ -15,7 +16,7 @@ export interface PeriodKeys {
 
 /** The folder, relative to the destination; ends with a slash. */
 export function bookkeepingFolder(report: string): string {
-  return `_reportctl/${report}/`;
+  return `${BOOKKEEPING_FOLDER}${report}/`;
 }
 
 export function periodKeys(report: string, period: Period): PeriodKeys {

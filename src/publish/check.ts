@@ -14,6 +14,7 @@ import { requestOf } from '../reports/request.js';
 import { scheduledReports } from '../reports/scheduled-reports.js';
 import { compression } from '../writers/compression.js';
 import { checkSettings } from './check/settings.js';
+import { sharedKeys } from './shared-keys.js';
 
 export interface CheckAll {
   /** Names or paths of reports; all of the folder when empty. */
@@ -37,6 +38,8 @@ export async function checkAll(session: Session, options: CheckAll): Promise<Che
   const chosen = names.length > 0 ? names : await reportNames(session.config);
   const checked: Checked[] = [];
   for (const name of chosen) checked.push(...(await checkReport(session, name, options)));
+  for (const { report, error } of await sharedKeys(chosen, session.config))
+    checked.push(failed(`report ${report}`, error));
   checked.push(...checkSettings(session), ...(await checkDestination(session, clean)));
   return checked;
 }

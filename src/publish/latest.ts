@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import * as z from 'zod';
 import type { Destination } from '../core/destination.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
+import { LATEST_ENDING } from '../core/reserved-keys.js';
 import type { Report } from '../reports/report.js';
 import { bookkeepingFiles, periodKeys } from './bookkeeping.js';
 import { parseRunRecord, type RunRecord, runRecordShape } from './documents.js';
@@ -61,7 +62,7 @@ export async function pointToLatest({ report, record, destination }: Pointing): 
 
 /** `vendas/transacoes.latest.json`: several reports may have files in a folder. */
 export function latestKey(folder: string, report: string): string {
-  return `${folder}${report}.latest.json`;
+  return `${folder}${report}${LATEST_ENDING}`;
 }
 
 interface Folder extends Pointing {

@@ -1,5 +1,6 @@
 // The manifest beside a published file, and the run record, which alone means "published".
 import type { Period } from '../core/calendar.js';
+import { MANIFEST_ENDING } from '../core/reserved-keys.js';
 import type { Request } from '../core/source.js';
 import { toolVersion } from '../core/version.js';
 import type { StagedReport } from '../export/export.js';
@@ -28,7 +29,7 @@ export interface Run {
 }
 
 export function manifestKey(key: string): string {
-  return `${key}.manifest.json`;
+  return `${key}${MANIFEST_ENDING}`;
 }
 
 /** The manifest of one published file. It holds no secret, and of the data only counts and totals. */

@@ -1,19 +1,20 @@
 // Where the outputs of a report go for one period, and which of the files there are ours to replace.
 
-import type { Period } from '../core/calendar.js';
+import { formatPeriod, type Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { alreadyExists } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
+import { QUARANTINE_FOLDER } from '../core/reserved-keys.js';
 import type { Cell } from '../core/table.js';
 import type { Split } from '../export/split.js';
 import type { Target } from '../export/target.js';
-import { expandKey } from '../reports/key.js';
 import type { Output, Report } from '../reports/report.js';
-import { compression } from '../writers/compression.js';
 import { type About, createWriter, formatOf } from '../writers/index.js';
 import { periodKeys } from './bookkeeping.js';
+import { parseManifest } from './documents.js';
 import { manifestKey } from './manifest.js';
+import { outputKey } from './output-key.js';
 import { isOneOf, type KnownFiles, knownFiles, type PeriodState } from './period-state.js';
 import { schemaKey } from './table-schema.js';
 
@@ -140,31 +141,33 @@ class TargetFinder {
       destination,
     });
     const created = await create();
-    const key = this.#keyOf(output, created.writer.extension, split);
+    const key = outputKey(this.#place.report, output, this.#place.period, split);
     await this.#take(key, split);
     const stored = await destination.stat(key);
     if (stored !== undefined && !(await isOneOf(this.#known, stored, destination))) {
-      throw alreadyExists(`${key} at ${destination.label}`, undefined);
+      throw alreadyExists(`${key} at ${destination.label}`, undefined, await this.#ownerOf(key));
     }
     const existing: Existing = stored === undefined ? 'never' : { version: stored.version };
     const target: Target = { ...created, key, existing };
     if (!quarantine) return [target];
     // A writer counts what it changes, so each file has its own.
-    const second: Target = { ...(await create()), key: `_quarantine/${key}`, existing: 'replace' };
+    const second: Target = { ...(await create()), key: `${QUARANTINE_FOLDER}${key}`, existing: 'replace' };
     this.quarantineTargets.add(second);
     return [target, second];
   }
 
-  #keyOf(output: Output, extension: string, split: Readonly<Record<string, Cell>>): string {
-    const { report, period } = this.#place;
-    const packed = output.compress === undefined ? '' : `.${compression(output.compress).extension}`;
-    return expandKey(output.key, {
-      report: report.name,
-      period,
-      extension: `${extension}${packed}`,
-      labels: report.labels,
-      split,
-    });
+  /** Whose file this is, by the manifest beside it; undefined when there is none that can be read, or it names this very period. */
+  async #ownerOf(key: string): Promise<string | undefined> {
+    const own = this.#place;
+    try {
+      const stored = await own.destination.read(manifestKey(key));
+      if (stored === undefined) return undefined;
+      const { report, period } = parseManifest(stored.content, manifestKey(key));
+      if (report === own.report.name && period?.lastDay === own.period.lastDay) return undefined;
+      return `report "${report}"${period === null ? '' : `, period ${formatPeriod(period)}`}`;
+    } catch {
+      return undefined;
+    }
   }
 
   /** @throws ReportError `contract` for a key that another file of this period, or its manifest, has */

@@ -1,6 +1,7 @@
 // <file>.schema.json: what a published file's columns are and how they are written, in the words of Data Package v2.
 import { basename } from 'node:path/posix';
 import type { FieldType, FileDescription } from '../core/format.js';
+import { SCHEMA_ENDING } from '../core/reserved-keys.js';
 import { formatOf } from '../writers/index.js';
 import type { Manifest } from './documents.js';
 
@@ -44,7 +45,7 @@ interface Field extends FieldType {
 
 /** Where the schema of a file is. */
 export function schemaKey(key: string): string {
-  return `${key}.schema.json`;
+  return `${key}${SCHEMA_ENDING}`;
 }
 
 /** Out of the manifest alone. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { compactDate, type Period } from '../core/calendar.js';
 import { didYouMean } from '../core/errors.js';
+import { reservedPart } from '../core/reserved-keys.js';
 import type { Cell } from '../core/table.js';
 
 /** The tokens of every report; labels and split-by add more. */
@@ -29,15 +30,25 @@ export interface KeyValues {
   readonly split?: Readonly<Record<string, Cell>>;
 }
 
-/** The key of an output for a period. Date tokens get the period's last day. */
-export function expandKey(key: string, { report, period, extension, labels, split = {} }: KeyValues): string {
+/**
+ * The key of an output for a period. Date tokens get the period's last day. Where values from data would make a name that
+ * reportctl uses itself, each of them is marked as safeSegment() marks what it changes.
+ */
+export function expandKey(key: string, values: KeyValues): string {
+  const expanded = withSegments(key, values, safeSegment);
+  // A value can make a reserved name together with the text around it: "x.manifest" in "{product}.json".
+  return reservedPart(expanded) === undefined ? expanded : withSegments(key, values, markedSegment);
+}
+
+function withSegments(
+  key: string,
+  { report, period, extension, labels, split = {} }: KeyValues,
+  segmentOf: (value: Cell) => string,
+): string {
   const date = compactDate(period.lastDay);
   const values: Record<string, string> = {
     ...Object.fromEntries(
-      [...Object.entries(labels), ...Object.entries(split)].map(([word, value]) => [
-        word,
-        safeSegment(value),
-      ]),
+      [...Object.entries(labels), ...Object.entries(split)].map(([word, value]) => [word, segmentOf(value)]),
     ),
     YYYYMMDD: date,
     YYYY: date.slice(0, 4),
@@ -67,6 +78,17 @@ export function safeSegment(value: string | null): string {
     .replace(/^[. ]|[. ]$/g, '_');
   const isShort = Buffer.byteLength(cleaned) <= MAX_SEGMENT_BYTES;
   if (cleaned === value && isShort && cleaned !== '' && !RESERVED.test(cleaned)) return cleaned;
+  return shortened(cleaned, value);
+}
+
+/** The same, with the digits of its SHA-256 even where nothing was changed. */
+function markedSegment(value: string | null): string {
+  const segment = safeSegment(value);
+  return value === null || segment !== value ? segment : shortened(value, value);
+}
+
+/** As much of the text as there is room for, and 8 hex digits of the value's SHA-256. */
+function shortened(cleaned: string, value: string): string {
   const suffix = `~${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
   let short = '';
   for (const character of cleaned) {

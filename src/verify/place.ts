@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Config } from '../core/config.js';
 import type { Destination } from '../core/destination.js';
+import { MANIFEST_ENDING } from '../core/reserved-keys.js';
 import { parseAddress } from '../destinations/address.js';
 import { periodKeys } from '../publish/bookkeeping.js';
 import type { Manifest } from '../publish/documents.js';
@@ -14,8 +15,6 @@ export interface Place {
   /** The key of a file, or a prefix of several keys; empty for all files. */
   readonly key: string;
 }
-
-const MANIFEST_ENDING = manifestKey('');
 
 /**
  * What a user named: s3://bucket/key, a local file or folder, else a key or prefix at the destination. A manifest stands

@@ -256,23 +256,34 @@ describe('what the files are', () => {
     assert.deepEqual(other.keys(), []);
   });
 
-  test('a value that makes the key of another output, or of a manifest, is refused before anything is visible', async () => {
-    for (const [key, value] of [
-      ['total.csv', 'total.csv'],
-      ['x', 'x.manifest.json'],
-      ['x', 'x.schema.json'],
-    ] as const) {
+  test('a value that makes the key of another output is refused before anything is visible', async () => {
+    const { store, open } = inMemory();
+    const report = reportOf([
+      '{ format: csv, key: total.csv }',
+      '{ format: csv, key: "{texto}", split-by: texto }',
+    ]);
+    await assert.rejects(
+      runAt(open, { report, rows: [['total.csv', '1']] }),
+      /two files would have the key total\.csv: the file of all rows, and texto "/,
+    );
+    assert.deepEqual([store.keys(), store.staged()], [[], []]);
+  });
+
+  test('a value that would make a name of reportctl itself is marked', async () => {
+    const made = async (key: string, value: string) => {
       const { store, open } = inMemory();
-      const report = reportOf([
-        `{ format: csv, key: ${key} }`,
-        '{ format: csv, key: "{texto}", split-by: texto }',
-      ]);
-      await assert.rejects(
-        runAt(open, { report, rows: [[value, '1']] }),
-        /two files would have the key .*: the file of all rows, and texto "/,
-      );
-      assert.deepEqual([store.keys(), store.staged()], [[], []]);
-    }
+      const { record } = await runAt(open, {
+        report: reportOf([`{ format: csv, key: "${key}", split-by: texto }`]),
+        rows: [[value, '1']],
+      });
+      assert.ok(store.get(record.outputs[0]?.key ?? ''));
+      return record.outputs[0]?.key.replace(/~[0-9a-f]{8}/, '~…');
+    };
+    assert.equal(await made('{texto}', 'x.manifest.json'), 'x.manifest.json~…');
+    assert.equal(await made('{texto}.json', 'x.schema'), 'x.schema~….json');
+    assert.equal(await made('_{texto}/x.csv', 'reportctl'), '_reportctl~…/x.csv');
+    assert.equal(await made('_{texto}/x.csv', 'QUARANTINE'), '_QUARANTINE~…/x.csv');
+    assert.equal(await made('{texto}.csv', 'x.manifest'), 'x.manifest.csv');
   });
 });
 

@@ -255,6 +255,21 @@ for (const [name, make] of Object.entries(PLACES)) {
       assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
     });
 
+    test('a file of another report is refused, with the name of that report', async () => {
+      const place = await make();
+      const other = { ...reportOf(['{ format: csv, key: "r_{YYYYMMDD}.csv" }']), name: 'outro' };
+      await runAt(place.open, { report: other });
+      const [published] = [await place.get(KEY)];
+      await assert.rejects(
+        runAt(place.open, { onRead: () => assert.fail('it was read') }),
+        refused(
+          'destination',
+          /r_20241005\.csv at .* already exists: it is a file of report "outro", period 2024-10-05$/,
+        ),
+      );
+      assert.deepEqual(await place.get(KEY), published);
+    });
+
     test('a file that somebody else writes while we read is refused, and left alone', async () => {
       const place = await make();
       const onRead = () => place.put(KEY, 'by hand');

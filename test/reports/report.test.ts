@@ -174,7 +174,7 @@ test('an alias is what it stands for', () => {
 describe('what is wrong', () => {
   const gates = (inside: string) => `${START}gates: { ${inside} }`;
   const outputs = (line: string) => `${START}outputs:\n  - ${line}`;
-  const cases: readonly [what: string, yaml: string, line: number, said: RegExp][] = [
+  const cases: [what: string, yaml: string, line: number, said: RegExp][] = [
     ['an empty definition', '', 1, /found null; a mapping/],
     ['no mapping', 'a', 2, /found "a"; a mapping/],
     ['malformed YAML', `${START}title: "x`, 5, /YAML is malformed: Missing closing "quote/],
@@ -470,7 +470,31 @@ describe('what is wrong', () => {
       /source\.1: found 1; a text is needed/,
     ],
   ];
-  for (const [what, yaml, line, said] of cases) {
+  const keys: readonly [key: string, wrong: RegExp][] = [
+    [
+      '_reportctl/x/20241005.json',
+      /the key is reserved \(_reportctl\/\): reportctl keeps files of its own there/,
+    ],
+    ['a/_Reportctl/x.csv', /the key is reserved \(_reportctl\/\)/],
+    ['_quarantine/x.csv', /the key is reserved \(_quarantine\/\)/],
+    ['{YYYY}/.reportctl-x-1.tmp', /the key is reserved \(\.reportctl-\*\.tmp\)/],
+    ['x.csv.manifest.json', /the key is reserved \(\.manifest\.json\)/],
+    ['x.schema.json', /the key is reserved \(\.schema\.json\)/],
+    ['{report}.latest.json', /the key is reserved \(\.latest\.json\)/],
+    ['/x.csv', /the key is absolute/],
+    ['a/../x.csv', /the key has the segment "\.\."/],
+    ['a//x.csv', /the key has an empty segment/],
+  ];
+  cases.push([
+    'a key that values could make a name of an unfinished file',
+    outputs('{ format: csv, key: ".{a}.tmp", split-by: a }'),
+    5,
+    /the key is reserved \(\.reportctl-\*\.tmp\)/,
+  ]);
+  const ofKeys = keys.map(
+    ([key, wrong]) => [`the key ${key}`, outputs(`{ format: csv, key: "${key}" }`), 5, wrong] as const,
+  );
+  for (const [what, yaml, line, said] of [...cases, ...ofKeys]) {
     test(what, () => {
       for (const text of [file(yaml), file(yaml).replaceAll('\n', '\r\n')]) {
         const error = complaint(text);

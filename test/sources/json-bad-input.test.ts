@@ -195,6 +195,37 @@ describe('what is not there', () => {
     );
   });
 
+  test('a collection outside of the source', async () => {
+    for (const collection of [
+      '../docs',
+      '/docs',
+      '.',
+      'vendas/../../docs',
+      'a//b',
+      'vendas/',
+      '%2e%2E/docs',
+      '..\\docs',
+      'a\0b',
+    ]) {
+      await assert.rejects(
+        async () => (await folder.open('folder')).prepare(documentRequest({ a: 'text' }, { collection })),
+        (error) => {
+          assert.ok(error instanceof ReportError && error.code === 'definition', `${error}`);
+          assert.match(error.message, /the collection ".*" is not inside of it$/);
+          return true;
+        },
+      );
+    }
+  });
+
+  test('a collection behind a link, which is the choice of whoever made it', async () => {
+    await folder.write({ 'elsewhere/linked.ndjson': '{"a":1}' });
+    await folder.link('folder/linked.ndjson', '../elsewhere/linked.ndjson');
+    const source = await folder.open('folder');
+    const prepared = await source.prepare(documentRequest({ a: 'text' }, { collection: 'linked' }));
+    for await (const batch of prepared.read()) assert.deepEqual(batch.rows(), [['1']]);
+  });
+
   test('one collection, but two that could be meant', async () => {
     await refused('twice', /the collection "docs" is there more than once: docs\.json, docs\//);
   });

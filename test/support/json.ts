@@ -1,5 +1,5 @@
 // JSON documents for tests: files in a folder of their own, and requests over them.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DocumentQuery, Prepared, Request, Source } from '../../src/core/source.js';
@@ -12,6 +12,8 @@ export interface Documents {
   /** Writes files by their names below the folder. */
   write(files: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
   open(name?: string, signal?: AbortSignal): Promise<Source>;
+  /** Makes a symbolic link. */
+  link(name: string, target: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export async function documentsFolder(): Promise<Documents> {
   const path = await mkdtemp(join(tmpdir(), 'reportctl-json-'));
   return {
     path,
+    link: (name, target) => symlink(target, join(path, name)),
     async write(files) {
       for (const [name, content] of Object.entries(files)) {
         await mkdir(dirname(join(path, name)), { recursive: true });

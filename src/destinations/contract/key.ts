@@ -26,7 +26,8 @@ export function checkPrefix(prefix: string): void {
   if (folder !== '' || prefix.startsWith('/')) checkKey(folder);
 }
 
-function faultOf(key: string): string | undefined {
+/** What is wrong with a key, or undefined. */
+export function faultOf(key: string): string | undefined {
   if (key === '') return 'is empty';
   if (key.startsWith('/')) return 'is absolute';
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `is longer than ${MAX_KEY_BYTES} bytes`;

@@ -1,7 +1,9 @@
 // The outputs of a definition: each has a key of its own, and options with which its format can write these columns.
 import { type Period, periodContaining } from '../../core/calendar.js';
 import { errorSentence } from '../../core/errors.js';
+import { reservedPart } from '../../core/reserved-keys.js';
 import type { Column } from '../../core/table.js';
+import { faultOf } from '../../destinations/contract/key.js';
 import { formatOf, readOptions } from '../../writers/index.js';
 import { expandKey, type KeyValues, TOKENS, unknownTokens } from '../key.js';
 import type { Output } from '../report.js';
@@ -43,6 +45,11 @@ export function parseOutputs(definition: Definition, given: Surroundings, docume
       tokenFault(key, [...known.labels, ...words], given.hasSchedules) ?? splitKeyFault(key, terms, values);
     if (fault !== undefined) throw document.complaint(['outputs', index, 'key'], fault);
     const expanded = expandKey(key, values);
+    // A value that could begin the name of an unfinished file, in which a mark changes nothing.
+    const worst = Object.fromEntries([...words, 'organization'].map((word) => [word, 'reportctl-x']));
+    const wrong = keyFault(expanded) ?? keyFault(expandKey(key, { ...values, split: worst }));
+    if (wrong !== undefined)
+      throw document.complaint(['outputs', index, 'key'], `found "${key}"; the key ${wrong}`);
     const twin = keys.indexOf(expanded);
     if (twin !== -1)
       throw document.complaint(['outputs', index, 'key'], `found "${key}", the file that outputs.${twin} is`);
@@ -90,6 +97,14 @@ function keyValues(
     extension: compress === undefined ? extension : `${extension}.${compress}`,
     labels,
   };
+}
+
+/** What is wrong with a key, its tokens expanded, or undefined. */
+function keyFault(key: string): string | undefined {
+  const reserved = reservedPart(key);
+  return reserved === undefined
+    ? faultOf(key)
+    : `is reserved (${reserved}): reportctl keeps files of its own there`;
 }
 
 /** What is wrong with the tokens of a key, or undefined. @param tokens the definition's own: labels and `split-by` */

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { didYouMean } from '../../core/errors.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import { MANIFEST_ENDING } from '../../core/reserved-keys.js';
 import type { Column } from '../../core/table.js';
 import { expandKey, type KeyValues, MAX_SEGMENT_BYTES, TOKENS } from '../key.js';
 
@@ -70,7 +71,7 @@ function columnOf(word: string, definition: Definition, complaint: (message: str
 }
 
 /** Bytes: the limit of a file name on Linux, macOS and Windows, without the ending of the manifest's name. */
-const LONGEST_NAME = 255 - Buffer.byteLength('.manifest.json');
+const LONGEST_NAME = 255 - Buffer.byteLength(MANIFEST_ENDING);
 
 /** What is wrong with a key for these terms, or undefined. */
 export function splitKeyFault(

@@ -76,6 +76,7 @@ function fileOf(store: Store, { key, bytes }: Stored): DocumentFile {
  */
 export async function filesOf(place: Place, collection: string, doing: string): Promise<Files> {
   if (place.single !== undefined) return { files: [place.single], many: false, leftOut: [] };
+  assertInside(collection, doing);
   const single = (await place.list(`${collection}.`)).filter(
     ({ name }) => ENDING.test(name.slice(collection.length)) && name.replace(ENDING, '') === collection,
   );
@@ -104,6 +105,25 @@ export async function filesOf(place: Place, collection: string, doing: string): 
     many: true,
     leftOut: inFolder.filter(({ name }) => !ENDING.test(name)).map(({ name }) => name),
   };
+}
+
+/** `.` and `..`, also as a proxy in front of a bucket could decode them. */
+const RELATIVE = /^(?:\.|%2e){1,2}$/i;
+
+/**
+ * A collection is inside of its source. A link in the folder is the operator's, and is followed.
+ * @throws ReportError `definition` for an absolute path, `.`, `..`, an empty part or a control character
+ */
+function assertInside(collection: string, doing: string): void {
+  const isInside = collection.split(/[\\/]/).every((part) => part !== '' && !RELATIVE.test(part));
+  if (isInside && !/\p{Cc}/u.test(collection)) return;
+  throw new ReportError(
+    'definition',
+    `${doing}: the collection ${JSON.stringify(collection)} is not inside of it`,
+    {
+      hint: 'Give the name of a file or folder in the source, without its ending; or let the source name another folder.',
+    },
+  );
 }
 
 async function missingHint(place: Place, collection: string): Promise<string> {

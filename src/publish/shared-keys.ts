@@ -1,0 +1,60 @@
+// Finds reports that would write the same file.
+import { periodContaining } from '../core/calendar.js';
+import { ReportError } from '../core/errors.js';
+import { loadReport, type ReportFolder, reportNames } from '../reports/load-report.js';
+import { publishedReports } from '../reports/scheduled-reports.js';
+import { outputKey } from './output-key.js';
+
+/** The last day of a period of every kind. */
+const EXAMPLE_DAY = '2024-10-31';
+
+interface Keyed {
+  readonly report: string;
+  readonly file: string;
+  readonly template: string;
+  readonly key: string;
+}
+
+/**
+ * An error for each chosen report that has the key of another one, chosen too or in the same folder: on a day on which periods of
+ * both end, one of them would meet the other's file. Tokens for values from data are compared as they are typed.
+ * @param chosen names or paths; reports that cannot be read are left out
+ */
+export async function sharedKeys(
+  chosen: readonly string[],
+  place: ReportFolder,
+): Promise<{ readonly report: string; readonly error: ReportError }[]> {
+  const own = await keysOf(chosen, place);
+  const names: readonly string[] = await reportNames(place).catch(() => []);
+  const isInFolder = ({ report }: Keyed) => names.includes(report.replace(/@.*$/s, ''));
+  const inFolder = own.some(isInFolder) ? await keysOf(names, place) : [];
+  const found = new Map<string, { readonly report: string; readonly error: ReportError }>();
+  for (const one of own) {
+    for (const other of isInFolder(one) ? [...own, ...inFolder] : own) {
+      if (one.key !== other.key || one.report === other.report || one.file === other.file) continue;
+      const pair = JSON.stringify([one.report, other.report].sort());
+      if (!found.has(pair)) found.set(pair, { report: one.report, error: sharedKey(one, other) });
+    }
+  }
+  return [...found.values()];
+}
+
+function sharedKey({ template }: Keyed, { report }: Keyed): ReportError {
+  return new ReportError('definition', `the output ${template} has the key of report "${report}"`, {
+    hint: 'Give one of the two reports another key: the one that runs later fails.',
+  });
+}
+
+async function keysOf(names: readonly string[], place: ReportFolder): Promise<Keyed[]> {
+  const reports = await Promise.all(names.map((name) => loadReport(name, place).catch(() => undefined)));
+  return reports
+    .flatMap((report) => (report === undefined ? [] : publishedReports(report)))
+    .flatMap((report) =>
+      report.outputs.map((output) => ({
+        report: report.name,
+        file: report.file,
+        template: output.key,
+        key: outputKey(report, output, periodContaining(report.period, EXAMPLE_DAY)),
+      })),
+    );
+}
