@@ -21,7 +21,7 @@ const OUTCOMES = ['failed', 'restated', 'published', 'skipped', 'unchanged'] as 
 const METRICS_MODE = 0o644;
 
 /** The longest wait for the reader of a FIFO. */
-const WRITE_TIMEOUT_MS = 10_000;
+const WRITE_TIMEOUT_MS = 5_000;
 
 /** A listener that rewrites the file after each job, so that a run that is killed later leaves the results so far. */
 export function metricsListener({ file, warn }: MetricsOptions): RunListener {
@@ -62,11 +62,12 @@ async function writeMetrics(
     return samplesOf(name, own, former);
   });
   const kept = former.filter(({ report }) => !names.includes(report));
-  await writeOutput(file, Buffer.from(formatSamples([...kept, ...fresh])), {
-    existing: 'replace',
-    mode: METRICS_MODE,
-    token: 'metrics',
-    signal: AbortSignal.timeout(WRITE_TIMEOUT_MS),
+  const signal = AbortSignal.timeout(WRITE_TIMEOUT_MS);
+  const content = Buffer.from(formatSamples([...kept, ...fresh]));
+  const how = { existing: 'replace', mode: METRICS_MODE, token: 'metrics', signal } as const;
+  await writeOutput(file, content, how).catch((error: unknown) => {
+    if (error !== signal.reason) throw error;
+    throw new Error(`nobody read it within ${WRITE_TIMEOUT_MS / 1000} seconds`);
   });
 }
 
