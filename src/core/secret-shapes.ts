@@ -28,7 +28,7 @@ function isToken(run: string): boolean {
   return /^[0-9a-f]+$/i.test(run) || [/[a-z]/, /[A-Z]/, /\d/].every((kind) => kind.test(run));
 }
 
-/** The text, with `…` in place of the user and the password of every URL in it. Takes linear time. */
+/** The text, with `…` in place of the user and the password of every URL in it but examples. Takes linear time. */
 export function withoutLogins(text: string): string {
-  return text.replace(/:\/\/[^\s/?#"'`]{1,500}@/g, '://…@');
+  return text.replace(/:\/\/(?!user:password@)[^\s/?#"'`]{1,500}@/g, '://…@');
 }

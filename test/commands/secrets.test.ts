@@ -28,14 +28,40 @@ const SECRETS = {
   webhook: 'S3nha-do-webhook',
   heartbeat: 'S3nha-da-batida',
   collector: 'S3nha-do-coletor',
+  keyPassword: 'S3nha-da-chave-privada',
+  redirect: 'S3nha-do-desvio',
 } as const;
+
+/** What else is done with the same environment. */
+const VERBS: readonly (readonly string[])[] = [
+  ['list'],
+  ['list', '--json'],
+  ['check'],
+  ['check', '--json', '--log-format', 'json'],
+  ...['certo', 'ausente', 'torto', 'mongo', 'quebrado'].flatMap((name) => [
+    ['trace', name, '--key', 'n=1'],
+    ['export', name, '-o', '-'],
+    ['new', `novo-${name}`, '--from', 'pg_class', '--source', name],
+  ]),
+  ['new', 'novo', '--from', 'SELECT 1 AS n', '--source', 'certo', '-o', 'novo.sql'],
+  ['verify', 'certo', '--source'],
+  ['diff', 'certo', 'certo'],
+  ['consume', 'certo', '--as', 'pandas'],
+  ['test'],
+  ['__complete', 'export', 'certo', '--organization', ''],
+  ...['crontab', 'systemd', 'kubernetes', 'iam', 'bucket'].map((word) => ['schedule', '--as', word]),
+];
 
 test('no secret in what a failing run says, sends or leaves', async (t) => {
   const [place, postgres, listener] = await Promise.all([
     startPlace(),
     startPostgres({ password: SECRETS.password }),
     // The bucket refuses, which makes destination errors; all others take what they get.
-    startListener(({ path }) => (path.startsWith('/bucket') ? 403 : 200)),
+    startListener(({ path }) => {
+      if (path.startsWith('/bucket')) return 403;
+      const location = `/desvio?token=${SECRETS.redirect}`;
+      return path.startsWith(`/${SECRETS.heartbeat}`) ? { status: 307, headers: { location } } : 200;
+    }),
   ]);
   t.after(() => Promise.all([postgres.stop(), listener.stop(), rm(place.folder, { recursive: true })]));
   const queries = join(place.folder, 'queries');
@@ -111,7 +137,19 @@ test('no secret in what a failing run says, sends or leaves', async (t) => {
   }
   const status = await reportctl(['status', '--notify', '--since', DAY.slice(0, 7), 'certo'], { env });
   said.push(status.stdout, status.stderr);
-  const left = await filesBelow(place.out);
+  for (const args of VERBS) {
+    const { stdout, stderr } = await reportctl(args, {
+      env: {
+        ...env,
+        OTEL_SDK_DISABLED: 'true',
+        PGPASSWORD: SECRETS.password,
+        PGSSLPASSWORD: SECRETS.keyPassword,
+      },
+      cwd: place.folder,
+    });
+    said.push(stdout, stderr);
+  }
+  const left = [...(await filesBelow(place.out)), '../novo.sql'];
   for (const wanted of [
     /^certo_.*\.csv$/,
     /\.manifest\.json$/,

@@ -47,6 +47,7 @@ test('the logins of URLs in a text', () => {
   for (const [text, shown] of [
     ['open postgres://ana:S3nha@h/d and mongodb://b:S3nha@i', 'open postgres://…@h/d and mongodb://…@i'],
     ['Custom endpoint `http://ana:S3nha@h` is wrong', 'Custom endpoint `http://…@h` is wrong'],
+    ['It is postgres://user:password@host', 'It is postgres://user:password@host'],
     ['s3://bucket/a@b.csv and ana@example', 's3://bucket/a@b.csv and ana@example'],
   ] as const) {
     assert.equal(withoutLogins(text), shown);
