@@ -1,7 +1,7 @@
 // reportctl consume: prints code with which another tool reads a published file correctly.
 import { Command, Option } from 'commander';
 import { withDestination } from '../destinations/for-session.js';
-import { openSide } from '../verify/diff/side.js';
+import { openNamedSide } from '../verify/diff/side.js';
 import { placeOf } from '../verify/place.js';
 import { consumingLines, READER_NAMES } from './consume/readers.js';
 import { withChoices } from './shared/choices.js';
@@ -27,7 +27,9 @@ export function consumeCommand(context: Context): Command {
     await withDestination(
       session,
       async (destination) => {
-        const { location, manifest } = await openSide(destination, place);
+        const withDays = 'a file of the report, such as status and verify print them';
+        const naming = { command: 'consume', named, folder: config, withDays };
+        const { location, manifest } = await openNamedSide(destination, place, naming);
         const lines = consumingLines(options.as, { location, manifest });
         if (session.json) printJson(stdout, { location, as: options.as, lines: lines.join('\n') });
         // Unchanged: the lines are code, in which names are escaped already.

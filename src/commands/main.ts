@@ -181,6 +181,13 @@ function usageError(error: CommanderError, args: readonly string[], program: Com
     error.code === 'commander.unknownOption' && unknown !== undefined
       ? /^did you mean "([^"]*)"/.exec(didYouMean(unknown, [...options, '--help']))?.[1]
       : undefined;
+  const verb = args.find((arg) => Object.hasOwn(COMMANDS, arg));
+  if (args[0]?.startsWith('-') && verb !== undefined) {
+    return new ReportError('usage', message, {
+      hint: `Options follow the command: reportctl ${verb} ${args[0]}. See reportctl ${verb} --help.`,
+      cause: error,
+    });
+  }
   const hint = suggestion === undefined ? 'See --help.' : `Did you mean ${suggestion}? See --help.`;
   return new ReportError('usage', message, { hint, cause: error });
 }
@@ -217,9 +224,10 @@ async function printError(error: unknown, { stderr, runId, asJson }: Printing): 
 
 /** Whether errors are printed as JSON. Reads the arguments itself, because the error may be that they cannot be parsed. */
 function wantsJsonLog(args: readonly string[], env: Context['env']): boolean {
-  const at = args.findIndex((arg) => arg.startsWith('--log-format'));
-  if (at === -1) return env.REPORTCTL_LOG_FORMAT === 'json';
-  return args[at] === '--log-format=json' || args[at + 1] === 'json';
+  const at = args.findIndex((arg) => /^--log-format(=|$)/.test(arg));
+  const [, given = args[at + 1]] = /^--log-format=(.*)$/s.exec(args[at] ?? '') ?? [];
+  if (at !== -1 && (given === 'json' || given === 'text')) return given === 'json';
+  return env.REPORTCTL_LOG_FORMAT === 'json';
 }
 
 /** Resolves when everything written so far has reached the operating system: callbacks run in the order of the writes. */

@@ -39,7 +39,10 @@ export function completeVariables(variables: Variables, cwd: string): void {
   });
   // A missing file is usual; ignoring an unreadable one would leave settings out unnoticed.
   if (error !== undefined && error.code !== 'ENOENT') {
-    throw new ReportError('usage', `reading .env: ${messageOf(error)}`, { cause: error });
+    throw new ReportError('usage', `reading .env: ${messageOf(error)}`, {
+      hint: 'Make it a file of lines NAME=value that this user may read, or remove it.',
+      cause: error,
+    });
   }
   // Without it the AWS SDK prints seven lines about Node 20 to stderr at every run.
   variables.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';

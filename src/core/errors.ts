@@ -71,6 +71,11 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof ReportError || error instanceof Interrupted ? error.exitCode : 1;
 }
 
+/** Is there no room on the disk or in the quota now? */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(`${(error as NodeJS.ErrnoException | null)?.code}`);
+}
+
 /** The message of anything that was thrown, on one line; of errors that are not ours no more than MAX_QUOTED characters. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? `${error.message || error.name}` : textOf(error);

@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ErrorCode, messageOf, ReportError } from '../core/errors.js';
+import { type ErrorCode, isFull, messageOf, ReportError } from '../core/errors.js';
 import { temporaryName } from '../core/temporary.js';
 
 /** Consecutive bytes of the file. */
@@ -125,7 +125,8 @@ export class TemporaryFile {
       {
         hint: `Set TMPDIR to a folder with as much room as ${room}.`,
         cause: error,
-        ...(code === 'destination' ? { retryable: true } : {}),
+        // Others may free the room; the pauses between attempts give them time.
+        ...(code === 'destination' || isFull(error) ? { retryable: true } : {}),
       },
     );
   }

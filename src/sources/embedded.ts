@@ -1,7 +1,7 @@
 // A PostgreSQL server for one run: npm's binaries, a socket in a private folder, loaded with one script.
 import { readFile, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { messageOf, ReportError } from '../core/errors.js';
+import { isFull, messageOf, ReportError } from '../core/errors.js';
 import { prepareInstallation } from './embedded/install.js';
 import { createCluster, type Stop, startServer } from './embedded/server.js';
 import { importPg } from './postgres/driver.js';
@@ -23,9 +23,10 @@ export interface StartEmbedded {
 /** @throws ReportError `source` when the binaries are missing, the server does not start, or the script fails */
 export async function startEmbedded({ script, cwd = '.', signal }: StartEmbedded): Promise<EmbeddedServer> {
   const sql = await readScript(script, cwd);
-  const installed = await prepareInstallation();
-  let stop: Stop = () => rm(installed.folder, { recursive: true, force: true });
+  let stop: Stop = async () => undefined;
   try {
+    const installed = await prepareInstallation();
+    stop = () => rm(installed.folder, { recursive: true, force: true });
     signal.throwIfAborted();
     await createCluster(installed, ['-A', 'trust']);
     signal.throwIfAborted();
@@ -37,13 +38,27 @@ export async function startEmbedded({ script, cwd = '.', signal }: StartEmbedded
   } catch (error) {
     await stop();
     signal.throwIfAborted();
-    const hasCopy = /^COPY .+ FROM stdin/im.test(sql);
-    throw new ReportError('source', `starting embedded:${script}: ${messageOf(error)}`, {
-      ...(hasCopy ? { hint: 'The script holds COPY … FROM stdin: dump it with pg_dump --inserts.' } : {}),
-      cause: error,
-      retryable: false,
-    });
+    throw failedToStart(script, sql, error);
   }
+}
+
+function failedToStart(script: string, sql: string, error: unknown): ReportError {
+  if (error instanceof ReportError) return error;
+  const message = messageOf(error);
+  const isNoRoom = isFull(error) || /No space left on device/.test(message);
+  const hasCopy = /^COPY .+ FROM stdin/im.test(sql);
+  const hint = isNoRoom
+    ? 'Set TMPDIR to a folder with more room: a server takes about 100 MB.'
+    : hasCopy
+      ? 'The script holds COPY … FROM stdin: dump it with pg_dump --inserts.'
+      : /mkdtemp/.test(message)
+        ? 'Set TMPDIR to a folder that this user may write to.'
+        : undefined;
+  return new ReportError('source', `starting embedded:${script}: ${message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+    retryable: isNoRoom,
+  });
 }
 
 async function readScript(path: string, cwd: string): Promise<string> {

@@ -8,6 +8,7 @@ import { loadReport } from '../reports/load-report.js';
 import { parsePeriod } from '../reports/parse-period.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import type { Difference } from './differences.js';
+import { noSuchName } from './no-such-name.js';
 import { filesAt, type Place, placeOf } from './place.js';
 import { locationOf, readRecord, type Verified, type VerifyOptions, verifyFile } from './verify.js';
 
@@ -73,8 +74,11 @@ async function* placesNamed(
     isNone = false;
     yield { root, key: file };
   }
-  if (isNone)
-    yield absent(locationOf(opened, key), { what: 'file', expected: 'one with a manifest', found: 'none' });
+  if (!isNone) return;
+  const withDays = `reportctl verify ${named} --date DAY`;
+  const error = await noSuchName({ command: 'verify', named, folder: config, withDays });
+  if (error !== undefined) throw error;
+  yield absent(locationOf(opened, key), { what: 'file', expected: 'one with a manifest', found: 'none' });
 }
 
 /** @throws ReportError `usage` when the date is not within one period of the report */

@@ -227,6 +227,7 @@ describe('what cannot be read right', { concurrency: 2 }, () => {
       [[join(folder, 'simples.csv')], 2, /--as/],
       [[join(folder, 'simples.csv'), '--as', 'athena'], 2, /Athena reads s3:\/\/ only/],
       [['nada.csv', '--as', 'psql'], 3, /nada\.csv has no manifest/],
+      [['transacoe', '--as', 'psql'], 2, /no file, key or report "transacoe"\. .*did you mean "transacoes"/],
     ];
     for (const [args, exitCode, said] of cases)
       assertRefused(await reportctl(['consume', ...args]), exitCode, said);

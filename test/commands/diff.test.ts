@@ -156,6 +156,8 @@ describe('diff', { concurrency: 2 }, () => {
       [['dia'], 2, /do not name two files to compare/],
       [['a', 'b', 'c', 'd'], 2, /do not name two files to compare/],
       [['r/dia_20241005.csv', 'r/nada.csv'], 3, /nada\.csv has no manifest/],
+      [['dia', 'nada'], 2, /"dia" is a report and names no file\. .*reportctl diff dia D1 D2/],
+      [['r/dia_20241005.csv', 'dai'], 2, /no file, key or report "dai"\. .*did you mean "dia"/],
       [['dia', '--date', '2024-10-06'], 2, /was never restated/],
       [['dia', '--date', '2024-10-05', '--revisions', '1..3'], 2, /has no revision 3/],
       [['dia', '--date', '2024-10-05', '--revisions', '1-2'], 2, /Give two revisions/],

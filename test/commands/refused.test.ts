@@ -117,6 +117,15 @@ describe('definitions and the environment', { concurrency: 3 }, () => {
   }
 });
 
+test('a log format that is none is told in the one of the environment', async () => {
+  const env = { REPORTCTL_LOG_FORMAT: 'json' };
+  for (const args of [['--log-format=jsn'], ['--log-format', 'jsn']]) {
+    const { code, stderr } = await reportctl(['list', ...args], { env, cwd: folder });
+    assert.equal(code, 2);
+    assert.match((JSON.parse(stderr) as { msg: string }).msg, /--log-format is "jsn"/);
+  }
+});
+
 test('.env is read, and one that cannot be is told', async () => {
   const cwd = await temporaryFolder();
   try {
@@ -127,7 +136,11 @@ test('.env is read, and one that cannot be is told', async () => {
     assert.match(stdout, /^transacoes/m);
     await rm(join(cwd, '.env'));
     await mkdir(join(cwd, '.env'));
-    assertRefused(await reportctl(['list'], { cwd }), 2, /reading \.env: EISDIR/);
+    assertRefused(
+      await reportctl(['list'], { cwd }),
+      2,
+      /reading \.env: EISDIR.* Make it a file of lines NAME=value/,
+    );
   } finally {
     await rm(cwd, { recursive: true });
   }

@@ -236,6 +236,8 @@ describe('what was changed', { concurrency: 3 }, () => {
     assertFailed(await verify('r/dia_20241004.csv'), [
       /\/r\/dia_20241004\.csv: file: expected one with a manifest, found none$/,
     ]);
+    assertRefused(await verify('dai'), 2, /no file, key or report "dai"\. .*did you mean "dia"/);
+    assertRefused(await verify('dia'), 2, /"dia" is a report .*reportctl verify dia --date DAY/);
   });
 });
 

@@ -74,7 +74,10 @@ const gone = (id: number, of: string) =>
   );
 
 /** A process that starts a server, prints its URL, and stops it when anything is written to stdin. */
-async function startInChild(path: string, identity: { uid?: number; gid?: number } = {}) {
+async function startInChild(
+  path: string,
+  options: { uid?: number; gid?: number; env?: NodeJS.ProcessEnv } = {},
+) {
   const source = new URL('../../src/sources/embedded.js', import.meta.url).href;
   const code = `
     const { startEmbedded } = await import(${JSON.stringify(source)});
@@ -82,7 +85,7 @@ async function startInChild(path: string, identity: { uid?: number; gid?: number
     process.stdin.once('data', () => server.stop().then(() => process.exit(0)));
     console.log(server.url);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
-    ...identity,
+    ...options,
     cwd: ROOT,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -189,6 +192,18 @@ describe('embedded:', { timeout: 600_000, concurrency: 2 }, () => {
     assert.deepEqual(await once(child, 'exit'), [0, null]);
     await gone(id, of);
   });
+});
+
+test('a folder that only root may write to is as empty as before', {
+  skip: process.getuid?.() !== 0,
+}, async () => {
+  const own = await mkdtemp(join(folder, 'root-'));
+  await chmod(own, 0o755);
+  const path = await script('root.sql', SCRIPT);
+  const { child, id } = await startInChild(path, { env: { ...process.env, TMPDIR: own } });
+  child.stdin.write('stop');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.deepEqual([runs(id), await readdir(own)], [false, []]);
 });
 
 test('no folder of these servers is left', async () => {

@@ -8,7 +8,7 @@ import type { RunRecord } from '../../publish/documents.js';
 import { loadReport } from '../../reports/load-report.js';
 import { parsePeriod } from '../../reports/parse-period.js';
 import type { Report } from '../../reports/report.js';
-import { openSide, type Side } from '../../verify/diff/side.js';
+import { openNamedSide, openSide, type Side } from '../../verify/diff/side.js';
 import { placeOf } from '../../verify/place.js';
 import { readRecord } from '../../verify/verify.js';
 import { COMPRESSIONS } from '../../writers/compression.js';
@@ -71,7 +71,8 @@ async function sideAt(
   open: (root: string) => Promise<Destination>,
 ): Promise<Side> {
   const place = await placeOf(named, config);
-  return openSide(await open(place.root), place);
+  const withDays = `reportctl diff ${named} D1 D2, or --date D`;
+  return openNamedSide(await open(place.root), place, { command: 'diff', named, folder: config, withDays });
 }
 
 /** Loads a report. @throws ReportError `usage` when it has no outputs of its own */

@@ -1,6 +1,6 @@
 // Finds npm's PostgreSQL binaries, and copies them where a user other than root can run them if need be.
 import { execFile } from 'node:child_process';
-import { access, cp, readFile, stat, symlink } from 'node:fs/promises';
+import { access, cp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,10 +20,19 @@ export interface Installation {
 /** `nobody` on every Linux; a process can run under the number without an account of that name. */
 const NOBODY = 65534;
 
-/** @throws ReportError `source` when there are no binaries for this platform or they were not installed */
+/** @throws ReportError `source` when there are no binaries for this platform or they were not installed; what Node throws */
 export async function prepareInstallation(): Promise<Installation> {
   const native = await findBinaries();
   const folder = await makeTemporaryFolder('pg');
+  try {
+    return await installIn(folder, native);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function installIn(folder: string, native: string): Promise<Installation> {
   const isRoot = process.getuid?.() === 0;
   const identity = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   let binaries = native;

@@ -1,6 +1,7 @@
 // A throw-away PostgreSQL cluster: created, started, and stopped when a pipe closes.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { childEnvironment } from '../../core/child-environment.js';
 import type { Installation } from './install.js';
@@ -65,6 +66,8 @@ export async function startServer(
   const stop = async () => {
     child.stdin?.end();
     await exited;
+    // The shell runs as another user than root, who may empty the folder but not remove it where only root may write.
+    await rm(folder, { recursive: true, force: true });
   };
   try {
     await waitUntilReady(child);

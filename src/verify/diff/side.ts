@@ -8,6 +8,7 @@ import type { Manifest } from '../../publish/documents.js';
 import { manifestKey } from '../../publish/manifest.js';
 import { ByteCounter } from '../../rows/counters.js';
 import { rowsIn } from '../content.js';
+import { type Naming, noSuchName } from '../no-such-name.js';
 import type { Place } from '../place.js';
 import { locationOf } from '../verify.js';
 import { respelling, spellingOf } from './canonical.js';
@@ -19,6 +20,17 @@ export interface Side {
   readonly manifest: Manifest;
   /** The published bytes; every call starts at the first byte. */
   download(): AsyncIterable<Buffer>;
+}
+
+/**
+ * The file that a user named for a command.
+ * @throws ReportError `usage` for a word that is no file, and as openSide()
+ */
+export async function openNamedSide(destination: Destination, place: Place, naming: Naming): Promise<Side> {
+  const isThere = (await destination.stat(manifestKey(place.key))) !== undefined;
+  const error = isThere ? undefined : await noSuchName(naming);
+  if (error !== undefined) throw error;
+  return openSide(destination, place);
 }
 
 /** @throws ReportError `contract` for a file without a manifest that can be read, `destination` */
