@@ -387,6 +387,18 @@ test('a pipe is read to its end, as a source', { skip: process.platform === 'win
   assert.equal(String(Buffer.concat(chunks)), 'through the pipe');
 });
 
+test('a pipe that nobody writes is waited for until the signal as a source, and refused at a destination', async () => {
+  execFileSync('mkfifo', [join(root, 'pipe')]);
+  const controller = new AbortController();
+  const { store } = await openFolderForReading(root, { signal: controller.signal });
+  const next = store.download('pipe')[Symbol.asyncIterator]().next();
+  const reason = new Error('interrupted');
+  setTimeout(() => controller.abort(reason), 100);
+  await assert.rejects(next, (error) => error === reason);
+  const download = (await open()).download('pipe')[Symbol.asyncIterator]();
+  await assert.rejects(download.next(), destinationError(/could not read .*: it is a FIFO/, false));
+});
+
 test('a link to nowhere is left out of a destination, and an error in a source', async () => {
   await symlink(join(root, 'nothing'), join(root, 'dangling.json'));
   const keys = async ({ list }: Pick<Store, 'list'>) => {

@@ -1,12 +1,12 @@
 // Reads a folder: one file, or a listing in the order of the keys.
-import { type BigIntStats, constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Leftover } from '../../core/destination.js';
-import { ReportError } from '../../core/errors.js';
 import type { Stored } from '../../core/store.js';
 import { isUnfinishedName, tokenOf } from '../../core/temporary.js';
 import type { Access } from '../access.js';
+import { READ_AT_ONCE } from './downloading.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders } from './folders.js';
 import { kindOf, refused } from './place.js';
@@ -20,9 +20,6 @@ export async function statFile(key: string, target: string, access?: Access): Pr
     throw explain(`look at ${target}`, error, access);
   }
 }
-
-/** Does not wait for a writer where there is a FIFO. Windows has no such flag. */
-const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 export async function readFile(
   key: string,
@@ -43,50 +40,6 @@ export async function readFile(
     }
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw explain(`read ${target}`, error, access);
-  }
-}
-
-/** Bytes of one read. */
-const CHUNK = 1024 * 1024;
-
-/**
- * Reads as many bytes as the file has when it is opened; a pipe to its end.
- * @throws ReportError `destination` when it is not there or ends early, or the reason of the signal
- */
-export async function* downloadFile(
-  target: string,
-  signal: AbortSignal,
-  { most = Number.POSITIVE_INFINITY, access = 'write' }: { most?: number | undefined; access?: Access } = {},
-): AsyncGenerator<Buffer> {
-  try {
-    signal.throwIfAborted();
-    const handle = await open(target, 'r');
-    const stats = await handle.stat().catch(async (error: unknown) => {
-      await handle.close();
-      throw error;
-    });
-    const expected = stats.isFile() ? Math.min(stats.size, most) : most;
-    if (expected === 0) {
-      await handle.close();
-      return;
-    }
-    let bytes = 0;
-    // The stream closes the handle, whichever way it ends.
-    for await (const chunk of handle.createReadStream({ highWaterMark: CHUNK, end: expected - 1, signal })) {
-      signal.throwIfAborted();
-      bytes += (chunk as Buffer).length;
-      yield chunk as Buffer;
-    }
-    if (bytes === expected || !stats.isFile()) return;
-    const reason = `it has ${expected} bytes, we could read ${bytes}`;
-    throw new ReportError('destination', `could not read ${target}: ${reason}`, {
-      reason,
-      hint: 'See who else writes it.',
-      retryable: true,
-    });
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
     throw explain(`read ${target}`, error, access);
   }
 }
