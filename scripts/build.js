@@ -9,6 +9,23 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
+/**
+ * Puts the ways to get AWS credentials into the chunk of the SDK, where they are run when they are first needed. As files of
+ * their own they could be gone by then: credentials expire in the middle of a run, and an upgrade removes files.
+ */
+const credentialProviders = {
+  name: 'credential-providers',
+  setup({ onLoad }) {
+    onLoad(
+      { filter: /node_modules\/@(aws-sdk|smithy)\/[^/]*(credential-provider|token-providers)[^/]*\/.*\.js$/ },
+      async ({ path }) => {
+        const contents = await readFile(path, 'utf8');
+        return { contents: contents.replaceAll(/\bimport\(/g, 'require('), loader: 'js' };
+      },
+    );
+  },
+};
+
 /** Replaces the folder with the bundle and the licences of the libraries in it. @param plugins esbuild's, for a bundle to compare with */
 export async function bundle(folder, plugins = []) {
   await rm(folder, { recursive: true, force: true });
@@ -18,7 +35,7 @@ export async function bundle(folder, plugins = []) {
     // The program, and the file that a worker thread starts from.
     entryPoints: { cli: 'src/cli.ts', thread: 'src/sources/json/thread.ts' },
     bundle: true,
-    plugins,
+    plugins: [credentialProviders, ...plugins],
     // An `import()` becomes a file of its own, so that a command loads only what it needs.
     splitting: true,
     // Optional packages stay outside: they are installed beside the bundle, or are absent.

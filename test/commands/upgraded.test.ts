@@ -1,6 +1,8 @@
 // An upgrade removes the program's files while runs read: each run ends as it would have.
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type pg from 'pg';
@@ -43,6 +45,20 @@ ${more}
 ---*/
 SELECT n, date '${DAY}' AS dia, 'org' || n AS org FROM (VALUES (1), (2)) AS v (n)
 WHERE (SELECT '${name}') <> '' AND (SELECT pg_advisory_xact_lock_shared(${LOCK})) IS NOT NULL`;
+
+/** A container's credentials, which expire so soon that the SDK asks for new ones before every request. */
+let credentials: Server;
+let credentialRequests = 0;
+async function serveCredentials(): Promise<string> {
+  credentials = createServer((_, response) => {
+    credentialRequests += 1;
+    const Expiration = new Date(Date.now() + 60_000).toISOString();
+    const body = { AccessKeyId: 'test-access-key', SecretAccessKey: 'x', Token: 'y', Expiration };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => credentials.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(credentials.address() as AddressInfo).port}/credentials`;
+}
 
 /** What makes the next success a recovery, of which the webhook is told. */
 const ALARM = {
@@ -103,6 +119,8 @@ outputs: [{ format: csv, key: "{report}_{YYYYMMDD}.csv" }]\n`,
     500,
   );
 
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...bucket } = store.environment;
+  const container = { ...bucket, AWS_CONTAINER_CREDENTIALS_FULL_URI: await serveCredentials() };
   const program = join(folder, 'program');
   for (const part of ['bin', 'dist', 'package.json'])
     await cp(join(ROOT, part), join(program, part), { recursive: true });
@@ -112,7 +130,7 @@ outputs: [{ format: csv, key: "{report}_{YYYYMMDD}.csv" }]\n`,
     const child = spawnReportctl(['run', ...args, '--date', DAY], {
       binary: join(program, 'bin/reportctl.js'),
       env: {
-        ...(name === 'destino' ? store.environment : {}),
+        ...(name === 'destino' ? container : {}),
         REPORTCTL_SOURCE_BASE: server.url,
         REPORTCTL_SOURCE_DOCS: `file:${join(folder, 'docs.ndjson')}`,
         REPORTCTL_QUERIES: queries,
@@ -157,6 +175,8 @@ outputs: [{ format: csv, key: "{report}_{YYYYMMDD}.csv" }]\n`,
 after(async () => {
   await client.end();
   await Promise.all([server.stop(), listener.stop(), store.close()]);
+  credentials.closeAllConnections();
+  credentials.close();
   await rm(folder, { recursive: true });
 });
 
@@ -203,6 +223,7 @@ describe('the program is removed while it reads', () => {
   test('the destination fails at the record: 5, and the webhook hears of it', () => {
     const { code, stderr } = ends.destino;
     assert.equal(code, 5, stderr);
+    assert.ok(credentialRequests > 2, 'the credentials were renewed');
     assert.deepEqual(
       told('destino').map((notice) => notice.code),
       ['destination'],
@@ -228,4 +249,14 @@ describe('the program is removed while it reads', () => {
       assert.equal((await published(name)).length, 3);
     });
   }
+});
+
+test('the SDK of the bundle imports nothing late but what only event streams need', async () => {
+  const dist = join(ROOT, 'dist');
+  const [sdk = ''] = (await readdir(dist)).filter((file) => file.startsWith('sdk-'));
+  const late = (await readFile(join(dist, sdk), 'utf8')).match(/import\("\.\/[^"]*"\)/g) ?? [];
+  assert.deepEqual(
+    late.filter((one) => !/event-streams|bowser/.test(one)),
+    [],
+  );
 });
