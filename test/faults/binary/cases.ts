@@ -142,9 +142,9 @@ async function fails(
 }
 
 /**
- * The process freezes at a call, another run starts, and the first one wakes up. To the run `elsewhere` the lease is of another host
- * and old, so that it takes it over; `midway` is the same, and it freezes as well, until the first one has ended. To the one
- * `here` it is the lease of a living process of this host.
+ * The process freezes at a call, another run starts, and the first one wakes up. `elsewhere`: the first one was on another host and
+ * its lease is old, so that the other takes it over. `midway`: the same, and the other freezes as well, until the first one has
+ * ended. `here`: both are on one host, where a living process keeps its lease.
  */
 async function freezes(
   prepared: Prepared,
@@ -153,10 +153,10 @@ async function freezes(
 ): Promise<string> {
   const { bench, destinations, scenario, template, during, after, runs, calls } = prepared;
   const place = await destinations.make(template);
-  const start = (documents: Documents, call: number) =>
-    stopped(bench.start(scenario, place, { documents, fault: { action: 'stop', at: call } }));
-  const frozen = await start(during, at);
-  if (who !== 'here') await becomeForeign(place);
+  const start = (documents: Documents, call: number, host?: string) =>
+    stopped(bench.start(scenario, place, { documents, host, fault: { action: 'stop', at: call } }));
+  const frozen = await start(during, at, who === 'here' ? undefined : bench.otherHost);
+  if (who !== 'here') await makeOld(place);
   const hadLease = (await place.files()).has(LEASE);
   const second =
     who === 'midway'
@@ -210,10 +210,8 @@ async function isStopped(pid: number): Promise<boolean> {
 /** Milliseconds after which a lease is free for other hosts, and a bit. */
 const LEASE_AGE_MS = 90_000;
 
-/** Makes the lease one of another host that was not renewed for long. */
-async function becomeForeign(place: Place): Promise<void> {
+/** Makes the lease one that was not renewed for long. */
+async function makeOld(place: Place): Promise<void> {
   const lease = (await place.files()).get(LEASE);
-  if (lease === undefined) return;
-  const holder = { ...JSON.parse(lease.toString()), host: 'elsewhere', identity: 'another-boot/pid:[1]' };
-  await place.replace(LEASE, Buffer.from(JSON.stringify(holder)), LEASE_AGE_MS);
+  if (lease !== undefined) await place.replace(LEASE, lease, LEASE_AGE_MS);
 }

@@ -17,6 +17,7 @@
  *            wait:1500    milliseconds, then the call
  *   FAULT_SLOW=fsync:200  every call of that name takes so many milliseconds longer
  *   FAULT_STALL=path:9000 the first opening of that file, wherever it is, takes so many milliseconds longer
+ *   FAULT_HOST=file       plays another host: its boot id is what that file holds, and locks of the host do not meet those of others
  *   FAULT_LOG=file        one line a call: number, name, result, errno, "!" where hit or "-", descriptor, flags, offset, path,
  *                         second path, and with FAULT_DATA=1 the bytes written, as hexadecimal digits
  */
@@ -38,16 +39,18 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MAX_DESCRIPTORS 65536
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define SOCKET_NAME "(connection)"
 
 static const char *below;
 static size_t below_length;
 static int port, at, times = 1, log_descriptor = -1, with_data;
-static const char *only, *slow_call, *action;
+static const char *only, *slow_call, *action, *other_host;
 static char *stalled;
 static long slow_ms, stall_ms;
 static int calls;
@@ -72,6 +75,7 @@ __attribute__((constructor)) static void start(void) {
   with_data = getenv("FAULT_DATA") != NULL;
   only = getenv("FAULT_ONLY");
   action = getenv("FAULT_DO");
+  other_host = getenv("FAULT_HOST");
   slow_call = getenv("FAULT_SLOW");
   const char *colon = slow_call ? strchr(slow_call, ':') : NULL;
   slow_ms = colon ? atol(colon + 1) : 0;
@@ -224,6 +228,7 @@ static int open_at(int folder, const char *path, int flags, mode_t mode) {
 static int watched_open(int folder, const char *path, int flags, mode_t mode) {
   const char *inside = within(path);
   if (stalled && strcmp(path, stalled) == 0) sleep_ms(__atomic_exchange_n(&stall_ms, 0, __ATOMIC_SEQ_CST));
+  if (other_host && strcmp(path, BOOT_ID) == 0) path = other_host;
   if (inside == NULL) return open_at(folder, path, flags, mode);
   struct call call = begin("open", inside, NULL, -1);
   call.flags = flags;
@@ -467,6 +472,18 @@ int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
   remember(descriptor, SOCKET_NAME);
   struct call call = begin("connect", SOCKET_NAME, NULL, descriptor);
   WATCHED(call, REAL(connect)(descriptor, address, length), NULL, 0);
+}
+
+/* An abstract socket is a lock among the processes of a host: another host has another name. */
+int bind(int descriptor, const struct sockaddr *address, socklen_t length) {
+  struct sockaddr_un other;
+  if (other_host == NULL || address->sa_family != AF_UNIX || length < sizeof(sa_family_t) + 2 || length > sizeof other
+      || ((const struct sockaddr_un *)address)->sun_path[0] != 0)
+    return REAL(bind)(descriptor, address, length);
+  memset(&other, 0, sizeof other);
+  memcpy(&other, address, length);
+  other.sun_path[1] ^= 0x55;
+  return REAL(bind)(descriptor, (struct sockaddr *)&other, length);
 }
 
 /* ---- what Node calls by number ---- */

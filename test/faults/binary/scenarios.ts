@@ -79,6 +79,7 @@ export class Bench {
     for (const [name, text] of Object.entries(documents)) {
       await writeFile(join(folder, `${name}.ndjson`), text);
     }
+    await writeFile(join(folder, 'boot-id'), '00000000-0000-4000-8000-000000000000\n');
     for (const { name, outputs } of SCENARIOS) {
       await mkdir(join(folder, name), { recursive: true });
       const definition = `source: base
@@ -92,6 +93,11 @@ outputs: [${outputs.join(', ')}]
       await writeFile(join(folder, name, 'vendas.yaml'), definition);
     }
     return new Bench(folder, library);
+  }
+
+  /** A file for ShimOptions.host. */
+  get otherHost(): string {
+    return join(this.#folder, 'boot-id');
   }
 
   documents(name: Documents): string {

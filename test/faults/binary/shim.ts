@@ -42,6 +42,8 @@ export interface ShimOptions {
   readonly slow?: readonly [call: string, ms: number];
   /** A file, and by how many milliseconds its first opening is slower. */
   readonly stall?: readonly [path: string, ms: number];
+  /** A file with the boot id of another host, which the process plays. */
+  readonly host?: string | undefined;
   /** The log also has the bytes written. */
   readonly hasData?: boolean;
 }
@@ -51,7 +53,7 @@ export function shimVariables(
   library: string,
   counted: Readonly<Record<string, string>>,
   log: string,
-  { fault, slow, stall, hasData }: ShimOptions,
+  { fault, slow, stall, host, hasData }: ShimOptions,
 ): Record<string, string> {
   return {
     ...counted,
@@ -61,6 +63,7 @@ export function shimVariables(
     ...(fault?.only && { FAULT_ONLY: fault.only.join(',') }),
     ...(slow && { FAULT_SLOW: slow.join(':') }),
     ...(stall && { FAULT_STALL: stall.join(':') }),
+    ...(host !== undefined && { FAULT_HOST: host }),
     ...(hasData && { FAULT_DATA: '1' }),
   };
 }

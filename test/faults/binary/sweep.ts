@@ -7,10 +7,10 @@ import { randomOf } from './random.js';
 
 /** How often a kind is chosen, compared with the others. */
 const WEIGHTS: Readonly<Record<Kind, number>> = {
-  error: 8,
+  error: 10,
   'lasting error': 2,
   kill: 4,
-  signal: 2,
+  signal: 1.5,
   freeze: 2,
   renewal: 1,
   restart: 1,
