@@ -1,5 +1,6 @@
 // What is said of each error of S3 and of the file system, where files are written and where they are only read.
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import { describe, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
 import { explain as explainFile, EXPLANATIONS as OF_FILES } from '../../src/destinations/file/failures.js';
@@ -83,6 +84,7 @@ const FILES: Readonly<Record<string, readonly [reason: string, retryable: boolea
   EBADF: ['it is not open for writing', false],
   ENXIO: ['nothing is behind it', false],
   EMFILE: ['too many files are open', true],
+  ESTALE: ['the server of the network file system no longer knows the file', true],
   EIO: ['the disk failed', true],
 };
 
@@ -159,6 +161,15 @@ describe('S3', () => {
 });
 
 describe('the file system', () => {
+  test('errors that Node has no name for are known by their number', () => {
+    for (const code of ['EDQUOT', 'ESTALE'] as const) {
+      const errno = -constants.errno[code];
+      const error = Object.assign(new Error('the text'), { errno, code: `Unknown system error ${errno}` });
+      const [reason, retryable] = FILES[code] ?? ['', false];
+      assertExplained(explainFile('write x', error), 'write x', `${reason} (${code})`, retryable);
+    }
+  });
+
   test('the table below is about every error that is explained', () => {
     assert.deepEqual(Object.keys(OF_FILES), Object.keys(FILES));
   });

@@ -1,4 +1,5 @@
 // Turns errors of the file system into a ReportError with a hint.
+import { constants } from 'node:os';
 import { messageOf, ReportError } from '../../core/errors.js';
 import type { Access } from '../access.js';
 
@@ -40,6 +41,11 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   EBADF: { wrong: 'it is not open for writing', hint: 'Open it in the shell: 3> FILE.', retryable: false },
   ENXIO: { wrong: 'nothing is behind it', hint: CHOOSE_NAME, retryable: false },
   EMFILE: { wrong: 'too many files are open', hint: 'Raise the limit (ulimit -n).', retryable: true },
+  ESTALE: {
+    wrong: 'the server of the network file system no longer knows the file',
+    hint: 'See whether the server restarted, or the share was mounted anew.',
+    retryable: true,
+  },
   EIO: { wrong: 'the disk failed', hint: 'See the log of the system.', retryable: true },
 };
 
@@ -62,7 +68,13 @@ export function explain(doing: string, error: unknown, access: Access = 'write')
   });
 }
 
-/** Node's code of an error, or the empty text. */
+/** Errors of the system that Node calls "Unknown system error -122", by that number. */
+const WITHOUT_NAME = new Map(
+  (['EDQUOT', 'ESTALE'] as const).map((name) => [-(constants.errno[name] ?? 0), name]),
+);
+
+/** The system's name of an error such as `ENOSPC`, or the empty text. */
 export function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+  const { code = '', errno = 0 } = (error as NodeJS.ErrnoException | undefined) ?? {};
+  return WITHOUT_NAME.get(errno) ?? code;
 }

@@ -57,13 +57,13 @@ export async function flushFolders(folder: string, last: string | undefined): Pr
 }
 
 /**
- * Removes an unfinished file, if it is there.
+ * Removes an unfinished file, if it is there. Tried twice, so that one failure of a disk or a network leaves no file.
  * @param failure the error that led here, kept in the message and as the cause
  * @throws ReportError `destination` naming the file when it cannot be removed
  */
 export async function removeTemporary(path: string, failure: unknown): Promise<void> {
   try {
-    await unlink(path);
+    await unlink(path).catch(() => unlink(path));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return;
     const reason = failure === undefined ? '' : `${messageOf(failure)}; and `;

@@ -1,5 +1,5 @@
 // Removes a published file if it still has the version that was looked at.
-import { link, rename, unlink } from 'node:fs/promises';
+import { link, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, NO_LINKS, removeTemporary } from './folders.js';
@@ -23,8 +23,7 @@ export async function removeStored(target: string, version: string, temporary: s
       throw error;
     });
     if (found !== version) return await putBack(temporary, target);
-    // Tried twice: a file that stays has a name that nobody knows.
-    await unlink(temporary).catch(() => removeTemporary(temporary, undefined));
+    await removeTemporary(temporary, undefined);
     await flushFolders(dirname(target), undefined);
   } catch (error) {
     if (!isMissing(error)) throw explain(`remove ${target}`, error);

@@ -38,6 +38,7 @@ const missing = await withCases(async (all) => {
     onProgress: (done, of) => {
       if (done % 50 === 0) process.stderr.write(`${done} of ${of}\n`);
     },
+    onFailure: (id, message) => process.stderr.write(`failed: ${id}: ${message.split('\n')[0]}\n`),
   });
   process.stdout.write(`${report(result)}\n`);
   if (unexpected(result).length > 0 || result.tried.length === 0) process.exitCode = 1;

@@ -27,6 +27,8 @@ export interface SweepOptions {
   readonly most?: number;
   readonly concurrency: number;
   readonly onProgress?: (done: number, of: number) => void;
+  /** Called at once with each case that nobody knows to fail. */
+  readonly onFailure?: (id: string, message: string) => void;
 }
 
 interface Failed {
@@ -63,7 +65,7 @@ function ordered(cases: readonly BinaryCase[], seed: number): BinaryCase[] {
 }
 
 export async function sweep(cases: readonly BinaryCase[], options: SweepOptions): Promise<SweepResult> {
-  const { seed, budgetMs, concurrency, onProgress } = options;
+  const { seed, budgetMs, concurrency, onProgress, onFailure } = options;
   const planned = ordered(cases, seed).slice(0, options.most);
   const began = performance.now();
   const tried: BinaryCase[] = [];
@@ -77,7 +79,9 @@ export async function sweep(cases: readonly BinaryCase[], options: SweepOptions)
       const what = await one.run();
       if (what !== undefined) counted.set(what, (counted.get(what) ?? 0) + 1);
     } catch (error) {
-      failed.push(failureOf(one, error));
+      const failure = failureOf(one, error);
+      failed.push(failure);
+      if (failure.known === undefined) onFailure?.(one.id, failure.message);
     }
     onProgress?.(tried.length, planned.length);
   };
