@@ -118,3 +118,22 @@ export function startTelling(run: AbortSignal, isBrief: boolean): TellingTime {
     },
   };
 }
+
+/** Milliseconds that each piece of tidying up gets after an abort. */
+const TIDY_TIMEOUT_MS = 1_500;
+
+/**
+ * Does what is left to do when the work itself has succeeded. After an abort it gets a moment, and is then left running: it
+ * must not turn a success into a failure.
+ * @throws what the work throws in time
+ */
+export async function tidyUp(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  const watchdog = new Watchdog(signal, TIDY_TIMEOUT_MS);
+  try {
+    await watchdog.watch(work, () => []);
+  } catch (error) {
+    if (!(error instanceof Unconfirmed)) throw error;
+  } finally {
+    watchdog.close();
+  }
+}

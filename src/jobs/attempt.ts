@@ -5,6 +5,7 @@ import { messageOf } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Answer, Source } from '../core/source.js';
 import type { Span } from '../core/trace.js';
+import { tidyUp } from '../core/watchdog.js';
 import { openFor } from '../destinations/for-session.js';
 import type { OpenProgress, ProgressView } from '../export/progress.js';
 import { type SourceWatch, withSources } from '../export/with-sources.js';
@@ -109,7 +110,8 @@ export async function attempt(
       onProgress: (now) => progress?.onProgress(now),
       span,
     });
-    await pointToLatest({ report, record: outcome.record, destination }).catch((error: unknown) => {
+    const pointing = () => pointToLatest({ report, record: outcome.record, destination });
+    await tidyUp(signal, pointing).catch((error: unknown) => {
       if (signal.aborted) return;
       log.warn(`${report.name}: latest.json could not be updated; the next run does it: ${messageOf(error)}`);
     });

@@ -11,7 +11,7 @@ const RENEWAL_INTERVAL_MS = 15_000;
 /** Without a renewal for so long, another host may be about to take the lease. */
 const MAX_RENEWAL_AGE_MS = 45_000;
 /** The longest wait for a lease's removal; one that stays is free after LEASE_LIFE_MS. */
-const RELEASE_TIMEOUT_MS = 3_000;
+const RELEASE_TIMEOUT_MS = 2_500;
 
 /** A lease that this run holds. It is renewed until it is released. */
 export class Lease {

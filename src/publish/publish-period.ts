@@ -6,7 +6,7 @@ import type { Effect } from '../core/effect.js';
 import { errorSentence, ReportError } from '../core/errors.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
-import { Unconfirmed, Watchdog } from '../core/watchdog.js';
+import { tidyUp } from '../core/watchdog.js';
 import type { StagedReport } from '../export/export.js';
 import { discardOnError, type FilledTarget, type Output, publishAll } from '../export/target.js';
 import type { PeriodKeys } from './bookkeeping.js';
@@ -53,8 +53,6 @@ export interface Publication {
 
 /** How many files are looked up, copied, written or removed at the same time. */
 const MAX_PARALLEL_FILES = 8;
-/** How long the published files are compared, and the note removed, after an interruption. */
-const TIDY_TIMEOUT_MS = 2_000;
 
 /**
  * Makes the period visible. After a crash at any step the same run again finishes the work: the note says which files are ours.
@@ -94,7 +92,7 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   // Before the record: readers notice a missing file, but believe one too many.
   await removeFormer(publication);
   await putRecord(publication, record);
-  await whileInTime(publication, async () => {
+  await tidyUp(publication.signal, async () => {
     await assertUnchanged(publication, outputs);
     // The period is published: a note that stays is removed by the next run.
     if (!publication.keepsNote) await removeNote();
@@ -115,18 +113,6 @@ async function putRecord(publication: Publication, record: RunRecord): Promise<v
     warn(`the run record ${keys.record} was written, but its end was not confirmed: ${errorSentence(error)}`);
   }
   effect.recorded();
-}
-
-/** Does what is left to do when the period is published: after an interruption for some seconds only. @throws what the work throws */
-async function whileInTime({ signal }: Publication, work: () => Promise<void>): Promise<void> {
-  const watchdog = new Watchdog(signal, TIDY_TIMEOUT_MS);
-  try {
-    await watchdog.watch(work, () => []);
-  } catch (error) {
-    if (!(error instanceof Unconfirmed)) throw error;
-  } finally {
-    watchdog.close();
-  }
 }
 
 /** @throws ReportError `destination` for a file that another writer replaced or removed since this run published it */

@@ -13,8 +13,8 @@ import {
   temporaryFolder,
   writeReport,
 } from '../support/cli.js';
-import { freePort, startPostgres, type TestPostgres } from '../support/postgres.js';
-import { startS3Server } from '../support/s3-server.js';
+import { eventually, freePort, startPostgres, type TestPostgres } from '../support/postgres.js';
+import { type S3Request, startS3Server } from '../support/s3-server.js';
 
 const PASSWORD = 'S3nha';
 const NAMES = ['a', 'b', 'c', 'd'];
@@ -150,6 +150,53 @@ describe('again', { concurrency: 3 }, () => {
     assert.equal(code, 0, stderr);
     assert.match(stderr, /attempt 1 failed.*SlowDown/);
     assert.deepEqual(s3.uploads(), []);
+    await s3.close();
+  });
+
+  test('a store that also loses the removal of the lease: the next attempt knows its own process', async () => {
+    const s3 = await startS3Server({ bucket: 'bucket' });
+    const { env } = place('one');
+    s3.fail(({ operation, path }) => operation === 'PutObject' && path.includes('/um_'), 503, 1);
+    s3.fail(({ operation, path }) => operation === 'DeleteObject' && path.includes('.lease'), 'reset', 1);
+    const { code, stdout, stderr } = await reportctl(['run', 'um', '--retry-for', '1m'], {
+      env: { ...env, ...s3.environment, REPORTCTL_DESTINATION: 's3://bucket', AWS_MAX_ATTEMPTS: '1' },
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^published um /);
+    assert.doesNotMatch(stderr, /is running the same/);
+    assert.deepEqual(
+      s3.keys().filter((key) => key.endsWith('.lease')),
+      [],
+    );
+    await s3.close();
+  });
+
+  test('the lease of a run about which nothing is known is met again until its life is over', async () => {
+    const options = { bucket: 'bucket', clockAhead: 0 };
+    const s3 = await startS3Server(options);
+    const { env } = place('one');
+    const lease = '_reportctl/um/20260101.lease';
+    const holder = {
+      lease: 1,
+      token: 'dead',
+      host: 'gone',
+      identity: 'other',
+      pid: 1,
+      began: '',
+      renewal: 'r',
+    };
+    s3.put(lease, JSON.stringify(holder));
+    const end = reportctl(['run', 'um', '--retry-for', '5m', '--deadline', 'none'], {
+      env: { ...env, ...s3.environment, REPORTCTL_DESTINATION: 's3://bucket' },
+      now: '2026-01-02T12:00:00Z',
+    });
+    const isRead = ({ operation, path }: S3Request) => operation === 'GetObject' && path.includes(lease);
+    await eventually(async () => s3.requests.some(isRead), 'the lease was met');
+    options.clockAhead = 61_000;
+    const { code, stdout, stderr } = await end;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^published um /);
+    assert.match(stderr, /attempt 1 failed.*process 1 on gone is running the same/);
     await s3.close();
   });
 

@@ -114,6 +114,41 @@ describe('a signal', { concurrency: 3 }, () => {
     await noQueries();
   });
 
+  for (const [what, isLate] of [
+    ['its note', ({ operation, path }) => operation === 'DeleteObject' && path.includes('.pending.json')],
+    ['its lease', ({ operation, path }) => operation === 'DeleteObject' && path.includes('.lease')],
+    ['its pointer', ({ operation, path }) => operation === 'PutObject' && path.includes('.latest.json')],
+  ] as const satisfies readonly (readonly [string, (request: S3Request) => boolean])[]) {
+    test(`after the run record, while the store does not answer about ${what}: it is published, and said so`, async (t) => {
+      const store = await storeOf(t);
+      store.fail(isLate, 'stall');
+      const { child, end } = start(store, ['rapida']);
+      await asked(store, isLate);
+      child.kill('SIGTERM');
+      const { code, stdout, stderr } = await end;
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, /^published rapida /);
+      assert.ok(store.keys().includes('rapida.csv'));
+    });
+  }
+
+  test('while a file becomes visible and its manifest does not: the file is named', async (t) => {
+    const store = await storeOf(t);
+    const isManifest = ({ operation, path }: S3Request) =>
+      operation === 'PutObject' && path.includes('/rapida.csv.manifest.json');
+    store.fail(isManifest, 'stall');
+    const { child, end } = start(store, ['rapida']);
+    await asked(store, isManifest);
+    child.kill('SIGTERM');
+    const { code, stdout, stderr } = await end;
+    assert.deepEqual([code, stdout], [143, '']);
+    assert.match(
+      stderr,
+      /^reportctl: interrupted by SIGTERM: .*already visible, but not recorded as published: s3:\/\/bucket\/rapida\.csv/,
+    );
+    assert.doesNotMatch(stderr, /nothing/);
+  });
+
   test('the second one ends the run at once', async (t) => {
     const store = await storeOf(t);
     const { child, end } = start(store, ['partes']);

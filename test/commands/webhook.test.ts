@@ -1,8 +1,8 @@
 // What a webhook is told by run and status: of what, in which words, how often, and that it changes nothing.
 import assert from 'node:assert/strict';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { noticeShape } from '../../src/jobs/notify/shapes.js';
 import { reportctl } from '../support/cli.js';
@@ -133,6 +133,30 @@ describe('the webhook', { concurrency: 3 }, () => {
       await stop();
     });
   }
+
+  test('a period that another run holds is told, too', async () => {
+    const { fill, run, listener, out, stop } = await heardPlace('json');
+    await fill(3);
+    const lease = join(out, `_reportctl/vendas/${DAY.replaceAll('-', '')}.lease`);
+    await mkdir(dirname(lease), { recursive: true });
+    const holder = {
+      lease: 1,
+      token: 'x',
+      host: 'elsewhere',
+      identity: 'other',
+      pid: 1,
+      began: '',
+      renewal: 'r',
+    };
+    await writeFile(lease, JSON.stringify(holder));
+    assert.equal((await run()).code, 75);
+    const [notice] = listener.json();
+    assert.deepEqual([notice?.event, notice?.code, notice?.exitCode], ['failed', 'already-running', 75]);
+    await rm(lease);
+    assert.equal((await run()).code, 0);
+    assert.equal(listener.json()[1]?.event, 'recovered');
+    await stop();
+  });
 
   test('a destination that fails is told without a note', async () => {
     const { folder, run, listener, stop } = await heardPlace('json');
