@@ -186,7 +186,7 @@ describe('again', { concurrency: 3 }, () => {
       renewal: 'r',
     };
     s3.put(lease, JSON.stringify(holder));
-    const end = reportctl(['run', 'um', '--retry-for', '5m', '--deadline', 'none'], {
+    const end = reportctl(['run', 'um', '--retry-for', '5m'], {
       env: { ...env, ...s3.environment, REPORTCTL_DESTINATION: 's3://bucket' },
       now: '2026-01-02T12:00:00Z',
     });
