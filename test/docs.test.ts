@@ -147,7 +147,7 @@ describe('the pages', () => {
 /** The keys that are allowed where `?` stands, from the complaint about a key that there is not. `@` becomes the line. */
 function keysAt(file: string, text: string, line: string, prefix: string): string[] {
   try {
-    parseDefinition(file, text.replace('@', line).replace('?', 'no-such-key'), ROOT);
+    parseDefinition(file, text.replace('@', line).replace('?', 'no-such-key'), { cwd: ROOT });
   } catch (error) {
     const [, list] = /allowed: (.*?)\)?$/.exec(messageOf(error)) ?? [];
     assert.ok(list, messageOf(error));

@@ -43,7 +43,7 @@ describe('the npm package', () => {
     // As esbuild prints static imports, dynamic imports and the file of a worker thread; texts that speak of imports are
     // indented or escaped.
     const SPECIFIER =
-      /^(?:import|export)\b[^"'`]*["']([^"'\s]+)["'];$|\bimport\("([^"\s]+)"\)|\bnew URL\("([^"\s]+)", import\.meta\.url\)/gm;
+      /^(?:import|export)\b[^"'`]*["']([^"'\s]+)["'];$|\bimport\(["']([^"'\s]+)["']\)|\bnew URL\("([^"\s]+)", import\.meta\.url\)/gm;
     const specifiers = new Set<string>();
     for (const script of scripts) {
       const text = await readFile(join(folder, script), 'utf8');

@@ -68,7 +68,8 @@ export function exportCommand(context: Context): Command {
     const request = requestOf(report, parseChoice(options, report, context.now));
     const { root, key, existing, isStdout, hasManifest, preview } = await outputPlace(options, session);
     const { format, compress } = chosenFormat(key, options);
-    const formatOptions = readOptions(format, spelledOptions(options), config.cwd, compress);
+    const files = { folder: config.cwd, most: config.maxTemplateSize };
+    const formatOptions = readOptions(format, spelledOptions(options), files, compress);
     const target = { format, options: formatOptions, compress, key, existing, writer: preview };
     const token = randomUUID();
     const deadline = deadlineOf(options, session);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from '../core/errors.js';
 import { cut, MAX_LINE, printable } from '../core/foreign-text.js';
+import { hostFailure } from '../core/host-failure.js';
 import { createLog } from '../core/log.js';
 import { explainMissingFile } from '../core/program-files.js';
 import { withoutLogins } from '../core/secret-shapes.js';
@@ -101,7 +102,12 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   stderr.on('error', onStderrError);
   const watchdog = new Watchdog(signal, END_TIMEOUT_MS);
   const failWith = (error: unknown) =>
-    printError(error, { stderr, runId: context.runId, asJson: wantsJsonLog(args, env) });
+    printError(error, {
+      stderr,
+      runId: context.runId,
+      asJson: wantsJsonLog(args, env),
+      isDebugging: env.REPORTCTL_LOG_LEVEL === 'debug',
+    });
   try {
     if (args[0] === COMPLETE_COMMAND) {
       const { complete } = await import('./completion.js');
@@ -203,14 +209,19 @@ function interruption(reason: unknown, error: unknown): unknown {
 
 interface Printing extends Pick<Context, 'stderr' | 'runId'> {
   readonly asJson: boolean;
+  /** Whether failures of the host have their stack, too. */
+  readonly isDebugging: boolean;
 }
 
 /** Prints an error to stderr, as text or as a JSON log line, and returns its exit code. */
-async function printError(error: unknown, { stderr, runId, asJson }: Printing): Promise<number> {
+async function printError(error: unknown, printing: Printing): Promise<number> {
+  const { stderr, runId, asJson, isDebugging } = printing;
   if (error instanceof ReportError && error.code === 'reader-gone') return 0;
-  const isExpected = error instanceof ReportError || error instanceof Interrupted;
+  const ofHost = hostFailure(error);
+  const isExpected =
+    error instanceof ReportError || error instanceof Interrupted || (ofHost !== undefined && !isDebugging);
   const exitCode = exitCodeOf(error);
-  const text = printable(errorSentence(error));
+  const text = printable(errorSentence(ofHost ?? error));
   const stack =
     isExpected || !(error instanceof Error) ? undefined : withoutLogins(cut(`${error.stack}`, MAX_LINE));
   if (asJson) {

@@ -10,6 +10,7 @@ import {
   parseConcurrency,
   parseMilliseconds,
   partSize,
+  sizeOf,
 } from './config/values.js';
 import { sourceVariable, testSourceVariable } from './config/variables.js';
 import { completeVariables, type Environment, environmentOf, type Variables } from './environment.js';
@@ -31,6 +32,8 @@ export interface Config {
   /** The mode of new files in a folder, before the umask takes its bits away. */
   readonly fileMode: number;
   readonly queries: string;
+  /** Bytes that the parts of a template may have, inflated; undefined for the default. */
+  readonly maxTemplateSize: number | undefined;
   readonly logFormat: 'text' | 'json';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly noColor: boolean;
@@ -110,6 +113,7 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
     destination: destinationOf(environment),
     fileMode: fileMode(environment, 'REPORTCTL_FILE_MODE'),
     queries: variable('REPORTCTL_QUERIES') ?? './queries',
+    maxTemplateSize: sizeOf(environment, 'REPORTCTL_MAX_TEMPLATE_SIZE', { from: MIB, to: 2048 * MIB }),
     logFormat:
       logFormat === undefined
         ? oneOf(environment, 'REPORTCTL_LOG_FORMAT', LOG_FORMATS, 'text')

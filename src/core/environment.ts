@@ -1,8 +1,8 @@
 // The variables that a process was given, completed from `.env` and from the files that hold secrets.
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import { messageOf, ReportError } from './errors.js';
+import { MEBIBYTE, readSmallFileSync } from './small-file.js';
 
 /** Variables that may be given as `<NAME>_FILE`, the path of a file that holds the value. */
 const SECRET_FILES =
@@ -60,7 +60,9 @@ export function isSecretVariable(name: string): boolean {
 
 function secretOf(name: string, target: string, path: string, cwd: string): string {
   try {
-    return readFileSync(resolve(cwd, path), 'utf8').replace(/\r?\n$/, '');
+    return readSmallFileSync(resolve(cwd, path), MEBIBYTE, 'pipes')
+      .toString()
+      .replace(/\r?\n$/, '');
   } catch (error) {
     // The message leaves out the path: it may be the secret itself, set in the wrong variable.
     const code = (error as NodeJS.ErrnoException).code ?? messageOf(error);

@@ -23,10 +23,9 @@ export interface Format<Options> {
   readonly options: Readonly<Record<string, z.ZodType>>;
   /**
    * Replaces the path of a file by the file. Absent for a format without such options.
-   * @param folder where relative paths start
    * @throws ReportError `definition` for a file that cannot be read
    */
-  readFiles?(options: SpelledOptions, folder: string): Options;
+  readFiles?(options: SpelledOptions, files: OptionFiles): Options;
   /** @throws ReportError `usage` or `definition` for options with which these columns cannot be written */
   check(options: Options, columns: readonly unknown[]): void;
   /** @throws ReportError as `check` does, as far as that is known without the columns */
@@ -41,6 +40,14 @@ export interface Format<Options> {
   spelling(options: SpelledOptions): Spelling;
   /** @throws ReportError `usage` for options that the format does not take */
   describe(options: SpelledOptions): FileDescription;
+}
+
+/** The files that options name. */
+export interface OptionFiles {
+  /** Where relative paths start. */
+  readonly folder: string;
+  /** The most bytes that one of them may have, inflated; without it, what the format allows. */
+  readonly most?: number | undefined;
 }
 
 /** A written file that is read back: what its manifest says about it. */

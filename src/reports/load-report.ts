@@ -1,8 +1,10 @@
 // Finds a report's file and turns its text into a Report.
-import { readdir, readFile } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
+import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { didYouMean, messageOf, ReportError } from '../core/errors.js';
-import { parseDefinition } from './definition/definition.js';
+import { MEBIBYTE, readSmallFile } from '../core/small-file.js';
+import { parseDefinition, type Reading } from './definition/definition.js';
 import type { Report } from './report.js';
 import { scheduledReport } from './scheduled-reports.js';
 
@@ -12,6 +14,8 @@ export interface ReportFolder {
   readonly queries: string;
   /** The folder that relative paths start at. */
   readonly cwd: string;
+  /** Bytes of a template's parts, inflated; without it, what the format allows. */
+  readonly maxTemplateSize?: number | undefined;
 }
 
 /**
@@ -23,7 +27,7 @@ export async function loadReport(nameOrPath: string, place: ReportFolder): Promi
   const [, name, organization] = (!isPath && SCHEDULED.exec(nameOrPath)) || [];
   if (name !== undefined && organization !== undefined)
     return scheduledReport(await loadReport(name, place), organization);
-  if (isPath || /[\\/]/.test(nameOrPath)) return readReport(nameOrPath, place.cwd);
+  if (isPath || /[\\/]/.test(nameOrPath)) return readReport(nameOrPath, place);
   const folder = place.queries;
   const files = await reportFiles(place);
   const found = files.filter((file) => nameOf(file) === nameOrPath);
@@ -38,7 +42,7 @@ export async function loadReport(nameOrPath: string, place: ReportFolder): Promi
       hint: `${didYouMean(nameOrPath, files.map(nameOf))}.`,
     });
   }
-  return readReport(join(folder, found[0]), place.cwd);
+  return readReport(join(folder, found[0]), place);
 }
 
 /** `.sql` files have their definition in a comment; `.yaml` files are reports over documents. */
@@ -67,25 +71,30 @@ async function reportFiles({ queries, cwd }: ReportFolder): Promise<string[]> {
   }
 }
 
-async function readReport(file: string, cwd: string): Promise<Report> {
-  const text = await readFile(resolve(cwd, file), 'utf8').catch((error: unknown) => {
+/** A person writes kilobytes. */
+const MAX_REPORT_BYTES = 4 * MEBIBYTE;
+
+async function readReport(file: string, place: ReportFolder): Promise<Report> {
+  const bytes = await readSmallFile(resolve(place.cwd, file), MAX_REPORT_BYTES).catch((error: unknown) => {
     throw new ReportError('usage', `reading the report ${file}: ${messageOf(error)}`, { cause: error });
   });
-  return parseReport(file, text, cwd);
+  if (!isUtf8(bytes)) {
+    throw new ReportError('definition', `${file}: it is not UTF-8`, { hint: 'Save the file as UTF-8.' });
+  }
+  return parseReport(file, bytes.toString(), place);
 }
 
 /**
  * Parses the text of a report file.
  * @param file the path, for messages; paths of templates are relative to its folder
- * @param cwd the folder that a relative `file` starts at
  * @throws ReportError `definition` with file and line
  */
-export function parseReport(file: string, text: string, cwd = '.'): Report {
+export function parseReport(file: string, text: string, reading: Reading = { cwd: '.' }): Report {
   const name = nameOf(file);
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) {
     throw new ReportError('definition', `${file}: "${name}" cannot be a report's name`, {
       hint: 'Letters, digits, "_" and "-" only: the name becomes a key and a flag.',
     });
   }
-  return { name, file, ...parseDefinition(file, text, cwd) };
+  return { name, file, ...parseDefinition(file, text, reading) };
 }

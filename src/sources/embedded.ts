@@ -1,7 +1,8 @@
 // A PostgreSQL server for one run: npm's binaries, a socket in a private folder, loaded with one script.
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isFull, messageOf, ReportError } from '../core/errors.js';
+import { MEBIBYTE, readSmallFile } from '../core/small-file.js';
 import { prepareInstallation } from './embedded/install.js';
 import { createCluster, type Stop, startServer } from './embedded/server.js';
 import { importPg } from './postgres/driver.js';
@@ -61,8 +62,11 @@ function failedToStart(script: string, sql: string, error: unknown): ReportError
   });
 }
 
+/** The whole text is sent at once; larger data belong into a server. */
+const MAX_SCRIPT_BYTES = 256 * MEBIBYTE;
+
 async function readScript(path: string, cwd: string): Promise<string> {
-  const text = await readFile(resolve(cwd, path), 'utf8').catch((error: unknown) => {
+  const bytes = await readSmallFile(resolve(cwd, path), MAX_SCRIPT_BYTES).catch((error: unknown) => {
     throw new ReportError('source', `reading the script of embedded:${path}: ${messageOf(error)}`, {
       hint: 'The path is relative to the working directory.',
       cause: error,
@@ -70,7 +74,7 @@ async function readScript(path: string, cwd: string): Promise<string> {
     });
   });
   // Old versions of pg_dump write a setting that servers no longer have; new ones write commands for psql.
-  return text.replace(/^(SET default_with_oids = .*;|\\(un)?restrict .*)$/gm, '');
+  return bytes.toString().replace(/^(SET default_with_oids = .*;|\\(un)?restrict .*)$/gm, '');
 }
 
 async function load(url: string, sql: string, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 // The registry of formats: a new one is one file here and one line in REGISTRY.
 import * as z from 'zod';
 import { didYouMean, ReportError } from '../core/errors.js';
-import type { Format, SpelledOptions } from '../core/format.js';
+import type { Format, OptionFiles, SpelledOptions } from '../core/format.js';
 import type { About, Writer } from '../core/writer.js';
 import { csv } from './csv.js';
 import { xlsx } from './xlsx.js';
@@ -43,7 +43,6 @@ export function formatWithExtension(extension: string): string | undefined {
 /**
  * The options with their files read.
  * @param options undefined values count as absent, and names that no format has are left out
- * @param folder where relative paths start
  * @param compress a word of `--compress`
  * @throws ReportError `usage` for a format that does not exist, for an option of another format, and for a second compression;
  * `definition` for a file that cannot be read
@@ -51,7 +50,7 @@ export function formatWithExtension(extension: string): string | undefined {
 export function readOptions(
   word: string,
   options: SpelledOptions,
-  folder: string,
+  files: OptionFiles,
   compress?: string | undefined,
 ): WriterOptions {
   const format = formatOf(word);
@@ -69,7 +68,7 @@ export function readOptions(
     options[name] === undefined ? [] : [[name, options[name]] as const],
   );
   const present: SpelledOptions = Object.fromEntries(given);
-  return format.readFiles?.(present, folder) ?? present;
+  return format.readFiles?.(present, files) ?? present;
 }
 
 /**

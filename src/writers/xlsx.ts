@@ -12,9 +12,9 @@ export const xlsx: Format<XlsxOptions> = {
   isCompressed: true,
   isLight: false,
   options: xlsxOptions,
-  readFiles({ template, ...options }, folder) {
+  readFiles({ template, ...options }, { folder, most }) {
     return typeof template === 'string'
-      ? { ...options, template: readTemplate(resolve(folder, template)) }
+      ? { ...options, template: readTemplate(resolve(folder, template), most) }
       : options;
   },
   check(options, columns) {

@@ -49,7 +49,7 @@ const REPORTS = DEFINITIONS.flatMap(({ name, file, text, params = {} }) => {
 });
 const withOptions = REPORTS.find(({ name }) => name === 'labels and options of the formats');
 assert.ok(withOptions);
-const template = { file: 'modelo.xlsx', sha256: 'a'.repeat(64), content: () => Buffer.alloc(0) };
+const template = { file: 'modelo.xlsx', sha256: 'a'.repeat(64), parts: () => new Map() };
 const outputs = withOptions.report.outputs.map((output) => ({
   ...output,
   dialect: { ...output.dialect, template },

@@ -51,17 +51,30 @@ export function parseMilliseconds(name: string, value: string): number {
  * @throws ReportError `usage`
  */
 export function partSize(environment: Environment, name: string, fallback: number): number {
+  return sizeOf(environment, name, { from: 5 * MIB, to: 5 * 1024 * MIB }) ?? fallback;
+}
+
+/** Bytes, in the forms of partSize(); undefined where the variable is not set. @throws ReportError `usage` */
+export function sizeOf(
+  environment: Environment,
+  name: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): number | undefined {
   const value = environment.get(name);
-  if (value === undefined) return fallback;
+  if (value === undefined) return undefined;
   const match = /^(\d+)\s*(KiB|MiB|GiB)?$/i.exec(value);
   const factor = { kib: 1024, mib: MIB, gib: 1024 * MIB }[match?.[2]?.toLowerCase() ?? ''] ?? 1;
   const bytes = Number(match?.[1]) * factor;
-  if (!match || bytes < 5 * MIB || bytes > 5 * 1024 * MIB) {
+  if (!match || bytes < from || bytes > to) {
     throw new ReportError('usage', `${name} is "${value}"`, {
-      hint: 'Give 5 MiB to 5 GiB, for example 16MiB.',
+      hint: `Give ${spelledSize(from)} to ${spelledSize(to)}, for example 16MiB.`,
     });
   }
   return bytes;
+}
+
+function spelledSize(bytes: number): string {
+  return bytes < 1024 * MIB ? `${bytes / MIB} MiB` : `${bytes / MIB / 1024} GiB`;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Leftover } from '../../core/destination.js';
 import type { Stored } from '../../core/store.js';
 import { isUnfinishedName, tokenOf } from '../../core/temporary.js';
 import type { Access } from '../access.js';
+import { assertReadable } from '../contract/bookkeeping.js';
 import { READ_AT_ONCE } from './downloading.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders } from './folders.js';
@@ -34,6 +35,7 @@ export async function readFile(
       const kind = kindOf(stats);
       // A FIFO may never end, nor may a device.
       if (kind !== 'file') throw refused(target, kind, 'read');
+      assertReadable(Number(stats.size), `read ${target}`);
       return { ...storedOf(key, stats), content: await handle.readFile() };
     } finally {
       await handle.close();

@@ -1,7 +1,9 @@
 // Reads a bucket: one object, or a listing in the order of the keys.
+import type { Readable } from 'node:stream';
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { ReportError } from '../../core/errors.js';
 import type { Stored } from '../../core/store.js';
+import { assertReadable } from '../contract/bookkeeping.js';
 import { ageOf, type Bucket, TOKEN_METADATA, UNFINISHED } from './bucket.js';
 import { explain, isMissing, statusOf } from './failures.js';
 
@@ -31,8 +33,14 @@ export async function readObject(
   abortSignal.throwIfAborted();
   try {
     const answer = await get(store, key, abortSignal);
+    const doing = `read s3://${store.bucket}/${key}`;
     const chunks: Buffer[] = [];
-    for await (const chunk of bytesOf(store, key, answer)) chunks.push(chunk);
+    let bytes = answer.ContentLength ?? 0;
+    assertReadable(bytes, doing, () => (answer.Body as Readable | undefined)?.destroy());
+    for await (const chunk of bytesOf(store, key, answer)) {
+      bytes = chunks.push(chunk) === 1 ? chunk.length : bytes + chunk.length;
+      assertReadable(bytes, doing);
+    }
     return { ...storedOf(store, key, answer), content: Buffer.concat(chunks) };
   } catch (error) {
     if (error instanceof Error && error.name === 'NoSuchKey') return undefined;

@@ -45,7 +45,7 @@ const WORDS: Readonly<Record<string, string>> = {
  * @param schema of the whole document, for the keys that it has where an unknown one stands
  */
 export function explain(issue: Issue, schema: z.ZodType): [Path, string] {
-  const found = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
+  const found = foundIn(issue.input);
   switch (issue.code) {
     case 'unrecognized_keys': {
       const key = String(issue.keys[0]);
@@ -58,6 +58,12 @@ export function explain(issue: Issue, schema: z.ZodType): [Path, string] {
     default:
       return [issue.path, `found ${found}; ${issue.message}`];
   }
+}
+
+function foundIn(input: unknown): string {
+  // JSON has no such number: 1e999 in YAML is infinite.
+  if (typeof input === 'number' && !Number.isFinite(input)) return 'a number that is too large, or none';
+  return input === undefined ? 'nothing' : JSON.stringify(input);
 }
 
 /** The keys that a schema allows in the mapping at a path; of a union, the keys of all alternatives. */

@@ -5,6 +5,7 @@ import type * as z from 'zod';
 import { assertTimeZone } from '../../core/calendar.js';
 import { didYouMean, errorSentence, ReportError } from '../../core/errors.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import type { OptionFiles } from '../../core/format.js';
 import type { DocumentQuery } from '../../core/source.js';
 import type { Kind } from '../../core/table.js';
 import { assertColumnNames, parseColumns } from './columns.js';
@@ -17,16 +18,23 @@ import { parseTests } from './tests.js';
 import { parseWaitFor } from './wait-for.js';
 import { YamlText } from './yaml-text.js';
 
+export interface Reading {
+  /** The folder that a relative path of the report file starts at. */
+  readonly cwd: string;
+  /** Bytes of a template's parts, inflated; without it, what the format allows. */
+  readonly maxTemplateSize?: number | undefined;
+}
+
 /**
  * The definition and the query of a report file: SQL with its definition in the leading comment, or YAML alone.
  * @throws ReportError `definition`, for example `queries/x.sql:7: columns.valor: found "money"; allowed: text, integer, …`
  */
-export function parseDefinition(file: string, text: string, cwd: string) {
-  const folder = resolve(cwd, dirname(file));
-  return /\.ya?ml$/.test(file) ? parseDocuments(file, text, folder) : parseSql(file, text, folder);
+export function parseDefinition(file: string, text: string, { cwd, maxTemplateSize }: Reading) {
+  const files = { folder: resolve(cwd, dirname(file)), most: maxTemplateSize };
+  return /\.ya?ml$/.test(file) ? parseDocuments(file, text, files) : parseSql(file, text, files);
 }
 
-function parseSql(file: string, text: string, folder: string) {
+function parseSql(file: string, text: string, files: OptionFiles) {
   const header = /^\s*\/\*---[ \t]*\r?\n([\s\S]*?)^---\*\/[ \t]*(?:\r?\n|$)/my.exec(text);
   if (header?.[1] === undefined) {
     throw new ReportError('definition', `${file}:1: no definition`, {
@@ -47,7 +55,7 @@ function parseSql(file: string, text: string, folder: string) {
     return [parameter, { kind: value.kind, default: given }] as const;
   });
   return {
-    ...toReport(definition, document, folder),
+    ...toReport(definition, document, files),
     filters: definition.filters,
     params: Object.fromEntries(params),
     query,
@@ -64,7 +72,7 @@ const FIELD_KINDS: Readonly<Record<Dimension, Kind>> = {
   price: 'decimal',
 };
 
-function parseDocuments(file: string, text: string, folder: string) {
+function parseDocuments(file: string, text: string, files: OptionFiles) {
   const document = new YamlText(file, 0, text);
   const definition = validated(documentSchema, document);
   const filters: Partial<Record<Dimension, string>> = {};
@@ -76,7 +84,7 @@ function parseDocuments(file: string, text: string, folder: string) {
     filters[dimension] = path;
     fields[dimension] = { kind: given ?? FIELD_KINDS[dimension], stored };
   }
-  const report = toReport(definition, document, folder);
+  const report = toReport(definition, document, files);
   const orderBy = report.orderBy.map((term, index) => {
     const name = term.replace(/^-/, '');
     const column = report.columns.find((candidate) => candidate.name === name);
@@ -102,15 +110,14 @@ function validated<T extends z.ZodType>(schema: T, document: YamlText): z.infer<
   throw document.complaint(path, message);
 }
 
-/** @param folder where the paths of templates start */
-function toReport(definition: Definition, document: YamlText, folder: string) {
+function toReport(definition: Definition, document: YamlText, files: OptionFiles) {
   const columns = parseColumns(definition, document);
   assertColumnNames(definition, columns, document);
   assertZone(definition.timezone, document);
   const labels = parseLabels(definition, document);
   const schedules = parseSchedules(definition, document);
   const hasSchedules = schedules.length > 0;
-  const outputs = parseOutputs(definition, { columns, labels, hasSchedules, folder }, document);
+  const outputs = parseOutputs(definition, { columns, labels, hasSchedules, files }, document);
   const expectBy = definition['expect-by'];
   return {
     title: definition.title,

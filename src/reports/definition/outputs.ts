@@ -1,6 +1,7 @@
 // The outputs of a definition: each has a key of its own, and options with which its format can write these columns.
 import { type Period, periodContaining } from '../../core/calendar.js';
 import { errorSentence } from '../../core/errors.js';
+import type { OptionFiles } from '../../core/format.js';
 import { reservedPart } from '../../core/reserved-keys.js';
 import type { Column } from '../../core/table.js';
 import { faultOf } from '../../destinations/contract/key.js';
@@ -15,8 +16,7 @@ interface Surroundings {
   readonly columns: readonly Column[];
   readonly labels: Readonly<Record<string, string>>;
   readonly hasSchedules: boolean;
-  /** Where the paths of files in options start. */
-  readonly folder: string;
+  readonly files: OptionFiles;
 }
 
 /** Any day: keys are compared with each other, for one period. */
@@ -24,7 +24,7 @@ const EXAMPLE_DAY = '2024-10-05';
 
 /** @throws ReportError `definition` with the line, what was found and what is allowed */
 export function parseOutputs(definition: Definition, given: Surroundings, document: YamlText): Output[] {
-  const { columns, labels, folder } = given;
+  const { columns, labels, files } = given;
   assertLabels(labels, document);
   const period = periodContaining(definition.period, EXAMPLE_DAY);
   const known = {
@@ -55,7 +55,7 @@ export function parseOutputs(definition: Definition, given: Surroundings, docume
       throw document.complaint(['outputs', index, 'key'], `found "${key}", the file that outputs.${twin} is`);
     keys.push(expanded);
     try {
-      const dialect = readOptions(format, options, folder, compress);
+      const dialect = readOptions(format, options, files, compress);
       formatOf(format).check(dialect, columns);
       // Only an output that is split has this key: it is part of the definition's hash.
       return { format, key, compress, dialect, ...(terms.length > 0 && { splitBy: terms }) };

@@ -4,6 +4,9 @@ import { messageOf, ReportError } from '../../core/errors.js';
 
 export type Path = readonly PropertyKey[];
 
+/** UTF-16 units. The parser takes a second for so much, and a person writes kilobytes. */
+const MAX_LENGTH = 256 * 1024;
+
 export class YamlText {
   readonly value: unknown;
   readonly #file: string;
@@ -11,28 +14,48 @@ export class YamlText {
   readonly #lines = new LineCounter();
   readonly #document;
 
-  /** @throws ReportError `definition` when it is malformed */
+  /** @throws ReportError `definition` when it is malformed or too long */
   constructor(file: string, linesBefore: number, text: string) {
     this.#file = file;
     this.#linesBefore = linesBefore;
+    if (text.length > MAX_LENGTH) throw this.#at(0, `the YAML is longer than ${MAX_LENGTH} characters`);
     const options = { lineCounter: this.#lines, prettyErrors: false, logLevel: 'error' } as const;
     this.#document = parseDocument(text, options);
     const [problem] = [...this.#document.errors, ...this.#document.warnings];
-    if (problem) throw this.#at(problem.pos[0], `the YAML is malformed: ${messageOf(problem)}`);
+    if (problem) {
+      const isDeep = /call stack/.test(problem.message);
+      const wrong = isDeep ? 'it is nested too deeply' : messageOf(problem);
+      throw this.#at(problem.pos[0], `the YAML is malformed: ${wrong}`);
+    }
+    const anchors = new Set<string>();
     visit(this.#document, {
       Scalar: (place, scalar) => {
+        if (scalar.anchor !== undefined) anchors.add(scalar.anchor);
         // Every key is the text that was typed, even `null` and `2024`.
         if (place === 'key') scalar.value = scalar.source ?? String(scalar.value);
       },
+      Collection: (_, { anchor }) => {
+        if (anchor !== undefined) anchors.add(anchor);
+      },
       Alias: (_, alias) => {
-        if (isAlias(alias) && alias.resolve(this.#document) === undefined)
+        if (!anchors.has(alias.source))
           throw this.#at(
             alias.range?.[0] ?? 0,
             `*${alias.source} names no anchor; a text that begins with * stands in quotes`,
           );
       },
     });
-    this.value = this.#document.toJS();
+    this.value = this.#plain();
+  }
+
+  /** @throws ReportError `definition` for what unfolds without end */
+  #plain(): unknown {
+    try {
+      return this.#document.toJS();
+    } catch (error) {
+      const wrong = /alias/i.test(messageOf(error)) ? 'its aliases unfold to too much' : messageOf(error);
+      throw this.#at(0, `the YAML is malformed: ${wrong}`);
+    }
   }
 
   /** The keys of a mapping in the order of the file; a JavaScript object would put numbers first. */
@@ -79,7 +102,8 @@ export class YamlText {
   }
 
   #at(offset: number, message: string): ReportError {
-    const line = this.#linesBefore + this.#lines.linePos(offset).line;
+    // Before the text is parsed no line is known.
+    const line = this.#linesBefore + Math.max(1, this.#lines.linePos(offset).line);
     return new ReportError('definition', `${this.#file}:${line}: ${message}`);
   }
 }

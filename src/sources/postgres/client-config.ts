@@ -1,8 +1,8 @@
 // A URL and the PG* variables to the driver's configuration, by libpq's rules.
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
 import { didYouMean, messageOf, ReportError } from '../../core/errors.js';
+import { MEBIBYTE, readSmallFileSync } from '../../core/small-file.js';
 
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
@@ -119,7 +119,7 @@ function tlsOptions(mode: SslMode, parameter: ParameterLookup, label: string): C
     const path = parameter(name);
     if (path === undefined || path === 'system') return undefined;
     try {
-      return readFileSync(path);
+      return readSmallFileSync(path, MEBIBYTE, 'pipes');
     } catch (error) {
       throw new ReportError('definition', `${label}: reading ${name}: ${messageOf(error)}`, { cause: error });
     }

@@ -33,7 +33,8 @@ export interface Template {
   readonly file: string;
   /** Lower-case hex. */
   readonly sha256: string;
-  content(): Buffer;
+  /** Name to content of its parts, in the archive's order. @throws Error for what is no zip archive or is too large inflated */
+  parts(): Map<string, Buffer>;
 }
 
 export const XLSX_FILE = {

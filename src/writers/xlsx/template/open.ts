@@ -1,19 +1,26 @@
 // Reads a template, and checks whether rows fit into it. Both happen when the report is read, before any row.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { messageOf, ReportError } from '../../../core/errors.js';
+import { MEBIBYTE, readSmallFileSync } from '../../../core/small-file.js';
 import { columnLetters } from '../letters.js';
 import { DATA_SHEET, type Template } from '../options.js';
+import { unzipped } from '../unzip.js';
 import { lostTable } from './around.js';
 import { openPackage, type Package, textOf, unfit } from './package.js';
 import { type Model, modelOf } from './sheet.js';
 
-/** @throws ReportError `definition` when it cannot be read */
-export function readTemplate(path: string): Template {
+/** A workbook of 128 MiB of XML takes Excel minutes. */
+const MAX_TEMPLATE_BYTES = 128 * MEBIBYTE;
+
+/**
+ * @param most bytes, of the file and of all its parts together
+ * @throws ReportError `definition` when it cannot be read
+ */
+export function readTemplate(path: string, most: number = MAX_TEMPLATE_BYTES): Template {
   const file = basename(path);
   try {
-    return templateOf(file, readFileSync(path));
+    return templateOf(file, readSmallFileSync(path, most), most);
   } catch (cause) {
     throw new ReportError('definition', `reading the template ${path}: ${messageOf(cause)}`, {
       hint: 'Give the path of an .xlsx file; one in a report starts at the folder of the report.',
@@ -22,9 +29,9 @@ export function readTemplate(path: string): Template {
   }
 }
 
-export function templateOf(file: string, bytes: Buffer): Template {
+export function templateOf(file: string, bytes: Buffer, most: number = MAX_TEMPLATE_BYTES): Template {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { file, sha256, content: () => bytes };
+  return { file, sha256, parts: () => unzipped(bytes, most) };
 }
 
 /** Finds early what createTemplateWriter() and its encode() would throw. @throws ReportError `definition` */

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { ReportError } from '../../../core/errors.js';
 import { isSameName, type Template } from '../options.js';
-import { unzipped } from '../unzip.js';
+import { TooLarge } from '../unzip.js';
 import { attributeOf, elementsOf, unescaped } from './xml.js';
 
 export interface Package {
@@ -26,6 +26,8 @@ interface Relationship {
 
 const CONTENT_TYPES = '[Content_Types].xml';
 const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml';
+const RAISE =
+  'Make it smaller, or raise REPORTCTL_MAX_TEMPLATE_SIZE; several times as much memory is needed.';
 const AS_XLSX = 'Open it in Excel and save it as an Excel workbook (.xlsx) without a password.';
 
 export function unfit({ file }: Template, what: string, hint: string): ReportError {
@@ -82,8 +84,9 @@ export function openPackage(template: Template, sheetName: string): Package {
 
 function partsOf(template: Template): Map<string, Buffer> {
   try {
-    return unzipped(template.content());
+    return template.parts();
   } catch (cause) {
+    if (cause instanceof TooLarge) throw unfit(template, cause.message, RAISE);
     // Invalid offsets, a method that is not deflate, or a wrong checksum.
     throw new ReportError('definition', `the template ${template.file}: no .xlsx workbook, or damaged`, {
       hint: AS_XLSX,
