@@ -141,11 +141,11 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
   };
 }
 
-/** @throws ReportError `usage`, without the value, for a user or a password in it, since every message names the destination */
+/** @throws ReportError `usage`, without the value, for a login in it, since every message names the destination */
 function destinationOf(environment: Environment): string {
   const value = environment.get('REPORTCTL_DESTINATION') ?? './out';
   if (!hasLogin(value)) return value;
-  throw new ReportError('usage', 'REPORTCTL_DESTINATION holds a user or a password', {
+  throw new ReportError('usage', 'REPORTCTL_DESTINATION holds a user, a password or a token', {
     hint: 'Write s3://bucket/prefix, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE.',
   });
 }

@@ -3,6 +3,9 @@
 /** A user or a password before the host: `scheme://user:password@host`, or misspelt with one slash or none. */
 const LOGIN = /:\/\/[^/?#\s]*@|^[a-z][a-z0-9+.-]*:\/?[^/\s@:]*:[^\s@]*@/i;
 
+/** A secret among the parameters of an address: `?token=…`. */
+const PARAMETER = /[?&;][\w-]{0,40}(pass|pwd|token|secret|sig|key|credential)[\w-]{0,40}=/i;
+
 /** `password=…` and what else names a secret; access keys of AWS. */
 const NAMED_SECRET =
   /(pass(word|wd|phrase)?|secret|token|credential|(api|access|private)[-_]?key)[\w-]{0,40}\s{0,9}[=:]|\b(pwd|sig|signature)\s{0,9}[=:]|\bA(KI|SI)A[A-Z0-9]{8}/i;
@@ -10,9 +13,10 @@ const NAMED_SECRET =
 /** No setting that is shown is longer. */
 const MAX_LENGTH = 4096;
 
-/** Does an address hold a user or a password? */
+/** Does an address hold a user, a password or a token? */
 export function hasLogin(address: string): boolean {
-  return LOGIN.test(address.slice(0, MAX_LENGTH));
+  const beginning = address.slice(0, MAX_LENGTH);
+  return LOGIN.test(beginning) || PARAMETER.test(beginning);
 }
 
 /** Could a setting hold a secret? True is a guess, made for settings that are better left out than shown. */

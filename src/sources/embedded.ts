@@ -52,7 +52,7 @@ function failedToStart(script: string, sql: string, error: unknown): ReportError
     ? 'Set TMPDIR to a folder with more room: a server takes about 100 MB.'
     : hasCopy
       ? 'The script holds COPY … FROM stdin: dump it with pg_dump --inserts.'
-      : /mkdtemp/.test(message)
+      : ['ENOENT', 'EACCES', 'EROFS'].includes(`${(error as NodeJS.ErrnoException).code}`)
         ? 'Set TMPDIR to a folder that this user may write to.'
         : undefined;
   return new ReportError('source', `starting embedded:${script}: ${message}`, {

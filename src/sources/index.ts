@@ -1,5 +1,6 @@
 // The registry of sources: the scheme of a URL chooses the code that opens it.
 import { didYouMean, ReportError } from '../core/errors.js';
+import { hasLogin } from '../core/secret-shapes.js';
 import type { Source } from '../core/source.js';
 import type { OpenStore } from '../core/store.js';
 import { importPg } from './postgres/driver.js';
@@ -91,6 +92,15 @@ export async function openSource(options: OpenSource): Promise<Source> {
     throw new ReportError('definition', `source "${options.name}": the URL has no // after "${scheme}"`, {
       hint: `Write ${scheme}//….`,
     });
+  }
+  if (/^(s3|file):$/.test(scheme) && hasLogin(options.url)) {
+    throw new ReportError(
+      'definition',
+      `source "${options.name}": the URL holds a user, a password or a token`,
+      {
+        hint: 'Write s3://bucket/prefix/ or file:folder/; keys of S3 are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE.',
+      },
+    );
   }
   return open(options);
 }

@@ -301,12 +301,13 @@ describe('what is printed of a URL', () => {
       's3://ana:S3nha@bucket/x',
       's3://S3nha@bucket',
       'postgres:/ana:S3nha@h',
+      's3://b/x?token=S3nha',
       'gs:ana:S3nha@b',
     ])
       refused(
         () => load({ REPORTCTL_DESTINATION: where }),
         'usage',
-        /REPORTCTL_DESTINATION holds a user or a password/,
+        /REPORTCTL_DESTINATION holds a user, a password or a token/,
       );
     assert.equal(load({ REPORTCTL_DESTINATION: '/srv/a@b' }).destination, '/srv/a@b');
   });

@@ -8,6 +8,7 @@ describe('a setting that looks like a secret', () => {
     'https://ana:S3nha@minio.example',
     'https://ana@minio.example',
     's3://AKIAIOSFODNN7EXAMPLE:S3nha@bucket/prefix',
+    's3://bucket/x?token=S3nha',
     'postgres:/ana:S3nha@host/d',
     'postgres:ana:S3nha@host/d',
     '-c search_path=vendas -c app.password=S3nha',
