@@ -42,6 +42,8 @@ export interface Config {
   readonly jobs: number;
   /** Milliseconds during which a failed report is retried. */
   readonly retryFor: number;
+  /** Milliseconds without a byte after which a source counts as lost; undefined: never. */
+  readonly idleTimeoutMs: number | undefined;
   /** When a run ends at the latest, as core/deadline.ts reads it. */
   readonly deadline: string;
   /** PostgreSQL's own variables (`PGHOST`, `PGSSLMODE`, …) without the password, which the driver reads itself. */
@@ -122,6 +124,7 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
     noColor: variable('NO_COLOR') !== undefined,
     jobs: parseConcurrency('REPORTCTL_JOBS', variable('REPORTCTL_JOBS') ?? '2'),
     retryFor: parseMilliseconds('REPORTCTL_RETRY_FOR', variable('REPORTCTL_RETRY_FOR') ?? '15m'),
+    idleTimeoutMs: parseIdleTimeout(variable('REPORTCTL_IDLE_TIMEOUT') ?? '10m'),
     deadline: variable('REPORTCTL_DEADLINE') ?? '6h',
     postgres: Object.fromEntries(
       environment
@@ -148,6 +151,11 @@ function destinationOf(environment: Environment): string {
   throw new ReportError('usage', 'REPORTCTL_DESTINATION holds a user, a password or a token', {
     hint: 'Write s3://bucket/prefix, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE.',
   });
+}
+
+/** Milliseconds; undefined for `none` and 0. @throws ReportError `usage` */
+function parseIdleTimeout(value: string): number | undefined {
+  return value === 'none' ? undefined : parseMilliseconds('REPORTCTL_IDLE_TIMEOUT', value) || undefined;
 }
 
 const LOG_FORMATS = ['text', 'json'] as const;

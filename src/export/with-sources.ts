@@ -49,6 +49,7 @@ export async function withSources<T>(
             variables,
             cwd: session.config.cwd,
             openStore: storeOpener(session.config),
+            idleTimeoutMs: session.config.idleTimeoutMs,
             signal: session.signal,
           };
           const source = await watched(name, watch, () => openSource(options));

@@ -16,6 +16,8 @@ export interface OpenSource {
   readonly variables: Readonly<Record<string, string>>;
   /** For documents: opens the folder or bucket that the URL names. */
   readonly openStore: OpenStore;
+  /** Milliseconds without a byte after which the source counts as lost; undefined: never. */
+  readonly idleTimeoutMs?: number | undefined;
   /** Relative paths start here; by default in the process's working directory. */
   readonly cwd?: string | undefined;
   readonly signal: AbortSignal;

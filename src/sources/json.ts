@@ -1,7 +1,8 @@
 // The source for JSON documents in files or S3: opens the place and answers a report's questions about it.
 import { ReportError } from '../core/errors.js';
+import { withIdleTimeout, withinIdleTime } from '../core/idle-watch.js';
 import type { DocumentQuery, Prepared, Request, Source } from '../core/source.js';
-import type { OpenStore } from '../core/store.js';
+import type { OpenStore, Store } from '../core/store.js';
 import type { Batch, Cell, Column } from '../core/table.js';
 import type { SortKey } from '../rows/sort/order.js';
 import { sorted } from '../rows/sort.js';
@@ -21,16 +22,25 @@ export interface OpenJson {
   readonly shown: string;
   readonly signal: AbortSignal;
   readonly openStore: OpenStore;
+  /** Milliseconds without a byte after which a read ends; undefined: never. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 /**
  * @throws ReportError `definition` when the URL names no store, `source` when there is no such file, `usage` for a store in
  * clear text
  */
-export async function openJson({ name, url, shown, signal, openStore }: OpenJson): Promise<Source> {
+export async function openJson({
+  name,
+  url,
+  shown,
+  signal,
+  openStore,
+  idleTimeoutMs,
+}: OpenJson): Promise<Source> {
   signal.throwIfAborted();
   const label = `source "${name}" (${shown})`;
-  const place = await openPlace(url, label, signal, openStore);
+  const place = await openPlace(url, label, { signal, openStore, idleTimeoutMs });
   return {
     label,
     prepare: (request) => prepare(place, label, request, signal),
@@ -54,11 +64,20 @@ export async function openJson({ name, url, shown, signal, openStore }: OpenJson
   };
 }
 
+/** The same store; what it does ends with SilentConnection when nothing comes for so long. */
+function withIdleLimit(store: Store, idleMs: number | undefined): Store {
+  return {
+    ...store,
+    list: (beginning) => withIdleTimeout(store.list(beginning), idleMs),
+    stat: (key) => withinIdleTime(store.stat(key), idleMs),
+    download: (key, options) => withIdleTimeout(store.download(key, options), idleMs),
+  };
+}
+
 async function openPlace(
   url: string,
   label: string,
-  signal: AbortSignal,
-  openStore: OpenStore,
+  { signal, openStore, idleTimeoutMs }: Pick<OpenJson, 'signal' | 'openStore' | 'idleTimeoutMs'>,
 ): Promise<Place> {
   const doing = `opening ${label}`;
   const opened = await openStore(url, { signal, isFileName: (name) => ENDING.test(name) }).catch(
@@ -72,7 +91,7 @@ async function openPlace(
     });
   }
   try {
-    return await placeOf(opened, doing);
+    return await placeOf({ ...opened, store: withIdleLimit(opened.store, idleTimeoutMs) }, doing);
   } catch (error) {
     await opened.store.close();
     throw explained(error, doing, signal);

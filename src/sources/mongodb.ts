@@ -24,6 +24,8 @@ export interface OpenMongodb {
   /** The PG* variables; not used here. */
   readonly variables: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Milliseconds that the server may take for an answer, unless the URL says; undefined: any. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 const BATCH_ROWS = 1_000;
@@ -43,7 +45,7 @@ export async function preload(): Promise<void> {
 export async function openMongodb(options: OpenMongodb): Promise<Source> {
   const label = `source "${options.name}" (${options.shown})`;
   const { signal } = options;
-  const connected = await connect({ url: options.url, label, signal });
+  const connected = await connect({ url: options.url, label, signal, idleTimeoutMs: options.idleTimeoutMs });
   return {
     label,
     cautions: () => cautions(connected, label),

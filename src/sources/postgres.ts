@@ -1,9 +1,11 @@
 // PostgreSQL: describes the query, then reads it once through COPY in text in a read-only transaction.
 import type { Client } from 'pg';
+import { IdleWatch } from '../core/idle-watch.js';
 import type { Estimate, Prepared, Source, SqlRequest } from '../core/source.js';
 import type { Batch } from '../core/table.js';
+import { BACKEND_COLUMNS, backendOf, mayBeWorking, noteBackend } from './postgres/backend.js';
 import { cautions } from './postgres/cautions.js';
-import { cancelRunning, connect, disconnect } from './postgres/connect.js';
+import { bytesReadBy, cancelRunning, connect, disconnect } from './postgres/connect.js';
 import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
 import { postgresDialect } from './postgres/dialect.js';
@@ -25,27 +27,35 @@ export interface OpenPostgres {
   readonly shown: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Milliseconds without a byte after which the server is asked whether it still works; undefined never asks. */
+  readonly idleTimeoutMs?: number | undefined;
   /** Called after the connection was closed. */
   readonly release?: () => Promise<void>;
 }
 
 /** A connection idles while other sources are read. Servers older than PostgreSQL 14 and 17 lack these settings. */
-const NO_TIMEOUTS = `SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+const NO_TIMEOUTS = `SELECT ${BACKEND_COLUMNS}, count(set_config(name, '0', false)) FROM pg_catalog.pg_settings
   WHERE name IN ('idle_session_timeout', 'transaction_timeout')`;
 
 /** @throws ReportError `source` when the server cannot be reached or refuses the login */
 export async function openPostgres(options: OpenPostgres): Promise<Source> {
   const label = `source "${options.name}" (${options.shown})`;
   const client = await connect({ ...options, label }, options.signal);
+  const { signal, idleTimeoutMs: idleMs } = options;
+  const dialect = postgresDialect(client);
+  const idle = new IdleWatch({
+    idleMs,
+    bytes: () => bytesReadBy(client),
+    isWorking: () => mayBeWorking({ ...options, label }, backendOf(client), signal),
+    end: () => void cancelRunning(client),
+  });
+  const session: Session = { client, dialect, label, signal, idle };
   try {
-    await client.query(NO_TIMEOUTS);
+    await cancellable(session, `connecting to ${label}`, () => noteBackend(client, NO_TIMEOUTS));
   } catch (error) {
     await disconnect(client);
-    options.signal.throwIfAborted();
-    throw sourceError(`connecting to ${label}`, error);
+    throw error;
   }
-  const dialect = postgresDialect(client);
-  const session: Session = { client, dialect, label, signal: options.signal };
   return {
     label,
     prepare: async (request) => prepare(session, sqlRequest(request, label)),
@@ -106,7 +116,7 @@ async function prepare(session: Session, request: SqlRequest): Promise<Prepared>
 }
 
 async function* read(
-  { client, label, signal }: Session,
+  { client, label, signal, idle }: Session,
   request: SqlRequest,
   statement: string,
 ): AsyncGenerator<Batch> {
@@ -115,12 +125,12 @@ async function* read(
   signal.addEventListener('abort', cancel, { once: true });
   try {
     signal.throwIfAborted();
-    await beginReadOnly(client, request);
-    yield* copyBatches(client, statement, request.columns.length, signal);
+    await idle.during(beginReadOnly(client, request));
+    yield* copyBatches(client, statement, request.columns.length, { signal, idle });
     isComplete = true;
   } catch (error) {
     signal.throwIfAborted();
-    throw sourceError(`reading "${request.report}" from ${label}`, error);
+    throw sourceError(`reading "${request.report}" from ${label}`, idle.failure ?? error);
   } finally {
     signal.removeEventListener('abort', cancel);
     // After a COPY that was left early the next query on the connection would hang, so the client is closed.

@@ -1,12 +1,14 @@
 // A deadline while something hangs: the process ends within nine seconds of it, whatever hangs, and says what it cannot confirm.
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { finished, spawnReportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import { startListener } from '../support/listener.js';
-import type { TestPostgres } from '../support/postgres.js';
+import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { startS3Server } from '../support/s3-server.js';
 import { createDatabase } from '../support/shared-postgres.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 
 let server: TestPostgres;
 let folder: string;
@@ -104,5 +106,45 @@ test('a question that hangs ends with the time to wait for it', async () => {
       stderr,
       /muda \S+ is not ready \([^)]*\): source "base" .* did not answer within 10s; it waits/,
     );
+  }
+});
+
+describe('a source that goes silent while its connection stays open', () => {
+  test('PostgreSQL in the middle of its rows: a lost connection', async (t) => {
+    const own = await startPostgres({ password: 'senha' });
+    t.after(() => own.stop());
+    const proxy = await startTcpProxy({
+      socket: `${own.folder}/.s.PGSQL.${own.port}`,
+      after: { bytes: 3_000_000, follows: 'stall' },
+    });
+    t.after(() => proxy.stop());
+    await assertLost('partes', {
+      REPORTCTL_SOURCE_BASE: `postgres://postgres:senha@127.0.0.1:${proxy.port}/postgres`,
+    });
+  });
+
+  test('a bucket of documents', async (t) => {
+    const store = await startS3Server({ bucket: 'bucket' });
+    t.after(() => store.close());
+    store.put('docs/docs.ndjson', '{"n":1}\n');
+    store.fail({ operation: 'GetObject' }, 'stall');
+    const columns = 'columns: { n: integer }';
+    const outputs = 'outputs: [{ format: csv, key: "{report}.csv" }]';
+    await writeFile(join(folder, 'docs.yaml'), `source: docs\ncollection: docs\n${columns}\n${outputs}\n`);
+    await assertLost('docs', { ...store.environment, REPORTCTL_SOURCE_DOCS: 's3://bucket/docs/' });
+  });
+
+  async function assertLost(report: string, env: Readonly<Record<string, string>>): Promise<void> {
+    const child = spawnReportctl(['run', report], {
+      env: {
+        REPORTCTL_QUERIES: folder,
+        REPORTCTL_DESTINATION: `${folder}/out`,
+        REPORTCTL_IDLE_TIMEOUT: '3s',
+        ...env,
+      },
+    });
+    const { code, stdout, stderr } = await finished(child);
+    assert.deepEqual([code, stdout], [4, ''], stderr);
+    assert.match(stderr, /^reportctl: reading [^\n]* nothing came for 3s[^\n]*Trying again can help\.\n$/);
   }
 });

@@ -6,6 +6,7 @@ import { isLoopback } from '../../src/core/loopback.js';
 import { checkSettings } from '../../src/publish/check/settings.js';
 import { cautions as ofMongodb } from '../../src/sources/mongodb/cautions.js';
 import { cautions as ofPostgres } from '../../src/sources/postgres/cautions.js';
+import { NEVER_IDLE } from '../support/never-idle.js';
 import { openUrl, type TestPostgres } from '../support/postgres.js';
 import { createDatabase } from '../support/shared-postgres.js';
 
@@ -58,6 +59,7 @@ describe('PostgreSQL', () => {
   const inClearText = (host: string, encrypted: boolean) =>
     ofPostgres({
       client: { host, connection: { stream: { encrypted } }, query: async () => ({ rows: [] }) },
+      idle: NEVER_IDLE,
       label: 'source "x"',
       signal: new AbortController().signal,
     } as never);

@@ -475,6 +475,19 @@ describe('in the middle', { timeout: 600_000 }, () => {
     await source.close();
   });
 
+  test('the server stops answering, and the URL says nothing of that', async () => {
+    numbered(13_000);
+    server.fail({ command: 'getMore', nth: 2 }, 'stall');
+    const options = { name: 'vendas', shown: 'mongodb://…', variables: {}, idleTimeoutMs: 300 };
+    const { signal } = new AbortController();
+    const source = await openMongodb({ ...options, url: server.url('vendas'), signal });
+    const rest = async () => {
+      for await (const _ of (await source.prepare(request())).read());
+    };
+    await fails(rest(), { message: /timed out/, hint: /REPORTCTL_IDLE_TIMEOUT/, retryable: true });
+    await source.close();
+  });
+
   test('whoever reads has enough: the cursor is killed', async () => {
     for (let time = 0; time < 3; time++) {
       server.reset();

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import type { Connection } from 'pg';
 import { CopyOut } from '../../src/sources/postgres/copy-out.js';
+import { NEVER_IDLE } from '../support/never-idle.js';
 
 const END = [message('c', ''), message('C', 'COPY 3\0'), message('Z', 'I')];
 
@@ -32,7 +33,7 @@ function connected() {
   stream.on('data', (bytes: Buffer) => {
     if (bytes.length > 0) forDriver.push(bytes);
   });
-  const copy = new CopyOut('COPY x TO STDOUT');
+  const copy = new CopyOut('COPY x TO STDOUT', NEVER_IDLE);
   copy.submit({ stream, query: () => {} } as unknown as Connection);
   const arrive = (bytes: Buffer) => stream.emit('data', bytes);
   return { stream, copy, arrive, forDriver };

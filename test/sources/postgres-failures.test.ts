@@ -8,6 +8,7 @@ import { ReportError } from '../../src/core/errors.js';
 import type { Batch } from '../../src/core/table.js';
 import { copyBatches } from '../../src/sources/postgres/copy.js';
 import { sourceError } from '../../src/sources/postgres/errors.js';
+import { NEVER_IDLE } from '../support/never-idle.js';
 import {
   freePort,
   openUrl,
@@ -248,12 +249,10 @@ describe('reading', { timeout: 600_000 }, () => {
       const stream = Object.assign(Readable.from([Buffer.from(bytes)]), { rowCount });
       const fake = { query: (query: unknown) => (typeof query === 'string' ? Promise.resolve() : stream) };
       const batches: Batch[] = [];
-      for await (const batch of copyBatches(
-        fake as never,
-        'SELECT 1',
-        columnCount,
-        new AbortController().signal,
-      ))
+      for await (const batch of copyBatches(fake as never, 'SELECT 1', columnCount, {
+        signal: new AbortController().signal,
+        idle: NEVER_IDLE,
+      }))
         batches.push(batch);
       return batches.flatMap((batch) => batch.rows());
     };

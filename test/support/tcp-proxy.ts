@@ -19,6 +19,8 @@ export interface TcpProxy {
   readonly port: number;
   /** From now on nothing passes, and new connections get no answer. */
   freeze(): void;
+  /** From now on nothing passes over the connections that are open; new ones work. */
+  stall(): void;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startTcpProxy({
   watch,
 }: TcpProxyOptions = {}): Promise<TcpProxy> {
   const open = new Set<Socket>();
+  const stalled = new Set<Socket>();
   let frozen = socket === undefined;
   const keep = (one: Socket) => {
     open.add(one);
@@ -41,19 +44,21 @@ export async function startTcpProxy({
     if (frozen || socket === undefined) return;
     const upstream = connectSocket({ path: socket, allowHalfOpen: true });
     keep(upstream);
-    client.on('data', (bytes) => frozen || upstream.write(bytes));
-    client.on('end', () => frozen || upstream.end());
-    client.on('close', () => frozen || upstream.destroy());
+    const isSilent = () => frozen || stalled.has(client);
+    client.on('data', (bytes) => isSilent() || upstream.write(bytes));
+    client.on('end', () => isSilent() || upstream.end());
+    client.on('close', () => isSilent() || upstream.destroy());
     void forward(upstream, client).catch(() => client.destroy());
   });
 
   async function forward(upstream: Socket, client: Socket): Promise<void> {
+    const isSilent = () => frozen || stalled.has(client);
     let sent = 0;
     for await (const chunk of upstream as AsyncIterable<Buffer>) {
       watch?.(chunk);
       const room = after === undefined ? chunk.length : Math.min(chunk.length, after.bytes - sent);
       const step = packet ?? room;
-      for (let at = 0; at < room && !frozen; at += step) {
+      for (let at = 0; at < room && !isSilent(); at += step) {
         const drained = client.write(chunk.subarray(at, Math.min(at + step, room)));
         if (packet !== undefined) await nextTurn();
         else if (!drained)
@@ -66,7 +71,7 @@ export async function startTcpProxy({
       if (after.follows === 'stall') await new Promise((resolve) => client.once('close', resolve));
       return;
     }
-    if (!frozen) client.end();
+    if (!isSilent()) client.end();
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -74,6 +79,9 @@ export async function startTcpProxy({
     port: (server.address() as AddressInfo).port,
     freeze() {
       frozen = true;
+    },
+    stall() {
+      for (const one of open) stalled.add(one);
     },
     async stop() {
       for (const one of open) one.destroy();

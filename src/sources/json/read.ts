@@ -1,5 +1,6 @@
 // Reads the documents of all files, in order, as batches of rows.
 import { messageOf, ReportError } from '../../core/errors.js';
+import { SilentConnection } from '../../core/idle-watch.js';
 import type { DocumentQuery, Request } from '../../core/source.js';
 import type { Batch, EncodedRows } from '../../core/table.js';
 import { CopyText } from '../../rows/encoded-rows.js';
@@ -192,6 +193,13 @@ export function explained(error: unknown, doing: string, signal: AbortSignal): u
       ...(error.hint !== undefined && { hint: error.hint }),
       ...(error.retryable !== undefined && { retryable: error.retryable }),
       cause: error,
+    });
+  }
+  if (error instanceof SilentConnection) {
+    return new ReportError('source', `${doing}: ${error.message}`, {
+      hint: 'Check the network and the store; REPORTCTL_IDLE_TIMEOUT says how long it may be silent.',
+      cause: error,
+      retryable: true,
     });
   }
   const { code = '' } = error as { code?: string };

@@ -7,6 +7,8 @@ export interface Connect {
   readonly url: string;
   readonly label: string;
   readonly signal: AbortSignal;
+  /** Milliseconds; undefined: no limit. */
+  readonly idleTimeoutMs: number | undefined;
 }
 
 export interface Connected {
@@ -21,7 +23,6 @@ const DEFAULTS: MongoClientOptions = {
   appName: 'reportctl',
   serverSelectionTimeoutMS: 10_000,
   connectTimeoutMS: 10_000,
-  socketTimeoutMS: 120_000,
   readPreference: 'secondaryPreferred',
   retryReads: true,
 };
@@ -32,7 +33,7 @@ const GOODBYE_MILLISECONDS = 1_000;
  * Opens `mongodb://[user[:password]@]host[:port][,…]/database[?…]`, or `mongodb+srv://…`
  * @throws ReportError `definition` for a URL that cannot be read or names no database, `source` when connecting fails
  */
-export async function connect({ url, label, signal }: Connect): Promise<Connected> {
+export async function connect({ url, label, signal, idleTimeoutMs }: Connect): Promise<Connected> {
   const [, database = '', query = ''] = /^[a-z+]+:\/\/[^/?]*(?:\/([^?]*))?(?:\?(.*))?$/i.exec(url) ?? [];
   if (database === '') {
     throw new ReportError('definition', `${label}: the URL names no database`, {
@@ -41,7 +42,9 @@ export async function connect({ url, label, signal }: Connect): Promise<Connecte
   }
   const said = new Set([...new URLSearchParams(query).keys()].map((name) => name.toLowerCase()));
   const options = Object.fromEntries(
-    Object.entries(DEFAULTS).filter(([name]) => !said.has(name.toLowerCase())),
+    Object.entries({ ...DEFAULTS, socketTimeoutMS: idleTimeoutMs ?? 0 }).filter(
+      ([name]) => !said.has(name.toLowerCase()),
+    ),
   );
   const mongodb = await import('./driver.js');
   let client: MongoClient;

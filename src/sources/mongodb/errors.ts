@@ -47,7 +47,7 @@ const HINTS: readonly [pattern: RegExp, hint: string][] = [
   [/^CursorNotFound|^\S* 43 /, 'The server forgot the cursor: it was killed, or the server restarted.'],
   [
     /timed out|timeout/i,
-    'Check the network and the server; for an aggregation that is silent for longer, add socketTimeoutMS=… to the URL.',
+    'Check the network and the server; for an aggregation that computes for longer, raise REPORTCTL_IDLE_TIMEOUT, or add socketTimeoutMS=… to the URL.',
   ],
   [/^QueryExceededMemoryLimitNoDiskUseAllowed|^\S* 292 /, 'Add an index on the order-by, or leave it out.'],
   [

@@ -1,6 +1,6 @@
 // Connects to a server, cancels what runs there, and disconnects.
 import { once } from 'node:events';
-import { connect as connectSocket } from 'node:net';
+import { connect as connectSocket, type Socket } from 'node:net';
 import type { Client, ClientConfig } from 'pg';
 import { messageOf } from '../../core/errors.js';
 import { clientConfig, type Server } from './client-config.js';
@@ -30,10 +30,15 @@ export async function connect(server: Server, signal: AbortSignal): Promise<Clie
   }
 }
 
+/** The socket under each client; TLS puts another one on top of it. */
+const rawSockets = new WeakMap<Client, Socket>();
+
 async function openClient(config: ClientConfig, signal: AbortSignal): Promise<Client> {
   signal.throwIfAborted();
   const pg = await importPg();
-  const client = new pg.Client({ ...config, stream: createSocket });
+  const socket = createSocket();
+  const client = new pg.Client({ ...config, stream: () => socket });
+  rawSockets.set(client, socket);
   // Without a listener a connection that dies between two queries would end the process.
   client.on('error', () => undefined);
   const onAbort = () => destroySocket(client);
@@ -91,6 +96,11 @@ export async function disconnect(client: Client): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** How many bytes came over the client's connection, under TLS before they are deciphered. */
+export function bytesReadBy(client: Client): number {
+  return rawSockets.get(client)?.bytesRead ?? 0;
 }
 
 function socketOf(client: Client): { destroy(): void; destroyed: boolean } {

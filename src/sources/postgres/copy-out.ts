@@ -1,5 +1,6 @@
 // The messages of COPY … TO STDOUT (PostgreSQL manual, 55.2.6 and 55.7), unpacked to blocks of bytes.
 import type { Connection, Submittable } from 'pg';
+import type { IdleWatch } from '../../core/idle-watch.js';
 import { BORROWED } from './socket.js';
 
 const HEADER_LENGTH = 5;
@@ -29,6 +30,7 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
   /** The server's count; known when the iteration has ended. */
   rowCount: number | undefined;
   readonly #statement: string;
+  readonly #idle: IdleWatch;
   #stream: Connection['stream'] | undefined;
   /** The driver's listener, which ours replaces until the copy ends. */
   #driverListener: DataListener | undefined;
@@ -47,8 +49,9 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
   #failure: { readonly error: unknown } | undefined;
   #wake = () => {};
 
-  constructor(statement: string) {
+  constructor(statement: string, idle: IdleWatch) {
     this.#statement = statement;
+    this.#idle = idle;
   }
 
   submit(connection: Connection): void {
@@ -87,9 +90,10 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
         else if (this.#isAnswered) return;
         else {
           this.#stream?.resume();
-          await new Promise<void>((resolve) => {
+          const woken = new Promise<void>((resolve) => {
             this.#wake = resolve;
           });
+          await this.#idle.during(woken);
         }
       }
     } finally {

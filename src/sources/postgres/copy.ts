@@ -5,6 +5,7 @@ import { ReportError } from '../../core/errors.js';
 import type { Batch } from '../../core/table.js';
 import { CopyText, cellEnds } from '../../rows/encoded-rows.js';
 import { CopyOut } from './copy-out.js';
+import type { Session } from './session.js';
 
 const NEWLINE = 10;
 
@@ -16,9 +17,9 @@ export async function* copyBatches(
   client: Client,
   statement: string,
   columnCount: number,
-  signal: AbortSignal,
+  { signal, idle }: Pick<Session, 'signal' | 'idle'>,
 ): AsyncGenerator<Batch> {
-  const copy = client.query(new CopyOut(`COPY (\n${statement}\n) TO STDOUT`));
+  const copy = client.query(new CopyOut(`COPY (\n${statement}\n) TO STDOUT`, idle));
   let rows = 0;
   let isWhole = true;
   for await (const lines of copy) {
@@ -32,7 +33,7 @@ export async function* copyBatches(
   signal.throwIfAborted();
   // The server's count may come in a later packet than the last row, but always before the answer to ROLLBACK.
   // Functions of the query can write in a read-only transaction too (pg_notify, set_config; lo_creat before PostgreSQL 16).
-  await client.query('ROLLBACK');
+  await idle.during(client.query('ROLLBACK'));
   if (!isWhole || rows !== copy.rowCount) {
     throw new ReportError('source', `the server sent ${copy.rowCount} rows but ${rows} arrived`, {
       retryable: true,

@@ -31,6 +31,10 @@ const HINTS: readonly [pattern: RegExp, hint: string][] = [
   [/^25006/, 'Reports only read: the transaction is read-only.'],
   [/^22021/, 'The database has the encoding SQL_ASCII: convert the text in the query with convert_from().'],
   [/^(ECONNREFUSED|ENOENT)/, 'Check the host and the port, and that the server runs.'],
+  [
+    /^ETIMEDOUT nothing came/,
+    'Check the network between here and the server; REPORTCTL_IDLE_TIMEOUT says how long it may be silent.',
+  ],
   [/^(ENOTFOUND|EAI_AGAIN)/, 'Check the name of the host.'],
   [/^[A-Z_]*(CERT|SIGNATURE|ISSUER)/, 'Check sslrootcert and the name of the host, or set sslmode=require.'],
   [/does not support SSL/, 'Set up TLS on the server, or set another sslmode.'],

@@ -1,6 +1,8 @@
 // One connection: work on it can be cancelled, and runs in read-only transactions with fixed settings.
 import type { Client } from 'pg';
+import type { IdleWatch } from '../../core/idle-watch.js';
 import type { Dialect } from '../sql/dialect.js';
+import { BACKEND_COLUMNS, noteBackend } from './backend.js';
 import { cancelRunning } from './connect.js';
 import { sourceError } from './errors.js';
 
@@ -10,6 +12,8 @@ export interface Session {
   /** The source's, for messages. */
   readonly label: string;
   readonly signal: AbortSignal;
+  /** Of the client's connection. */
+  readonly idle: IdleWatch;
 }
 
 /** What a transaction needs to know of a request. */
@@ -20,12 +24,13 @@ interface Settings {
 }
 
 /**
- * Does the work; when the session's signal fires meanwhile, the server is asked to stop and the client is closed.
+ * Does the work; when the session's signal fires meanwhile, or nothing comes for too long, the server is asked to stop and the
+ * client is closed.
  * @param doing for messages: what we are doing
  * @throws ReportError `source`, or the signal's reason
  */
 export async function cancellable<T>(
-  { client, signal }: Session,
+  { client, signal, idle }: Session,
   doing: string,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -33,10 +38,10 @@ export async function cancellable<T>(
   signal.addEventListener('abort', cancel, { once: true });
   try {
     signal.throwIfAborted();
-    return await work();
+    return await idle.during(work());
   } catch (error) {
     signal.throwIfAborted();
-    throw sourceError(doing, error);
+    throw sourceError(doing, idle.failure ?? error);
   } finally {
     signal.removeEventListener('abort', cancel);
   }
@@ -70,8 +75,6 @@ export async function beginReadOnly(client: Client, { report, timezone }: Settin
     application_name: `reportctl/${report}`.slice(0, 63),
   };
   const names = Object.keys(settings);
-  await client.query(
-    `SELECT ${names.map((name, index) => `set_config('${name}', $${index + 1}, true)`).join(', ')}`,
-    Object.values(settings),
-  );
+  const set = names.map((name, index) => `set_config('${name}', $${index + 1}, true)`).join(', ');
+  await noteBackend(client, `SELECT ${BACKEND_COLUMNS}, ${set}`, Object.values(settings));
 }
