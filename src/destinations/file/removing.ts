@@ -16,9 +16,9 @@ import { isMissing, versionAt } from './version.js';
  */
 export async function removeStored(target: string, version: string, temporary: string): Promise<void> {
   try {
-    if ((await versionAt(target)) !== version) return;
-    await rename(target, temporary);
-    const found = await versionAt(temporary).catch(async (error: unknown) => {
+    if ((await twice(() => versionAt(target))) !== version) return;
+    await twice(() => rename(target, temporary));
+    const found = await twice(() => versionAt(temporary)).catch(async (error: unknown) => {
       await putBack(temporary, target);
       throw error;
     });
@@ -28,6 +28,14 @@ export async function removeStored(target: string, version: string, temporary: s
   } catch (error) {
     if (!isMissing(error)) throw explain(`remove ${target}`, error);
   }
+}
+
+/** A lease or a note that stays after one error would hold up the next run, so each step is tried again once. */
+async function twice<T>(step: () => Promise<T>): Promise<T> {
+  return step().catch((error: unknown) => {
+    if (isMissing(error)) throw error;
+    return step();
+  });
 }
 
 /** Gives a file its name again, unless a newer file has it by now. */
