@@ -140,6 +140,7 @@ class Attempts {
     if (!(error instanceof LeaseHeld) || error.isAlive) return false;
     const isRenewed = this.#metRenewal !== undefined && this.#metRenewal !== error.renewal;
     this.#metRenewal = error.renewal;
+    if (isRenewed) error.sawRenewal();
     return !isRenewed;
   }
 

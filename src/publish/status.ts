@@ -17,6 +17,7 @@ import { bookkeepingFiles, periodKeys } from './bookkeeping.js';
 import type { RunRecord } from './documents.js';
 import { LEASE_LIFE_MS } from './lease/files.js';
 import { isUnfinished, type PeriodState, readState } from './period-state.js';
+import { strayFiles } from './strays.js';
 
 /**
  * `published`; `restated`: published again; `empty`: published without a file, because there were no rows; `running`: its
@@ -186,7 +187,7 @@ async function statusFromDestination(
     const { kind, from } = record.period;
     return { status: 'missing', detail: `${keys.record} is of the ${kind} from ${from}` };
   }
-  const wrong = await damageOf(record, destination);
+  const wrong = (await damageOf(record, destination)) ?? (await strayOf(state, destination));
   if (wrong !== undefined) return { status: 'damaged', ...recordFields(record), detail: wrong };
   if (record.restated !== undefined) {
     const { reason, by, rows } = record.restated;
@@ -203,6 +204,12 @@ function recordFields(record: RunRecord | undefined): Pick<PeriodLine, 'rows' | 
   if (record === undefined) return {};
   const { rows, finished, revision } = record;
   return { rows, finished, revision };
+}
+
+/** The first file that a run made visible after it had lost its lease; undefined when there is none. */
+async function strayOf(state: PeriodState, destination: Destination): Promise<string | undefined> {
+  const [stray] = await strayFiles(state, destination);
+  return stray && `${stray.key} is not in the run record; the next run of the period removes it`;
 }
 
 /** What is wrong with the first file that is not as the record says; undefined when all are right. */

@@ -4,6 +4,8 @@ import type { Session } from '../core/session.js';
 import { withDestinations } from '../destinations/for-session.js';
 import { withSources } from '../export/with-sources.js';
 import { periodKeys } from '../publish/bookkeeping.js';
+import { readState } from '../publish/period-state.js';
+import { strayFiles } from '../publish/strays.js';
 import { loadReport } from '../reports/load-report.js';
 import { parsePeriod } from '../reports/parse-period.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
@@ -114,6 +116,15 @@ async function* placesRecorded(
       yield { location, differences: [], report: report.name, rows: record.rows };
     const root = config.destination.replace(/(?<=.)\/$/, '');
     for (const output of record.outputs) yield { root, key: output.key };
+    const state = await readState(destination, periodKeys(report.name, period));
+    for (const stray of await strayFiles(state, destination)) {
+      const unlisted = {
+        what: 'not published',
+        expected: `${stray.key} in ${key}`,
+        found: 'a file of a run that lost its lease',
+      };
+      yield absent(locationOf(destination, stray.key), unlisted);
+    }
   }
 }
 

@@ -134,7 +134,7 @@ describe('the webhook', { concurrency: 3 }, () => {
     });
   }
 
-  test('a period that another run holds is told, too', async () => {
+  test('a period that another run holds, of which nothing is heard, is told, too', async () => {
     const { fill, run, listener, out, stop } = await heardPlace('json');
     await fill(3);
     const lease = join(out, `_reportctl/vendas/${DAY.replaceAll('-', '')}.lease`);

@@ -364,6 +364,27 @@ describe('of one that is dead', { skip: process.platform === 'linux' ? false : '
   });
 });
 
+test('a holder that lives is at work, until it has held the lease for longer than runs last', (t) => {
+  const holder = {
+    lease: 1,
+    token: 'x',
+    host: 'h',
+    identity: 'other',
+    pid: 1,
+    began: '',
+    renewal: 'r',
+  } as const;
+  const since = new Date().toISOString();
+  const unknown = new LeaseHeld('a lease', { ...holder, since });
+  assert.deepEqual([unknown.isAlive, unknown.isAtWork], [false, false]);
+  unknown.sawRenewal();
+  assert.equal(unknown.isAtWork, true);
+  const alive = new LeaseHeld('a lease', { ...holder, since }, 'lock');
+  assert.deepEqual([alive.isAlive, alive.isAtWork], [true, true]);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 7 * 3_600_000 });
+  assert.deepEqual([alive.isAlive, alive.isAtWork], [true, false]);
+});
+
 describe('the lock of the host', {
   skip: process.platform === 'linux' ? false : 'Linux alone has it',
 }, () => {

@@ -267,6 +267,19 @@ describe('a period', () => {
     assert.deepEqual(await only(store), { status: 'damaged', ...counts, detail: 'a.csv is gone' });
   });
 
+  test('damaged: a file that only the note of a run which lost its lease lists', async () => {
+    const store = memoryStore();
+    publish(store, PERIOD, { epoch: 2 });
+    const stray = { key: 'stray.csv', token: 'slow', bytes: 4, sha256: HASH };
+    note(store, compactDate(PERIOD.lastDay), { epoch: 1, outputs: [stray] });
+    assert.equal((await only(store)).status, 'published', 'its file is not there');
+    store.put('stray.csv', 'more', { token: 'somebody' });
+    assert.equal((await only(store)).status, 'published', 'a file of somebody else is none of ours');
+    store.put('stray.csv', 'more', { token: 'slow' });
+    const detail = 'stray.csv is not in the run record; the next run of the period removes it';
+    assert.deepEqual(await only(store), { status: 'damaged', ...counts, detail });
+  });
+
   test('damaged: a record or a note that cannot be read', async () => {
     for (const ending of ['json', 'pending.json']) {
       const store = memoryStore();

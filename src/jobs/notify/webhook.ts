@@ -2,6 +2,7 @@
 import pLimit from 'p-limit';
 import type { NotifyConfig } from '../../core/config.js';
 import { messageOf, ReportError } from '../../core/errors.js';
+import { LeaseHeld } from '../../publish/lease/files.js';
 import type { JobResult, RunListener } from '../events.js';
 import { type OpenDestination, readAlarm, removeAlarm, withNoteDestination, writeAlarm } from './alarm.js';
 import { BODIES } from './bodies.js';
@@ -66,8 +67,9 @@ async function sendResult(result: JobResult, options: WebhookOptions, signal: Ab
   });
 }
 
-/** False only for a job that the user interrupted (exit code 130): whoever hears of a period that stays unpublished can look. */
+/** False for a period that another run is at work on, which tells its end, and for a job that the user interrupted (exit code 130). */
 function needsAlarm(error: unknown): boolean {
+  if (error instanceof LeaseHeld) return !error.isAtWork;
   if (error instanceof ReportError) return error.exitCode !== 0;
   return (error as { readonly exitCode?: unknown } | null)?.exitCode !== 130;
 }

@@ -8,6 +8,8 @@ import { type Holder, lifeOf, ownHolder, parseHolder, type Tenure } from './hold
 
 /** Milliseconds after which a lease that was not renewed is free, unless its process is known to live. */
 export const LEASE_LIFE_MS = 60_000;
+/** The default deadline of a run: a holder that lives for longer may stand still. */
+const MAX_TENURE_MS = 6 * 3_600_000;
 /** How often another run may be faster. */
 const MAX_ATTEMPTS = 3;
 
@@ -26,6 +28,8 @@ export class LeaseHeld extends ReportError {
   readonly isAlive: boolean;
   /** Another one as soon as the holder has renewed the lease. */
   readonly renewal: string | undefined;
+  readonly #since: number;
+  #isRenewed = false;
 
   /** @param where the lease, for messages. @param has the lock of the host, where a process of this host has it */
   constructor(where: string, holder: Holder | undefined, has?: 'lock') {
@@ -41,6 +45,17 @@ export class LeaseHeld extends ReportError {
     });
     this.isAlive = isAlive;
     this.renewal = holder?.renewal;
+    this.#since = Date.parse(holder?.since ?? '');
+  }
+
+  /** The holder has renewed the lease since it was first met: it lives. */
+  sawRenewal(): void {
+    this.#isRenewed = true;
+  }
+
+  /** Whether the holder lives, and has not held the lease for longer than runs last: it reports the end of the period itself. */
+  get isAtWork(): boolean {
+    return (this.isAlive || this.#isRenewed) && Date.now() - this.#since < MAX_TENURE_MS;
   }
 }
 
