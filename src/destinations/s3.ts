@@ -34,7 +34,8 @@ export async function openS3(
 ): Promise<Destination> {
   const { bucket } = address;
   const prefix = checkedPrefix(address);
-  if (options.partSize < SMALLEST_PART || options.partSize > LARGEST_PART) {
+  const { smallestPart = SMALLEST_PART } = options;
+  if (options.partSize < smallestPart || options.partSize > LARGEST_PART) {
     throw new ReportError('usage', `S3 has no parts of ${options.partSize} bytes`, {
       hint: `${PART_SIZE_SETTING} must be from 5 MiB to 5 GiB.`,
     });

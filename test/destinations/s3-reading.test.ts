@@ -15,7 +15,6 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 process.env.AWS_ACCESS_KEY_ID = 'test-access-key';
 process.env.AWS_SECRET_ACCESS_KEY = 'test-secret-key';
 
-const MIB = 1024 * 1024;
 const csv = { contentType: 'text/csv', existing: 'never' } as const;
 
 describe('what is there', () => {
@@ -31,7 +30,7 @@ describe('what is there', () => {
     action: (destination: Destination, store: S3Server) => Promise<void>,
     s3: Partial<S3Options> = {},
   ): Promise<void> {
-    const store = await startS3Server({ bucket: 'bucket', ...more });
+    const store = await startS3Server({ bucket: 'bucket', minimumPartSize: PART, ...more });
     const destination = await openDestination('s3://bucket/pre', {
       token: 'run-1',
       signal: new AbortController().signal,
@@ -92,7 +91,7 @@ describe('what is there', () => {
 
   for (const { name, size } of [
     { name: 'in one', size: 1000 },
-    { name: 'in parts', size: 11 * MIB },
+    { name: 'in parts', size: 2 * PART + 1000 },
   ]) {
     test(`is copied ${name} with what is known of it`, () =>
       withStore(
@@ -205,7 +204,7 @@ describe('what is there', () => {
   test('an upload is noted before its first part goes up', () =>
     withStore({}, async (destination, store) => {
       const staged = await destination.stage('a.csv', csv);
-      for (let written = 0; written < 6; written++) await staged.write(randomBytes(MIB));
+      for (let written = 0; written < 2; written++) await staged.write(randomBytes(PART));
       await staged.publish();
       const operations = store.requests.map(({ operation }) => operation);
       assert.deepEqual(operations.slice(0, 3), ['CreateMultipartUpload', 'PutObject', 'UploadPart']);

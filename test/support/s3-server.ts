@@ -12,7 +12,7 @@ import {
   templateOf,
 } from './s3-server/state.js';
 import { uploadOperations } from './s3-server/uploads.js';
-import { type Answer, decoded, md5, S3Error, send, xml } from './s3-server/wire.js';
+import { type Answer, decoded, etagOf, S3Error, send, xml } from './s3-server/wire.js';
 
 export type { S3ServerOptions } from './s3-server/state.js';
 
@@ -147,7 +147,7 @@ export async function startS3Server(options: S3ServerOptions) {
     /** Puts an object behind everybody's back. */
     put(key: string, body: Buffer | string, headers: Record<string, string> = {}): void {
       const bytes = Buffer.from(body);
-      objects.set(key, { ...templateOf(headers), body: bytes, etag: md5(bytes), modified: state.now() });
+      objects.set(key, { ...templateOf(headers), body: bytes, etag: etagOf(bytes), modified: state.now() });
     },
     /** Puts an object with everything that is known of it, such as when it was written. */
     set(key: string, object: S3Object): void {

@@ -19,6 +19,8 @@ export interface S3Options {
   readonly endpoint?: string | undefined;
   /** For tests: fewer parts in an upload than S3 allows. */
   readonly maximumParts?: number | undefined;
+  /** For tests: smaller parts than S3 allows, in bytes. */
+  readonly smallestPart?: number | undefined;
   /** For tests: fewer bytes in one copy than S3 allows. */
   readonly largestCopy?: number | undefined;
   /** Milliseconds until a request without an answer fails; by default 300,000. */

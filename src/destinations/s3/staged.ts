@@ -10,7 +10,7 @@ import {
   STAGE_METADATA,
   TOKEN_METADATA,
 } from './bucket.js';
-import { capacityOf, tooLarge } from './capacity.js';
+import { capacityOf, SMALLEST_PART, tooLarge } from './capacity.js';
 import { conditionOf, refusalOf } from './conditions.js';
 import { attemptsOf, explain, isAmbiguous, withLeft } from './failures.js';
 import { removeNote, writeNote } from './notes.js';
@@ -139,9 +139,8 @@ class StagedObject implements Staged {
     if (this.#parts.count === 0) {
       await this.#options.confirm?.();
       const params = { ...this.#input, Body: this.#parts.rest };
-      await this.#sent('commits', () =>
-        new sdk.Upload({ client, params, partSize: options.partSize }).done(),
-      );
+      const partSize = Math.max(options.partSize, SMALLEST_PART);
+      await this.#sent('commits', () => new sdk.Upload({ client, params, partSize }).done());
       return;
     }
     await this.#parts.finish();

@@ -16,12 +16,14 @@ export interface Place {
 }
 
 let opened = 0;
-export const optionsOf = (signal = new AbortController().signal): DestinationOptions => {
+/** @param part bytes of a part, and the most that are copied at once */
+export const optionsOf = (signal = new AbortController().signal, part = 5 * MIB): DestinationOptions => {
   opened += 1;
   const s3 = {
     pathStyle: true,
-    partSize: 5 * MIB,
-    largestCopy: 5 * MIB,
+    partSize: part,
+    smallestPart: part,
+    largestCopy: part,
     encryption: 'AES256' as const,
     allowHttp: false,
   };

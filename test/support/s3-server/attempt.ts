@@ -3,11 +3,14 @@ import type { Published } from '../../../src/core/destination.js';
 import { openDestination } from '../../../src/destinations/index.js';
 import type { S3Options } from '../../../src/destinations/s3/options.js';
 import { type S3Server, type S3ServerOptions, startS3Server } from '../s3-server.js';
-import { options } from './faults.js';
+import { options, PART } from './faults.js';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 process.env.AWS_ACCESS_KEY_ID = 'test-access-key';
 process.env.AWS_SECRET_ACCESS_KEY = 'test-secret-key';
+
+/** Bytes; an odd number, so that chunks and parts do not end together. */
+const CHUNK = 13_003;
 
 export const OLD = Buffer.from('the old report');
 export const KEY = 'reports/a.csv';
@@ -37,7 +40,7 @@ export async function attempt({
   expect,
   ...more
 }: Attempt): Promise<void> {
-  const server = await startS3Server({ bucket: 'bucket', ...more.server });
+  const server = await startS3Server({ bucket: 'bucket', minimumPartSize: PART, ...more.server });
   const destination = await openDestination('s3://bucket', {
     token: 'run-1',
     signal: signal ?? new AbortController().signal,
@@ -51,8 +54,7 @@ export async function attempt({
       existing: existing === 'version' ? { version } : existing,
     });
     const write = async () => {
-      for (let at = 0; at < body.length; at += 1_000_003)
-        await staged.write(body.subarray(at, at + 1_000_003));
+      for (let at = 0; at < body.length; at += CHUNK) await staged.write(body.subarray(at, at + CHUNK));
     };
     const outcome = await write().then(
       () =>

@@ -7,11 +7,13 @@ import type { S3Options } from '../../../src/destinations/s3/options.js';
 import type { Extent } from '../../faults/tally.js';
 import { type Manner, type S3Server, type S3ServerOptions, startS3Server } from '../s3-server.js';
 
-export const PART = 5 * 1024 * 1024;
+/** Bytes of a part: far fewer than the 5 MiB of S3, which take long to hash. test/long/destination-contract.test.ts has those. */
+export const PART = 64 * 1024;
 
 export const options: S3Options = {
   pathStyle: true,
   partSize: PART,
+  smallestPart: PART,
   encryption: 'AES256',
   allowHttp: false,
   region: 'us-east-1',
@@ -44,7 +46,7 @@ export async function withServer(
   more: Partial<S3ServerOptions> = {},
   signal = new AbortController().signal,
 ): Promise<void> {
-  const server = await startS3Server({ bucket: 'bucket', ...more });
+  const server = await startS3Server({ bucket: 'bucket', minimumPartSize: PART, ...more });
   const destination = await openDestination('s3://bucket', {
     token: 'run-1',
     signal,

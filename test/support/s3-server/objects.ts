@@ -1,7 +1,7 @@
 // What S3 does with whole objects.
 import type { IncomingHttpHeaders } from 'node:http';
 import { byKey, encryptionOf, type Operations, type S3Object, type State, templateOf } from './state.js';
-import { crc32Of, md5, S3Error, xml } from './wire.js';
+import { crc32Of, etagOf, S3Error, xml } from './wire.js';
 
 export function objectOperations(state: State): Operations {
   const { options, objects, found, encryptionHeaders } = state;
@@ -9,7 +9,7 @@ export function objectOperations(state: State): Operations {
     HeadBucket: () => ({ status: 200 }),
     PutObject: ({ key, headers, body, crc32 }) => {
       if (options.conditionsIgnored !== true) state.checkConditions(key, headers);
-      const object = { ...templateOf(headers), body, etag: md5(body), modified: state.now(), crc32 };
+      const object = { ...templateOf(headers), body, etag: etagOf(body), modified: state.now(), crc32 };
       objects.set(key, object);
       return {
         status: 200,
@@ -53,7 +53,7 @@ export function objectOperations(state: State): Operations {
       const replaced = headers['x-amz-metadata-directive'] === 'REPLACE';
       if (from === key && !replaced) throw new S3Error(400, 'InvalidRequest');
       const template = replaced ? templateOf(headers) : { ...source, encryption: encryptionOf(headers) };
-      const made = { body, etag: md5(body), modified: state.now(), crc32: crc32Of(body) };
+      const made = { body, etag: etagOf(body), modified: state.now(), crc32: crc32Of(body) };
       const object = { ...template, ...made };
       objects.set(key, object);
       return xml(

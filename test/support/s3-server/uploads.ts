@@ -1,7 +1,7 @@
 // What S3 does with uploads in parts.
 import { randomUUID } from 'node:crypto';
 import { byKey, type Call, type Operations, type S3Upload, type State, templateOf } from './state.js';
-import { crc32Of, elementOf, md5, S3Error, xml } from './wire.js';
+import { crc32Of, elementOf, etagOf, S3Error, xml } from './wire.js';
 
 export function uploadOperations(state: State): Operations {
   const { options, objects, uploads, encryptionHeaders } = state;
@@ -20,14 +20,15 @@ export function uploadOperations(state: State): Operations {
     },
     UploadPart: ({ key, query, body, crc32 }) => {
       const upload = open(key, query);
-      upload.parts.set(partNumber(query), { body, etag: md5(body), crc32 });
-      const headers = { etag: md5(body), 'x-amz-checksum-crc32': crc32 };
+      const etag = etagOf(body);
+      upload.parts.set(partNumber(query), { body, etag, crc32 });
+      const headers = { etag, 'x-amz-checksum-crc32': crc32 };
       return { status: 200, headers: { ...headers, ...encryptionHeaders(upload.template) } };
     },
     UploadPartCopy: ({ key, query, headers }) => {
       const upload = open(key, query);
       const { bytes } = state.copySource(headers);
-      const part = { body: Buffer.from(bytes), etag: md5(bytes), crc32: crc32Of(bytes) };
+      const part = { body: Buffer.from(bytes), etag: etagOf(bytes), crc32: crc32Of(bytes) };
       upload.parts.set(partNumber(query), part);
       return xml(
         'CopyPartResult',
@@ -40,7 +41,7 @@ export function uploadOperations(state: State): Operations {
       const parts = completedParts(upload, body.toString());
       if (!options.conditionsIgnored) state.checkConditions(key, headers);
       const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag.slice(1, -1), 'hex')));
-      const etag = `"${md5(digests).slice(1, -1)}-${parts.length}"`;
+      const etag = `"${etagOf(digests).slice(1, -1)}-${parts.length}"`;
       const checksums = Buffer.concat(parts.map((part) => Buffer.from(part.crc32, 'base64')));
       const crc32 = `${crc32Of(checksums)}-${parts.length}`;
       const whole = Buffer.concat(parts.map((part) => part.body));
