@@ -26,6 +26,25 @@ const credentialProviders = {
   },
 };
 
+/** How libraries are bundled, for users and for tests. */
+export const LIBRARY_OPTIONS = {
+  bundle: true,
+  // An `import()` becomes a file of its own, so that a command loads only what it needs.
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // Prefer a library's ES modules: esbuild can leave out their unused parts.
+  mainFields: ['module', 'main'],
+  // Bundled CommonJS libraries call `require` for Node's own modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+  },
+  // LICENSES.txt of the bundle has the licences, whole.
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
 /** Replaces the folder with the bundle and the licences of the libraries in it. @param plugins esbuild's, for a bundle to compare with */
 export async function bundle(folder, plugins = []) {
   await rm(folder, { recursive: true, force: true });
@@ -34,24 +53,10 @@ export async function bundle(folder, plugins = []) {
     outdir: folder,
     // The program, and the file that a worker thread starts from.
     entryPoints: { cli: 'src/cli.ts', thread: 'src/sources/json/thread.ts' },
-    bundle: true,
     plugins: [credentialProviders, ...plugins],
-    // An `import()` becomes a file of its own, so that a command loads only what it needs.
-    splitting: true,
     // Optional packages stay outside: they are installed beside the bundle, or are absent.
     external: Object.keys(optionalDependencies),
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    // Prefer a library's ES modules: esbuild can leave out their unused parts.
-    mainFields: ['module', 'main'],
-    // Bundled CommonJS libraries call `require` for Node's own modules.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
-    },
-    // LICENSES.txt has the licences, whole.
-    legalComments: 'none',
-    logLevel: 'warning',
+    ...LIBRARY_OPTIONS,
     metafile: true,
   });
   await writeFile(join(folder, 'LICENSES.txt'), await licenses(Object.keys(metafile.inputs)));
