@@ -9,6 +9,7 @@ import { BSON } from 'mongodb';
 import { assertRefused, ROOT, reportctl, temporaryFolder } from '../support/cli.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
+import { createDatabase } from '../support/shared-postgres.js';
 
 let folder: string;
 let mongodb: MongoServer;
@@ -109,13 +110,12 @@ describe('check --sample', { concurrency: 3, timeout: 600_000 }, () => {
     assert.match(stdout, /field "\ufffd31m" is in no column/);
   });
 
-  test('PostgreSQL has nothing to sample, and says so', async () => {
-    const env = {
-      REPORTCTL_SOURCE_VENDAS: 'embedded:fixtures/vendas.sql',
-      REPORTCTL_DESTINATION: join(folder, 'out'),
-    };
+  test('PostgreSQL has nothing to sample, and says so', async (t) => {
+    const vendas = await createDatabase('vendas');
+    t.after(() => vendas.stop());
+    const env = { REPORTCTL_SOURCE_VENDAS: vendas.url, REPORTCTL_DESTINATION: join(folder, 'out') };
     const { code, stdout } = await reportctl(['check', 'transacoes', '--sample', '10'], { env });
-    assert.equal(code, 0);
+    assert.equal(code, 0, stdout);
     assert.match(
       stdout,
       /^ok {5}report transacoes: source "vendas" .* has nothing to sample: the server itself/m,

@@ -40,6 +40,8 @@ before(async () => {
   await writeReport(queries, 'orgs', yaml, sql);
   await writeReport(queries, 'mudo', yaml.replace('vendas', 'mudo'), sql);
   await writeFile(join(queries, 'quebrado.sql'), 'nothing');
+  const { stdout } = await reportctl(['completion', 'bash']);
+  await writeFile(join(folder, 'completion.bash'), stdout);
   silent = createServer(() => undefined).listen(0, '127.0.0.1');
   await new Promise((resolve) => silent.once('listening', resolve));
   const address = silent.address();
@@ -72,7 +74,7 @@ async function bash(
   words: readonly string[],
 ): Promise<{ replies: string[]; argument: string }> {
   const script = `
-    source <(reportctl completion bash)
+    source completion.bash
     COMP_LINE=$1 COMP_POINT=\${#1}; shift
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
     _reportctl

@@ -36,7 +36,7 @@ before(async () => {
   await client.query(SCRIPT);
   await client.end();
   template = await folderOf({ vendas: DEFINITION });
-  const { code, stderr } = await runWithFixture(template, '--update');
+  const { code, stderr } = await run(template, '--update');
   assert.deepEqual([code, stderr], [0, '']);
 });
 after(async () => {

@@ -22,7 +22,7 @@ before(async () => {
       query,
     );
   // More than two parts of 5 MiB, and then nothing.
-  const rows = "SELECT repeat('x', 1000) AS x FROM generate_series(1, 20000)";
+  const rows = "SELECT repeat('x', 1000) AS x FROM generate_series(1, 12000)";
   await write('partes', `${rows} UNION ALL SELECT pg_sleep(60)::text`);
   await write('espera', "SELECT 'x' AS x", 'wait-for: { query: SELECT false, every: 1h, for: 2h }');
   await write('rapida', "SELECT 'x' AS x");

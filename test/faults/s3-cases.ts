@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { ReportError } from '../../src/core/errors.js';
 import { type DestinationOptions, openDestination } from '../../src/destinations/index.js';
 import { LEASE, type Open, runAt } from '../support/period-run.js';
+import { PART } from '../support/s3-server/faults.js';
 import type { S3Object } from '../support/s3-server/state.js';
 import { type Manner, type S3Server, startS3Server } from '../support/s3-server.js';
 import {
@@ -20,7 +21,6 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 process.env.AWS_ACCESS_KEY_ID = 'test-access-key';
 process.env.AWS_SECRET_ACCESS_KEY = 'test-secret-key';
 
-const PART = 5 * 1024 * 1024;
 const UNFINISHED = '_reportctl/.unfinished/';
 /** Milliseconds; far more than an answer takes, and short where none will come. */
 const REQUEST_TIMEOUT = 60_000;
@@ -43,6 +43,7 @@ function openAt({ url }: S3Server, how: { readonly probes: boolean; readonly man
     const s3: DestinationOptions['s3'] = {
       pathStyle: true,
       partSize: PART,
+      smallestPart: PART,
       encryption: 'AES256',
       allowHttp: false,
       region: 'us-east-1',
@@ -82,7 +83,7 @@ interface Prepared {
 }
 
 async function prepare(scenario: Scenario, probes: boolean): Promise<Prepared> {
-  const server = await startS3Server({ bucket: 'bucket' });
+  const server = await startS3Server({ bucket: 'bucket', minimumPartSize: PART });
   try {
     const open = openAt(server, { probes });
     await scenario.before?.(open);
@@ -112,7 +113,7 @@ interface Fault {
 
 async function survive(prepared: Prepared, { step, manner, times }: Fault): Promise<void> {
   const { scenario, objects, before, runs, operations } = prepared;
-  const server = await startS3Server({ bucket: 'bucket' });
+  const server = await startS3Server({ bucket: 'bucket', minimumPartSize: PART });
   const open = openAt(server, { ...prepared, manner });
   try {
     for (const [key, object] of objects) putBack(server, key, object);

@@ -11,7 +11,7 @@ export function firstPublicationFaults(extent: Extent): void {
       // The other scenarios have what it begins with in common, and leave the probe of the store out.
       const cases = await s3Cases(SCENARIOS.first, true);
       const once = cases.filter(({ kind, name }) => kind === 'lost' && name.includes(': 1 from'));
-      await tryAll(t, sampleOf(once, extent, { all: 1, sample: 1, probe: 3 }), 12);
+      await tryAll(t, sampleOf(once, extent, { all: 1, sample: 1, probe: 7 }), 12);
     });
 
     test('a first publication, in every manner', async (t) => {

@@ -32,11 +32,8 @@ const AFTER: readonly Row[] = [
   ['depois', '2.50'],
   ['e mais', '0.01'],
 ];
-/** Two full parts of 5 MiB and a bit. */
-const LARGE: readonly Row[] = Array.from({ length: 33 }, (_, index) => [
-  `${index}`.padEnd(320_000, 'x'),
-  '1',
-]);
+/** Two full parts of 64 KiB and a bit. */
+const LARGE: readonly Row[] = Array.from({ length: 33 }, (_, index) => [`${index}`.padEnd(4_000, 'x'), '1']);
 const two = reportOf([
   '{ format: csv, key: "a/{YYYYMMDD}.csv" }',
   '{ format: csv, key: "b/{YYYYMMDD}.csv.gz", compress: gzip }',

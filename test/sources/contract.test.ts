@@ -290,7 +290,7 @@ for (const { name, make, skip, lacks } of [
     test('a failure at the last row throws', () =>
       withSource(async (source) => {
         await assert.rejects(
-          readRows(source, await place.failing(50_000)),
+          readRows(source, await place.failing(20_000)),
           (error) => error instanceof ReportError && error.code === place.failure,
         );
       }));
@@ -306,7 +306,7 @@ for (const { name, make, skip, lacks } of [
     test('leaving the loop early leaves nothing open, repeated twice as often as there may be connections', async () => {
       for (let round = 0; round < place.most * 2; round++)
         await withSource(async (source) => {
-          for await (const batch of (await source.prepare(await place.numbered(50_000))).read()) {
+          for await (const batch of (await source.prepare(await place.numbered(20_000))).read()) {
             assert.deepEqual(batch.rows()[0], expectedRow(1));
             break;
           }

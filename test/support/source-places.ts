@@ -75,7 +75,7 @@ export async function postgresPlace(): Promise<Place> {
     FROM generate_series(1, ${rows}) AS n`;
   return {
     most,
-    many: 300_000,
+    many: 100_000,
     isTyped: true,
     failure: 'source',
     open: (signal) => openUrl(server.url, signal ? { signal } : {}),
@@ -100,23 +100,24 @@ export async function filesPlace(): Promise<Place> {
     const [, nome] = expectedRow(id);
     return `{"id":${id},${nome === null ? '' : `"nome":${JSON.stringify(nome)},`}"ativo":${id % 2 === 0}}`;
   };
-  const collection = (name: string, lines: readonly string[]) => {
+  const collection = (name: string, rows: number, last = '') => {
     const path = join(folder, `${name}.ndjson`);
-    if (!existsSync(path)) writeFileSync(path, lines.map((text) => `${text}\n`).join(''));
+    if (existsSync(path)) return name;
+    const lines = Array.from({ length: rows }, (_, index) => `${line(index + 1)}\n`);
+    writeFileSync(path, lines.join('') + last);
     return name;
   };
-  const lines = (rows: number) => Array.from({ length: rows }, (_, index) => line(index + 1));
   return {
     most: 3,
-    many: 300_000,
+    many: 100_000,
     isTyped: false,
     failure: 'source',
     open: (signal) => openUrl(`file:${folder}/`, signal ? { signal } : {}),
     numbered: async (rows, orderBy = []) =>
-      documentRequest(COLUMNS, { collection: collection(`rows-${rows}`, lines(rows)), orderBy }),
-    question: (about) => documentQuestion(about, Promise.resolve(collection('rows-3', lines(3)))),
+      documentRequest(COLUMNS, { collection: collection(`rows-${rows}`, rows), orderBy }),
+    question: (about) => documentQuestion(about, Promise.resolve(collection('rows-3', 3))),
     failing: async (rows) =>
-      documentRequest(COLUMNS, { collection: collection(`failing-${rows}`, [...lines(rows - 1), '{"id":']) }),
+      documentRequest(COLUMNS, { collection: collection(`failing-${rows}`, rows - 1, '{"id":\n') }),
     held: async () => (await openLinks()).filter((path) => path.startsWith(folder)).length,
     stop: () => rm(folder, { recursive: true }),
   };
@@ -167,8 +168,9 @@ function mongodbPlace(url: string, insert: (name: string, documents: Document[])
   };
   const collections = new Set<string>();
   const collection = async (name: string, rows: number, last: Document[] = []) => {
+    if (collections.has(name)) return name;
     const documents = Array.from({ length: rows }, (_, index) => document(index + 1));
-    if (!collections.has(name)) await insert(name, [...documents, ...last]);
+    await insert(name, [...documents, ...last]);
     collections.add(name);
     return name;
   };

@@ -72,7 +72,7 @@ async function play(more: Readonly<Record<string, string>>): Promise<void> {
     const { code, stderr } = await reportctl(args, { env: environment(more), cwd: folder });
     assert.equal(code, expected, `${args.join(' ')}: ${stderr}`);
   };
-  await putDocuments(30_000, 'x'.repeat(200));
+  await putDocuments(1_000, 'x'.repeat(6_000));
   await act(0, 'run', '--all', '--date', '2024-10-05');
   await act(0, 'run', '--all', '--date', '2024-10-05');
   await putDocuments(10, 'outro');
@@ -81,7 +81,7 @@ async function play(more: Readonly<Record<string, string>>): Promise<void> {
   await act(0, 'verify', 'registros', '--date', '2024-10-05');
   await act(0, 'check', '--clean');
   server.fail({ operation: 'UploadPart' }, 403);
-  await putDocuments(30_000, 'x'.repeat(200));
+  await putDocuments(1_000, 'x'.repeat(6_000));
   await act(5, 'run', '--all', '--date', '2024-10-05', '--restate', 'mais uma vez');
 }
 

@@ -12,16 +12,23 @@ export interface Cursor {
   next(batchSize: number): { readonly array: Buffer; readonly last: boolean };
 }
 
+/** What a find or an aggregate gives; `complete` says that a limit of find ended it. */
+export interface Found {
+  readonly documents: readonly Buffer[];
+  readonly project: (document: Buffer) => Buffer;
+  readonly complete: boolean;
+}
+
 /** A server's answers hold 16 MiB of documents at most. */
 const GREATEST_BATCH = 16 * 1024 * 1024;
 
 /**
- * Over documents in memory. A batch that is full leaves the cursor open though nothing follows, as a server does that
+ * Over documents in memory, each given a last shape when it is sent. A batch that is full leaves the cursor open though nothing follows, as a server does that
  * has not looked further: the next answer is then empty. `complete` says that the end is known, by a limit.
  */
 export function documentCursor(
-  documents: readonly Buffer[],
-  { complete, ...cursor }: { namespace: string; session: string | undefined; complete: boolean },
+  { documents, project, complete }: Found,
+  cursor: { namespace: string; session: string | undefined },
 ): Cursor {
   let at = 0;
   return {
@@ -30,7 +37,7 @@ export function documentCursor(
       const batch: Buffer[] = [];
       let size = 0;
       for (; at < documents.length && batch.length < batchSize; at += 1) {
-        const document = documents[at] as Buffer;
+        const document = project(documents[at] as Buffer);
         size += document.length;
         if (batch.length > 0 && size > GREATEST_BATCH) break;
         batch.push(document);

@@ -1,5 +1,5 @@
 // find and aggregate: the documents they give, the cursor over them, and their explanation.
-import { cursorAnswer, documentCursor, replayCursor } from './cursors.js';
+import { cursorAnswer, documentCursor, type Found, replayCursor } from './cursors.js';
 import { unsupported } from './errors.js';
 import { compileMatch } from './match.js';
 import { compilePipeline, compileSort } from './pipeline.js';
@@ -34,8 +34,9 @@ const ACCEPTED: Readonly<Record<string, ReadonlySet<string>>> = {
   aggregate: new Set([...COMMON, 'aggregate', 'pipeline', 'cursor', 'explain', 'bypassDocumentValidation']),
 };
 
-/** The documents that a find or an aggregate gives, and whether a limit of find ended them. */
-function read(call: Call, state: State): { documents: readonly Buffer[]; complete: boolean } {
+const NONE: Found = { documents: [], project: (document) => document, complete: false };
+
+function read(call: Call, state: State): Found {
   const odd = fieldsOf(call.body).find(({ name }) => ACCEPTED[call.name]?.has(name) !== true);
   if (odd !== undefined) throw unsupported(`${call.name} with ${odd.name}`);
   const namespace = namespaceOf(call);
@@ -44,7 +45,7 @@ function read(call: Call, state: State): { documents: readonly Buffer[]; complet
     const collection = (name: string) =>
       state.collections.get(`${String(option(call, '$db'))}.${name}`)?.documents ?? [];
     const run = compilePipeline(fieldOf(call.body, 'pipeline'), { namespace, collection });
-    return { documents: run(stored), complete: false };
+    return { ...NONE, documents: run(stored) };
   }
   const part = (name: string) => fieldOf(call.body, name)?.bytes ?? documentOf([]);
   const matches = compileMatch(part('filter'));
@@ -53,7 +54,7 @@ function read(call: Call, state: State): { documents: readonly Buffer[]; complet
   const skip = Number(option(call, 'skip') ?? 0);
   const limit = Number(option(call, 'limit') ?? 0) || Number.POSITIVE_INFINITY;
   const found = sort(stored.filter(matches)).slice(skip, skip + limit);
-  return { documents: found.map(project), complete: found.length === limit };
+  return { documents: found, project, complete: found.length === limit };
 }
 
 let lastCursor = 1_000_000_000_000n;
@@ -61,8 +62,7 @@ let lastCursor = 1_000_000_000_000n;
 export function open(call: Call, state: State, batchSize: number): Answer {
   const shared = { namespace: namespaceOf(call), session: sessionOf(call.body) };
   const replay = state.collections.get(shared.namespace)?.replay;
-  const { documents, complete } = replay ? { documents: [], complete: false } : read(call, state);
-  const cursor = replay ? replayCursor(replay, shared) : documentCursor(documents, { ...shared, complete });
+  const cursor = replay ? replayCursor(replay, shared) : documentCursor(read(call, state), shared);
   const { array, last } = cursor.next(batchSize);
   const closed = last || option(call, 'singleBatch') === true;
   lastCursor += 1n;
