@@ -46,7 +46,11 @@ export function allocationTests(count = CASES.length): void {
       test(name, async () => {
         const extension = report === 'tabela' ? 'sql' : 'yaml';
         const collectionsOf = (rows: number) => {
-          const args = [join(folder, `${report}-${rows}.${extension}`), '-o', join(folder, `${rows}${output}`)];
+          const args = [
+            join(folder, `${report}-${rows}.${extension}`),
+            '-o',
+            join(folder, `${rows}${output}`),
+          ];
           return collections([...args, ...options], { tabela: server.url, folder });
         };
         const [few, many] = [await collectionsOf(FEW), await collectionsOf(MANY)];
