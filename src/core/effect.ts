@@ -17,6 +17,7 @@ const MAX_NAMED = 3;
 export class Effect {
   readonly #visible = new Map<string, VisibleFile>();
   readonly #formerRemoved: string[] = [];
+  readonly #unknown: string[] = [];
   #record: 'not written' | 'unknown' | 'written' = 'not written';
   #isPublishing = false;
   #hasBegun = false;
@@ -28,7 +29,8 @@ export class Effect {
 
   /** Whether nothing is visible, and no request is on its way that could make something visible. */
   get isUntouched(): boolean {
-    return this.reach === 'untouched' && !this.#isPublishing && this.#record === 'not written';
+    const isUnknown = this.#isPublishing || this.#unknown.length > 0 || this.#record === 'unknown';
+    return this.reach === 'untouched' && !isUnknown;
   }
 
   /** Whether any request was sent that can be seen at the destination, be it of a note. */
@@ -59,6 +61,11 @@ export class Effect {
     this.#visible.set(key, { key, version, location });
   }
 
+  /** Whether the file became visible could not be found out. */
+  outcomeUnknown(key: string): void {
+    this.#unknown.push(key);
+  }
+
   /** The file was removed again. */
   removed(key: string): void {
     this.#visible.delete(key);
@@ -86,6 +93,7 @@ export class Effect {
     const parts: string[] = [];
     if (this.#record === 'unknown') parts.push('whether the run record was written could not be found out');
     if (this.#isPublishing) parts.push('which files became visible is not known');
+    if (this.#unknown.length > 0) parts.push(`may be visible: ${listed(this.#unknown)}`);
     if (locations.length > 0) {
       const recorded = this.#record === 'unknown' ? '' : ', but not recorded as published';
       parts.push(`already visible${recorded}: ${listed(locations)}`);

@@ -6,6 +6,7 @@ import { messageOf, ReportError } from './errors.js';
 const TAKEN = 'KEY_TAKEN';
 const CHANGED = 'KEY_CHANGED';
 const VISIBLE = 'FILE_VISIBLE';
+const UNKNOWN = 'OUTCOME_UNKNOWN';
 
 /**
  * The error of publishing with `existing: 'never'` when the key is taken.
@@ -59,6 +60,20 @@ export function visibleAllTheSame(error: ReportError, file: VisibleFile): Report
 export function visibleFileOf(error: unknown): VisibleFile | undefined {
   if (codeOf(error) !== VISIBLE) return undefined;
   return (error as { readonly cause: { readonly file: VisibleFile } }).cause.file;
+}
+
+/** The error of publishing when it could not be found out whether the file is visible. @param cause what failed */
+export function outcomeUnknown(message: string, cause: unknown): ReportError {
+  return new ReportError('destination', message, {
+    hint: 'Look whether it is there before you run this again.',
+    cause: Object.assign(new Error('the outcome is unknown', { cause }), { code: UNKNOWN }),
+    retryable: true,
+  });
+}
+
+/** Whether the file that publishing failed with may be visible. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return codeOf(error) === UNKNOWN;
 }
 
 function codeOf(error: unknown): unknown {

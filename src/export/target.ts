@@ -3,7 +3,7 @@
 import type { Destination, Existing, Published, Staged } from '../core/destination.js';
 import { Effect } from '../core/effect.js';
 import { messageOf, ReportError, withMessageSuffix } from '../core/errors.js';
-import { visibleFileOf } from '../core/existing-file.js';
+import { isOutcomeUnknown, visibleFileOf } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import type { Table } from '../core/table.js';
 import { iterateInSpan, type Span, withSpan } from '../core/trace.js';
@@ -122,6 +122,7 @@ export async function publishAll(
       const published = await staged.publish().catch((error: unknown) => {
         const visible = visibleFileOf(error);
         if (visible !== undefined) effect.madeVisible(visible);
+        if (isOutcomeUnknown(error)) effect.outcomeUnknown(target.key);
         throw error;
       });
       const output = { ...published, file };

@@ -4,7 +4,6 @@ import type { Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
 import type { Effect } from '../core/effect.js';
 import { errorSentence, ReportError } from '../core/errors.js';
-import { isAlreadyExists, isChanged } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import { tidyUp } from '../core/watchdog.js';
 import type { StagedReport } from '../export/export.js';
@@ -69,18 +68,21 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
       schema: await existingAt(destination, schemaKey(key)),
     }));
     const noted: Existing = state.pending === undefined ? 'never' : { version: state.pending.version };
-    const note = await putJson(destination, keys.pending, pendingOf(publication), noted);
-    if (former !== undefined) await keepFormer(publication, former);
-    return { note, companions };
+    return { note: await putJson(destination, keys.pending, pendingOf(publication), noted), companions };
   });
   const removeNote = () =>
     destination.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
-  const outputs = await publishAll(files, effect).catch(async (error: unknown) => {
-    // Another run was faster and nothing of this one is visible: the note would make that run's work look unfinished.
-    const isConflict = isAlreadyExists(error) || isChanged(error);
-    if (isConflict && effect.reach === 'untouched' && pendingFiles(state).length === 0) await removeNote();
+  let outputs: Output[];
+  try {
+    await discardOnError(files, async () => {
+      if (former !== undefined) await keepFormer(publication, former);
+    });
+    outputs = await publishAll(files, effect);
+  } catch (error) {
+    // Nothing of this run is visible, and of no other that did not end: the period is as it was before the note.
+    if (effect.isUntouched && pendingFiles(state).length === 0) await removeNote();
     throw error;
-  });
+  }
   const record = runRecordOf(run, staged, files, restatedOf(publication));
   await mapConcurrently(MAX_PARALLEL_FILES, outputs, async (output, index) => {
     const { key } = output.file.target;

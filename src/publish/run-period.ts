@@ -82,10 +82,10 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
     return outcome;
   }
   await options.assertReady?.();
-  for (const broken of (await destination.promises?.()) ?? []) options.warn(broken);
   const lease = await Lease.take(options.afterInterrupt, keys.lease, token);
   try {
-    // First of all: what a former holder has staged must not become visible after the look.
+    for (const broken of (await destination.promises?.()) ?? []) options.warn(broken);
+    // Before the look: what a former holder has staged must not become visible after the look.
     for (const failure of await removeStagedOf(options.afterInterrupt, lease.fenced)) options.warn(failure);
     const { state, outcome: sinceThen } = await look();
     if (sinceThen !== undefined) return sinceThen;

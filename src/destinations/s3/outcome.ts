@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Published } from '../../core/destination.js';
 import { messageOf, ReportError } from '../../core/errors.js';
+import { outcomeUnknown } from '../../core/existing-file.js';
 import { type Bucket, encryptionFault, notEncrypted, STAGE_METADATA } from './bucket.js';
 import { explain, isAmbiguous, isMissing } from './failures.js';
 import { deleteKnown } from './removing.js';
@@ -82,10 +83,9 @@ export async function resolve(store: Bucket, sent: Sent, error: unknown): Promis
   } catch (cause) {
     if (cause instanceof ReportError) throw cause;
     if (!isAmbiguous(error)) return undefined;
-    throw new ReportError(
-      'destination',
+    throw outcomeUnknown(
       `${explain(`write ${sent.location}`, error).message}; whether it is there all the same could not be found out: ${messageOf(cause)}`,
-      { hint: 'Look whether it is there before you run this again.', cause: error, retryable: true },
+      error,
     );
   }
 }
