@@ -1,5 +1,6 @@
 // Runs the command that a command line names, prints its error once, and returns the exit code.
 import { randomUUID } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from '../core/errors.js';
 import { cut, MAX_LINE, printable } from '../core/foreign-text.js';
@@ -8,7 +9,7 @@ import { createLog } from '../core/log.js';
 import { explainMissingFile } from '../core/program-files.js';
 import { withoutLogins } from '../core/secret-shapes.js';
 import { toolVersion } from '../core/version.js';
-import { END_TIMEOUT_MS, Watchdog } from '../core/watchdog.js';
+import { END_TIMEOUT_MS, untilPrinted, Watchdog } from '../core/watchdog.js';
 import type { Context, Surroundings } from './shared/context.js';
 
 interface Entry {
@@ -119,13 +120,22 @@ export async function main(args: readonly string[], surroundings: Surroundings):
       () => runCommandLine(args, context),
       () => context.effects,
     );
-    await waitForWrites(stdout);
+    await untilPrinted(signal, () => waitForWrites(stdout, stderr));
     if (stdoutError === undefined || stdoutError.code === 'EPIPE') return 0;
     throw new ReportError('unexpected', `printing the result: ${stdoutError.message}`, {
       hint: 'The command finished its work; only its output is incomplete.',
     });
   } catch (error) {
-    return await failWith(signal.aborted ? interruption(signal.reason, error) : explainMissingFile(error));
+    const exitCode = await failWith(
+      signal.aborted ? interruption(signal.reason, error) : explainMissingFile(error),
+    );
+    // A slow reader gets everything, unless a deadline has ended the work.
+    const isLate = error instanceof ReportError && error.code === 'not-ready';
+    const arm = (printing: Watchdog) => printing.abortAfter(0, () => error);
+    await untilPrinted(signal, () => waitForWrites(stdout, stderr), isLate ? arm : undefined).catch(
+      () => undefined,
+    );
+    return exitCode;
   } finally {
     watchdog.close();
     // The streams of the process can still fail after main() has returned: they keep their listeners.
@@ -242,6 +252,6 @@ function wantsJsonLog(args: readonly string[], env: Context['env']): boolean {
 }
 
 /** Resolves when everything written so far has reached the operating system: callbacks run in the order of the writes. */
-function waitForWrites(stream: Context['stdout']): Promise<unknown> {
-  return new Promise((resolve) => stream.write('', resolve));
+async function waitForWrites(...streams: readonly Writable[]): Promise<void> {
+  await Promise.all(streams.map((stream) => new Promise((resolve) => stream.write('', resolve))));
 }

@@ -1,5 +1,6 @@
 // Ends work from outside: a signal or a deadline asks it to stop, and some seconds later nobody waits for it any more.
 import type { Effect } from './effect.js';
+import { ReportError } from './errors.js';
 
 /**
  * Milliseconds from a signal or a deadline until a command ends, whatever hangs: schedulers kill a process about ten seconds
@@ -7,7 +8,9 @@ import type { Effect } from './effect.js';
  */
 export const END_TIMEOUT_MS = 9_000;
 /** Of these, what a job has to cancel its query and abort its uploads. The rest is for telling the listeners of the run. */
-export const CLEANUP_TIMEOUT_MS = 6_500;
+export const CLEANUP_TIMEOUT_MS = 6_000;
+/** For a result that is not read, where standard output is a pipe. */
+const PRINTING_TIMEOUT_MS = 500;
 
 /** Milliseconds in which others are told of the end of work: together, and fewer after a signal or a deadline. */
 const TELLING_TIMEOUT_MS = 9_500;
@@ -17,6 +20,8 @@ type Effects = Iterable<readonly [title: string, effect: Effect]>;
 
 /** Work that was left running, because it did not clean up in time. */
 export class Unconfirmed extends Error {
+  readonly effects: Effects;
+
   /** @param effects of the jobs that began, by their titles */
   constructor(effects: Effects, timeoutMs: number) {
     const jobs = [...effects].filter(([, { reach }]) => reach !== 'recorded');
@@ -28,6 +33,7 @@ export class Unconfirmed extends Error {
       'run the same command again; a day later, "reportctl check --clean" removes what the upload left behind',
     ];
     super(sentences.join('; '));
+    this.effects = effects;
   }
 }
 
@@ -133,6 +139,30 @@ export async function tidyUp(signal: AbortSignal, work: () => Promise<void>): Pr
     await watchdog.watch(work, () => []);
   } catch (error) {
     if (!(error instanceof Unconfirmed)) throw error;
+  } finally {
+    watchdog.close();
+  }
+}
+
+/**
+ * Waits until a result is printed. After an abort it is not waited for whoever should read it, where that is a pipe.
+ * @param arm sets a deadline
+ * @throws ReportError `unexpected` then, and what printing throws
+ */
+export async function untilPrinted(
+  signal: AbortSignal,
+  print: () => Promise<unknown>,
+  arm?: (watchdog: Watchdog) => void,
+): Promise<void> {
+  const watchdog = new Watchdog(signal, PRINTING_TIMEOUT_MS);
+  try {
+    arm?.(watchdog);
+    await watchdog.watch(print, () => []);
+  } catch (error) {
+    if (!(error instanceof Unconfirmed)) throw error;
+    throw new ReportError('unexpected', 'printing the result: whoever should read it does not', {
+      hint: 'The command finished its work; only its output is incomplete.',
+    });
   } finally {
     watchdog.close();
   }

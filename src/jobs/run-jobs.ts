@@ -4,6 +4,7 @@ import type { Deadline } from '../core/deadline.js';
 import { exitCodeOf, ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Span } from '../core/trace.js';
+import { CLEANUP_TIMEOUT_MS, Unconfirmed, untilPrinted } from '../core/watchdog.js';
 import { Announcer, listenersOf } from './announcer.js';
 import { Circuit } from './circuit.js';
 import type { EndedJob, RunListener, RunPresenter } from './events.js';
@@ -85,9 +86,12 @@ export async function runJobs(
   await Promise.all(groups.map(runInOrder));
   const results = ended.filter((result) => result !== undefined);
   let failure = signal.aborted ? interruptionOf(results, signal) : failureOf(results, options.deadline);
-  await presenter?.ended(results).catch((error: unknown) => {
-    failure ??= error;
-  });
+  const print = async () => presenter?.ended(results);
+  await untilPrinted(signal, print, (watchdog) => options.deadline?.start(watchdog, undefined)).catch(
+    (error: unknown) => {
+      failure ??= error;
+    },
+  );
   const exitCode = failure === undefined ? 0 : exitCodeOf(failure);
   await announcer.finish(
     (listener, telling) => listener.ended?.(results, { exitCode, failure, signal: telling }),
@@ -107,6 +111,11 @@ function announced(job: Job) {
 function interruptionOf(results: readonly EndedJob[], { reason }: AbortSignal): unknown {
   const errors = results.flatMap(({ outcome, error }) => (outcome === 'failed' ? [error] : []));
   if (errors.length === 0) return undefined;
+  const unconfirmed = errors.filter((error) => error instanceof Unconfirmed);
+  if (unconfirmed.length > 1) {
+    const effects = unconfirmed.flatMap((error) => [...error.effects]);
+    return new Unconfirmed(effects, CLEANUP_TIMEOUT_MS);
+  }
   return errors.find((error) => error !== reason) ?? reason;
 }
 

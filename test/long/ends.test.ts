@@ -1,5 +1,6 @@
 // A deadline while something hangs: the process ends within nine seconds of it, whatever hangs, and says what it cannot confirm.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -147,4 +148,41 @@ describe('a source that goes silent while its connection stays open', () => {
     assert.deepEqual([code, stdout], [4, ''], stderr);
     assert.match(stderr, /^reportctl: reading [^\n]* nothing came for 3s[^\n]*Trying again can help\.\n$/);
   }
+});
+
+describe('a result of some megabytes', () => {
+  const start = async () => {
+    const columns = 'columns: { d: date }';
+    const outputs = 'outputs: [{ format: csv, key: "{report}_{YYYYMMDD}.csv" }]';
+    const daily = join(folder, 'daily');
+    await writeReport(
+      daily,
+      'diaria',
+      `source: base\n${columns}\nfilters: { date: d }\n${outputs}`,
+      'SELECT now() AS d',
+    );
+    const child = spawnReportctl(['status', '--json', '--since', '1990-01-01'], {
+      env: { REPORTCTL_QUERIES: daily, REPORTCTL_DESTINATION: join(folder, 'nothing') },
+    });
+    // The pipe is full, and the program has ended its work.
+    await Promise.all([once(child.stdout, 'readable'), once(child.stderr, 'data')]);
+    return child;
+  };
+
+  test('that is read slowly is printed whole', async () => {
+    const child = await start();
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const { code, stdout } = await finished(child);
+    assert.equal(code, 3);
+    assert.ok((JSON.parse(stdout) as unknown[]).length > 10_000);
+  });
+
+  test('that nobody reads is not waited for after a signal', async () => {
+    const child = await start();
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    const [code] = await exit;
+    child.stdout.resume();
+    assert.equal(code, 3);
+  });
 });
