@@ -41,7 +41,8 @@ const EXPORT_MANIFEST = `${EXPORTED}.manifest.json`;
 /** What an end says when nothing of it is visible. */
 const SAYS_NOTHING = /\bnothing\b[^.;:]*\b(published|visible|replaced|changed)\b/i;
 /** What it says when something is. */
-const SAYS_VISIBLE = /visible|published|replaced|unfinished|not recorded|could not be found out/i;
+const SAYS_VISIBLE =
+  /visible|itself is there|published|replaced|unfinished|not recorded|could not be found out/i;
 /** Not retried, with a hint or without: destination, interrupted, or the lease was lost. */
 const CODES = new Set<number | string>([0, 5, 75]);
 
