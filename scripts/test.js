@@ -1,5 +1,6 @@
 // npm test [-- [--name <pattern>] file or folder …]: transpiles once, then runs every test file in a process of its own.
 import { spawnSync } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -51,6 +52,8 @@ const postgres = await serveSharedPostgres();
 process.env.REPORTCTL_TEST_POSTGRES = postgres.url;
 
 const controller = new AbortController();
+// Every running file listens to it.
+setMaxListeners(0, controller.signal);
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
     process.exitCode = 1;
