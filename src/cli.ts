@@ -50,6 +50,14 @@ for (const name of INTERRUPTING) {
   });
 }
 
+/**
+ * What is thrown outside of main()'s promises, such as by a socket's callback when there is no memory left: the command ends as
+ * after a signal, with its cleaning up, and prints it. Once main() has returned, its exit code stands.
+ */
+process.on('uncaughtException', (error) => {
+  if (!signal.aborted) controller.abort(error);
+});
+
 const args = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;
 const exitCode = await main(args, { env, cwd: process.cwd(), stdin, stdout, stderr, signal });

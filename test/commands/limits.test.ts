@@ -1,7 +1,10 @@
 // What a user or a host can cause ends with one line, whatever limit was met: no stack, no hang.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
@@ -148,6 +151,41 @@ describe('the process', () => {
         /EMFILE: .*\. Raise the limit of open files \(ulimit -n\)\./,
       );
   });
+});
+
+test('what a callback throws ends the command as a signal does', async () => {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Throws when a request is on its way, as a socket does that gets no memory for what it received.
+  const thrower = join(folder, 'thrower.mjs');
+  await writeFile(
+    thrower,
+    `const timer = setInterval(() => {
+      if (!process.getActiveResourcesInfo().includes('TCPSocketWrap')) return;
+      clearInterval(timer);
+      throw new RangeError('Array buffer allocation failed');
+    }, 20);\n`,
+  );
+  const env = {
+    REPORTCTL_DESTINATION: 's3://balde',
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+  };
+  await writeFile(join(folder, 'queries/waiting.sql'), sql(`${YAML}outputs: [{ format: csv, key: a.csv }]`));
+  const finished = await new Promise<Finished>((resolve) => {
+    const args = ['--import', thrower, BINARY, 'run', 'waiting'];
+    execFile(
+      process.execPath,
+      args,
+      { cwd: folder, env: { REPORTCTL_SOURCE_V: 'file:x', ...env } },
+      (error, stdout, stderr) => resolve({ code: (error?.code as unknown as number) ?? 0, stdout, stderr }),
+    );
+  });
+  server.closeAllConnections();
+  server.close();
+  assertRefused(finished, 1, /^reportctl: Array buffer allocation failed\. A value is too large/);
 });
 
 test('errors of the host and of sizes are told as such, bugs are not', () => {

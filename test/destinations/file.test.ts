@@ -13,6 +13,7 @@ import {
   rmdir,
   stat,
   symlink,
+  truncate,
   utimes,
   writeFile,
 } from 'node:fs/promises';
@@ -452,4 +453,14 @@ test('where there are no hard links, a copy is a copy', async (context) => {
   } finally {
     execFileSync('umount', [join(root, 'other')]);
   }
+});
+
+test('a manifest of more than 64 MiB is none of ours, and is not read', async () => {
+  await writeFile(join(root, 'x.manifest.json'), '');
+  await truncate(join(root, 'x.manifest.json'), 64 * 1024 ** 2 + 1);
+  const destination = await openFolder(root, { token: 'run-1', signal: new AbortController().signal });
+  await assert.rejects(
+    destination.read('x.manifest.json'),
+    destinationError(/it has more than 64 MiB/, false),
+  );
 });

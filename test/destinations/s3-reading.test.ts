@@ -1,6 +1,7 @@
 // What a bucket tells, copies, removes and finds left behind, and which promises it cannot keep.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
@@ -16,6 +17,55 @@ process.env.AWS_ACCESS_KEY_ID = 'test-access-key';
 process.env.AWS_SECRET_ACCESS_KEY = 'test-secret-key';
 
 const csv = { contentType: 'text/csv', existing: 'never' } as const;
+
+describe('a store that answers without end', () => {
+  /** Sends as much as the reader takes, with this status and without a length. */
+  async function answered(
+    status: number,
+    action: (destination: Destination) => Promise<unknown>,
+  ): Promise<unknown> {
+    const megabyte = Buffer.alloc(1024 ** 2, ' ');
+    const server = createServer((request, response) => {
+      request.resume();
+      response.on('error', () => undefined);
+      response.writeHead(status, { etag: '"x"' });
+      const send = () => {
+        while (!response.destroyed && response.write(megabyte));
+        response.once('drain', send);
+      };
+      send();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const destination = await openDestination('s3://bucket/pre', {
+      token: 'run-1',
+      signal: new AbortController().signal,
+      s3: { ...options, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
+    });
+    try {
+      return await action(destination).catch((error: unknown) => error);
+    } finally {
+      await destination.close();
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  test('is left when an answer is longer than any of S3', async () => {
+    const list = async (destination: Destination) => {
+      for await (const _ of destination.list('')) assert.fail('nothing is listed');
+    };
+    assert.match(
+      `${await answered(200, list)}`,
+      /could not list .*: the answer of the store has more than 16 MiB/,
+    );
+    assert.match(`${await answered(403, list)}`, /could not list .*: access is denied/);
+    assert.match(
+      `${await answered(200, (destination) => destination.read('x.csv.manifest.json'))}`,
+      /could not read .*: it has more than 64 MiB, so reportctl did not write it/,
+    );
+  });
+});
 
 describe('what is there', () => {
   const HOUR = 3_600_000;

@@ -74,6 +74,16 @@ describe('the bytes of a COPY', () => {
     }
   });
 
+  test('a row of more than 64 MiB is refused before it arrives', async () => {
+    const { copy, arrive, stream } = connected();
+    const header = message('d', '');
+    header.writeInt32BE(500 * 1024 ** 2, 1);
+    const text = textOf(copy);
+    arrive(Buffer.concat([rows('a\t1\n'), header]));
+    await assert.rejects(text, /a row has 500 MiB; at most 64 MiB are read/);
+    assert.equal(stream.pauses, 1);
+  });
+
   test('a row larger than a block arrives whole, and the server is paused while nothing reads', async () => {
     const large = `${'x'.repeat(3_000_000)}\t\n`;
     const { copy, arrive, stream } = connected();

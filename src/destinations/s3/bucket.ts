@@ -3,6 +3,7 @@ import type { PutObjectCommandInput, S3Client, S3ClientConfig } from '@aws-sdk/c
 import type { Environment } from '../../core/environment.js';
 import { ReportError } from '../../core/errors.js';
 import type { Access } from '../access.js';
+import { boundAnswers } from './answers.js';
 import { assertEncrypted, endpointOf } from './endpoint.js';
 import { explain } from './failures.js';
 import type { S3Options } from './options.js';
@@ -72,6 +73,7 @@ export async function openBucket(
   };
   keepDates(opened.client);
   retryCorrupted(opened.client);
+  boundAnswers(opened.client);
   return opened;
 }
 

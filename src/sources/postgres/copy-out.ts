@@ -1,5 +1,6 @@
 // The messages of COPY … TO STDOUT (PostgreSQL manual, 55.2.6 and 55.7), unpacked to blocks of bytes.
 import type { Connection, Submittable } from 'pg';
+import { ReportError } from '../../core/errors.js';
 import type { IdleWatch } from '../../core/idle-watch.js';
 import { BORROWED } from './socket.js';
 
@@ -16,6 +17,9 @@ const BLOCK_BYTES = 128 * 1024;
 const SPARE_BYTES = 80 * 1024;
 /** Rows are passed on after so long, even when they fill no block. */
 const MAX_WAIT_MS = 10;
+
+/** A file with a longer row could not be read back (writers/csv/read.ts), and each takes several times its size of memory. */
+const MAX_ROW_BYTES = 64 * 1024 ** 2;
 
 type DataListener = (chunk: Buffer) => void;
 
@@ -131,7 +135,12 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     let rows = this.#rows;
     while (to - from >= HEADER_LENGTH) {
       const code = block[from] as number;
-      const end = from + 1 + block.readUInt32BE(from + 1);
+      const length = block.readUInt32BE(from + 1);
+      if (code === COPY_DATA && length > MAX_ROW_BYTES) {
+        this.#refuse(length);
+        break;
+      }
+      const end = from + 1 + length;
       if (code !== COPY_DATA && code !== COPY_OUT_RESPONSE && !NOT_ROWS.includes(code)) {
         this.#isDone = true;
         break;
@@ -146,6 +155,17 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
     this.#from = from;
     this.#rows = rows;
     if (this.#isDone) this.#returnToDriver();
+  }
+
+  #refuse(length: number): void {
+    this.#stream?.pause();
+    const size = `${Math.ceil(length / 1024 ** 2)} MiB`;
+    this.handleError(
+      new ReportError('source', `a row has ${size}; at most ${MAX_ROW_BYTES / 1024 ** 2} MiB are read`, {
+        hint: 'Leave the large column out, or cut it in the query: left(name, 1000000).',
+        retryable: false,
+      }),
+    );
   }
 
   /** The driver itself reads the end of the copy, or its error. */
