@@ -71,7 +71,7 @@ else setTimeout(() => endProcess(exitCode), CLOSING_TIMEOUT_MS).unref();
 /**
  * Ends the process, also when a system call is stuck: process.exit() waits for the threads of Node's pool, so that a file on a
  * hung NFS mount, or a FIFO without a writer, would keep the process for ever. Then a shell takes its place and exits with the
- * code; where Node has no execve() (before 22.15) the process kills itself, and the code is 137.
+ * code; where Node has no execve() (before 22.15) the process kills itself, and the code is 137 unless a signal ended it.
  */
 function endProcess(code: number): void {
   const stuckAt = performance.now() + 500;
@@ -90,6 +90,14 @@ function endStuckProcess(code: number): void {
     execve?.('/bin/sh', ['sh', '-c', `exit ${code}`], {});
   } catch {
     // Windows has neither.
+  }
+  // Dying by the signal itself is 128 plus its number to a shell; the others would dump their core.
+  const name = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).find(
+    (each) => 128 + constants.signals[each] === code,
+  );
+  if (name !== undefined) {
+    process.removeAllListeners(name);
+    process.kill(process.pid, name);
   }
   process.kill(process.pid, 'SIGKILL');
 }

@@ -21,6 +21,9 @@ export interface StartEmbedded {
   readonly signal: AbortSignal;
 }
 
+/** Milliseconds for creating and starting the server: it takes half a second. */
+const START_TIMEOUT_MS = 120_000;
+
 /** @throws ReportError `source` when the binaries are missing, the server does not start, or the script fails */
 export async function startEmbedded({ script, cwd = '.', signal }: StartEmbedded): Promise<EmbeddedServer> {
   const sql = await readScript(script, cwd);
@@ -29,10 +32,11 @@ export async function startEmbedded({ script, cwd = '.', signal }: StartEmbedded
     const installed = await prepareInstallation();
     stop = () => rm(installed.folder, { recursive: true, force: true });
     signal.throwIfAborted();
-    await createCluster(installed, ['-A', 'trust']);
+    const starting = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
+    await createCluster(installed, ['-A', 'trust'], starting);
     signal.throwIfAborted();
     // The port is part of the socket's name. Without it the server would take PGPORT, which is about another server.
-    stop = await startServer(installed, ['listen_addresses=', 'port=5432']);
+    stop = await startServer(installed, ['listen_addresses=', 'port=5432'], starting);
     const url = `postgres://postgres@localhost:5432/postgres?host=${encodeURIComponent(installed.folder)}`;
     await load(url, sql, signal);
     return { url, stop };

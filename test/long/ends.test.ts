@@ -1,9 +1,11 @@
 // A deadline while something hangs: the process ends within nine seconds of it, whatever hangs, and says what it cannot confirm.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { finished, spawnReportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import { startListener } from '../support/listener.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
@@ -184,5 +186,32 @@ describe('a result of some megabytes', () => {
     const [code] = await exit;
     child.stdout.resume();
     assert.equal(code, 3);
+  });
+});
+
+describe('a system call that is stuck does not keep the process', () => {
+  // Opened before the program begins, and never answered: as a file on a mount that hangs.
+  const stuck = async () => {
+    const fifo = join(folder, `fifo-${Date.now()}`);
+    await promisify(execFile)('mkfifo', [fifo]);
+    const code = `import { open } from 'node:fs'; open(${JSON.stringify(fifo)}, 'r', () => {});`;
+    return { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(code)}` };
+  };
+  const hasExecve = 'execve' in process;
+
+  test('after its work', async () => {
+    const env = { REPORTCTL_QUERIES: folder, ...(await stuck()) };
+    const { code, stdout } = await finished(spawnReportctl(['list'], { env }));
+    assert.equal(code, hasExecve ? 0 : 'SIGKILL');
+    assert.match(stdout, /^partes /m);
+  });
+
+  test('after a signal', async () => {
+    const env = { REPORTCTL_SOURCE_BASE: server.url, REPORTCTL_QUERIES: folder, ...(await stuck()) };
+    const child = spawnReportctl(['export', 'partes'], { env });
+    const end = finished(child);
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    assert.equal((await end).code, hasExecve ? 143 : 'SIGTERM');
   });
 });

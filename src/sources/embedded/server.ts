@@ -23,10 +23,14 @@ wait $server
 rm -rf "$folder"
 `;
 
-/** Creates the cluster: UTF-8, sorted by code point. @param options more options of initdb */
+/** The server stops at once when it is told to; one that hangs is killed. */
+const STOP_TIMEOUT_MS = 5_000;
+
+/** Creates the cluster: UTF-8, sorted by code point. @param options more options of initdb. @param signal kills initdb */
 export async function createCluster(
   { bin, folder, identity }: Installation,
   options: readonly string[],
+  signal?: AbortSignal,
 ): Promise<void> {
   const cluster = ['-D', `${folder}/data`, '-U', 'postgres', '-E', 'UTF8', '--no-sync', '--no-instructions'];
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
@@ -34,16 +38,19 @@ export async function createCluster(
     ...identity,
     env: childEnvironment(),
     cwd: folder,
+    ...(signal && { signal }),
   });
 }
 
 /**
  * Starts the cluster on a Unix socket in its folder and resolves when it is ready.
  * @param settings more settings, as `name=value`
+ * @param signal ends the wait
  */
 export async function startServer(
   { bin, folder, identity }: Installation,
   settings: readonly string[],
+  signal?: AbortSignal,
 ): Promise<Stop> {
   const all = ['fsync=off', 'full_page_writes=off', 'max_wal_size=4GB', 'TimeZone=UTC', ...settings];
   const server = [
@@ -65,12 +72,15 @@ export async function startServer(
   const exited = once(child, 'exit');
   const stop = async () => {
     child.stdin?.end();
+    // With the shell's group goes the server.
+    const timer = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), STOP_TIMEOUT_MS);
     await exited;
+    clearTimeout(timer);
     // The shell runs as another user than root, who may empty the folder but not remove it where only root may write.
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await waitUntilReady(child);
+    await waitUntilReady(child, signal);
   } catch (error) {
     await stop();
     throw error;
@@ -79,7 +89,7 @@ export async function startServer(
 }
 
 /** Resolves when the server's log says that it is ready. */
-async function waitUntilReady(child: ChildProcess): Promise<void> {
+async function waitUntilReady(child: ChildProcess, signal: AbortSignal | undefined): Promise<void> {
   const stderr = child.stderr?.setEncoding('utf8');
   if (!stderr) throw new Error('the server has no log');
   let log = '';
@@ -90,6 +100,9 @@ async function waitUntilReady(child: ChildProcess): Promise<void> {
       else if (log.includes('FATAL:  ')) reject(new Error(log.trim().split('\n').at(-1)));
     });
     child.once('error', reject);
+    const onAbort = () => reject(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
     stderr.once('close', () =>
       reject(new Error(log.trim().split('\n').at(-1) || 'the server ended without a message')),
     );
