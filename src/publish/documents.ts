@@ -162,6 +162,11 @@ export const runRecordShape = z
           rows: count.describe('Rows in this file.'),
           bytes,
           sha256: fileHash,
+          version: text
+            .exactOptional()
+            .describe(
+              'Names this content of this key at the destination; absent in records of former versions.',
+            ),
         }),
       )
       .describe('Every file of the period; none when it was empty and the report asks for no file then.'),

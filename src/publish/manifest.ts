@@ -5,7 +5,7 @@ import type { Request } from '../core/source.js';
 import { toolVersion } from '../core/version.js';
 import type { StagedReport } from '../export/export.js';
 import type { GateResult } from '../export/gates.js';
-import type { FilledTarget, Output } from '../export/target.js';
+import type { Output } from '../export/target.js';
 import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';
 import type { Manifest, RunRecord } from './documents.js';
@@ -82,7 +82,7 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
 export function runRecordOf(
   run: Run & { readonly period: Period; readonly content: string },
   staged: StagedReport,
-  files: readonly FilledTarget[],
+  files: readonly Output[],
   restated: RunRecord['restated'],
 ): RunRecord {
   return {
@@ -94,12 +94,13 @@ export function runRecordOf(
     rows: staged.rows,
     totals: { ...staged.totals },
     content: run.content,
-    outputs: files.map(({ target, bytes, sha256, part }) => ({
+    outputs: files.map(({ version, file: { target, bytes, sha256, part } }) => ({
       key: target.key,
       ...(part === undefined ? {} : { split: { ...part.values } }),
       rows: part?.rows ?? staged.rows,
       bytes,
       sha256,
+      version,
     })),
     token: run.token,
     ...(run.epoch === undefined ? {} : { epoch: run.epoch }),

@@ -32,6 +32,8 @@ export interface PeriodPlace {
   /** Write every file a second time, under `_quarantine/`. */
   readonly quarantine: boolean;
   readonly signal: AbortSignal;
+  /** Replace a file of the run record also when its bytes are of somebody else. */
+  readonly repairs: boolean;
 }
 
 /** The files of one period: those that are known before it is read, and those that depend on the rows. */
@@ -61,6 +63,11 @@ export class PeriodTargets {
       (output) => finder.targetsOf(output, {}),
     );
     return new PeriodTargets(whole.flat(), splitsOf(place, finder), finder);
+  }
+
+  /** Whether the file that is there, at a key of the run record, has bytes of somebody else. */
+  isForeign(target: Target): boolean {
+    return this.#finder.foreignTargets.has(target);
   }
 
   /** Whether the file is written under `_quarantine/`. */
@@ -112,6 +119,7 @@ function isScheduled(
 /** Makes targets, and sees to it that no two of them have one key. */
 class TargetFinder {
   readonly quarantineTargets = new Set<Target>();
+  readonly foreignTargets = new Set<Target>();
   readonly #place: PeriodPlace;
   readonly #known: KnownFiles;
   /** Every key that is taken, with the file that has it. */
@@ -144,16 +152,25 @@ class TargetFinder {
     const key = outputKey(this.#place.report, output, this.#place.period, split);
     await this.#take(key, split);
     const stored = await destination.stat(key);
-    if (stored !== undefined && !(await isOneOf(this.#known, stored, destination))) {
+    const isForeign = stored !== undefined && !(await isOneOf(this.#known, stored, destination));
+    if (isForeign && !this.#mayRepair(key)) {
       throw alreadyExists(`${key} at ${destination.label}`, undefined, await this.#ownerOf(key));
     }
     const existing: Existing = stored === undefined ? 'never' : { version: stored.version };
     const target: Target = { ...created, key, existing };
+    if (isForeign) this.foreignTargets.add(target);
     if (!quarantine) return [target];
     // A writer counts what it changes, so each file has its own.
     const second: Target = { ...(await create()), key: `${QUARANTINE_FOLDER}${key}`, existing: 'replace' };
     this.quarantineTargets.add(second);
     return [target, second];
+  }
+
+  /** Whether the period was published with a file at this key, which is to be published again. */
+  #mayRepair(key: string): boolean {
+    const { repairs, state } = this.#place;
+    const outputs = state.record?.outputs ?? [];
+    return repairs && outputs.some((output) => output.key === key);
   }
 
   /** Whose file this is, by the manifest beside it; undefined when there is none that can be read, or it names this very period. */

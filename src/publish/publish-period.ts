@@ -7,7 +7,7 @@ import { errorSentence, ReportError } from '../core/errors.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import { tidyUp } from '../core/watchdog.js';
 import type { StagedReport } from '../export/export.js';
-import { discardOnError, type FilledTarget, type Output, publishAll } from '../export/target.js';
+import { discardOnError, type FilledTarget, type Output, publishAll, type Target } from '../export/target.js';
 import type { PeriodKeys } from './bookkeeping.js';
 import type { Pending, RunRecord } from './documents.js';
 import { manifestKey, manifestOf, type Run, runRecordOf } from './manifest.js';
@@ -39,6 +39,8 @@ export interface Publication {
   /** The staged files to publish. */
   readonly files: readonly FilledTarget[];
   readonly restating: Restating | undefined;
+  /** Whether the file that the target replaces has bytes of somebody else. */
+  readonly isForeign: (target: Target) => boolean;
   /** The same destination without the questions to the lease, opened so that it goes on working after an interruption. */
   readonly afterInterrupt: Destination;
   /** Of the run. */
@@ -75,7 +77,9 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   let outputs: Output[];
   try {
     await discardOnError(files, async () => {
-      if (former !== undefined) await keepFormer(publication, former);
+      if (former === undefined) return;
+      await keepFormer(publication, former);
+      await keepForeign(publication, former);
     });
     outputs = await publishAll(files, effect);
   } catch (error) {
@@ -83,7 +87,7 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
     if (effect.isUntouched && pendingFiles(state).length === 0) await removeNote();
     throw error;
   }
-  const record = runRecordOf(run, staged, files, restatedOf(publication));
+  const record = runRecordOf(run, staged, outputs, restatedOf(publication));
   await mapConcurrently(MAX_PARALLEL_FILES, outputs, async (output, index) => {
     const { key } = output.file.target;
     const manifest = manifestOf(run, staged, output);
@@ -190,6 +194,21 @@ async function keepFormer(
     await destination.copy(stored, `${folder}${key}`);
   });
   await destination.copy({ key: keys.record, version: former.version }, `${folder}record.json`);
+}
+
+/** Copies files of somebody else that are about to be replaced, with what stands beside them, below `foreign/` in the history. */
+async function keepForeign(
+  { destination, keys, files, isForeign }: Publication,
+  former: RunRecord,
+): Promise<void> {
+  const folder = `${keys.history(former.revision)}foreign/`;
+  const foreign = files.filter(({ target }) => isForeign(target));
+  await mapConcurrently(MAX_PARALLEL_FILES, foreign, async ({ target: { key } }) => {
+    for (const each of [key, manifestKey(key), schemaKey(key)]) {
+      const stored = await destination.stat(each);
+      if (stored !== undefined) await destination.copy(stored, `${folder}${each}`);
+    }
+  });
 }
 
 /** Removes files of the former revision, or of an unfinished run, that this revision does not have. Files of others stay. */

@@ -9,12 +9,13 @@ import { type Span, withSpan } from '../core/trace.js';
 import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';
 import { GateKeeper, refusal } from '../export/gates.js';
-import { discardAll, discardOnError, type FilledTarget } from '../export/target.js';
+import { discardAll, discardOnError, type FilledTarget, type Target } from '../export/target.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';
 import { ContentHash } from '../rows/counters.js';
 import { type PeriodKeys, periodKeys } from './bookkeeping.js';
+import { damageOf } from './damage.js';
 import type { RunRecord } from './documents.js';
 import { fenced, removeStagedOf } from './fenced.js';
 import { removeAbandoned } from './lease/files.js';
@@ -73,7 +74,7 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
   const keys = periodKeys(report.name, period);
   const look = async () => {
     const state = await clearStaleNote(destination, keys, await readState(destination, keys));
-    return { state, outcome: outcomeWithoutReading(options, keys, state) };
+    return { state, outcome: await outcomeWithoutReading(options, keys, state) };
   };
   // Most runs find the period published, and need no lease to know it.
   const { outcome } = await look();
@@ -117,16 +118,27 @@ async function afterFailure(
   return answer;
 }
 
-/** The outcome where the period is published already; undefined when it must be read. @throws ReportError `contract` */
-function outcomeWithoutReading(
-  { report, request, period, restating }: RunOptions,
+/**
+ * The outcome where the period is published already; undefined when it must be read.
+ * @throws ReportError `contract` when another definition published it, or a file is not as it was published; `destination`
+ */
+async function outcomeWithoutReading(
+  { report, request, period, restating, destination }: RunOptions,
   keys: PeriodKeys,
   state: PeriodState,
-): RunOutcome | undefined {
+): Promise<RunOutcome | undefined> {
   const { record } = state;
   if (record === undefined || restating !== undefined || isUnfinished(state)) return undefined;
-  if (isDefinition(record.definition, report, paramValues(request)))
-    return { outcome: 'unchanged', record, notes: [] };
+  if (isDefinition(record.definition, report, paramValues(request))) {
+    const [damage, ...more] = await damageOf(record, destination);
+    if (damage === undefined) return { outcome: 'unchanged', record, notes: [] };
+    const others = more.length === 0 ? '' : `, and ${more.length} more`;
+    throw new ReportError(
+      'contract',
+      `"${report.name}" for ${period.lastDay} was published, but is not as it was: ${damage}${others}`,
+      { hint: 'See who changed it, then publish it again with --restate "reason".' },
+    );
+  }
   throw new ReportError(
     'contract',
     `"${report.name}" for ${period.lastDay} was already published, by another definition (${keys.record})`,
@@ -159,10 +171,11 @@ async function runUnderLease(
   const started = new Date().toISOString();
   const definition = definitionHash(report, paramValues(request));
   const about = aboutOf({ report, request, period, definition, revision, started });
-  const place = { report, period, destination, state, about, signal, quarantine: hasQuarantine };
-  const targets = await PeriodTargets.find(place);
   // A restatement that broke off is finished by whichever run comes next.
   const restating = options.restating ?? state.pending?.restating;
+  const repairs = restating !== undefined;
+  const place = { report, period, destination, state, about, signal, quarantine: hasQuarantine, repairs };
+  const targets = await PeriodTargets.find(place);
   const preparation = { options, keys, state, lease, restating, revision, started, definition, targets };
   const former = await formerRecord(destination, report.name, period);
   const gateKeeper = new GateKeeper(report, former, { signal });
@@ -214,7 +227,7 @@ async function decide(
   const notes = [...staged.notes, ...files.flatMap(({ target }) => target.writer.notes?.() ?? [])];
   const isSkipped = staged.rows === 0 && report.onEmpty === 'skip';
   const published = isSkipped ? [] : files;
-  if (state.record !== undefined && isSame(run, state, published)) {
+  if (state.record !== undefined && isSame(run, state, published, targets)) {
     await discardOrThrow(staged.files);
     return { outcome: 'unchanged', record: state.record, notes };
   }
@@ -223,6 +236,7 @@ async function decide(
   const { afterInterrupt, signal, effect, warn } = options;
   const publication = {
     ...{ destination, keys, state, run, staged, files: published, restating },
+    isForeign: (target: Target) => targets.isForeign(target),
     ...{ afterInterrupt, signal, keepsNote: lease.mayWake, effect, warn },
   };
   const record = await withSpan(span, 'publish', {}, () => publishPeriod(publication));
@@ -277,7 +291,12 @@ async function refuse(
 }
 
 /** Whether the same definition publishes the same rows, and every file of them is still there. */
-function isSame(run: Run, state: PeriodState, files: readonly FilledTarget[]): boolean {
+function isSame(
+  run: Run,
+  state: PeriodState,
+  files: readonly FilledTarget[],
+  targets: PeriodTargets,
+): boolean {
   const { record } = state;
   return (
     record !== undefined &&
@@ -285,6 +304,6 @@ function isSame(run: Run, state: PeriodState, files: readonly FilledTarget[]): b
     record.content === run.content &&
     isDefinition(record.definition, run.report, paramValues(run.request)) &&
     record.outputs.length === files.length &&
-    files.every(({ target }) => typeof target.existing === 'object')
+    files.every(({ target }) => typeof target.existing === 'object' && !targets.isForeign(target))
   );
 }

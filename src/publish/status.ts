@@ -14,6 +14,7 @@ import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import type { Report } from '../reports/report.js';
 import { bookkeepingFiles, periodKeys } from './bookkeeping.js';
+import { damageOf } from './damage.js';
 import type { RunRecord } from './documents.js';
 import { LEASE_LIFE_MS } from './lease/files.js';
 import { isUnfinished, type PeriodState, readState } from './period-state.js';
@@ -187,7 +188,8 @@ async function statusFromDestination(
     const { kind, from } = record.period;
     return { status: 'missing', detail: `${keys.record} is of the ${kind} from ${from}` };
   }
-  const wrong = (await damageOf(record, destination)) ?? (await strayOf(state, destination));
+  const [damage] = await damageOf(record, destination);
+  const wrong = damage ?? (await strayOf(state, destination));
   if (wrong !== undefined) return { status: 'damaged', ...recordFields(record), detail: wrong };
   if (record.restated !== undefined) {
     const { reason, by, rows } = record.restated;
@@ -210,14 +212,4 @@ function recordFields(record: RunRecord | undefined): Pick<PeriodLine, 'rows' | 
 async function strayOf(state: PeriodState, destination: Destination): Promise<string | undefined> {
   const [stray] = await strayFiles(state, destination);
   return stray && `${stray.key} is not in the run record; the next run of the period removes it`;
-}
-
-/** What is wrong with the first file that is not as the record says; undefined when all are right. */
-async function damageOf({ outputs }: RunRecord, destination: Destination): Promise<string | undefined> {
-  const complaints = await pLimit(MAX_PARALLEL_LOOKUPS).map(outputs, async ({ key, bytes }) => {
-    const stored = await destination.stat(key);
-    if (stored === undefined) return `${key} is gone`;
-    return stored.bytes === bytes ? undefined : `${key} has ${stored.bytes} bytes instead of ${bytes}`;
-  });
-  return complaints.find((complaint) => complaint !== undefined);
 }

@@ -14,6 +14,8 @@ export interface Place {
   readonly root: string;
   /** The key of a file, or a prefix of several keys; empty for all files. */
   readonly key: string;
+  /** The run record that lists the file, where it was found by it. */
+  readonly listedBy?: { readonly recordKey: string; readonly sha256: string; readonly bytes: number };
 }
 
 /**

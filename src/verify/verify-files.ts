@@ -115,7 +115,8 @@ async function* placesRecorded(
     if (record.outputs.length === 0)
       yield { location, differences: [], report: report.name, rows: record.rows };
     const root = config.destination.replace(/(?<=.)\/$/, '');
-    for (const output of record.outputs) yield { root, key: output.key };
+    for (const { key: listed, sha256, bytes } of record.outputs)
+      yield { root, key: listed, listedBy: { recordKey: key, sha256, bytes } };
     const state = await readState(destination, periodKeys(report.name, period));
     for (const stray of await strayFiles(state, destination)) {
       const unlisted = {

@@ -69,7 +69,9 @@ export async function verifyFile(place: Place, { open, compareFresh }: VerifyOpt
       ...compare('bytes', manifest.bytes, bytes),
       ...compare('sha256', manifest.sha256, sha256),
       ...compareContent(manifest, content),
-      ...(await compareRecord(manifest, standing, open)),
+      ...(standing.of === 'current' || place.listedBy === undefined
+        ? await compareRecord(manifest, standing, open)
+        : compareListed(place.listedBy, standing, { bytes, sha256 })),
       ...((await compareFresh?.(manifest)) ?? []),
     ],
   };
@@ -93,6 +95,26 @@ function compareContent(
     ...compare('rows', manifest.rows, content.rows),
     ...compareEach('total', manifest.totals, content.totals),
     ...compareEach('nulls', manifest.nulls, content.nulls),
+  ];
+}
+
+/** A file that the run record lists, and whose manifest is of something else, such as an ad-hoc export to its key. */
+function compareListed(
+  listed: NonNullable<Place['listedBy']>,
+  standing: Standing,
+  found: { readonly bytes: number; readonly sha256: string },
+): Difference[] {
+  const names = {
+    current: 'a published file',
+    former: 'a replaced file',
+    refused: 'a refused file',
+    moved: 'a file of another key',
+  };
+  const what = standing.of === 'export' ? 'an ad-hoc export' : names[standing.of];
+  return [
+    { what: 'not published', expected: `the file of ${listed.recordKey}`, found: what },
+    ...compare('sha256 of the run record', listed.sha256, found.sha256),
+    ...compare('bytes of the run record', listed.bytes, found.bytes),
   ];
 }
 

@@ -72,6 +72,21 @@ function assertFailed({ code, stdout, stderr }: Finished, lines: readonly RegExp
 }
 
 describe('what was published', { concurrency: 3 }, () => {
+  test('is not what was exported by hand to its key', async () => {
+    const { out, verify } = await copy();
+    const exported = join(folder, `${count}-export.csv`);
+    const args = ['export', 'dia', '--date', '2024-10-05', '--price', '1..', '-o', exported];
+    assert.equal((await reportctl(args, { env, cwd: folder })).code, 0);
+    for (const ending of ['', '.manifest.json'])
+      await copyFile(`${exported}${ending}`, join(out, `r/dia_20241005.csv${ending}`));
+    assertFailed(await verify('dia', '--date', '2024-10-05'), [
+      /^FAILED .*dia_20241005\.csv: not published: expected the file of _reportctl\/dia\/20241005\.json, found an ad-hoc export$/,
+      /: sha256 of the run record: /,
+      /: bytes of the run record: expected 27, found 16$/,
+      /^ok /,
+    ]);
+  });
+
   test('is verified as file, folder, key, prefix, and by its run record', async () => {
     const { out, verify } = await copy();
     const file = join(out, 'r', FILES[0] ?? '');

@@ -41,6 +41,7 @@ interface Place {
   keys(): Promise<string[]>;
   get(key: string): Promise<Buffer>;
   put(key: string, content: string): Promise<void>;
+  remove(key: string): Promise<void>;
 }
 
 const folders: string[] = [];
@@ -56,6 +57,7 @@ const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
       keys: async () => store.keys(),
       get: async (key) => store.get(key) ?? assert.fail(`${key} is not there`),
       put: async (key, content) => void store.put(key, content),
+      remove: async (key) => void store.remove(key),
     };
   },
   'a folder': async () => {
@@ -69,6 +71,7 @@ const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
         await mkdir(dirname(join(folder, key)), { recursive: true });
         await writeFile(join(folder, key), content);
       },
+      remove: (key) => rm(join(folder, key)),
     };
   },
 };
@@ -144,6 +147,48 @@ for (const [name, make] of Object.entries(PLACES)) {
       const record = await json<RunRecord>(place, RECORD);
       assert.deepEqual([record.revision, record.rows, record.totals], [1, 2, { valor: '3.75' }]);
       assert.equal(record.restated, undefined);
+      const onRead = () => assert.fail('it was read');
+      assert.equal((await runAt(place.open, { onRead })).outcome, 'unchanged');
+    });
+
+    for (const [what, change, said] of [
+      ['is gone', (place: Place) => place.remove(KEY), /r_20241005\.csv is gone$/],
+      [
+        'has more bytes',
+        (place: Place) => place.put(KEY, 'x'.repeat(1000)),
+        /has 1000 bytes instead of \d+$/,
+      ],
+      [
+        'has as many other bytes',
+        async (place: Place) => place.put(KEY, 'x'.repeat((await place.get(KEY)).length)),
+        /r_20241005\.csv has other bytes$/,
+      ],
+    ] as const) {
+      test(`a published file that ${what} is told by the next run, and repaired by restating`, async () => {
+        const place = await published();
+        const former = await place.get(KEY);
+        await change(place);
+        const foreign = (await place.keys()).includes(KEY) ? await place.get(KEY) : undefined;
+        const onRead = () => assert.fail('it was read');
+        await assert.rejects(runAt(place.open, { onRead }), (error: unknown) => {
+          assert.ok(error instanceof ReportError);
+          assert.match(error.hint ?? '', /--restate/);
+          return refused('contract', said)(error);
+        });
+        const { outcome, record } = await runAt(place.open, { rows: FORMER, restate: 'damaged' });
+        assert.deepEqual([outcome, record.revision], ['restated', 2]);
+        const [header, repaired] = [former, await place.get(KEY)].map((file) => `${file}`.split('\n')[0]);
+        assert.equal(repaired, header);
+        const kept = `${HISTORY}r1/foreign/${KEY}`;
+        assert.equal((await place.keys()).includes(kept), foreign !== undefined);
+        if (foreign !== undefined) assert.deepEqual(await place.get(kept), foreign);
+        assert.equal((await runAt(place.open, { onRead })).outcome, 'unchanged');
+      });
+    }
+
+    test('a published file that came back from a backup is as it was', async () => {
+      const place = await published();
+      await place.put(KEY, `${await place.get(KEY)}`);
       const onRead = () => assert.fail('it was read');
       assert.equal((await runAt(place.open, { onRead })).outcome, 'unchanged');
     });
@@ -245,14 +290,16 @@ for (const [name, make] of Object.entries(PLACES)) {
         runAt(fresh.open, { onRead }),
         refused('destination', /r_20241005\.csv at .* already exists/),
       );
+      // Nor does a restatement take a key that the period did not have.
       const place = await published();
-      await place.put(KEY, 'by hand');
+      await place.put('novo.csv', 'by hand');
+      const report = reportOf(['{ format: csv, key: novo.csv }']);
       await assert.rejects(
-        runAt(place.open, { onRead, restate: 'late rows' }),
-        refused('destination', /r_20241005\.csv at .* already exists/),
+        runAt(place.open, { report, onRead, restate: 'late rows' }),
+        refused('destination', /novo\.csv at .* already exists/),
       );
-      assert.equal(`${await place.get(KEY)}`, 'by hand');
-      assert.deepEqual(await place.keys(), [RECORD, KEY, MANIFEST, SCHEMA]);
+      assert.equal(`${await place.get('novo.csv')}`, 'by hand');
+      assert.deepEqual(await place.keys(), [RECORD, 'novo.csv', KEY, MANIFEST, SCHEMA]);
     });
 
     test('a file of another report is refused, with the name of that report', async () => {

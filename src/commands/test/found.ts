@@ -48,6 +48,7 @@ export async function exportForTest(
       state: NEW_PERIOD,
       about,
       quarantine: false,
+      repairs: false,
       signal,
     };
     const outputs = period && (await PeriodTargets.find({ ...place, period }));

@@ -1,0 +1,34 @@
+// Files of a run record that are not as the record says: gone, or with other content.
+import { createHash } from 'node:crypto';
+import type { Destination } from '../core/destination.js';
+import { mapConcurrently } from '../core/map-concurrently.js';
+import type { RunRecord } from './documents.js';
+
+/** How many files are looked at at the same time. */
+const MAX_PARALLEL_LOOKS = 8;
+
+/** One sentence without a full stop about each file that is not as the record says, in the order of the record. @throws ReportError `destination` */
+export async function damageOf(record: RunRecord, destination: Destination): Promise<string[]> {
+  const found = await mapConcurrently(MAX_PARALLEL_LOOKS, record.outputs, (output) =>
+    damageOfFile(record, output, destination),
+  );
+  return found.filter((sentence) => sentence !== undefined);
+}
+
+/**
+ * Looks at size, token and version. Only a file whose version is another one, as after it was copied back from a backup, is
+ * read: its SHA-256 decides.
+ */
+async function damageOfFile(
+  { token }: RunRecord,
+  { key, bytes, sha256, version }: RunRecord['outputs'][number],
+  destination: Destination,
+): Promise<string | undefined> {
+  const stored = await destination.stat(key);
+  if (stored === undefined) return `${key} is gone`;
+  if (stored.bytes !== bytes) return `${key} has ${stored.bytes} bytes instead of ${bytes}`;
+  if (version === undefined || stored.version === version || stored.token === token) return undefined;
+  const hash = createHash('sha256');
+  for await (const chunk of destination.download(key)) hash.update(chunk);
+  return hash.digest('hex') === sha256 ? undefined : `${key} has other bytes`;
+}
