@@ -182,7 +182,7 @@ async function freezes(
       assert.equal(verified.code, 0, `verify: ${verified.stdout}${verified.stderr}`);
     });
   }
-  await judgeRepair(prepared, place, [runs.during, runs.after]).catch((error) => {
+  await judgeRepair(prepared, place, [runs.during, runs.after], true).catch((error) => {
     throw error instanceof Failure ? new Failure(error.wrong, `${error.message}${said}`) : error;
   });
   await place.remove();
