@@ -61,6 +61,7 @@ export class Lease {
     try {
       return new Lease(destination, key, lock, await takeFile(destination, key, token));
     } catch (error) {
+      if (!(error instanceof LeaseHeld)) await removeOwn(destination, key, token);
       forget(token);
       await lock?.release();
       throw error;
@@ -164,5 +165,15 @@ export class Lease {
     }
     this.#version = found;
     this.#renewedAt = performance.now() - found.age;
+  }
+}
+
+/** Removes a lease that was written all the same, though its writing failed. A failure is left to the next run. */
+async function removeOwn(destination: Destination, key: string, token: string): Promise<void> {
+  try {
+    const found = await destination.read(key);
+    if (found !== undefined && parseHolder(found.content)?.token === token) await destination.remove(found);
+  } catch {
+    // It is free as soon as this process has ended.
   }
 }

@@ -121,10 +121,19 @@ async function putRecord(publication: Publication, record: RunRecord): Promise<v
   effect.recorded();
 }
 
-/** @throws ReportError `destination` for a file that another writer replaced or removed since this run published it */
-async function assertUnchanged({ afterInterrupt }: Publication, outputs: readonly Output[]): Promise<void> {
+/**
+ * A file that cannot be looked at is told, and no failure: the period is published.
+ * @throws ReportError `destination` for a file that another writer replaced or removed since this run published it
+ */
+async function assertUnchanged(
+  { afterInterrupt, warn }: Publication,
+  outputs: readonly Output[],
+): Promise<void> {
   await mapConcurrently(MAX_PARALLEL_FILES, outputs, async ({ location, version, file }) => {
-    const stored = await afterInterrupt.stat(file.target.key);
+    const stored = await afterInterrupt.stat(file.target.key).catch((error: unknown) => {
+      warn(`whether another writer changed ${location} could not be found out: ${errorSentence(error)}`);
+      return { version };
+    });
     if (stored?.version === version) return;
     const now = stored === undefined ? 'it is gone' : 'it has other content';
     throw new ReportError(

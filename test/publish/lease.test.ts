@@ -61,6 +61,29 @@ function clock(t: TestContext, store: MemoryStore) {
   };
 }
 
+/** The store; after loseNext() one file is published, and its writer is told that this failed. */
+function losing(store: MemoryStore) {
+  let loses = false;
+  const inner = store.open();
+  const destination: Destination = {
+    ...inner,
+    async stage(key, how) {
+      const staged = await inner.stage(key, how);
+      const publish = async () => {
+        const published = await staged.publish();
+        if (!loses) return published;
+        loses = false;
+        throw new ReportError('destination', 'the answer was lost');
+      };
+      return { write: (chunk) => staged.write(chunk), discard: () => staged.discard(), publish };
+    },
+  };
+  const loseNext = () => {
+    loses = true;
+  };
+  return { destination, loseNext };
+}
+
 test('one holds it, another is told who, and it is given back', async () => {
   const store = memoryStore();
   const lease = await Lease.take(store.open(), KEY, 'run-1');
@@ -152,29 +175,23 @@ describe('while it is held', () => {
 
   test('a renewal whose answer was lost is ours', async (t) => {
     const store = memoryStore();
-    let loses = false;
-    const inner = store.open();
-    const destination: Destination = {
-      ...inner,
-      async stage(key, how) {
-        const staged = await inner.stage(key, how);
-        const publish = async () => {
-          const published = await staged.publish();
-          if (!loses) return published;
-          loses = false;
-          throw new ReportError('destination', 'the answer was lost');
-        };
-        return { write: (chunk) => staged.write(chunk), discard: () => staged.discard(), publish };
-      },
-    };
+    const { destination, loseNext } = losing(store);
     const pass = clock(t, store);
     const lease = await Lease.take(destination, KEY, 'run-1');
-    loses = true;
+    loseNext();
     for (let count = 0; count < 8; count++) {
       await pass(15_000);
       await lease.confirm();
     }
     await lease.release();
+    assert.deepEqual(store.keys(), []);
+  });
+
+  test('one that was taken, and whose answer was lost, does not stay', async () => {
+    const store = memoryStore();
+    const { destination, loseNext } = losing(store);
+    loseNext();
+    await assert.rejects(Lease.take(destination, KEY, 'run-1'), /the answer was lost/);
     assert.deepEqual(store.keys(), []);
   });
 

@@ -681,6 +681,29 @@ test('a file that another writer replaced right after it was published is told',
   assert.equal(effect.reach, 'recorded');
 });
 
+test('a file that cannot be looked at when the record is written is told, and the period is published', async () => {
+  const store = memoryStore();
+  let isRecorded = false;
+  const open: Open = async (options) => {
+    const destination = store.open(options);
+    return {
+      ...destination,
+      async stat(key) {
+        isRecorded ||= store.keys().includes(RECORD);
+        if (isRecorded && key === KEY) throw new ReportError('destination', 'the disk failed');
+        return destination.stat(key);
+      },
+    };
+  };
+  const warnings: string[] = [];
+  const { outcome } = await runAt(open, { warn: (message) => warnings.push(message) });
+  assert.equal(outcome, 'published');
+  assert.match(
+    warnings.join('\n'),
+    /whether another writer changed .*r_20241005\.csv could not be found out/,
+  );
+});
+
 test('the epoch grows with every run that took the lease', async () => {
   const store = memoryStore();
   const open: Open = async (options) => store.open(options);

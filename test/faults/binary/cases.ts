@@ -168,7 +168,7 @@ async function freezes(
   const other = 'kill' in second ? await second.ended : second;
   const said = `\n      frozen: exit ${end.code}: ${end.stderr.trim()}\n      other: exit ${other.code}: ${other.stderr.trim()}`;
   if (end.isHanging || ('isHanging' in other && other.isHanging))
-    throw new Failure('hang', `not over after a minute${said}`);
+    throw new Failure('hang', `not over after three minutes${said}`);
   await judged('wrong sentence', said, () => {
     const expected = who === 'here' && hadLease ? [75, 0] : who === 'midway' ? [0, 5, 75] : [0];
     assert.ok(expected.includes(Number(other.code)), `the other run ends with ${other.code}`);

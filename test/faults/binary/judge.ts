@@ -98,7 +98,7 @@ export async function judgeEnd(
   { codes = [], isKilled = false, isLasting = false }: Expectation = {},
 ): Promise<void> {
   const said = `\n      exit ${end.code}: ${end.stderr.trim().replaceAll('\n', '\n      ')}`;
-  if (end.isHanging) throw new Failure('hang', `not over after a minute${said}`);
+  if (end.isHanging) throw new Failure('hang', `not over after three minutes${said}`);
   const files = await place.files();
   await judged('wrong file', said, () => assertFiles(prepared, files, [prepared.runs.during]));
   if (isKilled) return;
