@@ -4,6 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type pg from 'pg';
 import {
   assertRefused,
   filesBelow,
@@ -18,16 +19,45 @@ import { type S3Request, startS3Server } from '../support/s3-server.js';
 
 const PASSWORD = 'S3nha';
 const NAMES = ['a', 'b', 'c', 'd'];
-const AT_ONCE = `SELECT (SELECT count(*) FROM pg_stat_activity
-    WHERE application_name LIKE 'reportctl/%' AND query LIKE 'COPY%' AND state = 'active') AS n
-  FROM (SELECT pg_sleep(CASE current_setting('application_name') WHEN 'reportctl/a' THEN 2 ELSE 1 END) OFFSET 0) AS s`;
+const AT_ONCE = 'SELECT at_once() AS n';
+/** Held by the test while report `a` must not end. */
+const GATE = 7;
+/**
+ * How many reports are read at this moment. The first ones wait until as many are read as are wanted, so that their number
+ * does not depend on how fast each begins; half a second later one too many would be seen.
+ */
+const FUNCTION = `CREATE TABLE wanted AS SELECT 1 AS n;
+CREATE FUNCTION at_once() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  name text := right(current_setting('application_name'), 1);
+  wanted bigint := (SELECT n FROM wanted);
+  found bigint;
+BEGIN
+  FOR tries IN 1..2400 LOOP
+    found := reports_read();
+    EXIT WHEN found >= wanted OR ascii(name) - ascii('a') >= wanted;
+    PERFORM pg_sleep(0.05);
+  END LOOP;
+  PERFORM pg_sleep(0.5);
+  found := greatest(found, reports_read());
+  IF name = 'a' THEN PERFORM pg_advisory_xact_lock_shared(${GATE}); END IF;
+  RETURN found;
+END $$;
+CREATE FUNCTION reports_read() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT pg_stat_clear_snapshot();
+  SELECT count(*) FROM pg_stat_activity
+    WHERE application_name LIKE 'reportctl/%' AND query LIKE 'COPY%' AND state = 'active';
+$$;`;
 
 let server: TestPostgres;
+let client: pg.Client;
 let folder: string;
 let url: string;
 before(async () => {
   [server, folder] = await Promise.all([startPostgres({ password: PASSWORD }), temporaryFolder()]);
   url = `postgres://postgres:${PASSWORD}@127.0.0.1:${server.port}/postgres`;
+  client = await server.connect();
+  await client.query(FUNCTION);
   const yaml = (more = '') =>
     `source: base\ncolumns: { n: integer }\n${more}\noutputs: [{ format: csv, key: "{report}_{YYYYMMDD}.csv" }]`;
   for (const name of NAMES) await writeReport(join(folder, 'all'), name, yaml(), AT_ONCE);
@@ -39,6 +69,7 @@ before(async () => {
   await writeReport(join(folder, 'one'), 'tabela', yaml(), 'SELECT n FROM nenhuma');
 });
 after(async () => {
+  await client.end();
   await server.stop();
   await rm(folder, { recursive: true });
 });
@@ -63,9 +94,15 @@ describe('so many at once', () => {
     test(`--all ${args.join(' ')} ${variable ?? ''}: ${most}`, async () => {
       const { out, env } = place('all');
       const more = variable === undefined ? {} : { REPORTCTL_JOBS: variable };
-      const { code, stdout, stderr } = await reportctl(['run', '--all', ...args], {
-        env: { ...env, ...more },
-      });
+      await client.query('UPDATE wanted SET n = $1', [most]);
+      if (most > 1) await client.query('SELECT pg_advisory_lock($1)', [GATE]);
+      const end = reportctl(['run', '--all', ...args], { env: { ...env, ...more } });
+      if (most > 1) {
+        const isRecord = (file: string) => /^_reportctl\/[bcd]\/\w+\.json$/.test(file);
+        await eventually(async () => (await filesBelow(out)).some(isRecord), 'another than a is published');
+        await client.query('SELECT pg_advisory_unlock($1)', [GATE]);
+      }
+      const { code, stdout, stderr } = await end;
       assert.deepEqual([code, stderr], [0, '']);
       const files = (await filesBelow(out)).filter((file) => file.endsWith('.csv'));
       const counts = await Promise.all(
@@ -75,7 +112,7 @@ describe('so many at once', () => {
       assert.equal(Math.max(...counts), most);
       const told = stdout.split('\n').flatMap((line) => /^published (\w+) /.exec(line)?.[1] ?? []);
       assert.deepEqual(told.toSorted(), NAMES);
-      // The first takes the longest: who is done before is told before.
+      // The first ends after another: who is done before is told before.
       if (most > 1) assert.notEqual(told[0], 'a');
     });
   }
@@ -123,7 +160,7 @@ describe('again', { concurrency: 3 }, () => {
     const { env } = place('one');
     const port = await freePort();
     const child = spawnReportctl(['run', 'um'], {
-      env: { ...env, REPORTCTL_RETRY_FOR: '1m', REPORTCTL_SOURCE_BASE: url.replace(/:\d+\//, `:${port}/`) },
+      env: { ...env, REPORTCTL_RETRY_FOR: '10m', REPORTCTL_SOURCE_BASE: url.replace(/:\d+\//, `:${port}/`) },
     });
     const end = finished(child);
     await new Promise((resolve) => child.stderr.once('data', resolve));
@@ -144,7 +181,7 @@ describe('again', { concurrency: 3 }, () => {
     const s3 = await startS3Server({ bucket: 'bucket' });
     const { env } = place('one');
     s3.fail({ operation: 'PutObject' }, 503, 4);
-    const { code, stderr } = await reportctl(['run', 'um', '--retry-for', '1m'], {
+    const { code, stderr } = await reportctl(['run', 'um', '--retry-for', '10m'], {
       env: { ...env, ...s3.environment, REPORTCTL_DESTINATION: 's3://bucket', AWS_MAX_ATTEMPTS: '1' },
     });
     assert.equal(code, 0, stderr);
@@ -158,7 +195,7 @@ describe('again', { concurrency: 3 }, () => {
     const { env } = place('one');
     s3.fail(({ operation, path }) => operation === 'PutObject' && path.includes('/um_'), 503, 1);
     s3.fail(({ operation, path }) => operation === 'DeleteObject' && path.includes('.lease'), 'reset', 1);
-    const { code, stdout, stderr } = await reportctl(['run', 'um', '--retry-for', '1m'], {
+    const { code, stdout, stderr } = await reportctl(['run', 'um', '--retry-for', '10m'], {
       env: { ...env, ...s3.environment, REPORTCTL_DESTINATION: 's3://bucket', AWS_MAX_ATTEMPTS: '1' },
     });
     assert.equal(code, 0, stderr);
@@ -209,7 +246,7 @@ describe('again', { concurrency: 3 }, () => {
     test(`never: ${name} ${Object.keys(more)}`, async () => {
       const { env } = place('one');
       const source = more.PGPASSWORD === undefined ? url : url.replace(`:${PASSWORD}@`, '@');
-      const { code: got, stderr } = await reportctl(['run', name, '--retry-for', '1m'], {
+      const { code: got, stderr } = await reportctl(['run', name, '--retry-for', '10m'], {
         env: { ...env, REPORTCTL_SOURCE_BASE: source, ...more },
       });
       assert.equal(got, code, stderr);
