@@ -153,7 +153,7 @@ describe('completion', { concurrency: 2, timeout: 600_000 }, () => {
   test('a source that does not answer, is not there or not configured has no values, and says nothing', async () => {
     const started = performance.now();
     assert.deepEqual(await completes('export', 'mudo', '--organization', ''), { kind: 'words', values: [] });
-    assert.ok(performance.now() - started < 30_000, 'the server that never answers was waited for');
+    assert.ok(performance.now() - started < 60_000, 'the server that never answers was waited for');
     for (const words of [
       ['export', 'nenhum', '--organization', ''],
       ['frobnicate', ''],

@@ -23,7 +23,7 @@ before(async () => {
     );
   // More than two parts of 5 MiB, and then nothing.
   const rows = "SELECT repeat('x', 1000) AS x FROM generate_series(1, 12000)";
-  await write('partes', `${rows} UNION ALL SELECT pg_sleep(60)::text`);
+  await write('partes', `${rows} UNION ALL SELECT pg_sleep(600)::text`);
   await write('espera', "SELECT 'x' AS x", 'wait-for: { query: SELECT false, every: 1h, for: 2h }');
   await write('rapida', "SELECT 'x' AS x");
 });
@@ -86,7 +86,7 @@ describe('a signal', { concurrency: 3 }, () => {
       child.kill(signal);
       const { code: got, stdout, stderr } = await end;
       assert.deepEqual([got, stdout], [code, ''], stderr);
-      assert.ok(Date.now() - started < 30_000, `it took too long: ${stderr}`);
+      assert.ok(Date.now() - started < 60_000, `it took too long: ${stderr}`);
       assert.match(
         stderr,
         new RegExp(`^reportctl: interrupted by ${signal}: nothing unfinished was published\\n$`),
@@ -106,7 +106,7 @@ describe('a signal', { concurrency: 3 }, () => {
     const { code, stderr } = await end;
     const took = Date.now() - started;
     assert.equal(code, 143);
-    assert.ok(took < 30_000, `it took ${took} ms`);
+    assert.ok(took < 60_000, `it took ${took} ms`);
     assert.match(
       stderr,
       /^reportctl: interrupted by SIGTERM: [^\n]*could not be (confirmed|aborted)[^\n]*\n$/,
@@ -159,7 +159,7 @@ describe('a signal', { concurrency: 3 }, () => {
     const started = Date.now();
     child.kill('SIGINT');
     assert.equal((await end).code, 130);
-    assert.ok(Date.now() - started < 30_000);
+    assert.ok(Date.now() - started < 60_000);
   });
 
   for (const [what, args, more] of [
@@ -175,7 +175,7 @@ describe('a signal', { concurrency: 3 }, () => {
       child.kill('SIGTERM');
       const { code, stderr } = await end;
       assert.equal(code, 143, stderr);
-      assert.ok(Date.now() - started < 30_000, 'it took too long');
+      assert.ok(Date.now() - started < 60_000, 'it took too long');
       assert.match(stderr, /reportctl: interrupted by SIGTERM: nothing unfinished was published\n$/);
       assert.deepEqual(store.keys(), []);
     });

@@ -38,7 +38,7 @@ before(async () => {
   await write('duas', wait('SELECT true FROM generate_series(1, 9)'), one);
   await write('texto', wait("SELECT 'sim' AS pronto"), one);
   await write('errada', wait('SELECT x FROM nada'), one);
-  await write('longa', '', 'SELECT 1 AS n FROM (SELECT pg_sleep(60) OFFSET 0) AS s');
+  await write('longa', '', 'SELECT 1 AS n FROM (SELECT pg_sleep(600) OFFSET 0) AS s');
   await write('rapida', '', one);
 });
 after(async () => {

@@ -361,6 +361,6 @@ async function rest(reader: AsyncIterator<Batch>): Promise<void> {
 async function inTime<T>(work: Promise<T>): Promise<T> {
   const start = performance.now();
   const result = await work;
-  assert.ok(performance.now() - start < 30_000, 'it took too long');
+  assert.ok(performance.now() - start < 60_000, 'it took too long');
   return result;
 }

@@ -178,7 +178,7 @@ export function embeddedTests(extent: 'probe' | 'all'): void {
       const reason = new Error('enough');
       const controller = new AbortController();
       const begun = join(folder, 'begun');
-      const path = await script('slow.sql', `COPY (SELECT 1) TO '${begun}'; SELECT pg_sleep(60);`);
+      const path = await script('slow.sql', `COPY (SELECT 1) TO '${begun}'; SELECT pg_sleep(600);`);
       const starting = assert.rejects(startEmbedded({ script: path, signal: controller.signal }), reason);
       await eventually(async () => (await readdir(folder)).includes('begun'), 'the script runs');
       controller.abort(reason);

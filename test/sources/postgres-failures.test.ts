@@ -69,7 +69,7 @@ async function fails(work: Promise<unknown>, { message, hint, retryable }: Expec
     assert.equal(error.retryable, retryable, said);
     return true;
   });
-  assert.ok(performance.now() - start < 30_000, 'it took too long');
+  assert.ok(performance.now() - start < 60_000, 'it took too long');
 }
 
 describe('connecting', { timeout: 600_000 }, () => {
@@ -139,7 +139,7 @@ describe('waiting', { timeout: 600_000, concurrency: true }, () => {
     proxy.freeze();
     const start = performance.now();
     await source.close();
-    assert.ok(performance.now() - start < 30_000, 'it took too long');
+    assert.ok(performance.now() - start < 60_000, 'it took too long');
   });
 
   test('timeouts set for the role do not end a slow read', async () => {
@@ -230,7 +230,7 @@ describe('reading', { timeout: 600_000 }, () => {
       assert.equal((await reader.next()).done, false);
       const start = performance.now();
       await Promise.all([source.close(), reader.return?.()]);
-      assert.ok(performance.now() - start < 30_000, 'it took too long');
+      assert.ok(performance.now() - start < 60_000, 'it took too long');
     }));
 
   test('packets of one byte give the same rows', (t) =>

@@ -169,7 +169,7 @@ describe('cancelling', { timeout: 600_000 }, () => {
       const start = performance.now();
       controller.abort(reason);
       await working;
-      assert.ok(performance.now() - start < 30_000, 'it took too long');
+      assert.ok(performance.now() - start < 60_000, 'it took too long');
     } finally {
       await source.close();
     }
@@ -177,7 +177,7 @@ describe('cancelling', { timeout: 600_000 }, () => {
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
   }
 
-  const sleeping = requestOf('SELECT pg_sleep(60)::text AS v', { v: 'text' });
+  const sleeping = requestOf('SELECT pg_sleep(600)::text AS v', { v: 'text' });
   const sorting = requestOf(
     'SELECT md5(n::text) AS v FROM generate_series(1, 20000000) AS n',
     { v: 'text' },
@@ -189,7 +189,7 @@ describe('cancelling', { timeout: 600_000 }, () => {
   test('while the server sorts', () => cancelled('%md5%', (source) => readRows(source, sorting)));
 
   test('by leaving the loop, while the server is busy with the rest', async () => {
-    const query = `SELECT n AS v, CASE WHEN n > 9999 THEN pg_sleep(60) END FROM generate_series(1, 10000) AS n`;
+    const query = `SELECT n AS v, CASE WHEN n > 9999 THEN pg_sleep(600) END FROM generate_series(1, 10000) AS n`;
     await withSource(server.url, async (source) => {
       const prepared = await source.prepare(requestOf(query, { v: 'integer' }));
       for await (const batch of prepared.read()) {
@@ -253,6 +253,6 @@ describe('cancelling', { timeout: 600_000 }, () => {
     controller.abort(reason);
     await reading;
     await source.close();
-    assert.ok(performance.now() - start < 30_000, 'it took too long');
+    assert.ok(performance.now() - start < 60_000, 'it took too long');
   });
 });

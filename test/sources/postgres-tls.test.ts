@@ -118,7 +118,7 @@ describe('sslmode', { skip: missing, timeout: 600_000 }, () => {
     const rows = await readRows(source, requestOf(query, { v: 'integer' }));
     assert.deepEqual([rows.length, rows.at(-1)], [100_000, ['100000']]);
     const client = await server.connect();
-    const sleeping = requestOf('SELECT pg_sleep(60)::text AS v', { v: 'text' });
+    const sleeping = requestOf('SELECT pg_sleep(600)::text AS v', { v: 'text' });
     const reading = assert.rejects(readRows(source, sleeping), reason);
     await eventually(async () => (await sessions(client, '%pg_sleep%')) === 1, 'the server sleeps');
     controller.abort(reason);

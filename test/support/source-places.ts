@@ -81,7 +81,7 @@ export async function postgresPlace(): Promise<Place> {
     open: (signal) => openUrl(server.url, signal ? { signal } : {}),
     numbered: async (rows, orderBy = []) => requestOf(query(rows), COLUMNS, { orderBy }),
     failing: async (rows) => requestOf(query(rows, `n + 1 / (n - ${rows})`), COLUMNS),
-    busy: async () => requestOf(`${query(1)}, pg_sleep(60)`, COLUMNS),
+    busy: async () => requestOf(`${query(1)}, pg_sleep(600)`, COLUMNS),
     question: async (about) =>
       about === 'nonsense'
         ? asked({ collection: 'cargas', match: {} })
