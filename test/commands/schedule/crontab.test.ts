@@ -5,65 +5,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Cron } from 'croner';
 import { Temporal } from 'temporal-polyfill';
 import { crontab } from '../../../src/commands/schedule/as/crontab.js';
 import { temporaryFolder } from '../../support/cli.js';
-import { CHOICES, NOW, planWith, RUN } from './plans.js';
+import { hostZones, jobs, starts } from './host-zones.js';
+import { CHOICES, planWith, RUN } from './plans.js';
 
 const run = promisify(execFile);
 
-/** The five fields of each line that is a job. */
-function jobs(text: string): string[] {
-  return [...text.matchAll(/^(\d+ \d+ \* \* \*) /gm)].map((match) => match[1] ?? '');
-}
-
-/** When a host in that zone would start the job, for more than a year. */
-function starts(fields: string, hostZone: string, zone: string): Temporal.ZonedDateTime[] {
-  return new Cron(fields, { timezone: hostZone })
-    .nextRuns(400, new Date(NOW))
-    .map((date) => Temporal.Instant.fromEpochMilliseconds(date.getTime()).toZonedDateTimeISO(zone));
-}
-
 describe('a line of a crontab', () => {
-  const zones = [
-    ['America/Sao_Paulo', 'UTC'],
-    ['America/Sao_Paulo', 'America/Sao_Paulo'],
-    ['America/Sao_Paulo', 'Europe/Berlin'],
-    ['America/New_York', 'UTC'],
-    ['America/New_York', 'Europe/Berlin'],
-    ['America/New_York', 'Australia/Lord_Howe'],
-    ['Asia/Kolkata', 'America/New_York'],
-    ['Pacific/Kiritimati', 'Pacific/Pago_Pago'],
-  ] as const;
-  for (const [zone, hostZone] of zones) {
-    for (const at of ['00:10', '01:00', '23:30']) {
-      test(`${at} in ${zone} on a host in ${hostZone}: every day once, never before the day is over`, () => {
-        const plan = planWith({ runs: [{ ...RUN, zone, at }], choices: { ...CHOICES, hostZone } });
-        const text = crontab(plan);
-        const [fields = ''] = jobs(text);
-        const found = starts(fields, hostZone, zone);
-        const allowed = new Set<number>();
-        let latest = 0;
-        for (const [index, start] of found.entries()) {
-          // How long after --at; counted on, since 23:30 may become 00:30.
-          const wanted = start.with({ hour: Number(at.slice(0, 2)), minute: Number(at.slice(3)), second: 0 });
-          let late = wanted.until(start).total('minutes');
-          if (late < -600) late += 24 * 60;
-          assert.ok(late >= 0 && late <= 120, `${start} is ${late} minutes after ${at}`);
-          latest = Math.max(latest, late);
-          allowed.add(late);
-          const before = found[index - 1];
-          if (before === undefined) continue;
-          const hours = before.until(start).total('hours');
-          assert.ok(hours > 22 && hours < 26, `${before} to ${start}`);
-        }
-        // The hour is no later than it has to be, and what is said of later ones is so.
-        assert.ok(allowed.has(0), 'on some nights exactly then');
-        assert.equal(/do not change together/.test(text), latest > 0);
-      });
-    }
-  }
+  hostZones('probe');
 
   test('the nights that are said to be later are those that are', () => {
     const zone = 'America/New_York';
