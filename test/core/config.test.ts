@@ -296,6 +296,11 @@ describe('what is printed of a URL', () => {
     );
   });
 
+  test('a value that looks like a secret in the wrong variable is refused unseen', () => {
+    for (const name of ['REPORTCTL_SSE', 'REPORTCTL_JOBS', 'REPORTCTL_S3_PART_SIZE', 'REPORTCTL_LOG_FORMAT'])
+      refused(() => load({ [name]: 'postgres://ana:S3nha@h/d' }), 'usage', new RegExp(`${name} is "…"`));
+  });
+
   test('a destination with a user or a password is refused unseen', () => {
     for (const where of [
       's3://ana:S3nha@bucket/x',

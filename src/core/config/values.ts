@@ -2,6 +2,7 @@
 import { DURATION_FORM, parseDuration } from '../duration.js';
 import type { Environment } from '../environment.js';
 import { didYouMean, ReportError } from '../errors.js';
+import { looksSecret } from '../secret-shapes.js';
 import { SecretEndpoint } from '../secret-url.js';
 
 export const MIB = 1024 * 1024;
@@ -24,7 +25,7 @@ export function oneOf<T extends string>(
 export function allowed<T extends string>(name: string, value: string, words: readonly T[]): T {
   const found = words.find((word) => word === value);
   if (found !== undefined) return found;
-  throw new ReportError('usage', `${name} is "${value}"`, { hint: `${didYouMean(value, words)}.` });
+  throw new ReportError('usage', wrongValue(name, value), { hint: `${didYouMean(value, words)}.` });
 }
 
 /** A variable that is `true` or `false`, by default false. @throws ReportError `usage` */
@@ -35,14 +36,14 @@ export function flag(environment: Environment, name: string): boolean {
 /** From 1 to 99. @param name of the variable or flag, for the message. @throws ReportError `usage` */
 export function parseConcurrency(name: string, value: string): number {
   if (/^[1-9]\d?$/.test(value)) return Number(value);
-  throw new ReportError('usage', `${name} is "${value}"`, { hint: 'Give a whole number from 1 to 99.' });
+  throw new ReportError('usage', wrongValue(name, value), { hint: 'Give a whole number from 1 to 99.' });
 }
 
 /** Milliseconds. @param name of the variable or flag, for the message. @throws ReportError `usage` */
 export function parseMilliseconds(name: string, value: string): number {
   const milliseconds = parseDuration(value);
   if (milliseconds !== undefined) return milliseconds;
-  throw new ReportError('usage', `${name} is "${value}"`, { hint: `Give ${DURATION_FORM}, or 0.` });
+  throw new ReportError('usage', wrongValue(name, value), { hint: `Give ${DURATION_FORM}, or 0.` });
 }
 
 /**
@@ -66,7 +67,7 @@ export function sizeOf(
   const factor = { kib: 1024, mib: MIB, gib: 1024 * MIB }[match?.[2]?.toLowerCase() ?? ''] ?? 1;
   const bytes = Number(match?.[1]) * factor;
   if (!match || bytes < from || bytes > to) {
-    throw new ReportError('usage', `${name} is "${value}"`, {
+    throw new ReportError('usage', wrongValue(name, value), {
       hint: `Give ${spelledSize(from)} to ${spelledSize(to)}, for example 16MiB.`,
     });
   }
@@ -85,7 +86,7 @@ export function fileMode(environment: Environment, name: string): number {
   const value = environment.get(name);
   if (value === undefined) return DEFAULT_FILE_MODE;
   if (/^(?:0o?)?[46][0246][0246]$/.test(value)) return Number.parseInt(value.replace(/^0o?/, ''), 8);
-  throw new ReportError('usage', `${name} is "${value}"`, {
+  throw new ReportError('usage', wrongValue(name, value), {
     hint: 'Give the rights to read (4) and write (2) in octal digits, such as 0640 or 0644; the owner reads.',
   });
 }
@@ -98,4 +99,9 @@ export function endpoint(environment: Environment, name: string): SecretEndpoint
   throw new ReportError('usage', `${name} is not a URL`, {
     hint: 'Give one that begins with https:// or http://.',
   });
+}
+
+/** What was wrong, for a message; without the value when it looks like a secret that was set in the wrong variable. */
+function wrongValue(name: string, value: string): string {
+  return `${name} is "${looksSecret(value) ? '…' : value}"`;
 }
