@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { periodContaining, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { loadReport, reportNames } from '../reports/load-report.js';
+import { reportLoader, reportNames } from '../reports/load-report.js';
 import { scheduledReports } from '../reports/scheduled-reports.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
 import { alignedLines, printJson, printLines } from './shared/print.js';
@@ -16,7 +16,7 @@ export function listCommand(context: Context): Command {
   return command.action(async (options: CommonOptions) => {
     const { config, stdout, json, log } = await openSession(context, options);
     const names = await reportNames(config);
-    const loaded = await Promise.allSettled(names.map((name) => loadReport(name, config)));
+    const loaded = await Promise.allSettled(names.map(reportLoader(config)));
     const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const scheduled = reports.flatMap((report) => [report, ...scheduledReports(report)]);
     const rows = scheduled.map((report) => ({

@@ -7,7 +7,7 @@ import { variablesOfJob } from '../core/config/variables.js';
 import { Deadline } from '../core/deadline.js';
 import { ReportError } from '../core/errors.js';
 import { toolVersion } from '../core/version.js';
-import { loadReport, reportNames } from '../reports/load-report.js';
+import { reportLoader, reportNames } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import { SCHEDULES } from './schedule/as/index.js';
@@ -79,7 +79,7 @@ function parseTimeOfDay(text: string): string {
 /** The named reports, or all that have outputs. @throws ReportError `usage`, `definition` */
 async function chosenReports(names: readonly string[], { config }: CommandSession): Promise<Report[]> {
   const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(config);
-  const loaded = await Promise.all(chosen.map((name) => loadReport(name, config)));
+  const loaded = await Promise.all(chosen.map(reportLoader(config)));
   const unpublished = loaded.find((report) => publishedReports(report).length === 0);
   if (names.length > 0 && unpublished !== undefined) {
     throw new ReportError('usage', `schedule: report "${unpublished.name}" has no outputs`, {

@@ -5,7 +5,7 @@ import { errorSentence, ReportError } from '../core/errors.js';
 import { withDestination } from '../destinations/for-session.js';
 import { notifyFaults, requireWebhook } from '../jobs/notify/status-faults.js';
 import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../publish/status.js';
-import { loadReport, reportNames } from '../reports/load-report.js';
+import { reportLoader, reportNames } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import {
@@ -73,7 +73,7 @@ interface Chosen {
 async function chosenReports(names: readonly string[], session: CommandSession): Promise<Chosen> {
   const { config } = session;
   if (names.length > 0) {
-    const loaded = await Promise.all([...new Set(names)].map((name) => loadReport(name, config)));
+    const loaded = await Promise.all([...new Set(names)].map(reportLoader(config)));
     const unpublished = loaded.find((report) => publishedReports(report).length === 0);
     if (unpublished === undefined) return { reports: loaded.flatMap(publishedReports), broken: 0 };
     throw new ReportError('usage', `status: report "${unpublished.name}" has no outputs`, {
@@ -81,7 +81,7 @@ async function chosenReports(names: readonly string[], session: CommandSession):
     });
   }
   const all = await reportNames(config);
-  const loaded = await Promise.allSettled(all.map((name) => loadReport(name, config)));
+  const loaded = await Promise.allSettled(all.map(reportLoader(config)));
   const failures = loaded.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   for (const error of failures) session.log.error(errorSentence(error));
   const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

@@ -16,7 +16,7 @@ import type { Session } from '../core/session.js';
 import { withDestination } from '../destinations/for-session.js';
 import { periodFilter } from '../filters/index.js';
 import { type StartedPeriod, startedPeriods } from '../publish/status.js';
-import { loadReport, reportNames } from '../reports/load-report.js';
+import { reportLoader, reportNames } from '../reports/load-report.js';
 import { parsePeriod } from '../reports/parse-period.js';
 import type { Report } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
@@ -60,9 +60,10 @@ export async function chooseJobs(
       planned.push({ name, error });
     }
   };
+  const load = reportLoader(config);
   for (const name of chosen) {
     await attempt(name, async () => {
-      for (const report of runnableReports(await loadReport(name, config), options)) {
+      for (const report of runnableReports(await load(name), options)) {
         // The user can name both a report and one of its schedules.
         if (planned.some((other) => 'report' in other && isSame(other.report, report))) continue;
         await attempt(report.name, () => {

@@ -161,18 +161,41 @@ function folderFinder({ outputs }: Report): (key: string) => string {
       .split('/')
       .slice(0, -1)
       .findIndex((segment) => DATE.test(segment));
-    return { pattern: patternOf(output.key), dated };
+    return { isMade: madeBy(output.key), dated };
   });
   return (key) => {
     const segments = key.split('/').slice(0, -1);
-    const { dated = -1 } = templates.find(({ pattern }) => pattern.test(key)) ?? {};
+    const { dated = -1 } = templates.find(({ isMade }) => isMade(key)) ?? {};
     const stable = dated === -1 ? segments : segments.slice(0, dated);
     return stable.map((segment) => `${segment}/`).join('');
   };
 }
 
-/** Matches the keys that the template can make. No token makes a slash. */
-function patternOf(template: string): RegExp {
-  const parts = template.split(/\{[^{}]*\}/).map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('[^/]*')}$`, 's');
+/**
+ * A function that tells whether the template can make a key. No token makes a slash. A regular expression of so many wildcards would
+ * try all their combinations.
+ */
+function madeBy(template: string): (key: string) => boolean {
+  const segments = template.split('/').map((segment) => segment.split(/\{[^{}]*\}/));
+  return (key) => {
+    const parts = key.split('/');
+    return (
+      parts.length === segments.length && segments.every((texts, at) => isFilled(texts, parts[at] ?? ''))
+    );
+  };
+}
+
+/** Whether the segment is the texts with anything between them. */
+function isFilled(texts: readonly string[], segment: string): boolean {
+  const [first = '', ...others] = texts;
+  const last = others.pop();
+  if (last === undefined) return segment === first;
+  if (!segment.startsWith(first) || !segment.endsWith(last)) return false;
+  let at = first.length;
+  for (const text of others) {
+    const found = segment.indexOf(text, at);
+    if (found === -1) return false;
+    at = found + text.length;
+  }
+  return at + last.length <= segment.length;
 }

@@ -1,7 +1,7 @@
 // Finds reports that would write the same file.
 import { periodContaining } from '../core/calendar.js';
 import { ReportError } from '../core/errors.js';
-import { loadReport, type ReportFolder, reportNames } from '../reports/load-report.js';
+import { type ReportFolder, reportLoader, reportNames } from '../reports/load-report.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import { outputKey } from './output-key.js';
 
@@ -46,7 +46,8 @@ function sharedKey({ template }: Keyed, { report }: Keyed): ReportError {
 }
 
 async function keysOf(names: readonly string[], place: ReportFolder): Promise<Keyed[]> {
-  const reports = await Promise.all(names.map((name) => loadReport(name, place).catch(() => undefined)));
+  const load = reportLoader(place);
+  const reports = await Promise.all(names.map((name) => load(name).catch(() => undefined)));
   return reports
     .flatMap((report) => (report === undefined ? [] : publishedReports(report)))
     .flatMap((report) =>

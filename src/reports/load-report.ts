@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import pLimit from 'p-limit';
 import { didYouMean, messageOf, ReportError } from '../core/errors.js';
 import { MEBIBYTE, readSmallFile } from '../core/small-file.js';
 import { parseDefinition, type Reading } from './definition/definition.js';
@@ -18,31 +19,47 @@ export interface ReportFolder {
   readonly maxTemplateSize?: number | undefined;
 }
 
+/** How many files are open at the same time. */
+const MAX_OPEN_FILES = 16;
+
 /**
  * Loads the report that a user named: by its name in the folder, the path of its file, or `name@organization` for one of its schedules.
  * @throws ReportError `usage` when there is none, `definition` with file and line when its file is wrong
  */
-export async function loadReport(nameOrPath: string, place: ReportFolder): Promise<Report> {
-  const isPath = ENDING.test(nameOrPath);
-  const [, name, organization] = (!isPath && SCHEDULED.exec(nameOrPath)) || [];
-  if (name !== undefined && organization !== undefined)
-    return scheduledReport(await loadReport(name, place), organization);
-  if (isPath || /[\\/]/.test(nameOrPath)) return readReport(nameOrPath, place);
-  const folder = place.queries;
-  const files = await reportFiles(place);
-  const found = files.filter((file) => nameOf(file) === nameOrPath);
-  if (found.length > 1) {
+export function loadReport(nameOrPath: string, place: ReportFolder): Promise<Report> {
+  return reportLoader(place)(nameOrPath);
+}
+
+/** loadReport() for many reports: it reads the folder once, and a few files at a time. */
+export function reportLoader(place: ReportFolder): (nameOrPath: string) => Promise<Report> {
+  const inTurn = pLimit(MAX_OPEN_FILES);
+  let listing: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
+  async function load(nameOrPath: string): Promise<Report> {
+    const isPath = ENDING.test(nameOrPath);
+    const [, name, organization] = (!isPath && SCHEDULED.exec(nameOrPath)) || [];
+    if (name !== undefined && organization !== undefined)
+      return scheduledReport(await load(name), organization);
+    if (isPath || /[\\/]/.test(nameOrPath)) return inTurn(() => readReport(nameOrPath, place));
+    listing ??= filesByName(place);
+    const files = await listing;
+    const file = onlyFile(nameOrPath, files, place.queries);
+    return inTurn(() => readReport(join(place.queries, file), place));
+  }
+  return load;
+}
+
+function onlyFile(name: string, files: ReadonlyMap<string, readonly string[]>, folder: string): string {
+  const [file, ...more] = files.get(name) ?? [];
+  if (file !== undefined && more.length === 0) return file;
+  if (file !== undefined) {
     throw new ReportError(
       'definition',
-      `two reports are called "${nameOrPath}": ${found.join(' and ')} in ${folder}`,
+      `two reports are called "${name}": ${[file, ...more].join(' and ')} in ${folder}`,
     );
   }
-  if (found[0] === undefined) {
-    throw new ReportError('usage', `no report "${nameOrPath}" in ${folder}`, {
-      hint: `${didYouMean(nameOrPath, files.map(nameOf))}.`,
-    });
-  }
-  return readReport(join(folder, found[0]), place);
+  throw new ReportError('usage', `no report "${name}" in ${folder}`, {
+    hint: `${didYouMean(name, [...files.keys()])}.`,
+  });
 }
 
 /** `.sql` files have their definition in a comment; `.yaml` files are reports over documents. */
@@ -55,7 +72,17 @@ function nameOf(file: string): string {
 
 /** The names of all reports in the folder, sorted. @throws ReportError `usage` when it cannot be read */
 export async function reportNames(place: ReportFolder): Promise<string[]> {
-  return [...new Set((await reportFiles(place)).map(nameOf))].sort();
+  return [...(await filesByName(place)).keys()].sort();
+}
+
+async function filesByName(place: ReportFolder): Promise<Map<string, string[]>> {
+  const files = new Map<string, string[]>();
+  for (const file of await reportFiles(place)) {
+    const same = files.get(nameOf(file));
+    if (same === undefined) files.set(nameOf(file), [file]);
+    else same.push(file);
+  }
+  return files;
 }
 
 async function reportFiles({ queries, cwd }: ReportFolder): Promise<string[]> {

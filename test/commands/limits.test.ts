@@ -143,6 +143,18 @@ describe('the process', () => {
     assertRefused(finished, 1, /the working folder is gone\. Change to one that is there\./);
   });
 
+  test('with many reports and few open files', async () => {
+    await mkdir(join(folder, 'many'));
+    for (let index = 0; index < 300; index++)
+      await writeFile(
+        join(folder, `many/r${index}.sql`),
+        sql(`${YAML}outputs: [{ format: csv, key: a.csv }]`),
+      );
+    const { code, stdout, stderr } = await inShell('ulimit -n 120; export REPORTCTL_QUERIES=many;');
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /\br299\b/);
+  });
+
   test('with few open files', async () => {
     for (const most of [21, 25, 30])
       assertRefused(

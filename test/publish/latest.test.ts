@@ -101,6 +101,21 @@ describe('latest.json', () => {
     }
   });
 
+  test('is found at once for a key that fits no template in very many ways', async () => {
+    const store = memoryStore();
+    const destination = await store.open();
+    const many = reportOf([
+      '{ format: csv, key: "{YYYY}-{MM}-{DD}-{YYYY}-{MM}-{DD}-{YYYY}-{MM}-{report}.csv" }',
+    ]);
+    const output = { key: `${'-'.repeat(900)}.xlsx`, rows: 3, bytes: 9, sha256: SHA };
+    await pointToLatest({
+      report: many,
+      record: recordOf('2024-10-05', 1, { outputs: [output] }),
+      destination,
+    });
+    assert.deepEqual(store.keys(), [ROOT]);
+  });
+
   test('is not written again when nothing changed', async () => {
     const { publish, destination } = place();
     await publish(recordOf('2024-10-06'));

@@ -196,12 +196,13 @@ async function argumentValues(line: Line, current: string): Promise<Candidates> 
     return { kind: 'words', items: toCandidates(...argument.argChoices) };
   const isWhat = argument.name() === 'what' && ![...options].some(({ long }) => long === '--date');
   if (isWhat || /^[./~]|[\\/]/.test(current)) return FILES;
-  const { loadReport, reportNames } = await import('../../reports/load-report.js');
+  const { reportLoader, reportNames } = await import('../../reports/load-report.js');
   const { scheduledReports } = await import('../../reports/scheduled-reports.js');
   const names = await reportNames(config);
+  const load = reportLoader(config);
   const offered = await Promise.all(
     names.map(async (name) => {
-      const report = await loadReport(name, config).catch(() => undefined);
+      const report = await load(name).catch(() => undefined);
       const scheduled = report === undefined ? [] : scheduledReports(report);
       return [name, ...scheduled.map((each) => each.name)].map((value) => ({
         value,
