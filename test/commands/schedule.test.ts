@@ -56,7 +56,7 @@ describe('schedule', { concurrency: 2 }, () => {
     const log = '>> /var/log/reportctl/reportctl.log 2>&1';
     assert.deepEqual(lines, [
       `0 4 * * * ${BINARY} run --all --catch-up 3 --deadline 6h --log-format json ${log}`,
-      `0 6 * * * ${BINARY} status --notify --log-format json ${log}`,
+      `0 6 * * * ${BINARY} status --notify --deadline 1h --log-format json ${log}`,
     ]);
     assert.match(stdout, new RegExp(`^REPORTCTL_QUERIES=${folder}/queries$`, 'm'));
     assert.match(stdout, /^REPORTCTL_SOURCE_VENDAS_FILE=/m);

@@ -31,7 +31,7 @@ const cronJob = strictObject({
     jobTemplate: strictObject({
       spec: strictObject({
         backoffLimit: number().int(),
-        activeDeadlineSeconds: seconds,
+        activeDeadlineSeconds: seconds.optional(),
         template: strictObject({
           metadata: strictObject({ labels }),
           spec: strictObject({
@@ -101,6 +101,9 @@ describe('CronJobs', () => {
     assert.deepEqual([status?.metadata.name, status?.spec.schedule], ['reportctl-status', '0 3 * * *']);
     assert.equal(run?.spec.concurrencyPolicy, 'Forbid');
     assert.equal(run?.spec.jobTemplate.spec.backoffLimit, 0);
+    assert.equal(run?.spec.jobTemplate.spec.activeDeadlineSeconds, 6 * 3600 + 60);
+    const [endless] = jobsOf(kubernetes(planWith({ deadline: 'none' })));
+    assert.equal(endless?.spec.jobTemplate.spec.activeDeadlineSeconds, undefined);
     const [container] = run?.spec.jobTemplate.spec.template.spec.containers ?? [];
     assert.deepEqual(container?.args.slice(0, 4), ['run', '--all', '--catch-up', '3']);
     assert.equal(container?.resources.limits.memory, '832Mi');

@@ -26,6 +26,16 @@ function filesOf(text: string): Map<string, string> {
 }
 
 describe('units for systemd', () => {
+  test('are killed a minute after the deadline of the run, if there is one', () => {
+    const limit = (deadline: string) =>
+      systemd(planWith({ deadline })).match(/--deadline .*|TimeoutStartSec=.*/g);
+    const [run, seconds] = limit('6h') ?? [];
+    assert.match(run ?? '', /^--deadline 6h /);
+    assert.equal(seconds, 'TimeoutStartSec=21660');
+    assert.equal(limit('03:00')?.[1], 'TimeoutStartSec=86460');
+    assert.equal(limit('none')?.[1], 'TimeoutStartSec=infinity');
+  });
+
   test('systemd-analyze verify has nothing to say', { skip }, async () => {
     const folder = await temporaryFolder();
     const binary = join(folder, 'report ctl');

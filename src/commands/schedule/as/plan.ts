@@ -100,7 +100,7 @@ export function runArguments({ reports }: PlannedRun, { deadline }: Pick<Plan, '
 
 /** The arguments of the later status check. */
 export function statusArguments({ reports }: PlannedRun): string[] {
-  return ['status', ...(reports ?? []), '--notify', '--log-format', 'json'];
+  return ['status', ...(reports ?? []), '--notify', '--deadline', '1h', '--log-format', 'json'];
 }
 
 /** The name of the unit or the job of the status check. */
