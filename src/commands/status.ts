@@ -162,7 +162,7 @@ function throwFaults(lines: readonly PeriodLine[], broken: number): void {
   if (counts.length > 0) {
     const summary = counts.map(({ status, count }) => `${count} ${status}`).join(', ');
     throw new ReportError('contract', `status: of ${lines.length} periods, ${summary}`, {
-      hint: 'Publish missing, late or unfinished periods: reportctl run REPORT --date DAY, or --catch-up N. Restore the files of damaged ones.',
+      hint: 'Publish missing, late or unfinished periods: reportctl run REPORT --date DAY, or --catch-up N. Restore the files of damaged ones, or publish them again with --restate "reason".',
     });
   }
   if (broken === 0) return;

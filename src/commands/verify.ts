@@ -82,6 +82,6 @@ function assertNoDifferences(verified: readonly Verified[]): void {
   const what =
     verified.length === 1 ? `${first?.location} is` : `${different.length} of ${verified.length} files are`;
   throw new ReportError('contract', `verify: ${what} not what was published`, {
-    hint: 'Do not use them. Bring back the file and its manifest from a copy, or publish the period again.',
+    hint: 'Do not use them. Bring back the file and its manifest from a copy, or publish the period again: reportctl run REPORT --date DAY --restate "reason".',
   });
 }
