@@ -17,7 +17,7 @@ export function alreadyExists(location: string, cause: unknown, owner?: string):
   return new ReportError('destination', `${location} already exists${whose}`, {
     hint:
       owner === undefined
-        ? 'Nothing was overwritten. Choose another name, or ask for it to be replaced.'
+        ? 'Nothing was overwritten. Choose another name, or move the file away.'
         : 'Nothing was overwritten. Give this output another key.',
     cause: Object.assign(new Error('the key is taken', { cause }), { code: TAKEN }),
     retryable: false,
