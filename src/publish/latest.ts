@@ -1,9 +1,9 @@
 // <report>.latest.json: beside the files of a report, a pointer to its newest published period.
 import { isDeepStrictEqual } from 'node:util';
-import pLimit from 'p-limit';
 import * as z from 'zod';
 import type { Destination } from '../core/destination.js';
 import { isAlreadyExists, isChanged } from '../core/existing-file.js';
+import { mapConcurrently } from '../core/map-concurrently.js';
 import { LATEST_ENDING } from '../core/reserved-keys.js';
 import type { Report } from '../reports/report.js';
 import { bookkeepingFiles, periodKeys } from './bookkeeping.js';
@@ -55,7 +55,7 @@ export async function pointToLatest({ report, record, destination }: Pointing): 
     known ??= look();
     return known;
   };
-  await pLimit(MAX_PARALLEL_FOLDERS).map(all, (folder) =>
+  await mapConcurrently(MAX_PARALLEL_FOLDERS, all, (folder) =>
     pointFrom(folder, { own: own.get(folder), newest, report, record, destination }),
   );
 }

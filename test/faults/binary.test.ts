@@ -2,20 +2,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withCases } from './binary/all-cases.js';
-import { report, type SweepOptions, sweep, unexpected } from './binary/sweep.js';
+import { ordered, report, type SweepOptions, sweep, unexpected } from './binary/sweep.js';
 
 test('a system call fails, or the process is killed, frozen or signalled at it', async (t) => {
-  const options: SweepOptions = { seed: 2, budgetMs: 60_000, most: 8, concurrency: 2 };
+  const options: SweepOptions = { seed: 2, budgetMs: 60_000, concurrency: 2 };
   const skipped = await withCases(
     async (all) => {
-      const result = await sweep(
-        all.filter(({ waitsMs }) => waitsMs === undefined),
-        options,
+      // Calls that are made and whose answer is lost, as by a network file system, have left the lease.
+      const lost = all.filter(
+        ({ id, about }) => id.includes('/after-EIO@') && /^(link|rename)\([^)]*\.lease/.test(about),
       );
+      const others = all.filter(({ waitsMs }) => waitsMs === undefined);
+      const result = await sweep([...lost, ...ordered(others, 2).slice(0, 7)], options);
       t.diagnostic(report(result));
       assert.deepEqual(unexpected(result), []);
     },
-    (group) => group === 'folder/first',
+    { group: (one) => one === 'folder/first' },
   );
   if (skipped) t.skip(skipped.missing);
 });

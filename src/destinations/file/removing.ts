@@ -17,7 +17,10 @@ import { isMissing, versionAt } from './version.js';
 export async function removeStored(target: string, version: string, temporary: string): Promise<void> {
   try {
     if ((await twice(() => versionAt(target))) !== version) return;
-    await twice(() => rename(target, temporary));
+    await twice(() => rename(target, temporary)).catch(async (error: unknown) => {
+      // A rename that was done is ours, though its answer was lost: a network file system does that.
+      if ((await versionAt(temporary)) === undefined) throw error;
+    });
     const found = await twice(() => versionAt(temporary)).catch(async (error: unknown) => {
       await putBack(temporary, target);
       throw error;

@@ -3,19 +3,26 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { type BinaryCase, casesOf } from './cases.js';
+import { type BinaryCase, casesOf, type Kind } from './cases.js';
 import { buckets, folders } from './places.js';
 import { Bench, type Prepared, prepare, SCENARIOS } from './scenarios.js';
 import { buildShim } from './shim.js';
 import { powerCutCases, renewalCases, restartCases } from './slow-cases.js';
 
+export interface Wanted {
+  /** By the destination and the scenario, as `folder/split`; all without it. */
+  readonly group?: (group: string) => boolean;
+  /** All without it. */
+  readonly kind?: (kind: Kind) => boolean;
+}
+
 /**
- * @param isWanted by the destination and the scenario, as `folder/split`; all without it
+ * @param wanted others are not prepared
  * @returns why nothing was done, where there is no such library
  */
 export async function withCases(
   work: (cases: readonly BinaryCase[]) => Promise<void>,
-  isWanted: (group: string) => boolean = () => true,
+  { group = () => true, kind = () => true }: Wanted = {},
 ): Promise<{ missing: string } | undefined> {
   const root = await mkdtemp(join(tmpdir(), 'reportctl-faults-'));
   try {
@@ -25,13 +32,13 @@ export async function withCases(
     const kinds = [await folders(root), await buckets()];
     try {
       const wanted = kinds.flatMap((destinations) =>
-        SCENARIOS.filter(({ name }) => isWanted(`${destinations.kind}/${name}`)).map((scenario) => ({
+        SCENARIOS.filter(({ name }) => group(`${destinations.kind}/${name}`)).map((scenario) => ({
           destinations,
           scenario,
         })),
       );
       const cases = await pLimit(availableParallelism() + 1).map(wanted, async ({ destinations, scenario }) =>
-        everyCaseOf(await prepare(bench, destinations, scenario)),
+        everyCaseOf(await prepare(bench, destinations, scenario), kind),
       );
       await work(cases.flat());
     } finally {
@@ -46,12 +53,16 @@ export async function withCases(
 /** The scenarios of runs that last, whose cases take half a minute each. */
 const LONG = ['first', 'split', 'restated'];
 
-async function everyCaseOf(prepared: Prepared): Promise<BinaryCase[]> {
+async function everyCaseOf(prepared: Prepared, kind: (kind: Kind) => boolean): Promise<BinaryCase[]> {
   const { destinations, scenario } = prepared;
-  return [
+  const isFolder = destinations.kind === 'folder';
+  const hasRestarts = kind('restart') && !isFolder && !scenario.isExport;
+  const hasPowerCuts = kind('power cut') && isFolder && !scenario.documents;
+  const cases = [
     ...casesOf(prepared),
     ...(LONG.includes(scenario.name) ? renewalCases(prepared) : []),
-    ...(destinations.kind === 's3' && !scenario.isExport ? await restartCases(prepared) : []),
-    ...(destinations.kind === 'folder' && !scenario.documents ? await powerCutCases(prepared) : []),
+    ...(hasRestarts ? await restartCases(prepared) : []),
+    ...(hasPowerCuts ? await powerCutCases(prepared) : []),
   ];
+  return cases.filter((one) => kind(one.kind));
 }

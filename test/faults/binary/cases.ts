@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LEASE } from '../../support/period-run.js';
 import { type Expectation, Failure, judged, judgeEnd, judgeRepair } from './judge.js';
-import type { Place } from './places.js';
+import { isTemporary, type Place } from './places.js';
 import { randomOf } from './random.js';
 import type { Documents, Prepared } from './scenarios.js';
 import type { Call, Fault } from './shim.js';
@@ -73,7 +73,9 @@ const LASTING_CONNECTIONS: readonly Omit<Fault, 'at'>[] = [
 function errorsOf(call: Call, isFolder: boolean): readonly string[] {
   if (!isFolder) return OF_CONNECTIONS[call.name] ?? ['ECONNRESET'];
   if (call.name === 'open') return call.flags & CREATES ? OPENING_TO_WRITE : OPENING_TO_READ;
-  return ERRORS[call.name] ?? OTHERS;
+  const errors = ERRORS[call.name] ?? OTHERS;
+  // Somebody may remove a temporary file; a file that is there and said to be gone is no error of any system.
+  return isTemporary(call.path) ? errors : errors.filter((error) => error !== 'ENOENT');
 }
 
 /** Errors, kills and signals at each call, and freezes while another run takes over. */

@@ -20,29 +20,33 @@ const { only, kind, most } = values;
 const pattern = only && new RegExp(`^${only.split('*').map(quoted).join('.*')}$`);
 /** The destination and the scenario, where both are named: only those are prepared. */
 const [, group] = /^([^/*]+\/[^/*]+)\//.exec(only ?? '') ?? [];
-const isWanted = (one: string) => group === undefined || one === group;
+const kinds = kind?.split(',');
 
-const missing = await withCases(async (all) => {
-  const cases = all.filter(
-    (one) => (!pattern || pattern.test(one.id)) && (kind === undefined || one.kind === kind),
-  );
-  if (values.list) {
-    for (const { id, about } of cases) process.stdout.write(`${id}\t${about}\n`);
-    return;
-  }
-  const result = await sweep(cases, {
-    seed: Number(values.seed),
-    budgetMs: parseDuration(values.budget) ?? 0,
-    concurrency: Number(values['at-once']),
-    ...(most === undefined ? {} : { most: Number(most) }),
-    onProgress: (done, of) => {
-      if (done % 50 === 0) process.stderr.write(`${done} of ${of}\n`);
-    },
-    onFailure: (id, message) => process.stderr.write(`failed: ${id}: ${message.split('\n')[0]}\n`),
-  });
-  process.stdout.write(`${report(result)}\n`);
-  if (unexpected(result).length > 0 || result.tried.length === 0) process.exitCode = 1;
-}, isWanted);
+const missing = await withCases(
+  async (all) => {
+    const cases = all.filter((one) => !pattern || pattern.test(one.id));
+    if (values.list) {
+      for (const { id, about } of cases) process.stdout.write(`${id}\t${about}\n`);
+      return;
+    }
+    const result = await sweep(cases, {
+      seed: Number(values.seed),
+      budgetMs: parseDuration(values.budget) ?? 0,
+      concurrency: Number(values['at-once']),
+      ...(most === undefined ? {} : { most: Number(most) }),
+      onProgress: (done, of) => {
+        if (done % 50 === 0) process.stderr.write(`${done} of ${of}\n`);
+      },
+      onFailure: (id, message) => process.stderr.write(`failed: ${id}: ${message.split('\n')[0]}\n`),
+    });
+    process.stdout.write(`${report(result)}\n`);
+    if (unexpected(result).length > 0 || result.tried.length === 0) process.exitCode = 1;
+  },
+  {
+    group: (one) => group === undefined || one === group,
+    kind: (one) => kinds?.includes(one) ?? true,
+  },
+);
 if (missing) {
   process.stderr.write(`${missing.missing}\n`);
   process.exitCode = 1;

@@ -28,8 +28,8 @@ export function renewalCases(prepared: Prepared): BinaryCase[] {
       const place = await destinations.make(template);
       const stall = [bench.documents(during), seconds * 1000] as const;
       const end = await bench.start(scenario, place, { documents: during, slow, stall }).ended;
-      await judged('not repaired', '', () => assert.equal(end.code, 0, `exit ${end.code}: ${end.stderr}`));
       await judgeEnd(prepared, place, end);
+      await judged('not repaired', '', () => assert.equal(end.code, 0, `exit ${end.code}: ${end.stderr}`));
       await judgeRepair(prepared, place);
       await place.remove();
       return undefined;
@@ -76,9 +76,9 @@ export async function restartCases(prepared: Prepared): Promise<BinaryCase[]> {
         const end = await bench.start(scenario, place, { documents: during, env }).ended;
         isOver = true;
         await isBack;
-        await judged('not repaired', '', () => assert.equal(end.code, 0, `exit ${end.code}: ${end.stderr}`));
         // What cannot be removed while the store is away is said.
         await judgeEnd(prepared, place, end, { isLasting: true });
+        await judged('not repaired', '', () => assert.equal(end.code, 0, `exit ${end.code}: ${end.stderr}`));
         await judgeRepair(prepared, place);
       });
       return undefined;

@@ -49,7 +49,7 @@ export interface SweepResult {
 }
 
 /** All cases in a random order in which kinds, destinations and scenarios come evenly, by their weights. */
-function ordered(cases: readonly BinaryCase[], seed: number): BinaryCase[] {
+export function ordered(cases: readonly BinaryCase[], seed: number): BinaryCase[] {
   const random = randomOf(seed);
   const groups = new Map<string, { one: BinaryCase; key: number }[]>();
   for (const one of cases) {
