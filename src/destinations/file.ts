@@ -66,7 +66,8 @@ export async function openFolder(
     },
     remove: async ({ key, version }) => {
       const target = targetOf(key);
-      await removeStored(target, version, temporaryBeside(target));
+      // Under no run's token: the file may be another run's, and what a killed run staged is removed by its token.
+      await removeStored(target, version, join(dirname(target), unfinishedName('removing')));
     },
     leftovers: () => leftoverFiles(folder),
     async check() {
