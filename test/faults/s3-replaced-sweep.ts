@@ -11,11 +11,11 @@ export function replacementFaults(extent: Extent): void {
   describe('a bucket whose requests fail', { timeout: 900_000 }, () => {
     for (const { scenario, ...strides } of [
       { scenario: restated, all: 5, sample: 67, probe: 269 },
-      { scenario: two, all: 11, sample: 131, probe: 525 },
-      { scenario: restatedTwo, all: 11, sample: 113, probe: 453 },
-      { scenario: split, all: 17, sample: 173, probe: 693 },
-      { scenario: restatedSplit, all: 17, sample: 211, probe: 845 },
-      { scenario: remains, all: 7, sample: 113, probe: 453 },
+      { scenario: two, all: 11, sample: 131, probe: 1051 },
+      { scenario: restatedTwo, all: 11, sample: 113, probe: 907 },
+      { scenario: split, all: 17, sample: 173, probe: 1387 },
+      { scenario: restatedSplit, all: 17, sample: 211, probe: 1691 },
+      { scenario: remains, all: 7, sample: 113, probe: 907 },
     ]) {
       test(scenario.name, async (t) => {
         await tryAll(t, sampleOf(await s3Cases(scenario), extent, strides), 12);

@@ -11,13 +11,13 @@ export function firstPublicationFaults(extent: Extent): void {
       // The other scenarios have what it begins with in common, and leave the probe of the store out.
       const cases = await s3Cases(SCENARIOS.first, true);
       const once = cases.filter(({ kind, name }) => kind === 'lost' && name.includes(': 1 from'));
-      await tryAll(t, sampleOf(once, extent, { all: 1, sample: 1, probe: 7 }), 12);
+      await tryAll(t, sampleOf(once, extent, { all: 1, sample: 1, probe: 13 }), 12);
     });
 
     test('a first publication, in every manner', async (t) => {
       await tryAll(
         t,
-        sampleOf(await s3Cases(SCENARIOS.first, true), extent, { all: 3, sample: 71, probe: 211 }),
+        sampleOf(await s3Cases(SCENARIOS.first, true), extent, { all: 3, sample: 71, probe: 421 }),
         12,
       );
     });
