@@ -8,12 +8,13 @@ test('a system call fails, or the process is killed, frozen or signalled at it',
   const options: SweepOptions = { seed: 2, budgetMs: 60_000, concurrency: 2 };
   const skipped = await withCases(
     async (all) => {
-      // Calls that are made and whose answer is lost, as by a network file system, have left the lease.
+      // Calls that are made and whose answer is lost, as by a network file system, have left the lease and a file without a note.
       const lost = all.filter(
-        ({ id, about }) => id.includes('/after-EIO@') && /^(link|rename)\([^)]*\.lease/.test(about),
+        ({ id, about }) =>
+          id.includes('/after-EIO@') && /^(link|rename)\([^)]*(\.lease|r_20241005\.csv\))/.test(about),
       );
       const others = all.filter(({ waitsMs }) => waitsMs === undefined);
-      const result = await sweep([...lost, ...ordered(others, 2).slice(0, 7)], options);
+      const result = await sweep([...lost, ...ordered(others, 2).slice(0, 5)], options);
       t.diagnostic(report(result));
       assert.deepEqual(unexpected(result), []);
     },

@@ -4,12 +4,12 @@ import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Existing, Published, Staged } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import { alreadyExists, changed, visibleAllTheSame } from '../../core/existing-file.js';
+import { alreadyExists, changed, outcomeUnknown, visibleAllTheSame } from '../../core/existing-file.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders, inFolder, NO_LINKS, removeEmpty, removeTemporary } from './folders.js';
 import { settlePermissions, UNFINISHED_MODE } from './permissions.js';
 import { plainFileAt } from './place.js';
-import { versionOf } from './version.js';
+import { versionAt, versionOf } from './version.js';
 
 /** After so many bytes a flush to the disk is started in the background. */
 const FLUSH_BYTES = 16 * 1024 ** 2;
@@ -104,7 +104,7 @@ class StagedFile implements Staged {
       version = versionOf(stats);
       await this.#handle.close();
       await this.#options.confirm?.();
-      await this.#makeVisible();
+      await this.#makeVisible().catch((error: unknown) => this.#assertVisible(version, error));
     } catch (error) {
       await this.#cleanUp(error);
       if (this.#signal.aborted && error === this.#signal.reason) throw error;
@@ -143,6 +143,21 @@ class StagedFile implements Staged {
       throw changed(this.#target, 'replaced');
     }
     await rename(this.#temporary, this.#target);
+  }
+
+  /**
+   * A call that was done may be answered with an error, as when the answer of a network file system is lost and the call is
+   * sent again (link(2), "Bugs"). Then the target is the file that was written.
+   * @throws the error when it is not, and that it is not known when that cannot be found out
+   */
+  async #assertVisible(version: string, error: unknown): Promise<void> {
+    const found = await versionAt(this.#target).catch((reason: unknown) => {
+      throw outcomeUnknown(
+        `could not publish ${this.#target}: ${explain('', error).reason}; whether it is there all the same could not be found out: ${explain('', reason).reason}`,
+        error,
+      );
+    });
+    if (found !== version) throw error;
   }
 
   /** link() creates a name in one step and fails when the name is taken; rename() would overwrite. */

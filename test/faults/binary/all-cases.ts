@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { type BinaryCase, casesOf, type Kind } from './cases.js';
 import { buckets, folders } from './places.js';
+import { realBucket } from './real-bucket.js';
 import { Bench, type Prepared, prepare, SCENARIOS } from './scenarios.js';
 import { buildShim } from './shim.js';
 import { powerCutCases, renewalCases, restartCases } from './slow-cases.js';
@@ -29,7 +30,8 @@ export async function withCases(
     const shim = await buildShim(root);
     if ('missing' in shim) return shim;
     const bench = await Bench.make(root, shim.library);
-    const kinds = [await folders(root), await buckets()];
+    const { REPORTCTL_TEST_S3_BUCKET: bucket } = process.env;
+    const kinds = [await folders(root), bucket ? await realBucket(bucket) : await buckets()];
     try {
       const wanted = kinds.flatMap((destinations) =>
         SCENARIOS.filter(({ name }) => group(`${destinations.kind}/${name}`)).map((scenario) => ({
@@ -56,7 +58,7 @@ const LONG = ['first', 'split', 'restated'];
 async function everyCaseOf(prepared: Prepared, kind: (kind: Kind) => boolean): Promise<BinaryCase[]> {
   const { destinations, scenario } = prepared;
   const isFolder = destinations.kind === 'folder';
-  const hasRestarts = kind('restart') && !isFolder && !scenario.isExport;
+  const hasRestarts = kind('restart') && destinations.server !== undefined && !scenario.isExport;
   const hasPowerCuts = kind('power cut') && isFolder && !scenario.documents;
   const cases = [
     ...casesOf(prepared),

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LEASE } from '../../support/period-run.js';
 import { type Expectation, Failure, judged, judgeEnd, judgeRepair } from './judge.js';
-import { isTemporary, type Place } from './places.js';
+import { type Destinations, isTemporary, type Place } from './places.js';
 import { randomOf } from './random.js';
 import type { Documents, Prepared } from './scenarios.js';
 import type { Call, Fault } from './shim.js';
@@ -112,7 +112,7 @@ export function casesOf(prepared: Prepared): BinaryCase[] {
       ),
       ...(scenario.isExport
         ? []
-        : (['elsewhere', 'midway', 'here'] as const).map((who) =>
+        : whoTakesOver(destinations).map((who) =>
             one('freeze', { action: 'stop', at }, () => freezes(prepared, at, who), `-${who}`),
           )),
     ];
@@ -123,6 +123,11 @@ export function casesOf(prepared: Prepared): BinaryCase[] {
 export function textOf({ name, path, second }: Pick<Call, 'name' | 'path' | 'second'>): string {
   const paths = [path, second].filter((one) => one !== '').join(', ');
   return `${name}(${paths.replace(/\.reportctl-[^/,]*\.tmp/g, '.reportctl-….tmp')})`;
+}
+
+/** On a real store a lease cannot be made old. */
+function whoTakesOver({ kind }: Destinations): readonly ('elsewhere' | 'midway' | 'here')[] {
+  return kind === 'real-s3' ? ['here'] : ['elsewhere', 'midway', 'here'];
 }
 
 const CODES = { term: 143, int: 130, quit: 131 };

@@ -18,9 +18,13 @@ const { values } = parseArgs({
 const { only, kind, most } = values;
 /** `*` stands for anything. */
 const pattern = only && new RegExp(`^${only.split('*').map(quoted).join('.*')}$`);
-/** The destination and the scenario, where both are named: only those are prepared. */
-const [, group] = /^([^/*]+\/[^/*]+)\//.exec(only ?? '') ?? [];
+/** What comes before anything with a star: other destinations and scenarios are not prepared. */
+const [prefix = ''] = /^([^*]*\/)?/.exec(only ?? '') ?? [];
 const kinds = kind?.split(',');
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
+process.once('SIGTERM', () => interrupted.abort());
 
 const missing = await withCases(
   async (all) => {
@@ -31,6 +35,7 @@ const missing = await withCases(
     }
     const result = await sweep(cases, {
       seed: Number(values.seed),
+      signal: interrupted.signal,
       budgetMs: parseDuration(values.budget) ?? 0,
       concurrency: Number(values['at-once']),
       ...(most === undefined ? {} : { most: Number(most) }),
@@ -43,7 +48,7 @@ const missing = await withCases(
     if (unexpected(result).length > 0 || result.tried.length === 0) process.exitCode = 1;
   },
   {
-    group: (one) => group === undefined || one === group,
+    group: (one) => `${one}/`.startsWith(prefix) || prefix.startsWith(`${one}/`),
     kind: (one) => kinds?.includes(one) ?? true,
   },
 );

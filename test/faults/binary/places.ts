@@ -28,7 +28,7 @@ export interface Place {
 
 /** A kind of destination. */
 export interface Destinations {
-  readonly kind: 'folder' | 's3';
+  readonly kind: 'folder' | 's3' | 'real-s3';
   /** Where the buckets are. */
   readonly server?: S3Server;
   make(template?: Place): Promise<Place>;

@@ -26,6 +26,8 @@ export interface SweepOptions {
   /** At most so many cases; all without it. */
   readonly most?: number;
   readonly concurrency: number;
+  /** From then on no other case is started either. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
   /** Called at once with each case that nobody knows to fail. */
   readonly onFailure?: (id: string, message: string) => void;
@@ -73,6 +75,7 @@ export async function sweep(cases: readonly BinaryCase[], options: SweepOptions)
   const counted = new Map<string, number>();
   const lanes = { busy: pLimit(concurrency), waiting: pLimit(MAX_WAITING) };
   const run = async (one: BinaryCase) => {
+    if (options.signal?.aborted) return;
     if (performance.now() - began + (one.waitsMs ?? 0) > budgetMs) return;
     tried.push(one);
     try {
