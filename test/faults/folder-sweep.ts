@@ -176,7 +176,7 @@ export function folderFaults(extent: Extent): void {
     await rm(folder, { recursive: true });
   });
 
-  describe('a folder whose file system fails', { timeout: 600_000 }, () => {
+  describe('a folder whose file system fails', { timeout: 3_600_000 }, () => {
     for (const { scenario, ...strides } of [
       { scenario: SCENARIOS.first, all: 3, sample: 17, probe: 139 },
       { scenario: SCENARIOS.two, all: 11, sample: 29, probe: 233 },

@@ -97,7 +97,7 @@ export function connectionFaults(extent: Extent): void {
   });
   after(() => server.stop());
 
-  describe('a database whose connection fails', { timeout: 600_000 }, () => {
+  describe('a database whose connection fails', { timeout: 3_600_000 }, () => {
     for (const { follows, ...strides } of [
       { follows: 'reset', all: 41, sample: 487, probe: 1461 },
       { follows: 'end', all: 97, sample: 797, probe: 2391 },

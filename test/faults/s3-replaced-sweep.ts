@@ -8,7 +8,7 @@ const { two, restated, restatedTwo, split, restatedSplit, remains } = SCENARIOS;
 
 /** Defines the tests. */
 export function replacementFaults(extent: Extent): void {
-  describe('a bucket whose requests fail', { timeout: 900_000 }, () => {
+  describe('a bucket whose requests fail', { timeout: 3_600_000 }, () => {
     for (const { scenario, ...strides } of [
       { scenario: restated, all: 5, sample: 67, probe: 269 },
       { scenario: two, all: 11, sample: 131, probe: 1051 },

@@ -6,7 +6,7 @@ import { type Extent, sampleOf, tryAll } from './tally.js';
 
 /** Defines the tests. */
 export function firstPublicationFaults(extent: Extent): void {
-  describe('a bucket whose requests fail', { timeout: 900_000 }, () => {
+  describe('a bucket whose requests fail', { timeout: 3_600_000 }, () => {
     test('a first publication, every request once', async (t) => {
       // The other scenarios have what it begins with in common, and leave the probe of the store out.
       const cases = await s3Cases(SCENARIOS.first, true);

@@ -190,7 +190,7 @@ outputs: [{ format: csv, key: "r_{YYYYMMDD}.csv" }]
   });
   after(() => rm(folder, { recursive: true }));
 
-  describe('a run that gets a signal', { timeout: 600_000 }, () => {
+  describe('a run that gets a signal', { timeout: 3_600_000 }, () => {
     for (const scenario of [
       { name: 'a first publication in parts', documents: 'large.ndjson' },
       { name: 'a restatement', documents: 'small.ndjson', restate: 'late rows' },
