@@ -72,8 +72,9 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
     const noted: Existing = state.pending === undefined ? 'never' : { version: state.pending.version };
     return { note: await putJson(destination, keys.pending, pendingOf(publication), noted), companions };
   });
+  // Without a question to the lease: another holder's note would have another version.
   const removeNote = () =>
-    destination.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
+    publication.afterInterrupt.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
   let outputs: Output[];
   try {
     await discardOnError(files, async () => {

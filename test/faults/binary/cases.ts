@@ -6,7 +6,7 @@ import { LEASE } from '../../support/period-run.js';
 import { type Expectation, Failure, judged, judgeEnd, judgeRepair } from './judge.js';
 import { type Destinations, isTemporary, type Place } from './places.js';
 import { randomOf } from './random.js';
-import type { Documents, Prepared } from './scenarios.js';
+import { type Documents, ONE_THREAD, type Prepared } from './scenarios.js';
 import type { Call, Fault } from './shim.js';
 
 export type Kind =
@@ -139,8 +139,7 @@ async function fails(
 ): Promise<string | undefined> {
   const { bench, destinations, scenario, template, during } = prepared;
   const place = await destinations.make(template);
-  const env = { UV_THREADPOOL_SIZE: '1' };
-  const end = await bench.start(scenario, place, { documents: during, fault, env }).ended;
+  const end = await bench.start(scenario, place, { documents: during, fault, env: ONE_THREAD }).ended;
   const isKilled = expectation.isKilled && end.code === 'SIGKILL';
   await judgeEnd(prepared, place, end, { ...expectation, isKilled: isKilled ?? false });
   await judgeRepair(prepared, place);
