@@ -72,9 +72,8 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
     const noted: Existing = state.pending === undefined ? 'never' : { version: state.pending.version };
     return { note: await putJson(destination, keys.pending, pendingOf(publication), noted), companions };
   });
-  // Without a question to the lease: another holder's note would have another version.
-  const removeNote = () =>
-    publication.afterInterrupt.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
+  const removeNote = (from: Destination) =>
+    from.remove({ key: keys.pending, version: note.version }).catch(() => undefined);
   let outputs: Output[];
   try {
     await discardOnError(files, async () => {
@@ -85,7 +84,7 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
     outputs = await publishAll(files, effect);
   } catch (error) {
     // Nothing of this run is visible, and of no other that did not end: the period is as it was before the note.
-    if (effect.isUntouched && pendingFiles(state).length === 0) await removeNote();
+    if (effect.isUntouched && pendingFiles(state).length === 0) await removeNote(destination);
     throw error;
   }
   const record = runRecordOf(run, staged, outputs, restatedOf(publication));
@@ -102,7 +101,8 @@ export async function publishPeriod(publication: Publication): Promise<RunRecord
   await tidyUp(publication.signal, async () => {
     await assertUnchanged(publication, outputs);
     // The period is published: a note that stays is removed by the next run.
-    if (!publication.keepsNote) await removeNote();
+    // The lease is not asked: the note of another holder would have another version.
+    if (!publication.keepsNote) await removeNote(publication.afterInterrupt);
   });
   return record;
 }
