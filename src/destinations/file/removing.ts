@@ -15,21 +15,23 @@ import { isMissing, versionAt } from './version.js';
  * @throws ReportError `destination`
  */
 export async function removeStored(target: string, version: string, temporary: string): Promise<void> {
+  let isAway = false;
   try {
     if ((await twice(() => versionAt(target))) !== version) return;
-    await twice(() => rename(target, temporary)).catch(async (error: unknown) => {
-      // A rename that was done is ours, though its answer was lost: a network file system does that.
-      if ((await versionAt(temporary)) === undefined) throw error;
-    });
+    await twice(() => rename(target, temporary));
+    isAway = true;
     const found = await twice(() => versionAt(temporary)).catch(async (error: unknown) => {
       await putBack(temporary, target);
+      isAway = false;
       throw error;
     });
-    if (found !== version) return await putBack(temporary, target);
-    await removeTemporary(temporary, undefined);
-    await flushFolders(dirname(target), undefined);
+    if (found === version) await removeTemporary(temporary, undefined);
+    else await putBack(temporary, target);
+    isAway = false;
+    if (found === version) await flushFolders(dirname(target), undefined);
   } catch (error) {
-    if (!isMissing(error)) throw explain(`remove ${target}`, error);
+    const where = isAway ? `, which is now ${temporary}` : '';
+    if (!isMissing(error)) throw explain(`remove ${target}${where}`, error);
   }
 }
 
