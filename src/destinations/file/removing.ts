@@ -18,7 +18,10 @@ export async function removeStored(target: string, version: string, temporary: s
   let isAway = false;
   try {
     if ((await twice(() => versionAt(target))) !== version) return;
-    await twice(() => rename(target, temporary));
+    await twice(() => rename(target, temporary)).catch(async (error: unknown) => {
+      // A rename that was done is ours, though its answer was lost: a network file system does that.
+      if ((await versionAt(temporary)) === undefined) throw error;
+    });
     isAway = true;
     const found = await twice(() => versionAt(temporary)).catch(async (error: unknown) => {
       await putBack(temporary, target);
