@@ -1,8 +1,8 @@
 // Files of a run record that are not as the record says: gone, or with other content.
-import { createHash } from 'node:crypto';
 import type { Destination } from '../core/destination.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import type { RunRecord } from './documents.js';
+import { sha256Of } from './period-state.js';
 
 /** How many files are looked at at the same time. */
 const MAX_PARALLEL_LOOKS = 8;
@@ -28,7 +28,5 @@ async function damageOfFile(
   if (stored === undefined) return `${key} is gone`;
   if (stored.bytes !== bytes) return `${key} has ${stored.bytes} bytes instead of ${bytes}`;
   if (version === undefined || stored.version === version || stored.token === token) return undefined;
-  const hash = createHash('sha256');
-  for await (const chunk of destination.download(key)) hash.update(chunk);
-  return hash.digest('hex') === sha256 ? undefined : `${key} has other bytes`;
+  return (await sha256Of(key, destination)) === sha256 ? undefined : `${key} has other bytes`;
 }

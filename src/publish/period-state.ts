@@ -55,10 +55,15 @@ export async function isOneOf(known: KnownFiles, stored: Stored, destination: De
   const candidates = (known.get(stored.key) ?? []).filter(({ bytes }) => bytes === stored.bytes);
   if (candidates.length === 0) return false;
   if (stored.token !== undefined) return candidates.some(({ token }) => token === stored.token);
-  const hash = createHash('sha256');
-  for await (const chunk of destination.download(stored.key)) hash.update(chunk);
-  const sha256 = hash.digest('hex');
+  const sha256 = await sha256Of(stored.key, destination);
   return candidates.some((candidate) => candidate.sha256 === sha256);
+}
+
+/** SHA-256 of the bytes at a key, lower-case hex. @throws ReportError `destination` */
+export async function sha256Of(key: string, destination: Destination): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of destination.download(key)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 /** The files under their keys. */
