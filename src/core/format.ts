@@ -27,7 +27,7 @@ export interface Format<Options> {
    */
   readFiles?(options: SpelledOptions, files: OptionFiles): Options;
   /** @throws ReportError `usage` or `definition` for options with which these columns cannot be written */
-  check(options: Options, columns: readonly unknown[]): void;
+  check(options: Options, columns: readonly Column[]): void;
   /** @throws ReportError as `check` does, as far as that is known without the columns */
   create(options: Options, about: About): Promise<Writer>;
   /**

@@ -21,7 +21,7 @@ export const xlsx: Format<XlsxOptions> = {
     const { template, sheet } = options;
     booleanWords(options.booleans);
     if (template === undefined) sheetOf(options);
-    else checkTemplate(template, columns.length, sheet);
+    else checkTemplate(template, columns, sheet);
   },
   async create(options, about) {
     const { createXlsxWriter } = await import('./xlsx/write.js');

@@ -184,7 +184,7 @@ describe('in a template', () => {
     workbook.addWorksheet('Capa').getCell('A1').value = 'Relatório';
     const sheet = workbook.addWorksheet('Vendas');
     sheet.getCell('A1').value = 'Relatório da casa';
-    sheet.getRow(3).values = ['Código', 'Nome', 'Valor (R$)'];
+    sheet.getRow(3).values = columns.map(({ name }) => name.toUpperCase());
     for (const number of [4, 5]) sheet.getRow(number).values = [1, 'x', 2];
     for (const column of [1, 2, 3]) sheet.getCell(4, column).style = { font: { bold: true } };
     sheet.getRow(4).height = 21;

@@ -19,7 +19,7 @@ import { assertWellFormed, openXlsx, valuesOf } from '../support/xlsx.js';
 const COLUMNS: readonly Column[] = [
   { name: 'codigo', kind: 'text' },
   { name: 'dia', kind: 'date' },
-  { name: 'valor', kind: 'decimal' },
+  { name: 'valor', title: 'Valor (R$)', kind: 'decimal' },
   { name: 'quantidade', kind: 'integer' },
 ];
 const ROWS = [
@@ -348,7 +348,9 @@ describe('ranges over the model row', () => {
 
 describe('without a model', () => {
   test('columns have the formats that they have without a template', async () => {
-    const parts = await designed();
+    const parts = await designed((_, sheet) => {
+      sheet.getCell('D4').value = 'Em';
+    });
     withoutRows(parts, 5);
     const columns: readonly Column[] = [...COLUMNS.slice(0, 3), { name: 'em', kind: 'timestamp' }];
     const batches = [cellBatch([['007', '2024-10-05', '1.5', '2024-10-05 10:00:00-03']])];
@@ -393,6 +395,28 @@ describe('amounts', () => {
       sheet.getCell('C5').style = { font: { bold: true } };
     });
     assert.equal(bare, '"€" #,##0.00;-"€" #,##0.00');
+  });
+});
+
+describe('a header', () => {
+  test('is the title of its column or its name, with other case, accents, spaces and line breaks', async () => {
+    const columns: readonly Column[] = [
+      { name: 'codigo', title: 'Código do produto', kind: 'text' },
+      { name: 'dia_da_venda', title: 'Data', kind: 'date' },
+      ...COLUMNS.slice(2),
+    ];
+    for (const titles of [
+      ['Código do produto', 'Data', 'Valor (R$)', 'quantidade'],
+      [' CODIGO\ndo  Produto ', 'dia_da_venda', 'valor', 'QUANTIDADE'],
+      ['codigo', 'Dia da Venda', { richText: [{ text: 'Valor ' }, { text: '(R$)' }] }, 'Quantidade '],
+      [{ formula: '"Código"', result: 'Código' }, 'data', 'Valor (R$)', 'Quantidade'],
+    ]) {
+      const parts = await designed((_, sheet) => {
+        sheet.getRow(4).values = titles;
+      });
+      const { bytes } = await filled(parts, { columns });
+      assert.equal((await openXlsx(bytes)).getWorksheet('Dados')?.getCell('A5').value, '007');
+    }
   });
 });
 
@@ -442,17 +466,78 @@ describe('what is no template', () => {
     });
   });
 
-  test('has no header of as many cells as there are columns', async () => {
-    const whole = await packed(await designed());
-    for (const columns of [COLUMNS.slice(0, 3), [...COLUMNS, { name: 'mais', kind: 'text' } as const]]) {
-      const last = 'ABCDE'[columns.length - 1];
-      await refused(whole, new RegExp(`sheet "Dados" has no header: .* A to ${last} `), /from A/, {
-        columns,
-      });
-    }
+  test('has no header', async () => {
     const empty = await designed();
     withoutRows(empty, 1);
     await refused(await packed(empty), /has no header/, /4 columns/);
+  });
+
+  const header = (change: (sheet: excel.Worksheet) => void) =>
+    designed((_, sheet) => change(sheet)).then(packed);
+
+  test('has fewer headers than the report has columns, or more', async () => {
+    const whole = await packed(await designed());
+    await refused(
+      whole,
+      /: E4 of the sheet "Dados" has no header, and "mais" is expected there$/,
+      /^Write "mais" into E4\.$/,
+      { columns: [...COLUMNS, { name: 'mais', kind: 'text' }] },
+    );
+    await refused(
+      whole,
+      /: D4 of the sheet "Dados" has the header "Quantidade", and the report has 3 columns/,
+      /^Remove that header/,
+      { columns: COLUMNS.slice(0, 3) },
+    );
+  });
+
+  test('has the headers in another order', async () => {
+    const swapped = await header((sheet) => {
+      sheet.getRow(4).values = ['Código', 'Quantidade', 'Valor (R$)', 'Dia'];
+    });
+    await refused(
+      swapped,
+      /: B4 of the sheet "Dados" has the header "Quantidade", which is expected in D4; "dia" is expected there$/,
+      /: codigo, dia, Valor \(R\$\), quantidade\.$/,
+    );
+    // By name, and where a title of one column is the name of another.
+    const columns: readonly Column[] = [
+      { name: 'valor', title: 'Preço', kind: 'decimal' },
+      { name: 'total', title: 'Valor', kind: 'decimal' },
+    ];
+    const both = await header((sheet) => {
+      sheet.getRow(4).values = ['Valor', 'total'];
+    });
+    await refused(both, /A4 .* has the header "Valor", which is expected in B4; "Preço" is/, /Preço, Valor/, {
+      columns,
+    });
+  });
+
+  test('has a header that no column of the report has', async () => {
+    const other = await header((sheet) => {
+      sheet.getCell('B4').value = { richText: [{ text: 'Data ' }, { text: 'da "venda"' }] };
+    });
+    await refused(
+      other,
+      /: B4 of the sheet "Dados" has the header "Data da \\"venda\\"", and "dia" is expected there$/,
+      /or give the column dia the title "Data da \\"venda\\"" in the report/,
+    );
+  });
+
+  test('has a header in merged cells', async () => {
+    const merged = await header((sheet) => sheet.mergeCells('B4:C4'));
+    await refused(merged, /: C4 .* has no header \(it is merged into B4\), and "Valor/, /undoing the merge/);
+  });
+
+  test('has another row before its header that has as many cells', async () => {
+    const above = await header((sheet) => {
+      sheet.getRow(3).values = ['a', 'b', 'c', 'd'];
+    });
+    await refused(
+      above,
+      /: A3 of the sheet "Dados" has the header "a", and "codigo" is expected there/,
+      /A3/,
+    );
   });
 
   test('has a table where the rows go', async () => {
@@ -467,7 +552,7 @@ describe('in a report', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'reportctl-template-'));
   after(() => rm(folder, { recursive: true }));
   const report = async (output: string) => {
-    const yaml = `source: vendas\ncolumns: { codigo: text, dia: date, valor: decimal, quantidade: integer }\noutputs:\n  - { ${output} }`;
+    const yaml = `source: vendas\ncolumns: { codigo: text, dia: date, valor: { kind: decimal, title: Valor (R$) }, quantidade: integer }\noutputs:\n  - { ${output} }`;
     await writeFile(join(folder, 'vendas.sql'), `/*---\n${yaml}\n---*/\nSELECT 1`);
     return loadReport('vendas', { queries: folder, cwd: '.' });
   };
@@ -501,6 +586,6 @@ describe('in a report', async () => {
         return error.code === 'definition';
       });
     }
-    checkTemplate(readTemplate(join(folder, 'modelo.xlsx')), 4);
+    checkTemplate(readTemplate(join(folder, 'modelo.xlsx')), COLUMNS);
   });
 });

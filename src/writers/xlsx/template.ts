@@ -22,7 +22,7 @@ export function createTemplateWriter(template: Template, options: XlsxOptions): 
   let changes = new Changes(options.strict ?? false);
 
   async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
-    const model = modelIn(template, pack, columns.length);
+    const model = modelIn(template, pack, columns);
     changes = new Changes(options.strict ?? false);
     const parts = new Map(pack.parts);
     const encoder = new RowEncoder(columns, stylesFor(columns, model, pack, parts, options), changes, {

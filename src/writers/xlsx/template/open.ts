@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { messageOf, ReportError } from '../../../core/errors.js';
 import { MEBIBYTE, readSmallFileSync } from '../../../core/small-file.js';
-import { columnLetters } from '../letters.js';
+import type { Column } from '../../../core/table.js';
 import { DATA_SHEET, type Template } from '../options.js';
 import { unzipped } from '../unzip.js';
 import { lostTable } from './around.js';
+import { headerFault } from './header.js';
 import { openPackage, type Package, textOf, unfit } from './package.js';
 import { type Model, modelOf } from './sheet.js';
 
@@ -35,25 +36,21 @@ export function templateOf(file: string, bytes: Buffer, most: number = MAX_TEMPL
 }
 
 /** Finds early what createTemplateWriter() and its encode() would throw. @throws ReportError `definition` */
-export function checkTemplate(template: Template, width: number, sheet: string = DATA_SHEET): void {
-  modelIn(template, openPackage(template, sheet), width);
+export function checkTemplate(
+  template: Template,
+  columns: readonly Column[],
+  sheet: string = DATA_SHEET,
+): void {
+  modelIn(template, openPackage(template, sheet), columns);
 }
 
-/** @throws ReportError `definition` when rows of so many columns cannot go into it */
-export function modelIn(
-  template: Template,
-  { parts, sheet, sheetName, tables }: Package,
-  width: number,
-): Model {
-  const model = modelOf(textOf(parts, sheet), width);
-  if (model === undefined) {
-    const last = columnLetters(width - 1);
-    throw unfit(
-      template,
-      `the sheet "${sheetName}" has no header: no row with the cells A to ${last} filled and no more`,
-      `Give it one for each of the ${width} columns of the report, from A, and nothing beside the last.`,
-    );
-  }
+/** @throws ReportError `definition` when rows of these columns cannot go into it */
+export function modelIn(template: Template, pack: Package, columns: readonly Column[]): Model {
+  const { parts, sheet, sheetName, tables } = pack;
+  const model = modelOf(textOf(parts, sheet), columns.length);
+  const fault = headerFault(template, pack, columns, model?.headerRow);
+  if (fault !== undefined) throw fault;
+  if (model === undefined) throw new Error('a header without a fault is a model');
   for (const table of tables) {
     const lost = lostTable(textOf(parts, table), model.headerRow);
     if (lost === undefined) continue;

@@ -12,6 +12,8 @@ export interface Package {
   readonly sheet: string;
   readonly sheetName: string;
   readonly styles: string;
+  /** Undefined in a workbook without shared strings. */
+  readonly sharedStrings: string | undefined;
   readonly tables: readonly string[];
 }
 
@@ -76,6 +78,7 @@ export function openPackage(template: Template, sheetName: string): Package {
     sheet: sheet.part,
     sheetName: sheet.name,
     styles,
+    sharedStrings: related.find(({ type }) => type === 'sharedStrings')?.target,
     tables: relationshipsOf(parts, sheet.part)
       .filter(({ type, target }) => type === 'table' && parts.has(target))
       .map(({ target }) => target),

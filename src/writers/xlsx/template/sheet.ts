@@ -1,7 +1,8 @@
 // The sheet of a template that takes the rows: the XML above them, the look of the model row, and the XML below.
 import { columnLetters } from '../letters.js';
+import { cellsOf, isFilled, type Row, rowsOfSheet, sheetData } from './grid.js';
 import { allExtended, type Reach, rowsOf } from './ranges.js';
-import { attributeOf, elementsOf, withAttribute } from './xml.js';
+import { attributeOf, elementsOf, numberOf, withAttribute } from './xml.js';
 
 export interface Model {
   /** The XML up to the end of the header's row. */
@@ -17,15 +18,6 @@ export interface Model {
   readonly rest: string;
 }
 
-interface Row {
-  readonly number: number;
-  readonly xml: string;
-  /** Where it ends in the sheet. */
-  readonly end: number;
-}
-
-/** A value, text or formula that is not empty. */
-const CONTENT = /<(?:v|t|f)(?:\s[^<>]*)?>[^<]/;
 /** The attributes of a row that define its look. */
 const LOOKS = ['s', 'customFormat', 'ht', 'customHeight'];
 /** Elements that apply to ranges: they grow with the rows. */
@@ -38,18 +30,16 @@ const NEWER_RULES = elementsOf('x14:conditionalFormatting|x14:dataValidation');
  * @returns undefined where there is no such row
  */
 export function modelOf(xml: string, width: number): Model | undefined {
-  const open = /<sheetData\s*>/.exec(xml);
-  const close = xml.lastIndexOf('</sheetData');
-  if (!open || close < open.index) return undefined;
-  const from = open.index + open[0].length;
-  const rows = rowsIn(xml.slice(from, close), from);
+  const data = sheetData(xml);
+  if (data === undefined) return undefined;
+  const rows = rowsOfSheet(xml);
   const index = rows.findIndex((row) => isFilledTo(row, width));
   const header = rows[index];
   if (header === undefined) return undefined;
   const below = rows[index + 1];
   const model = below?.number === header.number + 1 ? below : undefined;
   const cells = model === undefined ? undefined : cellsOf(model);
-  const ofColumns = columnStylesIn(xml.slice(0, open.index));
+  const ofColumns = columnStylesIn(xml.slice(0, data.from));
   const styles = Array.from({ length: width }, (_, column) => {
     const own = numberOf(cells?.get(columnLetters(column)), 's') ?? numberOf(model?.xml, 's');
     return own ?? ofColumns(column) ?? (cells === undefined || cells.size === 0 ? undefined : 0);
@@ -64,7 +54,7 @@ export function modelOf(xml: string, width: number): Model | undefined {
       return value === undefined ? [] : ` ${name}="${value}"`;
     }).join(''),
     styles,
-    rest: xml.slice(close),
+    rest: xml.slice(data.to),
   };
 }
 
@@ -104,27 +94,10 @@ function withoutOld(xml: string, name: string, headerRow: number): string {
   });
 }
 
-function rowsIn(data: string, offset: number): Row[] {
-  let number = 0;
-  return [...data.matchAll(elementsOf('row'))].map(({ 0: xml, index }) => {
-    number = numberOf(xml, 'r') ?? number + 1;
-    return { number, xml, end: offset + index + xml.length };
-  });
-}
-
-/** By its column's letters. */
-function cellsOf({ xml }: Row): Map<string, string> {
-  const cells = (xml.match(elementsOf('c')) ?? []).map((cell, index) => {
-    const reference = attributeOf(cell, 'r');
-    return [reference?.replace(/(?<!\d)\d+$/, '') ?? columnLetters(index), cell] as const;
-  });
-  return new Map(cells);
-}
-
 function isFilledTo(row: Row, width: number): boolean {
   const cells = cellsOf(row);
-  const isFilled = (column: number) => CONTENT.test(cells.get(columnLetters(column)) ?? '');
-  return Array.from({ length: width }, (_, column) => column).every(isFilled) && !isFilled(width);
+  const isFull = (column: number) => isFilled(cells.get(columnLetters(column)));
+  return Array.from({ length: width }, (_, column) => column).every(isFull) && !isFull(width);
 }
 
 function columnStylesIn(before: string): (column: number) => number | undefined {
@@ -135,10 +108,4 @@ function columnStylesIn(before: string): (column: number) => number | undefined 
     });
     return numberOf(found, 'style');
   };
-}
-
-function numberOf(tag: string | undefined, name: string): number | undefined {
-  const value = tag === undefined ? undefined : attributeOf(tag, name);
-  if (value === 'true') return 1;
-  return value === undefined || !/^\d+(\.\d+)?$/.test(value) ? undefined : Number(value);
 }

@@ -32,3 +32,10 @@ export function withAttribute(element: string, name: string, value: string): str
 export function elementsOf(name: string): RegExp {
   return new RegExp(`<(${name})(?=[\\s/>])[^<>]*?(?:/>|>(?:(?!<\\1[\\s/>]).)*?</\\1\\s*>)`, 'gs');
 }
+
+/** The number that an attribute of a start tag is; undefined for any other text. */
+export function numberOf(tag: string | undefined, name: string): number | undefined {
+  const value = tag === undefined ? undefined : attributeOf(tag, name);
+  if (value === 'true') return 1;
+  return value === undefined || !/^\d+(\.\d+)?$/.test(value) ? undefined : Number(value);
+}
