@@ -13,6 +13,7 @@ import {
 } from './shared/deadline.js';
 import { addNameValue } from './shared/filter-options.js';
 import { printJson, printLines } from './shared/print.js';
+import { painter } from './shared/screen.js';
 
 interface CheckOptions extends CommonOptions, DeadlineOptions {
   readonly param?: Readonly<Record<string, string>>;
@@ -46,17 +47,23 @@ export function checkCommand(context: Context): Command {
       ...(isWarning && { warning: true }),
       detail,
     }));
+    const paint = painter(session);
     if (session.json) printJson(session.stdout, findings);
     else
       printLines(
         session.stdout,
-        findings.map(({ subject, ok, warning, detail }) =>
-          printable(`${warning ? 'WARN  ' : ok ? 'ok    ' : 'FAILED'} ${subject}: ${detail}`),
-        ),
+        findings.map(({ subject, ok, warning, detail }) => {
+          const [word, tone] = warning ? WARNING : ok ? PASSED : FAILURE;
+          return `${paint(tone, word)} ${printable(`${subject}: ${detail}`)}`;
+        }),
       );
     throwFailures(checked);
   });
 }
+
+const PASSED = ['ok    ', 'good'] as const;
+const WARNING = ['WARN  ', 'waiting'] as const;
+const FAILURE = ['FAILED', 'bad'] as const;
 
 function parseSampleSize(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('Give a whole number from 1.');

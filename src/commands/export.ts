@@ -22,7 +22,7 @@ import {
   optionFlags,
   readOptions,
 } from '../writers/index.js';
-import type { Preview } from './export/preview.js';
+import type { Preview, PreviewOptions } from './export/preview.js';
 import { withChoices } from './shared/choices.js';
 import {
   addCommonOptions,
@@ -35,6 +35,7 @@ import { type DeadlineOptions, deadlineOf, deadlineOption, withDeadline } from '
 import { addRowOptions, parseChoice, type RowOptions } from './shared/filter-options.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 import { progressFor } from './shared/progress.js';
+import { screenOf } from './shared/screen.js';
 import { TRACE_OPTION, withTrace } from './shared/with-trace.js';
 
 /** Also holds the options of all formats, under their names. */
@@ -43,6 +44,7 @@ interface ExportOptions extends CommonOptions, DeadlineOptions, RowOptions {
   readonly format?: string;
   readonly compress?: string;
   readonly overwrite?: true;
+  readonly vertical?: true;
   readonly otel?: true;
 }
 
@@ -56,6 +58,7 @@ export function exportCommand(context: Context): Command {
     )
     .option('--format <format>', `${FORMAT_NAMES.join(', ')}; by default the ending of the output decides`)
     .option('--overwrite', 'replace an existing s3:// key')
+    .option('--vertical', 'on a terminal, show each row as lines of its own, with whole texts')
     .addOption(deadlineOption())
     .option('--otel', TRACE_OPTION);
   addRowOptions(command);
@@ -66,10 +69,13 @@ export function exportCommand(context: Context): Command {
     const { config, log, stdout } = session;
     const report = await loadReport(name, config);
     const request = requestOf(report, parseChoice(options, report, context.now));
-    const { root, key, existing, isStdout, hasManifest, preview } = await outputPlace(options, session);
+    const { root, key, existing, isStdout, hasManifest, isPreview } = await outputPlace(options, session);
     const { format, compress } = chosenFormat(key, options);
     const files = { folder: config.cwd, most: config.maxTemplateSize };
     const formatOptions = readOptions(format, spelledOptions(options), files, compress);
+    const preview = isPreview
+      ? await openPreview(session, { report, dialect: formatOptions, vertical: options.vertical === true })
+      : undefined;
     const target = { format, options: formatOptions, compress, key, existing, writer: preview };
     const token = randomUUID();
     const deadline = deadlineOf(options, session);
@@ -102,8 +108,7 @@ export function exportCommand(context: Context): Command {
     const { location, manifest } = exported;
     for (const failed of exported.failedGates) log.warn(`"${report.name}": ${failed}`);
     for (const note of exported.notes) log.warn(note);
-    if (preview !== undefined)
-      printLines(stdout, [...preview.lines(), ...previewLines(manifest, preview.shown)]);
+    if (preview !== undefined) printLines(stdout, [...preview.lines(), ...previewLines(manifest, preview)]);
     else if (isStdout) log.info(summary('stdout', manifest));
     else if (session.json) printJson(stdout, { location, ...manifest });
     else printLines(stdout, [summary(location, manifest)]);
@@ -140,8 +145,8 @@ function summary(where: string, { rows, bytes, neutralised }: Manifest): string 
 }
 
 /** The lines under the preview's table: the number of all rows and the exact totals. */
-function previewLines({ rows, totals }: Manifest, shown: number): string[] {
-  const sums = Object.entries(totals).map(([name, total]) => `total ${name}: ${total}`);
+function previewLines({ rows, totals }: Manifest, { shown, spellTotal }: Preview): string[] {
+  const sums = Object.entries(totals).map(([name, total]) => `total ${name}: ${spellTotal(total)}`);
   const more = rows > shown ? ` (the first ${shown} are shown; -o FILE writes all)` : '';
   return ['', `${formatRows(rows)}${more}`, ...sums];
 }
@@ -154,15 +159,28 @@ interface OutputPlace {
   readonly isStdout: boolean;
   /** Not beside what keeps nothing, such as stdout or a FIFO. */
   readonly hasManifest: boolean;
-  /** Set when stdout is a terminal: shows the first rows instead of writing the file. */
-  readonly preview?: Preview;
+  /** Stdout is a terminal, which shows the first rows instead of a file. */
+  readonly isPreview: boolean;
+}
+
+async function openPreview(
+  { stdout }: CommandSession,
+  options: Omit<PreviewOptions, 'screen'>,
+): Promise<Preview> {
+  const { createPreview } = await import('./export/preview.js');
+  return createPreview({ ...options, screen: screenOf(stdout) });
 }
 
 /** Where the export goes. @throws ReportError `usage` */
 async function outputPlace(
-  { output, overwrite, json, format, compress }: ExportOptions,
+  { output, overwrite, vertical, json, format, compress }: ExportOptions,
   { stdout, config }: CommandSession,
 ): Promise<OutputPlace> {
+  if (vertical && (output !== undefined || !stdout.isTTY)) {
+    throw new ReportError('usage', 'export: --vertical shows rows on a terminal', {
+      hint: 'Leave out --vertical to write a file or into a pipe.',
+    });
+  }
   const named = output === undefined ? undefined : await outputFile(output, config.cwd);
   const isStdout = named !== undefined && isStandardOutput(named);
   if (output === undefined || output === '-' || isStdout) {
@@ -176,6 +194,7 @@ async function outputPlace(
       existing: 'replace',
       isStdout: true,
       hasManifest: false,
+      isPreview: false,
     } as const;
     if (output !== undefined || !stdout.isTTY) return toStdout;
     if (format !== undefined || compress !== undefined) {
@@ -183,9 +202,7 @@ async function outputPlace(
         hint: 'Name a file with -o, or print the bytes here with -o -.',
       });
     }
-    const { createPreview, DEFAULT_SCREEN } = await import('./export/preview.js');
-    const { columns: width = DEFAULT_SCREEN.width, rows: height = DEFAULT_SCREEN.height } = stdout;
-    return { ...toStdout, preview: createPreview({ width, height }) };
+    return { ...toStdout, isPreview: true };
   }
   const reserved = reservedPart(output.replaceAll('\\', '/'));
   if (reserved !== undefined) {
@@ -195,14 +212,16 @@ async function outputPlace(
   }
   const place = splitAddress(output);
   if (place !== undefined && parseAddress(place.root)?.scheme === 's3') {
-    return { ...place, existing: overwrite ? 'replace' : 'never', isStdout: false, hasManifest: true };
+    const existing = overwrite ? 'replace' : 'never';
+    return { ...place, existing, isStdout: false, hasManifest: true, isPreview: false };
   }
   if (/[\\/]$/.test(output) || named?.kind === 'folder' || place === undefined) {
     throw new ReportError('usage', `export: the output "${output}" names no file`, {
       hint: 'Give a file, s3://bucket/key, or -.',
     });
   }
-  return { ...place, existing: 'replace', isStdout: false, hasManifest: named?.kind === 'file' };
+  const hasManifest = named?.kind === 'file';
+  return { ...place, existing: 'replace', isStdout: false, hasManifest, isPreview: false };
 }
 
 /** What is at the path that `-o` names; undefined when it names none. */

@@ -1,12 +1,15 @@
 // reportctl list: prints every report with its title, sources, filters, outputs and next period.
 import { Command } from 'commander';
-import { periodContaining, todayIn } from '../core/calendar.js';
+import { type Period, periodContaining, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
+import { printable } from '../core/foreign-text.js';
 import type { Log } from '../core/log.js';
 import { reportLoader, reportNames } from '../reports/load-report.js';
 import { scheduledReports } from '../reports/scheduled-reports.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
-import { alignedLines, printJson, printLines } from './shared/print.js';
+import { printJson, printLines } from './shared/print.js';
+import { terminalWidth } from './shared/screen.js';
+import { fitTable, type TextColumn, wrap } from './shared/table.js';
 
 export function listCommand(context: Context): Command {
   const command = new Command('list').description(
@@ -19,31 +22,57 @@ export function listCommand(context: Context): Command {
     const loaded = await Promise.allSettled(names.map(reportLoader(config)));
     const reports = loaded.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const scheduled = reports.flatMap((report) => [report, ...scheduledReports(report)]);
-    const rows = scheduled.map((report) => ({
-      name: report.name,
-      title: report.title ?? '',
-      sources: report.sources,
-      filters: Object.keys(report.filters),
-      outputs: report.outputs.map((output) => output.key),
-      // The next period to publish is the one that is still open.
-      next: periodContaining(report.period, todayIn(report.timezone, context.now)),
-    }));
+    const rows = scheduled.map(
+      (report): Row => ({
+        name: report.name,
+        title: report.title ?? '',
+        sources: report.sources,
+        filters: Object.keys(report.filters),
+        outputs: report.outputs.map((output) => output.key),
+        // The next period to publish is the one that is still open.
+        next: periodContaining(report.period, todayIn(report.timezone, context.now)),
+      }),
+    );
     if (json) {
       printJson(stdout, rows);
       return reportBroken(loaded, log);
     }
-    const header = ['REPORT', 'TITLE', 'SOURCE', 'FILTERS', 'OUTPUTS', 'NEXT'];
-    const cells = rows.map((row) => [
-      row.name,
-      row.title,
-      row.sources.join(','),
-      row.filters.join(','),
-      row.outputs.join(',') || '-',
-      row.outputs.length === 0 ? '-' : `${row.next.kind} to ${row.next.lastDay}`,
-    ]);
-    printLines(stdout, alignedLines([header, ...cells]));
+    printLines(stdout, listLines(rows, terminalWidth({ stdout })));
     reportBroken(loaded, log);
   });
+}
+
+interface Row {
+  readonly name: string;
+  readonly title: string;
+  readonly sources: readonly string[];
+  readonly filters: readonly string[];
+  readonly outputs: readonly string[];
+  readonly next: Period;
+}
+
+/** @param width of the terminal; without it nothing is cut */
+function listLines(rows: readonly Row[], width: number | undefined): string[] {
+  const column = (header: string, rank: number, textOf: (row: Row) => string): TextColumn => ({
+    header,
+    cells: rows.map((row) => printable(textOf(row))),
+    rank,
+    isWhole: rank <= 1,
+  });
+  const columns = [
+    column('REPORT', 0, ({ name }) => name),
+    column('TITLE', 2, ({ title }) => title),
+    column('SOURCE', 3, ({ sources }) => sources.join(',')),
+    column('FILTERS', 5, ({ filters }) => filters.join(',')),
+    column('OUTPUTS', 4, ({ outputs }) => outputs.join(',') || '-'),
+    column('NEXT', 1, ({ outputs, next }) =>
+      outputs.length === 0 ? '-' : `${next.kind} to ${next.lastDay}`,
+    ),
+  ];
+  const table = fitTable(columns, width);
+  const hidden = table.hidden.map((index) => columns[index]?.header);
+  const note = hidden.length === 0 ? [] : wrap(`(no room for ${hidden.join(', ')})`, width ?? 0);
+  return [table.header, ...table.rows, ...note];
 }
 
 /** Logs the error of every report that could not be loaded. @throws ReportError `definition` when there is one */

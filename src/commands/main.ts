@@ -11,6 +11,7 @@ import { withoutLogins } from '../core/secret-shapes.js';
 import { toolVersion } from '../core/version.js';
 import { END_TIMEOUT_MS, untilPrinted, Watchdog } from '../core/watchdog.js';
 import type { Context, Surroundings } from './shared/context.js';
+import { screenOf } from './shared/screen.js';
 
 interface Entry {
   readonly summary: string;
@@ -180,6 +181,8 @@ async function createProgram(args: readonly string[], context: Context): Promise
       .showSuggestionAfterError(false)
       .configureOutput({
         writeOut: (text) => context.stdout.write(text),
+        getOutHelpWidth: () => screenOf(context.stdout).width,
+        getOutHasColors: () => false,
         // main() prints every error, so commander must not.
         writeErr: () => undefined,
       });

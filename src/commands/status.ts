@@ -4,7 +4,7 @@ import { parseDates, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
 import { withDestination } from '../destinations/for-session.js';
 import { notifyFaults, requireWebhook } from '../jobs/notify/status-faults.js';
-import { FAULTS, type PeriodLine, type PeriodStatus, statusOf } from '../publish/status.js';
+import { FAULTS, type PeriodLine, statusOf } from '../publish/status.js';
 import { reportLoader, reportNames } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
@@ -22,7 +22,8 @@ import {
   HOST_ZONE,
   withDeadline,
 } from './shared/deadline.js';
-import { alignedLines, formatPeriod, printJson, printLines } from './shared/print.js';
+import { printJson, printLines } from './shared/print.js';
+import { statusLines } from './status/lines.js';
 
 interface StatusOptions extends CommonOptions, DeadlineOptions {
   readonly since?: string;
@@ -50,7 +51,7 @@ export function statusCommand(context: Context): Command {
       periodLines(reports, options, bounded),
     );
     if (session.json) printJson(session.stdout, lines);
-    else printLines(session.stdout, alignedLines([HEADER, ...mergeGaps(lines).map(lineCells)]));
+    else printLines(session.stdout, statusLines(lines, reports, session));
     if (webhook !== undefined) {
       await within('status: not every message was sent', (bounded) =>
         notifyFaults(bounded, webhook, reports, lines),
@@ -106,50 +107,6 @@ async function periodLines(
     }
     return lines;
   });
-}
-
-const HEADER = ['REPORT', 'PERIOD', 'STATUS', 'ROWS', 'FINISHED', 'REVISION', 'DETAIL'];
-
-/** This many missing or late periods in a row become one line. */
-const MIN_GAP_PERIODS = 4;
-
-const GAP_STATUSES: readonly PeriodStatus[] = ['missing', 'late'];
-
-/** Replaces each long run of periods that have the same status, missing or late, by one line. */
-function mergeGaps(lines: readonly PeriodLine[]): PeriodLine[] {
-  const shown: PeriodLine[] = [];
-  for (let at = 0; at < lines.length; ) {
-    const line = lines[at] as PeriodLine;
-    let end = at;
-    const isSame = (other: PeriodLine | undefined) =>
-      other?.report === line.report && other.status === line.status && !other.detail;
-    while (GAP_STATUSES.includes(line.status) && isSame(lines[end])) end += 1;
-    const last = lines[end - 1];
-    if (end - at >= MIN_GAP_PERIODS && last !== undefined) {
-      const period = { ...line.period, to: last.period.to, lastDay: last.period.lastDay };
-      shown.push({ ...line, period, detail: `${end - at} periods` });
-      at = end;
-    } else {
-      shown.push(line);
-      at += 1;
-    }
-  }
-  return shown;
-}
-
-function lineCells({
-  report,
-  period,
-  status,
-  rows,
-  finished,
-  revision,
-  detail,
-  expectedBy,
-}: PeriodLine): string[] {
-  const counts = [rows, finished, revision].map((value) => (value === undefined ? '-' : String(value)));
-  const expected = (status === 'due' || status === 'late') && `expected by ${expectedBy}`;
-  return [report, formatPeriod(period), status, ...counts, detail || expected || ''];
 }
 
 /** @throws ReportError `contract` when a period needs action, else `definition` when a report cannot be loaded */

@@ -15,6 +15,7 @@ import {
   openSession,
 } from './shared/context.js';
 import { printJson, printLines } from './shared/print.js';
+import { type Paint, painter } from './shared/screen.js';
 import { type BrokenCase, type Case, casesOf } from './test/cases.js';
 import { fixtureUrls } from './test/fixtures.js';
 import { exportForTest } from './test/found.js';
@@ -50,7 +51,13 @@ export function testCommand(context: Context): Command {
       })),
     ];
     if (session.json) printJson(session.stdout, results.map(jsonResult));
-    else printLines(session.stdout, results.flatMap(resultLines));
+    else {
+      const paint = painter(session);
+      printLines(
+        session.stdout,
+        results.flatMap((result) => resultLines(result, paint)),
+      );
+    }
     throwFailures(results);
   });
 }
@@ -158,9 +165,12 @@ const WORDS: Readonly<Partial<Record<Result['outcome'], string>>> = {
   untested: '-',
 };
 
-function resultLines({ title, outcome, detail, lines = [] }: Result): string[] {
-  const first = `${(WORDS[outcome] ?? outcome).padEnd(7)} ${title}: ${detail}`;
-  return [first, ...lines.map((line) => `        ${line}`)].map(printable);
+function resultLines({ title, outcome, detail, lines = [] }: Result, paint: Paint): string[] {
+  const word = WORDS[outcome] ?? outcome;
+  const tone = word === 'FAILED' ? 'bad' : word === 'ok' ? 'good' : undefined;
+  const padded = word.padEnd(7);
+  const first = `${tone === undefined ? padded : paint(tone, padded)} ${printable(`${title}: ${detail}`)}`;
+  return [first, ...lines.map((line) => printable(`        ${line}`))];
 }
 
 function jsonResult({ title, outcome, detail, lines = [] }: Result) {

@@ -13,6 +13,7 @@ import {
   withDeadline,
 } from './shared/deadline.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
+import { type Paint, painter } from './shared/screen.js';
 
 interface VerifyCommandOptions extends CommonOptions, DeadlineOptions {
   readonly date?: string;
@@ -29,6 +30,7 @@ export function verifyCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (what: string[], options: VerifyCommandOptions) => {
     const session = await openSession(context, options);
+    const paint = painter(session);
     const about = { timezone: HOST_ZONE, undone: 'verify: not everything was compared', isReading: true };
     const verified = await withDeadline(session, deadlineOf(options, session), about, (bounded) =>
       verifyFiles(bounded, {
@@ -36,7 +38,7 @@ export function verifyCommand(context: Context): Command {
         date: options.date,
         compareSource: options.source === true,
         onVerified: (each) => {
-          if (!session.json) printLines(session.stdout, verifiedLines(each, options));
+          if (!session.json) printLines(session.stdout, verifiedLines(each, options, paint));
         },
       }),
     );
@@ -58,20 +60,23 @@ const STANDINGS: Readonly<Record<NonNullable<Verified['standing']>, string>> = {
   moved: 'a copy outside its destination',
 };
 
-function verifiedLines(verified: Verified, { source }: VerifyCommandOptions): string[] {
+function verifiedLines(verified: Verified, { source }: VerifyCommandOptions, paint: Paint): string[] {
+  const ok = paint('good', 'ok    ');
   const { location, differences, standing, revision, rows, bytes, sha256 } = verified;
   if (differences.length > 0) {
-    return differences.map((difference) => `FAILED ${location}: ${spellDifference(difference)}`);
+    return differences.map(
+      (difference) => `${paint('bad', 'FAILED')} ${location}: ${spellDifference(difference)}`,
+    );
   }
   if (standing === undefined)
-    return [`ok     ${location}: published without a file, because there were no rows`];
+    return [`${ok} ${location}: published without a file, because there were no rows`];
   const facts = [STANDINGS[standing]];
   if (standing === 'current' || standing === 'former') facts.push(`revision ${revision}`);
   // The manifest of an ad-hoc export has no content hash, so only rows and totals were compared.
   if (source)
     facts.push(standing === 'export' ? 'rows and totals as in a fresh read' : 'content as in a fresh read');
   const size = `${formatRows(rows ?? 0)}, ${formatBytes(bytes ?? 0)}, sha256 ${sha256}`;
-  return [`ok     ${location}: ${size} (${facts.join(', ')})`];
+  return [`${ok} ${location}: ${size} (${facts.join(', ')})`];
 }
 
 /** @throws ReportError `contract` when anything differs */

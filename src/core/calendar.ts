@@ -271,3 +271,20 @@ function isoSpelling(term: string): string {
 export function formatPeriod({ from, lastDay }: Pick<Period, 'from' | 'lastDay'>): string {
   return from === lastDay ? lastDay : `${from}..${lastDay}`;
 }
+
+/** The period as `--date` takes it, at its shortest: `2024-10-05`, `2024-09-H1`, `2024-09`; several whole ones as `2024-09..2024-11`. */
+export function spellPeriod({ kind, from, lastDay }: Period): string {
+  const [first, last] = [from, lastDay].map((day) => {
+    if (kind === 'day') return day;
+    const half = day.slice(8) <= '15' ? 'H1' : 'H2';
+    return kind === 'month' ? day.slice(0, 7) : `${day.slice(0, 7)}-${half}`;
+  });
+  return first === last ? `${first}` : `${first}..${last}`;
+}
+
+/** An instant in a zone to the minute: `2024-10-06 01:00-03`. @param instant ISO 8601 with an offset */
+export function spellInstant(instant: string, timezone: string): string {
+  const local = Temporal.Instant.from(instant).toZonedDateTimeISO(timezone);
+  const minute = local.toPlainDateTime().toString({ smallestUnit: 'minute', roundingMode: 'trunc' });
+  return `${minute.replace('T', ' ')}${local.offset.replace(/(:00)+$/, '')}`;
+}

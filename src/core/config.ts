@@ -121,7 +121,7 @@ export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
         ? oneOf(environment, 'REPORTCTL_LOG_FORMAT', LOG_FORMATS, 'text')
         : allowed('--log-format', logFormat, LOG_FORMATS),
     logLevel: oneOf(environment, 'REPORTCTL_LOG_LEVEL', ['debug', 'info', 'warn', 'error'] as const, 'info'),
-    noColor: variable('NO_COLOR') !== undefined,
+    noColor: variable('NO_COLOR') !== undefined || variable('TERM') === 'dumb',
     jobs: parseConcurrency('REPORTCTL_JOBS', variable('REPORTCTL_JOBS') ?? '2'),
     retryFor: parseMilliseconds('REPORTCTL_RETRY_FOR', variable('REPORTCTL_RETRY_FOR') ?? '15m'),
     idleTimeoutMs: parseIdleTimeout(variable('REPORTCTL_IDLE_TIMEOUT') ?? '10m'),

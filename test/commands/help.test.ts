@@ -21,6 +21,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '-o, --output <where>',
     '--format <format>',
     '--overwrite',
+    '--vertical',
     '--deadline <when>',
     '--otel',
     ...ROWS,

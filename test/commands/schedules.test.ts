@@ -238,10 +238,7 @@ describe('schedules', { concurrency: 3 }, () => {
     await at(NIGHT, ['run', 'estoque']);
     const due = await at('2024-11-01T04:59:00Z', ['status', ...names]);
     assert.deepEqual([due.code, due.stderr], [0, '']);
-    assert.match(
-      due.stdout,
-      /^vendas@ACME Ltda +2024-10-01\.\.2024-10-31 +due .* expected by 2024-11-01T05:00:00\.000Z$/m,
-    );
+    assert.match(due.stdout, /^vendas@ACME Ltda +2024-10 +due .* expected by 2024-11-01 02:00-03$/m);
     const late = await at('2024-11-01T05:00:00Z', ['status', ...names]);
     assert.equal(late.code, 3);
     assert.match(late.stdout, /^vendas@ACME Ltda .* late /m);

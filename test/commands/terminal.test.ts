@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { createPreview } from '../../src/commands/export/preview.js';
+import { createPreview, type PreviewOptions } from '../../src/commands/export/preview.js';
 import { type Progress, progressLine } from '../../src/commands/shared/progress.js';
 import type { Column } from '../../src/core/table.js';
 import { openStdout } from '../../src/destinations/stdout.js';
@@ -16,8 +16,17 @@ const COLUMNS: readonly Column[] = [
   { name: 'valor', kind: 'decimal' },
 ];
 
-async function shown(rows: Rows, { columns = COLUMNS, width = 80, height = 24 } = {}) {
-  const preview = createPreview({ width, height });
+const REPORT: PreviewOptions['report'] = { totals: [], orderBy: [], filters: {} };
+
+interface Shown extends Partial<PreviewOptions> {
+  readonly columns?: readonly Column[];
+  readonly width?: number;
+  readonly height?: number;
+}
+
+async function shown(rows: Rows, { columns = COLUMNS, width = 80, height = 24, ...options }: Shown = {}) {
+  const screen = { width, height };
+  const preview = createPreview({ screen, vertical: false, dialect: {}, report: REPORT, ...options });
   async function* batches() {
     for (const row of rows) yield cellBatch([row]);
   }
@@ -49,20 +58,89 @@ describe('the table', () => {
     assert.equal((await shown(rows, { height: 3 })).count, 5);
   });
 
-  test('names the columns for which forty columns of a terminal have no room', async () => {
+  test('cuts long texts on forty columns, and no amount', async () => {
     const { lines } = await shown([['1', 'Maria Aparecida dos Santos Conceição', '10.50']], { width: 40 });
     assert.deepEqual(lines, [
-      'id  Usuário',
-      `--  ${'-'.repeat(36)}`,
-      ' 1  Maria Aparecida dos Santos Conceição',
-      '(no room for valor; choose columns with --columns)',
+      'id  Usuário                        valor',
+      `--  ${'-'.repeat(29)}  -----`,
+      ' 1  Maria Aparecida dos Santos C…  10.50',
     ]);
+  });
+
+  test('keeps totals, the key, amounts and filtered columns, in this order, and names the others', async () => {
+    const columns: Column[] = [
+      { name: 'descricao', kind: 'text' },
+      { name: 'id', kind: 'integer' },
+      { name: 'organizacao', kind: 'text' },
+      { name: 'quantidade', kind: 'integer' },
+      { name: 'preco', kind: 'decimal' },
+      { name: 'vazio', kind: 'decimal' },
+    ];
+    const report = { totals: ['quantidade'], orderBy: ['-id'], filters: { organization: 'organizacao' } };
+    const rows: Rows = [['x'.repeat(50), '123456', 'Padaria Central Ltda', '7', '1234567.89', null]];
+    const headerAt = async (width: number) => (await shown(rows, { columns, report, width })).lines[0];
+    const note = async (width: number) => (await shown(rows, { columns, report, width })).lines.slice(3);
+    assert.match((await headerAt(80)) ?? '', /^descricao +id +organizacao +quantidade +preco +vazio$/);
+    assert.match((await headerAt(52)) ?? '', /^ +id +organizacao +quantidade +preco +vazio$/);
+    assert.match((await headerAt(44)) ?? '', /^ +id +organizacao +quantidade +preco$/);
+    assert.match((await headerAt(34)) ?? '', /^ +id +quantidade +preco$/);
+    assert.match((await headerAt(20)) ?? '', /^ +id +quantidade$/);
+    assert.match((await headerAt(12)) ?? '', /^quantidade$/);
+    assert.deepEqual(await note(34), [
+      '(no room for descricao,',
+      'organizacao, vazio; --vertical',
+      'shows all, --columns chooses)',
+    ]);
+  });
+
+  test('is spelled as the file is', async () => {
+    const columns: Column[] = [
+      { name: 'em', kind: 'date' },
+      { name: 'valor', kind: 'decimal' },
+      { name: 'pago', kind: 'boolean' },
+    ];
+    const dialect = { locale: 'pt-BR', booleans: 'Sim/Não', null: '-' } as const;
+    const { lines } = await shown(
+      [
+        ['2024-10-05', '1234.50', 'true'],
+        [null, null, 'false'],
+      ],
+      { columns, dialect },
+    );
+    assert.deepEqual(lines.slice(2), ['05/10/2024  1234,50  Sim', '-                 -  Não']);
+  });
+
+  test('with --vertical has whole texts, each value on lines of its own', async () => {
+    const rows: Rows = [
+      ['1', 'Maria Aparecida dos Santos Conceição', '10.50'],
+      ['2', '東京都千代田区丸の内一丁目', null],
+    ];
+    const { lines } = await shown(rows, { width: 26, vertical: true });
+    assert.deepEqual(lines, [
+      'row 1 -------',
+      'id       1',
+      'Usuário  Maria Aparecida',
+      '         dos Santos',
+      '         Conceição',
+      'valor    10.50',
+      '',
+      'row 2 -------',
+      'id       2',
+      'Usuário  東京都千代田区丸',
+      '         の内一丁目',
+      'valor',
+    ]);
+    const many = Array.from({ length: 100 }, (_, index) => [`${index}`, 'x', '1']);
+    assert.equal((await shown(many, { vertical: true, height: 40 })).count, 6);
+    assert.equal((await shown(many, { vertical: true, height: 9 })).count, 3);
   });
 
   test('keeps columns in line where characters are two columns wide, and within the terminal, whatever they hold', async () => {
     const { lines } = await shown([
       ['1', '東京', '5'],
       ['2', '👩‍👩‍👧', '6'],
+      ['3', 'e\u0301', '7'],
+      ['4', 'क्षि', '8'],
     ]);
     assert.equal(new Set(lines.map((line) => stringWidth(line))).size, 1);
     await fc.assert(
@@ -70,8 +148,13 @@ describe('the table', () => {
         fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 5 }),
         fc.integer({ min: 10, max: 60 }),
         async (texts, width) => {
-          const { lines } = await shown([['1', ...texts.slice(0, 1), '2']], { width });
-          for (const line of lines.slice(0, 3)) assert.ok(stringWidth(line) <= width, `${line} in ${width}`);
+          for (const vertical of [false, true]) {
+            const { lines } = await shown(
+              texts.map((text) => ['1', text, '2']),
+              { width, vertical },
+            );
+            for (const line of lines) assert.ok(stringWidth(line) <= width, `${line} in ${width}`);
+          }
         },
       ),
     );

@@ -17,6 +17,8 @@ import {
   parseDates,
   periodContaining,
   periodsBetween,
+  spellInstant,
+  spellPeriod,
   startOfDay,
   todayIn,
 } from '../../src/core/calendar.js';
@@ -340,5 +342,30 @@ test('lastClosedPeriods: as many as asked for, without a gap, the last closed on
       for (const [index, { to }] of periods.slice(0, -1).entries())
         assert.equal(to, periods[index + 1]?.from);
     }),
+  );
+});
+
+test('spellPeriod: what --date takes for it', () => {
+  for (const kind of PERIOD_KINDS) {
+    for (const day of ['2024-02-15', '2024-02-16', '2024-02-29', '2023-12-31']) {
+      const period = periodContaining(kind, day);
+      const { from, to } = parseDates(spellPeriod(period), '2026-01-01');
+      assert.deepEqual([from, to], [period.from, period.to]);
+    }
+  }
+  const [half, month] = [
+    periodContaining('fortnight', '2024-02-29'),
+    periodContaining('month', '2024-02-29'),
+  ];
+  assert.deepEqual([spellPeriod(half), spellPeriod(month)], ['2024-02-H2', '2024-02']);
+  assert.equal(spellPeriod({ ...month, from: '2023-12-01' }), '2023-12..2024-02');
+});
+
+test('spellInstant: the local time to the minute, with its offset', () => {
+  const instant = '2024-10-06T02:59:59.999Z';
+  const zones = ['America/Sao_Paulo', 'UTC', 'Asia/Kolkata'];
+  assert.deepEqual(
+    zones.map((zone) => spellInstant(instant, zone)),
+    ['2024-10-05 23:59-03', '2024-10-06 02:59+00', '2024-10-06 08:29+05:30'],
   );
 });

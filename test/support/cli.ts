@@ -33,6 +33,8 @@ interface SpawnOptions extends RunOptions {
 interface InProcessOptions extends RunOptions {
   /** The instant at which the command starts, ISO 8601 with a zone; the clock's by default. */
   readonly now?: string;
+  /** Set when stdout is a terminal: the size that it reports. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
 }
 
 export interface Finished {
@@ -45,9 +47,10 @@ export interface Finished {
 /** Runs to the end, in this process. */
 export async function reportctl(
   args: readonly string[],
-  { env = {}, cwd = ROOT, now }: InProcessOptions = {},
+  { env = {}, cwd = ROOT, now, terminal }: InProcessOptions = {},
 ): Promise<Finished> {
   const [stdout, stderr] = [new CollectedOutput(), new CollectedOutput()];
+  if (terminal !== undefined) Object.assign(stdout, { isTTY: true, ...terminal });
   const code = await main(args, {
     // A deadline counts from the instant at which the command starts, which may be years ago.
     env: { ...bareEnvironment(), ...(now === undefined ? {} : { REPORTCTL_DEADLINE: 'none' }), ...env },

@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { ReportError } from '../../core/errors.js';
 import { printable } from '../../core/foreign-text.js';
+import { fitTable } from './table.js';
 
 export { formatPeriod } from '../../core/calendar.js';
 
@@ -19,15 +20,13 @@ export function formatRows(rows: number): string {
 }
 
 /** One line per row: columns padded to their widest cell, two spaces between them; control characters escaped. */
-export function alignedLines(rows: readonly (readonly string[])[]): string[] {
-  const clean = rows.map((row) => row.map(printable));
-  const widths = (clean[0] ?? []).map((_, index) => Math.max(...clean.map((row) => row[index]?.length ?? 0)));
-  return clean.map((row) =>
-    row
-      .map((text, index) => text.padEnd(widths[index] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+export function alignedLines([header = [], ...rows]: readonly (readonly string[])[]): string[] {
+  const columns = header.map((text, index) => ({
+    header: printable(text),
+    cells: rows.map((row) => printable(row[index] ?? '')),
+  }));
+  const table = fitTable(columns);
+  return [table.header, ...table.rows];
 }
 
 export function printLines(stream: Writable, lines: readonly string[]): void {

@@ -4,6 +4,7 @@ import type { Source } from '../../core/source.js';
 import type { OpenProgress, ProgressView } from '../../export/progress.js';
 import type { CommandSession } from './context.js';
 import { formatBytes, formatRows } from './print.js';
+import { screenOf } from './screen.js';
 
 const LOG_INTERVAL_MS = 10_000;
 const BAR_INTERVAL_MS = 100;
@@ -12,8 +13,6 @@ const MIN_SECONDS_FOR_RATE = 1;
 /** Characters. */
 const MAX_BAR_WIDTH = 30;
 const MIN_BAR_WIDTH = 8;
-/** Columns of a terminal that does not report its width. */
-const DEFAULT_TERMINAL_WIDTH = 80;
 
 function canDrawBar({ stderr, quiet, config }: CommandSession): boolean {
   return stderr.isTTY === true && !quiet && config.logFormat === 'text';
@@ -49,7 +48,7 @@ async function openProgress(
       bytes,
       expected,
       seconds: (Date.now() - startTime) / 1000,
-      width: stderr.columns ?? DEFAULT_TERMINAL_WIDTH,
+      width: screenOf(stderr).width,
     });
   const bar = new progress.SingleBar({
     format: draw as unknown as string,

@@ -1,13 +1,12 @@
 // Writes CSV (RFC 4180): by csv-stringify, or straight from COPY text where rows arrive as such and the dialect allows it.
 import type { Options } from 'csv-stringify/sync';
-import type { Cell, Column, Table } from '../../core/table.js';
+import type { Cell, Table } from '../../core/table.js';
 import type { Writer } from '../../core/writer.js';
-import { wordOf } from '../words/booleans.js';
-import { brazilianDate } from './brazilian-date.js';
 import { type CsvOptions, type Dialect, dialect } from './dialect.js';
 import { canStayEncoded, EncodedRowsToCsv, type Spelling } from './encoded.js';
 import { CSV_FILE } from './file.js';
 import { headerSpelling, neutraliser } from './formulas.js';
+import { valueSpelling } from './spelling.js';
 
 /** @throws ReportError `usage` for options that would make the file ambiguous */
 export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
@@ -25,12 +24,13 @@ export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
     });
     yield Buffer.from((chosen.bom ? '\ufeff' : '') + stringify([titles], stringifyOptions));
     const guard = neutraliser(chosen.delimiter);
-    const spellings = columns.map((column) =>
-      spelling(column, chosen, (text) => {
-        const harmless = guard(text);
-        if (harmless !== text) neutralised++;
-        return harmless;
-      }),
+    const guardAndCount = (text: string) => {
+      const harmless = guard(text);
+      if (harmless !== text) neutralised++;
+      return harmless;
+    };
+    const spellings = columns.map(({ kind }) =>
+      kind === 'text' && chosen.neutralise ? guardAndCount : valueSpelling(kind, chosen),
     );
     const encodedRows = new EncodedRowsToCsv(
       columns.map(({ kind }, index) => ({ kind, spell: spellings[index] })),
@@ -70,25 +70,6 @@ function optionsOf({ delimiter, eol, quoteAll, null: nullText }: Dialect): Optio
   // What stands for null is never quoted, as in PostgreSQL's COPY … FORCE_QUOTE.
   const bare = { value: nullText, quoted: false, quoted_match: null };
   return { ...options, cast: { null: () => bare } } as Options;
-}
-
-/** How the texts of a column are spelled in this dialect, or undefined when they stay as they are. */
-function spelling({ kind }: Column, chosen: Dialect, guard: (text: string) => string): Spelling {
-  switch (kind) {
-    case 'text':
-      return chosen.neutralise ? guard : undefined;
-    case 'decimal':
-      return chosen.decimal === ',' ? (text) => text.replace('.', ',') : undefined;
-    case 'boolean': {
-      const { booleans } = chosen;
-      return booleans && ((text) => wordOf(booleans, text));
-    }
-    case 'date':
-    case 'timestamp':
-      return chosen.brazilianDates ? brazilianDate : undefined;
-    default:
-      return undefined;
-  }
 }
 
 function respell(
