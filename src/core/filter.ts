@@ -6,14 +6,28 @@ export const DIMENSIONS = ['date', 'organization', 'product', 'product-type', 'q
 export type Dimension = (typeof DIMENSIONS)[number];
 
 /**
- * The condition: true when any member of `anyOf` holds, never true for null. Texts are compared exactly as typed. Numbers
- * are decimal texts without exponent or plus sign, both ends included. Dates are half-open spans of days in the report's
+ * The condition: true when any member of `anyOf` holds and none of `noneOf`, never true for null. Texts without `anyOf` are any text.
+ * Numbers are decimal texts without exponent or plus sign, both ends included. Dates are half-open spans of days in the report's
  * time zone, with the instants at which the days begin.
  */
 export type FilterTest =
-  | { readonly of: 'texts'; readonly anyOf: readonly string[] }
+  | { readonly of: 'texts'; readonly anyOf: readonly TextMatch[]; readonly noneOf?: readonly TextMatch[] }
   | { readonly of: 'numbers'; readonly anyOf: readonly NumberRange[] }
   | { readonly of: 'dates'; readonly anyOf: readonly DayRange[] };
+
+/** A text that is equal exactly as typed, or one that contains another without regard to case and accents (core/folded-text.ts). */
+export type TextMatch = string | { readonly containing: string };
+
+/** Separates the two kinds of matches. */
+export function textsOf(matches: readonly TextMatch[] = []): {
+  readonly exact: readonly string[];
+  readonly containing: readonly string[];
+} {
+  return {
+    exact: matches.flatMap((match) => (typeof match === 'string' ? [match] : [])),
+    containing: matches.flatMap((match) => (typeof match === 'string' ? [] : [match.containing])),
+  };
+}
 
 /** Both ends included; an undefined end is open. */
 export interface NumberRange {

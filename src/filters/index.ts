@@ -32,9 +32,21 @@ const FILTERS: Readonly<Record<Dimension, FilterKind>> = {
     metavariable: '<when>',
     summary: 'days, e.g. 2026-01-31, 2026-01, 2026-01-H1, yesterday, 2026-01-01..2026-01-15, ..2026-01',
   },
-  organization: { parse: parseTextTest, metavariable: '<name>', summary: 'exact name, e.g. "ACME Ltda"' },
-  product: { parse: parseTextTest, metavariable: '<name>', summary: 'exact name, e.g. "Café"' },
-  'product-type': { parse: parseTextTest, metavariable: '<name>', summary: 'exact name, e.g. Bebidas' },
+  organization: {
+    parse: parseTextTest,
+    metavariable: '<name>',
+    summary: 'exact name, ~part or !not, e.g. "ACME Ltda"',
+  },
+  product: {
+    parse: parseTextTest,
+    metavariable: '<name>',
+    summary: 'exact name, ~part or !not, e.g. "Café"',
+  },
+  'product-type': {
+    parse: parseTextTest,
+    metavariable: '<name>',
+    summary: 'exact name, ~part or !not, e.g. Bebidas',
+  },
   quantity: {
     parse: parseNumberTest,
     metavariable: '<range>',

@@ -4,6 +4,7 @@ import type { Filter } from '../core/filter.js';
 import type { Request } from '../core/source.js';
 import type { Column, Kind } from '../core/table.js';
 import { parseFilter } from '../filters/index.js';
+import { literalText } from '../filters/text-values.js';
 import type { Report } from './report.js';
 
 /** What a command line selects. */
@@ -50,10 +51,10 @@ function withOrganization(
 ): readonly Filter[] {
   if (organization === undefined) return filters;
   const given = filters.find(({ dimension }) => dimension === 'organization');
+  const only = literalText(organization);
   // `today` matters only for dates.
-  if (given === undefined)
-    return [...filters, parseFilter('organization', [organization], { timezone, today: '' })];
-  if (given.values.every((value) => value === organization)) return filters;
+  if (given === undefined) return [...filters, parseFilter('organization', [only], { timezone, today: '' })];
+  if (given.values.every((value) => value === only)) return filters;
   throw new ReportError('usage', `--organization: report "${name}" contains only one organization`, {
     hint: `Use the report "${name.replace(/@.*$/s, '')}".`,
   });

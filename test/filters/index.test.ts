@@ -1,9 +1,11 @@
 // What people type after a filter's flag: what is read, and what is refused.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { lastClosedPeriod } from '../../src/core/calendar.js';
-import { DIMENSIONS, type Dimension } from '../../src/core/filter.js';
+import { DIMENSIONS, type Dimension, type TextMatch } from '../../src/core/filter.js';
 import { describeFilter, parseFilter, periodFilter } from '../../src/filters/index.js';
+import { literalText } from '../../src/filters/text-values.js';
 import { refusal } from '../support/refusal.js';
 
 const CONTEXT = { timezone: 'America/Sao_Paulo', today: '2026-03-10' };
@@ -56,6 +58,55 @@ describe('dates', () => {
 describe('texts', () => {
   test('stay as they are typed', () => {
     assert.deepEqual(testOf('product', ' Café', ''), { of: 'texts', anyOf: [' Café', ''] });
+  });
+
+  test('~ looks into the text, without case and accents, ! is the opposite, a backslash takes either meaning away', () => {
+    const cases: readonly (readonly [
+      value: string,
+      anyOf: readonly TextMatch[],
+      noneOf?: readonly TextMatch[],
+    ])[] = [
+      ['~Açaí', [{ containing: 'acai' }]],
+      ['~S\u0303A\u0303O', [{ containing: 'sao' }]],
+      ['~ß Łódź ıİ Æ', [{ containing: 'ß lodz ii æ' }]],
+      ['~~x', [{ containing: '~x' }]],
+      ['~!x', [{ containing: '!x' }]],
+      ['!x', [], ['x']],
+      ['!', [], ['']],
+      ['!!x', [], ['!x']],
+      ['!~É', [], [{ containing: 'e' }]],
+      ['!\\~x', [], ['~x']],
+      ['\\~x', ['~x']],
+      ['\\!x', ['!x']],
+      ['\\\\~x', ['\\~x']],
+      ['\\\\server', ['\\\\server']],
+      ['a~!', ['a~!']],
+    ];
+    for (const [value, anyOf, noneOf] of cases)
+      assert.deepEqual(
+        testOf('product', value),
+        { of: 'texts', anyOf, ...(noneOf && { noneOf }) },
+        JSON.stringify(value),
+      );
+    assert.deepEqual(testOf('product', 'a', '!b', '~c'), {
+      of: 'texts',
+      anyOf: ['a', { containing: 'c' }],
+      noneOf: ['b'],
+    });
+  });
+
+  test('every text can be asked for', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('~', '!', '\\', 'a', 'é') }), (text) => {
+        assert.deepEqual(testOf('product', literalText(text)), { of: 'texts', anyOf: [text] });
+      }),
+    );
+  });
+
+  test('nothing, only marks and a very long part cannot be looked for', () => {
+    for (const value of ['~', '!~', '~\u0301', `~${'a'.repeat(201)}`])
+      assert.equal(refusal(() => parseFilter('product', [value], CONTEXT)).code, 'usage');
+    assert.doesNotThrow(() => parseFilter('product', [`~${'😀'.repeat(200)}`], CONTEXT));
   });
 
   test('NUL and half characters are refused when they are typed', () => {

@@ -237,6 +237,43 @@ describe('texts', () => {
     assert.deepEqual(await selected('product', ['$gt', '/x/'], ['$gt', '/x/', 'x']), ['$gt', '/x/']);
   });
 
+  test('a part is found without case and accents, and ! selects the other values, but not null', async () => {
+    const id = new ObjectId('66f0000000000000000000ab');
+    const stored = [
+      'São João',
+      'SA\u0303O JOA\u0303O',
+      'sao.joao',
+      'x',
+      '',
+      id,
+      new Int32(42),
+      true,
+      null,
+      undefined,
+    ];
+    const saints = stored.slice(0, 2);
+    assert.deepEqual(await selected('product', ['~sao joao'], stored), saints);
+    assert.deepEqual(await selected('product', ['~Ão J'], stored), saints);
+    assert.deepEqual(await selected('product', ['~.'], stored), ['sao.joao']);
+    assert.deepEqual(await selected('product', ['!~sao'], stored), stored.slice(3, -2));
+    assert.deepEqual(await selected('product', ['!x', '!42'], stored), [...stored.slice(0, 3), '', id, true]);
+    assert.deepEqual(await selected('product', [`!${id.toHexString()}`, '~s', '!sao.joao'], stored), saints);
+    assert.deepEqual(await selected('product', ['x', '~JOAO'], stored), stored.slice(0, 4));
+    assert.deepEqual(await selected('product', ['~łø'], ['ŁØ', 'lo', 'Lö', '李łø']), [
+      'ŁØ',
+      'lo',
+      'Lö',
+      '李łø',
+    ]);
+    assert.deepEqual(await selected('product', ['~😀.'], ['a😀.b', '😀b', '李']), ['a😀.b']);
+    assert.deepEqual(shown('product', ['~e*']), {
+      v: {
+        $regex:
+          '[EeÈÉÊËèéêë\\x{112}\\x{113}\\x{114}\\x{115}\\x{116}\\x{117}\\x{118}\\x{119}\\x{11a}\\x{11b}][\\x{300}-\\x{36f}]*\\*',
+      },
+    });
+  });
+
   test('what they spell is found in its own type', async () => {
     const id = new ObjectId('66f0000000000000000000ab');
     const uuid = new UUID('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11');

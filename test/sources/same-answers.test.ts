@@ -165,11 +165,21 @@ const numbers = fc.oneof(
     return from === '' && to === '' ? '..10' : ordered.join('..');
   }),
 );
+const texts = (...stored: readonly string[]) =>
+  fc.oneof(
+    fc.constantFrom(...stored),
+    fc
+      .tuple(
+        fc.constantFrom('~', '!', '!~'),
+        fc.constantFrom(...stored.filter((text) => text !== ''), 'a', 'CAO', 'd’', '\\', '.', 'n\u0303'),
+      )
+      .map((parts) => parts.join('')),
+  );
 const values: Readonly<Record<Dimension, fc.Arbitrary<string>>> = {
   date: dates,
-  organization: fc.constantFrom(...ORGANIZATIONS, 'ACME', 'ACME Ltda '),
-  product: fc.constantFrom(...PRODUCTS, 'CAFÉ'),
-  'product-type': fc.constantFrom(...TYPES, 'bebidas'),
+  organization: texts(...ORGANIZATIONS, 'ACME', 'ACME Ltda '),
+  product: texts(...PRODUCTS, 'CAFÉ'),
+  'product-type': texts(...TYPES, 'bebidas'),
   quantity: numbers,
   price: numbers,
 };

@@ -2,6 +2,7 @@
 import type { Command, Option } from 'commander';
 import { type Config, loadConfig } from '../../core/config.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import { literalText } from '../../filters/text-values.js';
 import type { Report } from '../../reports/report.js';
 import type { Context } from '../shared/context.js';
 
@@ -183,7 +184,9 @@ async function dimensionValues(
   const dimension = LISTABLE_DIMENSIONS.find((each) => long === `--${each}`);
   if (dimension === undefined || report.filters[dimension] === undefined) return [];
   const { sourceValues } = await import('./values.js');
-  return toCandidates(...(await sourceValues(context, report, dimension, typed)));
+  const [, not = '', text = ''] = /^(!?)(.*)$/s.exec(typed) ?? [];
+  const found = await sourceValues(context, report, dimension, text.replace(/^\\(?=\\*[~!])/, ''));
+  return toCandidates(...found.map((value) => `${not}${literalText(value)}`));
 }
 
 async function argumentValues(line: Line, current: string): Promise<Candidates> {

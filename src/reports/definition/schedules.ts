@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { PERIOD_KINDS, type PeriodKind } from '../../core/calendar.js';
 import { errorSentence } from '../../core/errors.js';
 import { parseFilter } from '../../filters/index.js';
+import { literalText } from '../../filters/text-values.js';
 import type { SplitTerm } from './split-by.js';
 import type { YamlText } from './yaml-text.js';
 
@@ -39,7 +40,7 @@ export function parseSchedules(definition: Definition, document: YamlText): Sche
     const path = ['schedules', organization];
     if (period === undefined) throw document.complaint(path, 'this cannot be the name of an organization');
     try {
-      parseFilter('organization', [organization], { timezone, today: '2024-10-05' });
+      parseFilter('organization', [literalText(organization)], { timezone, today: '2024-10-05' });
     } catch (error) {
       throw document.complaint(path, errorSentence(error));
     }

@@ -1,5 +1,5 @@
 // Tests a filter on the bytes of a JSON value, without decoding it where the value is simple. The rules are those of documents/match.ts.
-import type { DayRange, FilterTest, NumberRange } from '../../core/filter.js';
+import { type DayRange, type FilterTest, type NumberRange, textsOf } from '../../core/filter.js';
 import { type MatchRules, matcher } from '../documents/match.js';
 import { toCell } from '../documents/value.js';
 import { OBJECT, QUOTE } from './ascii.js';
@@ -23,7 +23,7 @@ const DAY_LENGTH = 10;
 export function byteTest(test: FilterTest, rules: MatchRules): ByteTest {
   switch (test.of) {
     case 'texts':
-      return textTest(test.anyOf);
+      return textTest(test);
     case 'numbers':
       return numberTest(test.anyOf);
     case 'dates':
@@ -31,10 +31,12 @@ export function byteTest(test: FilterTest, rules: MatchRules): ByteTest {
   }
 }
 
-function textTest(anyOf: readonly string[]): ByteTest {
-  const wanted = anyOf.map((text) => Buffer.from(text));
+function textTest({ anyOf, noneOf }: Extract<FilterTest, { of: 'texts' }>): ByteTest {
+  const { exact, containing } = textsOf(anyOf);
+  const wanted = exact.map((text) => Buffer.from(text));
   // Buffer.from() would turn a lone surrogate into another character.
-  if (anyOf.some((text) => /\p{Surrogate}/u.test(text))) return () => VERDICT.unknown;
+  const isSimple = noneOf === undefined && containing.length === 0 && !exact.some(hasLoneSurrogate);
+  if (!isSimple) return ({ bytes }, start) => (bytes[start] === LETTER_N ? VERDICT.fails : VERDICT.unknown);
   return ({ bytes, view }, start, end) => {
     if (bytes[start] === LETTER_N) return VERDICT.fails;
     if (bytes[start] !== QUOTE) return VERDICT.unknown;
@@ -47,6 +49,10 @@ function textTest(anyOf: readonly string[]): ByteTest {
       ? VERDICT.unknown
       : verdict;
   };
+}
+
+function hasLoneSurrogate(text: string): boolean {
+  return /\p{Surrogate}/u.test(text);
 }
 
 function isAt(text: Buffer, bytes: Buffer, start: number): boolean {

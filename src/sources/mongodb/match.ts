@@ -1,5 +1,13 @@
 // Makes a $match from filters, by the rules of documents/match.ts, with operands of every BSON type that the data may have.
-import type { DayRange, Filter, FilterTest, StartOfDay } from '../../core/filter.js';
+import {
+  type DayRange,
+  type Filter,
+  type FilterTest,
+  type StartOfDay,
+  type TextMatch,
+  textsOf,
+} from '../../core/filter.js';
+import { foldedPattern } from '../../core/folded-text.js';
 import type { BsonTypes, Condition } from './condition.js';
 import { numberConditions } from './numbers.js';
 
@@ -14,22 +22,28 @@ export interface MatchField {
 
 /**
  * All filters as one document; empty without filters. Null, a missing field and NaN never match. When a path leads through an
- * array, MongoDB's own rule holds: any element may match, and different elements may meet the two ends of a range.
+ * array, MongoDB's own rule holds: any element may match, and different elements may meet the two ends of a range; what must not
+ * match, matches no element.
  */
 export function matchOf(fields: readonly MatchField[], bson: BsonTypes): Match {
-  const matches = fields.map(({ filter, path, stored }) => {
-    const conditions = conditionsOf(filter.test, stored, bson).map((condition) => ({ [path]: condition }));
-    return conditions.length === 1 && conditions[0] !== undefined ? conditions[0] : { $or: conditions };
+  const matches = fields.flatMap(({ filter: { test }, path, stored }) => {
+    const at = (conditions: readonly Condition[]) => conditions.map((condition) => ({ [path]: condition }));
+    const wanted = at(wantedConditions(test, stored, bson));
+    const unwanted = at(unwantedConditions(test, bson));
+    return [
+      wanted.length === 1 && wanted[0] !== undefined ? wanted[0] : { $or: wanted },
+      ...(unwanted.length === 0 ? [] : [{ $nor: unwanted }]),
+    ];
   });
   if (matches.length > 1) return { $and: matches };
   return matches[0] ?? {};
 }
 
 /** Conditions of which one must hold. */
-function conditionsOf(test: FilterTest, stored: 'text' | undefined, bson: BsonTypes): Condition[] {
+function wantedConditions(test: FilterTest, stored: 'text' | undefined, bson: BsonTypes): Condition[] {
   switch (test.of) {
     case 'texts':
-      return textConditions(test.anyOf, bson);
+      return test.anyOf.length === 0 ? [ANY_VALUE] : textConditions(test.anyOf, bson);
     case 'numbers':
       return test.anyOf.flatMap((range) => numberConditions(range, bson));
     case 'dates':
@@ -39,8 +53,50 @@ function conditionsOf(test: FilterTest, stored: 'text' | undefined, bson: BsonTy
   }
 }
 
-/** The text itself, and the ObjectId, UUID or number (in any numeric type) that it spells. */
-function textConditions(values: readonly string[], { ObjectId, UUID, ...bson }: BsonTypes): Condition[] {
+/** Conditions of which none may hold. */
+function unwantedConditions(test: FilterTest, bson: BsonTypes): Condition[] {
+  return test.of === 'texts' && test.noneOf !== undefined ? textConditions(test.noneOf, bson) : [];
+}
+
+/** Every type but null and array (MongoDB manual, "BSON Types"): of an array its elements are asked. */
+const ANY_VALUE: Condition = {
+  $type: [
+    'double',
+    'string',
+    'object',
+    'binData',
+    'objectId',
+    'bool',
+    'date',
+    'regex',
+    'dbPointer',
+    'javascript',
+    'symbol',
+    'javascriptWithScope',
+    'int',
+    'timestamp',
+    'long',
+    'decimal',
+    'minKey',
+    'maxKey',
+  ],
+};
+
+/** The text itself, and the ObjectId, UUID or number (in any numeric type) that it spells; or texts that contain a part. */
+function textConditions(matches: readonly TextMatch[], bson: BsonTypes): Condition[] {
+  const { exact, containing } = textsOf(matches);
+  return [
+    ...(exact.length === 0 ? [] : exactConditions(exact, bson)),
+    ...containing.map((folded) => ({ $regex: pattern(folded) })),
+  ];
+}
+
+/** As PCRE spells a character by its number. */
+function pattern(folded: string): string {
+  return foldedPattern(folded, (codePoint) => `\\x{${codePoint.toString(16)}}`);
+}
+
+function exactConditions(values: readonly string[], { ObjectId, UUID, ...bson }: BsonTypes): Condition[] {
   const spelled = values.flatMap((value): unknown[] => {
     if (/^[0-9a-f]{24}$/i.test(value)) return [value, new ObjectId(value)];
     if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value))

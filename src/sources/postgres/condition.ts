@@ -1,6 +1,15 @@
 // A filter as a PostgreSQL condition: literals are cast to the type of the column, so that an index on it serves.
 import { ReportError } from '../../core/errors.js';
-import type { DayRange, Dimension, Filter, NumberRange, StartOfDay } from '../../core/filter.js';
+import {
+  type DayRange,
+  type Dimension,
+  type Filter,
+  type FilterTest,
+  type NumberRange,
+  type StartOfDay,
+  textsOf,
+} from '../../core/filter.js';
+import { foldedPattern } from '../../core/folded-text.js';
 import { anyOf, type IntegerLimits, integerCondition, within } from '../sql/conditions.js';
 import type { Operand } from '../sql/dialect.js';
 
@@ -14,7 +23,7 @@ interface QuotableOperand extends Operand {
 export function condition({ dimension, test }: Filter, operand: QuotableOperand): string {
   switch (test.of) {
     case 'texts':
-      return textCondition(dimension, test.anyOf, operand);
+      return textCondition(dimension, test, operand);
     case 'numbers':
       return anyOf(test.anyOf.map((range) => numberCondition(dimension, range, operand)));
     case 'dates':
@@ -166,23 +175,48 @@ function integerLiteral(type: string, { least, greatest }: IntegerLimits): Liter
   };
 }
 
-function textCondition(
+type TextTest = Extract<FilterTest, { of: 'texts' }>;
+
+/** Where an operator is used twice, every part of the condition is null for null, and so not true. */
+function textCondition(dimension: Dimension, test: TextTest, operand: QuotableOperand): string {
+  const wanted = textConditions(dimension, textsOf(test.anyOf), operand, { in: 'IN', matches: '~' });
+  const unwanted = textConditions(dimension, textsOf(test.noneOf), operand, { in: 'NOT IN', matches: '!~' });
+  const all = [...(wanted.length > 1 ? [anyOf(wanted)] : wanted), ...unwanted];
+  return all.length === 1 ? `${all[0]}` : `(${all.join(' AND ')})`;
+}
+
+function textConditions(
   dimension: Dimension,
-  values: readonly string[],
-  { expression, type, quote }: QuotableOperand,
-): string {
+  { exact, containing }: ReturnType<typeof textsOf>,
+  operand: QuotableOperand,
+  operators: { readonly in: string; readonly matches: string },
+): string[] {
+  const { expression, type, quote } = operand;
   const literalType = LITERAL_TYPES.get(type);
   const { cast, accepts = () => true, example } = literalType ?? TEXT;
-  const refused = values.find((value) => !accepts(value));
-  if (refused !== undefined) {
-    throw new ReportError(
+  const refuse = (value: string, hint: string) =>
+    new ReportError(
       'usage',
-      `cannot filter by ${dimension} ${JSON.stringify(refused)}: ${expression} is of type ${type}`,
-      {
-        hint: `give a value of that type, for example ${example}`,
-      },
+      `cannot filter by ${dimension} ${JSON.stringify(value)}: ${expression} is of type ${type}`,
+      { hint },
     );
-  }
-  const literals = values.map((value) => quote(value) + cast);
-  return `${expression}${literalType ? '' : '::text'} IN (${literals.join(', ')})`;
+  const refused = exact.find((value) => !accepts(value));
+  if (refused !== undefined) throw refuse(refused, `give a value of that type, for example ${example}`);
+  if (containing[0] !== undefined && literalType?.accepts !== undefined)
+    throw refuse(`~${containing[0]}`, 'only texts are looked into: give the whole value, without ~');
+  const literals = exact.map((value) => quote(value) + cast);
+  return [
+    ...(literals.length === 0
+      ? []
+      : [`${expression}${literalType ? '' : '::text'} ${operators.in} (${literals.join(', ')})`]),
+    ...containing.map((folded) => `${expression}::text ${operators.matches} ${quote(pattern(folded))}`),
+  ];
+}
+
+/** PostgreSQL manual, 9.7.3.3 "Regular Expression Escapes". In a database without these characters such escapes match nothing. */
+function pattern(folded: string): string {
+  return foldedPattern(folded, (codePoint) => {
+    const digits = codePoint.toString(16);
+    return codePoint > 0xffff ? `\\U${digits.padStart(8, '0')}` : `\\u${digits.padStart(4, '0')}`;
+  });
 }

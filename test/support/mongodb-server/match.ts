@@ -226,7 +226,11 @@ function matchesText(operand: Value, options?: Value): ValueTest {
 
 function compilePattern(source: string, flags: string): RegExp {
   try {
-    return new RegExp(source, flags);
+    // PCRE's way of spelling a character by its number.
+    const spelled = source.replaceAll(/\\x\{([0-9a-f]+)\}/g, (_, digits: string) =>
+      String.fromCodePoint(Number.parseInt(digits, 16)),
+    );
+    return new RegExp(spelled, flags);
   } catch (error) {
     throw new ServerError(51091, `Regular expression is invalid: ${(error as Error).message}`);
   }
