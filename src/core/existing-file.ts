@@ -37,6 +37,15 @@ export function changed(location: string, undone: 'replaced' | 'copied', cause?:
   );
 }
 
+/** The error of a key that is taken or has changed, where another look helps. @param error of the key. @param meanwhile what happened */
+export function overtaken(error: ReportError, meanwhile: string): ReportError {
+  return new ReportError('destination', `${error.message}: ${meanwhile}`, {
+    hint: 'Nothing was overwritten. Run the same command again.',
+    cause: error.cause,
+    retryable: true,
+  });
+}
+
 /** Whether publishing failed only because the key is taken (`existing: 'never'`). */
 export function isAlreadyExists(error: unknown): boolean {
   return codeOf(error) === TAKEN;

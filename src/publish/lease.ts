@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { isChanged } from '../core/existing-file.js';
-import { LeaseHeld, type TakenFile, takeFile, type Version, writeFile } from './lease/files.js';
-import { forget, lifeOf, parseHolder, remember, type Tenure } from './lease/holder.js';
+import { LeaseHeld, readLease, type TakenFile, takeFile, type Version, writeFile } from './lease/files.js';
+import { forget, lifeOf, remember, type Tenure } from './lease/holder.js';
 import { type HostLock, lockOnHost } from './lease/host-lock.js';
 
 const RENEWAL_INTERVAL_MS = 15_000;
@@ -52,8 +52,7 @@ export class Lease {
     const { hostLockName } = destination;
     const lock = hostLockName === undefined ? undefined : await lockOnHost(`${hostLockName}\n${key}`);
     if (lock === 'busy') {
-      const found = await destination.read(key);
-      const holder = found && parseHolder(found.content);
+      const holder = (await readLease(destination, key))?.holder;
       const isOfLock = holder !== undefined && lifeOf(holder) === 'alive';
       throw new LeaseHeld(`${key} at ${destination.label}`, isOfLock ? holder : undefined, 'lock');
     }
@@ -120,9 +119,9 @@ export class Lease {
     if (this.#isStale()) await this.#renewNext();
     if (this.#isStale()) this.#lostBecause ??= 'it could not be renewed in time';
     this.#assertNotLost();
-    const found = await this.#destination.read(this.#key);
-    if (found === undefined || parseHolder(found.content)?.token !== this.#tenure.token)
-      this.#lostBecause = 'another run took it';
+    const found = await readLease(this.#destination, this.#key);
+    if (found !== undefined && found.holder === undefined) throw this.#unreadable();
+    if (found?.holder?.token !== this.#tenure.token) this.#lostBecause = 'another run took it';
     this.#assertNotLost();
   }
 
@@ -136,6 +135,15 @@ export class Lease {
       'already-running',
       `the lease ${this.#key} at ${this.#destination.label} was lost: ${this.#lostBecause}`,
       { hint: 'Run the same command again.' },
+    );
+  }
+
+  /** Whether another run has the lease is not known, so that it is not lost. */
+  #unreadable(): ReportError {
+    return new ReportError(
+      'destination',
+      `could not read the lease ${this.#key} at ${this.#destination.label}: the file holds something else`,
+      { hint: 'See who else writes there, then run the same command again.', retryable: true },
     );
   }
 
@@ -156,10 +164,10 @@ export class Lease {
 
   /** A renewal that was refused may be one of this run's own, whose answer was lost. */
   async #readAgain(): Promise<void> {
-    const found = await this.#destination.read(this.#key).catch(() => 'unreadable' as const);
+    const found = await readLease(this.#destination, this.#key).catch(() => 'unreadable' as const);
     // What cannot be read now becomes too old by itself.
-    if (found === 'unreadable') return;
-    if (found === undefined || parseHolder(found.content)?.token !== this.#tenure.token) {
+    if (found === 'unreadable' || (found !== undefined && found.holder === undefined)) return;
+    if (found === undefined || found.holder?.token !== this.#tenure.token) {
       this.#lostBecause = 'another run took it';
       return;
     }
@@ -171,8 +179,8 @@ export class Lease {
 /** Removes a lease that was written all the same, though its writing failed. A failure is left to the next run. */
 async function removeOwn(destination: Destination, key: string, token: string): Promise<void> {
   try {
-    const found = await destination.read(key);
-    if (found !== undefined && parseHolder(found.content)?.token === token) await destination.remove(found);
+    const found = await readLease(destination, key);
+    if (found?.holder?.token === token) await destination.remove(found);
   } catch {
     // It is free as soon as this process has ended.
   }

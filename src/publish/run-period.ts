@@ -90,7 +90,7 @@ export async function runPeriod(options: RunOptions): Promise<RunOutcome> {
     for (const failure of await removeStagedOf(options.afterInterrupt, lease.fenced)) options.warn(failure);
     const { state, outcome: sinceThen } = await look();
     if (sinceThen !== undefined) return sinceThen;
-    const held = { ...options, destination: fenced(destination, lease) };
+    const held = { ...options, destination: fenced(destination, lease, state) };
     return await runUnderLease(held, keys, state, lease).catch(async (error: unknown) => {
       throw await afterFailure(options, keys, lease, error);
     });

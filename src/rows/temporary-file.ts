@@ -3,6 +3,7 @@ import { readSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorCode, isFull, messageOf, ReportError } from '../core/errors.js';
+import { readFully } from '../core/read-fully.js';
 import { temporaryName } from '../core/temporary.js';
 
 /** Consecutive bytes of the file. */
@@ -61,11 +62,9 @@ export class TemporaryFile {
   async read({ from, length }: Extent): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(length);
     try {
-      for (let read = 0; read < length; ) {
-        const answer = await (await this.#file)?.read(bytes, read, length - read, from + read);
-        if (!answer?.bytesRead) throw new Error('it was truncated');
-        read += answer.bytesRead;
-      }
+      const file = await this.#file;
+      const read = file === undefined ? 0 : await readFully(file, bytes, from);
+      if (read < length) throw new Error('it was truncated');
     } catch (error) {
       throw this.#failed('reading', error);
     }

@@ -5,8 +5,10 @@ import { existsSync, promises, renameSync } from 'node:fs';
 import {
   appendFile,
   chmod,
+  type FileHandle,
   mkdir,
   mkdtemp,
+  open as openFile,
   readdir,
   readFile,
   rm,
@@ -453,6 +455,31 @@ test('where there are no hard links, a copy is a copy', async (context) => {
   } finally {
     execFileSync('umount', [join(root, 'other')]);
   }
+});
+
+test('a file is read to its end though each read gives some of its bytes only, and one that ends early is an error', async (context) => {
+  await writeFile(join(root, 'x.manifest.json'), '{"manifest":1}');
+  const handle = await openFile(join(root, 'x.manifest.json'));
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const { read } = prototype as { read: (...args: readonly unknown[]) => unknown };
+  let most = 5;
+  const readSome = function (this: FileHandle, bytes: Buffer, at: number, length: number, from: number) {
+    return read.call(this, bytes, at, Math.min(length, most), from);
+  };
+  context.mock.method(prototype, 'read', readSome);
+  // As Node does it for a file of this size: what one read gives.
+  context.mock.method(prototype, 'readFile', async function (this: FileHandle) {
+    const { buffer, bytesRead } = await this.read(Buffer.alloc(14), 0, 14, 0);
+    return buffer.subarray(0, bytesRead);
+  });
+  const destination = await open();
+  assert.equal(`${(await destination.read('x.manifest.json'))?.content}`, '{"manifest":1}');
+  most = 0;
+  await assert.rejects(
+    destination.read('x.manifest.json'),
+    destinationError(/it has 14 bytes, we could read 0$/, true),
+  );
 });
 
 test('a manifest of more than 64 MiB is none of ours, and is not read', async () => {

@@ -16,8 +16,12 @@ test('a system call fails, or the process is killed, frozen or signalled at it',
         ({ id, about }) =>
           id.includes('/after-EIO@') && /^(link|rename)\([^)]*(\.lease|r_20241005\.csv\))/.test(about),
       );
+      // Of the lease only a part is read.
+      const cut = all.filter(
+        ({ id, about }) => id.includes('/short@') && /^read\([^)]*\.lease\)/.test(about),
+      );
       const others = KINDS.flatMap((kind) => ordered(all, 2).find((one) => one.kind === kind) ?? []);
-      const result = await sweep([...lost, ...others], options);
+      const result = await sweep([...lost, ...cut.slice(-1), ...others], options);
       t.diagnostic(report(result));
       assert.deepEqual(unexpected(result), []);
     },

@@ -173,6 +173,47 @@ describe('while it is held', () => {
     await lease.release();
   });
 
+  /** The store; of every second reading only a half arrives, or of each one. */
+  function cutting(store: MemoryStore) {
+    const inner = store.open();
+    const cut = { always: false };
+    let reads = 0;
+    const destination: Destination = {
+      ...inner,
+      async read(key) {
+        const found = await inner.read(key);
+        const isCut = cut.always || ++reads % 2 === 1;
+        return found && isCut ? { ...found, content: found.content.subarray(0, found.bytes / 2) } : found;
+      },
+    };
+    return { destination, cut };
+  }
+
+  test('one of which a part was read is read again, and nobody took it', async (t) => {
+    const store = memoryStore();
+    const { destination, cut } = cutting(store);
+    const pass = clock(t, store);
+    const lease = await Lease.take(destination, KEY, 'run-1');
+    await lease.confirm();
+    // What is there has another version than this run knows.
+    handOver(store, {});
+    await pass(15_000);
+    await lease.confirm();
+    await assert.rejects(Lease.take(destination, KEY, 'run-2'), /process \d+ on .* is running the same/);
+    cut.always = true;
+    await assert.rejects(lease.confirm(), (error) => {
+      assert.ok(error instanceof ReportError);
+      assert.match(error.message, /^could not read the lease .*: the file holds something else$/);
+      assert.deepEqual([error.code, error.retryable], ['destination', true]);
+      return true;
+    });
+    assert.equal(lease.isLost, false);
+    cut.always = false;
+    await lease.confirm();
+    await lease.release();
+    assert.deepEqual(store.keys(), []);
+  });
+
   test('a renewal whose answer was lost is ours', async (t) => {
     const store = memoryStore();
     const { destination, loseNext } = losing(store);

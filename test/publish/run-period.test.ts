@@ -630,6 +630,70 @@ for (const [step, key, said] of [
   });
 }
 
+/**
+ * Opens the store as a bucket to which files go in one request: nobody can take away what is staged. Before the request of that
+ * key, and after the question whether the lease is held, the run stands still, and what `meanwhile` does happens.
+ */
+function inOneRequest(store: MemoryStore, key: string, meanwhile: () => Promise<unknown>): Open {
+  return async (options) => {
+    const destination = store.open(options);
+    return {
+      ...destination,
+      async stage(where, { confirm, ...how }) {
+        const chunks: Buffer[] = [];
+        return {
+          write: async (chunk) => void chunks.push(Buffer.from(chunk)),
+          discard: async () => {},
+          async publish() {
+            await confirm?.();
+            if (where === key) await meanwhile();
+            const staged = await destination.stage(where, how);
+            for (const chunk of chunks) await staged.write(chunk);
+            return staged.publish();
+          },
+        };
+      },
+    };
+  };
+}
+
+for (const key of [PENDING, KEY, RECORD]) {
+  test(`a request for ${key} on its way while another run took the lease and looked: that run says that it is to be run again`, async () => {
+    const store = memoryStore();
+    const open: Open = async (options) => store.open(options);
+    let wakeUp = () => {};
+    const awake = new Promise<void>((resolve) => {
+      wakeUp = resolve;
+    });
+    let other: Promise<unknown> = Promise.resolve();
+    const hasLooked = () =>
+      new Promise<void>((resolve) => {
+        outliveLease(store);
+        const onRead = async () => {
+          resolve();
+          await awake;
+        };
+        other = runAt(open, { rows: LATER, onRead });
+      });
+    const end = await runAt(inOneRequest(store, key, hasLooked), { rows: FORMER }).then(
+      ({ outcome }) => outcome,
+      (error: ReportError) => error.code,
+    );
+    assert.equal(end, key === RECORD ? 'published' : 'already-running');
+    wakeUp();
+    await assert.rejects(other, (error: ReportError) => {
+      assert.match(error.message, /: (it is gone by now|a former run .* wrote it meanwhile)(;|$)/);
+      assert.equal(error.hint, 'Nothing was overwritten. Run the same command again.');
+      assert.equal(error.retryable, true);
+      return true;
+    });
+    const { outcome, record } = await runAt(open, { rows: LATER });
+    assert.deepEqual([outcome, record.rows], key === RECORD ? ['unchanged', 2] : ['published', 3]);
+    assert.equal((await runAt(open, { rows: LATER })).outcome, 'unchanged');
+    assert.deepEqual([store.keys(), store.staged()], [[RECORD, KEY, MANIFEST, SCHEMA], []]);
+  });
+}
+
 test('a file that a run made visible after it lost its lease, before it was killed, is removed by the next run', async () => {
   const store = memoryStore();
   const open: Open = async (options) => store.open(options);

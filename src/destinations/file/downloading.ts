@@ -60,8 +60,13 @@ async function* chunksOfFile(target: string, signal: AbortSignal, most: number):
     yield chunk as Buffer;
   }
   if (bytes === expected || !stats.isFile()) return;
+  throw endsEarly(target, expected, bytes);
+}
+
+/** The error of a file from which fewer bytes came than it had when it was opened. */
+export function endsEarly(target: string, expected: number, bytes: number): ReportError {
   const reason = `it has ${expected} bytes, we could read ${bytes}`;
-  throw new ReportError('destination', `could not read ${target}: ${reason}`, {
+  return new ReportError('destination', `could not read ${target}: ${reason}`, {
     reason,
     hint: 'See who else writes it.',
     retryable: true,

@@ -3,11 +3,12 @@ import type { BigIntStats } from 'node:fs';
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Leftover } from '../../core/destination.js';
+import { readFully } from '../../core/read-fully.js';
 import type { Stored } from '../../core/store.js';
 import { isUnfinishedName, tokenOf } from '../../core/temporary.js';
 import type { Access } from '../access.js';
 import { assertReadable } from '../contract/bookkeeping.js';
-import { READ_AT_ONCE } from './downloading.js';
+import { endsEarly, READ_AT_ONCE } from './downloading.js';
 import { codeOf, explain } from './failures.js';
 import { flushFolders } from './folders.js';
 import { kindOf, refused } from './place.js';
@@ -36,7 +37,10 @@ export async function readFile(
       // A FIFO may never end, nor may a device.
       if (kind !== 'file') throw refused(target, kind, 'read');
       assertReadable(Number(stats.size), `read ${target}`);
-      return { ...storedOf(key, stats), content: await handle.readFile() };
+      const content = Buffer.allocUnsafe(Number(stats.size));
+      const bytes = await readFully(handle, content, 0);
+      if (bytes < content.length) throw endsEarly(target, content.length, bytes);
+      return { ...storedOf(key, stats), content };
     } finally {
       await handle.close();
     }

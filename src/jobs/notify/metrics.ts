@@ -1,8 +1,9 @@
 // Writes the outcome of each report to a file for node_exporter's textfile collector.
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import pLimit from 'p-limit';
 import { messageOf, ReportError } from '../../core/errors.js';
+import { MEBIBYTE, readSmallFile } from '../../core/small-file.js';
 import { writeOutput } from '../../destinations/file/output.js';
 import { placeOf } from '../../destinations/file/place.js';
 import type { JobResult, RunListener } from '../events.js';
@@ -19,6 +20,9 @@ const OUTCOMES = ['failed', 'restated', 'published', 'skipped', 'unchanged'] as 
 
 /** The collector runs as another user, and the file holds no data of reports. The umask takes its bits away. */
 const METRICS_MODE = 0o644;
+
+/** Samples of some hundred thousand reports. */
+const MAX_FORMER_BYTES = 64 * MEBIBYTE;
 
 /** The longest wait for the reader of a FIFO. */
 const WRITE_TIMEOUT_MS = 5_000;
@@ -76,7 +80,7 @@ async function formerSamples(file: string, warn: (message: string) => void): Pro
   // Nothing can be read back from what keeps nothing, and reading a FIFO would wait for another writer.
   if (kind !== 'file') return [];
   try {
-    return parseSamples(await readFile(file, 'utf8'));
+    return parseSamples(`${await readSmallFile(file, MAX_FORMER_BYTES)}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     warn(

@@ -12,6 +12,8 @@ export const LEASE_LIFE_MS = 60_000;
 const MAX_TENURE_MS = 6 * 3_600_000;
 /** How often another run may be faster. */
 const MAX_ATTEMPTS = 3;
+/** How often a lease is read before it counts as one that nobody can read. */
+const MAX_READS = 3;
 
 export type Version = Pick<Published, 'version'>;
 
@@ -59,12 +61,30 @@ export class LeaseHeld extends ReportError {
   }
 }
 
+export interface FoundLease extends Stored {
+  /** Undefined when the file holds no lease. */
+  readonly holder: Holder | undefined;
+}
+
+/**
+ * The lease that is there, or undefined. A file that holds none is read again: what was read may be only a part of it.
+ * @throws ReportError `destination`
+ */
+export async function readLease(destination: Destination, key: string): Promise<FoundLease | undefined> {
+  for (let reads = 1; ; reads++) {
+    const found = await destination.read(key);
+    if (found === undefined) return undefined;
+    const holder = parseHolder(found.content);
+    if (holder !== undefined || reads === MAX_READS) return { ...found, holder };
+  }
+}
+
 /** @throws LeaseHeld, ReportError `destination` */
 export async function takeFile(destination: Destination, key: string, token: string): Promise<TakenFile> {
   for (let attempt = 1; ; attempt++) {
-    const found = await destination.read(key);
-    const holder = found && parseHolder(found.content);
-    if (found !== undefined && !(await isFree(destination, key, found, holder)))
+    const found = await readLease(destination, key);
+    const holder = found?.holder;
+    if (found !== undefined && !(await isFree(destination, found)))
       throw new LeaseHeld(`${key} at ${destination.label}`, holder);
     const tenure = {
       token,
@@ -94,12 +114,7 @@ export function writeFile(
 }
 
 /** A process that is known to live beats the age of its lease: it may only have stood still. */
-async function isFree(
-  destination: Destination,
-  key: string,
-  { age }: Stored,
-  holder: Holder | undefined,
-): Promise<boolean> {
+async function isFree(destination: Destination, { key, age, holder }: FoundLease): Promise<boolean> {
   const life = holder === undefined ? 'unknown' : lifeOf(holder);
   if (life !== 'unknown') return life === 'ended';
   // The clocks of two hosts may differ by more than the life of a lease: the store's counts.
@@ -109,8 +124,6 @@ async function isFree(
 
 /** Removes the lease of a run that was killed, for a run that has nothing to do. @throws ReportError `destination` */
 export async function removeAbandoned(destination: Destination, key: string): Promise<void> {
-  const found = await destination.read(key);
-  if (found === undefined) return;
-  const isAbandoned = await isFree(destination, key, found, parseHolder(found.content));
-  if (isAbandoned) await destination.remove(found);
+  const found = await readLease(destination, key);
+  if (found !== undefined && (await isFree(destination, found))) await destination.remove(found);
 }

@@ -64,7 +64,8 @@ export function ownHolder(tenure: Tenure): Holder {
 export function parseHolder(content: Buffer): Holder | undefined {
   try {
     const value: unknown = JSON.parse(content.toString('utf8'));
-    return typeof value === 'object' && value !== null ? (value as Holder) : undefined;
+    const isLease = typeof value === 'object' && value !== null && 'token' in value;
+    return isLease ? (value as Holder) : undefined;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { readFully } from '../../core/read-fully.js';
 import type { EncodedRows } from '../../core/table.js';
 import { ARRAY } from './ascii.js';
 import type { DocumentFile } from './files.js';
@@ -31,7 +32,8 @@ export async function sharedPath({ path, size }: DocumentFile): Promise<string |
   if (path === undefined || size < MIN_SHARED_BYTES) return undefined;
   const file = await open(path);
   try {
-    const { buffer: beginning } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    const beginning = Buffer.alloc(2);
+    await readFully(file, beginning, 0);
     return isGzip(beginning) || beginning[0] === ARRAY ? undefined : path;
   } finally {
     await file.close();

@@ -6,7 +6,7 @@ import { LEASE } from '../../support/period-run.js';
 import { type Expectation, Failure, judged, judgeEnd, judgeRepair } from './judge.js';
 import { type Destinations, isTemporary, type Place } from './places.js';
 import { randomOf } from './random.js';
-import { type Documents, ONE_THREAD, type Prepared } from './scenarios.js';
+import { type Documents, ONE_THREAD, type Prepared, type StartOptions } from './scenarios.js';
 import type { Call, Fault } from './shim.js';
 
 export type Kind =
@@ -97,7 +97,9 @@ export function casesOf(prepared: Prepared): BinaryCase[] {
     const kills = call.name === 'write' ? ['kill', 'after-kill', 'half+kill'] : ['kill', 'after-kill'];
     return [
       ...errorsOf(call, isFolder).map((action) =>
-        one('error', { action, at }, () => fails(prepared, { action, at }, {})),
+        one('error', { action, at }, () =>
+          fails(prepared, { action, at }, action === 'short' ? { codes: [0] } : {}),
+        ),
       ),
       ...(isFolder ? LASTING : LASTING_CONNECTIONS).map((lasting) =>
         one('lasting error', { ...lasting, at, times: 0 }, () =>
@@ -108,7 +110,9 @@ export function casesOf(prepared: Prepared): BinaryCase[] {
         one('kill', { action, at }, () => fails(prepared, { action, at }, { isKilled: true })),
       ),
       ...(['term', 'int', 'quit'] as const).map((action) =>
-        one('signal', { action, at }, () => fails(prepared, { action, at }, { codes: [CODES[action]] })),
+        one('signal', { action, at }, () =>
+          fails(prepared, { action, at }, { codes: [0, 5, CODES[action]] }),
+        ),
       ),
       ...(scenario.isExport
         ? []
@@ -147,6 +151,9 @@ async function fails(
   return undefined;
 }
 
+/** As users have it: a request of the first run may arrive after the other one has looked, which then tries again. */
+const RETRYING = { REPORTCTL_RETRY_FOR: '1m' };
+
 /**
  * The process freezes at a call, another run starts, and the first one wakes up. `elsewhere`: the first one was on another host and
  * its lease is old, so that the other takes it over. `midway`: the same, and the other freezes as well, until the first one has
@@ -159,14 +166,14 @@ async function freezes(
 ): Promise<string> {
   const { bench, destinations, scenario, template, during, after, runs, calls } = prepared;
   const place = await destinations.make(template);
-  const start = (documents: Documents, call: number, host?: string) =>
-    stopped(bench.start(scenario, place, { documents, host, fault: { action: 'stop', at: call } }));
-  const frozen = await start(during, at, who === 'here' ? undefined : bench.otherHost);
+  const start = (documents: Documents, at: number, more: Pick<StartOptions, 'host' | 'env'>) =>
+    stopped(bench.start(scenario, place, { documents, fault: { action: 'stop', at }, ...more }));
+  const frozen = await start(during, at, who === 'here' ? {} : { host: bench.otherHost });
   if (who !== 'here') await makeOld(place);
   const hadLease = (await place.files()).has(LEASE);
   const second =
     who === 'midway'
-      ? await start(after, 1 + Math.floor(randomOf(at)() * calls.length))
+      ? await start(after, 1 + Math.floor(randomOf(at)() * calls.length), { env: RETRYING })
       : await bench.again(scenario, place, after);
   frozen.kill('SIGCONT');
   const end = await frozen.ended;

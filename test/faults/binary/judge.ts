@@ -42,8 +42,8 @@ const EXPORT_MANIFEST = `${EXPORTED}.manifest.json`;
 const SAYS_NOTHING = /\bnothing\b[^.;:]*\b(published|visible|replaced|changed)\b/i;
 /** What it says when something is. */
 const SAYS_VISIBLE = /visible|published|replaced|unfinished|not recorded|could not be found out|is there/i;
-/** Not retried, with a hint or without: destination, interrupted, or the lease was lost. */
-const CODES = new Set<number | string>([0, 5, 75]);
+/** Done, or the destination failed. Nobody takes the lease. */
+const CODES: readonly (number | string)[] = [0, 5];
 
 /** The state that a run has brought about: what every sentence and code at its end is judged by. */
 interface State {
@@ -82,7 +82,7 @@ export function assertFiles(prepared: Prepared, files: Files, runs: readonly Fil
 }
 
 export interface Expectation {
-  /** The exit code, or the signal, that the fault makes besides those of failed destinations. */
+  /** The exit codes, or signals, that the run may end with; those of destinations that may have failed unless told. */
   readonly codes?: readonly (number | string)[];
   /** The process was killed, so that it could not clean up. */
   readonly isKilled?: boolean;
@@ -95,7 +95,7 @@ export async function judgeEnd(
   prepared: Prepared,
   place: Place,
   end: End,
-  { codes = [], isKilled = false, isLasting = false }: Expectation = {},
+  { codes = CODES, isKilled = false, isLasting = false }: Expectation = {},
 ): Promise<void> {
   const said = `\n      exit ${end.code}: ${end.stderr.trim().replaceAll('\n', '\n      ')}`;
   if (end.isHanging) throw new Failure('hang', `not over after three minutes${said}`);
@@ -104,7 +104,7 @@ export async function judgeEnd(
   if (isKilled) return;
   const state = stateOf(prepared, files);
   await judged('wrong sentence', said, () => {
-    assert.ok(CODES.has(end.code) || codes.includes(end.code), `exit code ${end.code}`);
+    assert.ok(codes.includes(end.code), `exit code ${end.code}`);
     assertSentence(prepared, state, end, isLasting);
   });
   await judged('orphan', said, async () => {

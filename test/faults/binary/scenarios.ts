@@ -50,6 +50,11 @@ export const SCENARIOS: readonly BinaryScenario[] = [
   { name: 'parts', outputs: ONE, documents: 'large' },
 ];
 
+export interface StartOptions extends ShimOptions {
+  readonly documents: Documents;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A run that was started with the library, when it has ended. */
 export interface End extends Finished {
   readonly calls: readonly Call[];
@@ -116,11 +121,7 @@ outputs: [${outputs.join(', ')}]
   }
 
   /** Starts the built binary with the library; `ended` waits for it, and kills what hangs. */
-  start(
-    scenario: BinaryScenario,
-    place: Place,
-    options: ShimOptions & { readonly documents: Documents; readonly env?: Readonly<Record<string, string>> },
-  ) {
+  start(scenario: BinaryScenario, place: Place, options: StartOptions) {
     this.#logs += 1;
     const log = join(this.#folder, `calls-${process.pid}-${this.#logs}.log`);
     const child = spawnReportctl(argumentsOf(scenario, place), {
