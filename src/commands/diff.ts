@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ReportError } from '../core/errors.js';
 import { type OpenDestination, withDestinations } from '../destinations/for-session.js';
+import { assertNoInput } from '../export/inputs.js';
 import { uniqueColumns } from '../publish/table-schema.js';
 import { loadReport } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
@@ -55,6 +56,11 @@ export function diffCommand(context: Context): Command {
     const compare = async (bounded: CommandSession, open: OpenDestination) => {
       const [before, after] = await sidesOf(what, options, bounded, open);
       const target = place && { key: place.key, destination: await open(place.root, { isOutput: true }) };
+      const compared = [before, after].map(({ location }) => ({
+        path: location,
+        what: 'a file that is compared',
+      }));
+      if (target !== undefined) await assertNoInput(target.destination, [target.key], compared);
       const differences = await diffFiles(before, after, {
         ...(await chooseColumns(after, options, session)),
         signal: bounded.signal,

@@ -26,6 +26,8 @@ export interface Format<Options> {
    * @throws ReportError `definition` for a file that cannot be read
    */
   readFiles?(options: SpelledOptions, files: OptionFiles): Options;
+  /** The absolute paths of the files that options name. Absent as `readFiles` is. */
+  files?(options: Options): readonly string[];
   /** @throws ReportError `usage` or `definition` for options with which these columns cannot be written */
   check(options: Options, columns: readonly Column[]): void;
   /** @throws ReportError as `check` does, as far as that is known without the columns */

@@ -7,6 +7,7 @@ import type { Answer, Source } from '../core/source.js';
 import type { Span } from '../core/trace.js';
 import { tidyUp } from '../core/watchdog.js';
 import { openFor } from '../destinations/for-session.js';
+import { inputsOf } from '../export/inputs.js';
 import type { OpenProgress, ProgressView } from '../export/progress.js';
 import { type SourceWatch, withSources } from '../export/with-sources.js';
 import { pointToLatest } from '../publish/latest.js';
@@ -80,6 +81,7 @@ export async function attempt(
       request,
       destination,
       afterInterrupt,
+      inputs: inputsOf(report, session.config),
       token,
       restating: restate === undefined ? undefined : { reason: restate.trim(), by: currentUser() },
       quarantine,

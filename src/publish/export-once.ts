@@ -8,6 +8,7 @@ import { type Span, withSpan } from '../core/trace.js';
 import { aboutOf } from '../export/about.js';
 import { stageReport } from '../export/export.js';
 import { failedGates, GateKeeper } from '../export/gates.js';
+import { assertNoInput, inputsOf } from '../export/inputs.js';
 import type { OpenProgress } from '../export/progress.js';
 import { discardOnError, publishAll, type Target } from '../export/target.js';
 import { withSources } from '../export/with-sources.js';
@@ -55,6 +56,8 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
   const started = new Date(session.now).toISOString();
   const run = { report, request, period: undefined, definition, revision: 1, started };
   const { format, options: formatOptions, writer: given } = options.target;
+  const inputs = inputsOf(report, session.config, [{ format, dialect: formatOptions }]);
+  await assertNoInput(destination, [options.target.key, manifestKey(options.target.key)], inputs);
   // An option that the format does not have is refused before a source is opened.
   const writer = given ?? (await createWriter(format, formatOptions, aboutOf(run)));
   const target: Target = { ...options.target, writer, destination };

@@ -7,6 +7,7 @@ import { alreadyExists } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import { QUARANTINE_FOLDER } from '../core/reserved-keys.js';
 import type { Cell } from '../core/table.js';
+import { assertNoInput, type Input } from '../export/inputs.js';
 import type { Split } from '../export/split.js';
 import type { Target } from '../export/target.js';
 import type { Output, Report } from '../reports/report.js';
@@ -31,6 +32,8 @@ export interface PeriodPlace {
   readonly about: About;
   /** Write every file a second time, under `_quarantine/`. */
   readonly quarantine: boolean;
+  /** The files that no output may take the place of. */
+  readonly inputs?: readonly Input[] | undefined;
   readonly signal: AbortSignal;
   /** Replace a file of the run record also when its bytes are of somebody else. */
   readonly repairs: boolean;
@@ -151,6 +154,7 @@ class TargetFinder {
     const created = await create();
     const key = outputKey(this.#place.report, output, this.#place.period, split);
     await this.#take(key, split);
+    await assertNoInput(destination, [key, manifestKey(key), schemaKey(key)], this.#place.inputs ?? []);
     const stored = await destination.stat(key);
     const isForeign = stored !== undefined && !(await isOneOf(this.#known, stored, destination));
     if (isForeign && !this.#mayRepair(key)) {

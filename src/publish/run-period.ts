@@ -9,6 +9,7 @@ import { type Span, withSpan } from '../core/trace.js';
 import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';
 import { GateKeeper, refusal } from '../export/gates.js';
+import type { Input } from '../export/inputs.js';
 import { discardAll, discardOnError, type FilledTarget, type Target } from '../export/target.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly destination: Destination;
   /** The same destination, opened so that it goes on working after an interruption: for what must be cleaned up. */
   readonly afterInterrupt: Destination;
+  /** The files that no output may take the place of. */
+  readonly inputs?: readonly Input[] | undefined;
   /** The unique id of this run, which its objects carry. */
   readonly token: string;
   /** Read again, and replace what is published if it differs. */
@@ -166,7 +169,7 @@ async function runUnderLease(
   state: PeriodState,
   lease: Lease,
 ): Promise<RunOutcome> {
-  const { report, request, period, destination, signal, quarantine: hasQuarantine = false } = options;
+  const { report, request, period, destination, inputs, signal, quarantine: hasQuarantine = false } = options;
   const revision = (state.record?.revision ?? 0) + 1;
   const started = new Date().toISOString();
   const definition = definitionHash(report, paramValues(request));
@@ -174,7 +177,17 @@ async function runUnderLease(
   // A restatement that broke off is finished by whichever run comes next.
   const restating = options.restating ?? state.pending?.restating;
   const repairs = restating !== undefined;
-  const place = { report, period, destination, state, about, signal, quarantine: hasQuarantine, repairs };
+  const place = {
+    report,
+    period,
+    destination,
+    state,
+    about,
+    inputs,
+    signal,
+    quarantine: hasQuarantine,
+    repairs,
+  };
   const targets = await PeriodTargets.find(place);
   const preparation = { options, keys, state, lease, restating, revision, started, definition, targets };
   const former = await formerRecord(destination, report.name, period);

@@ -35,7 +35,7 @@ export function reportLoader(place: ReportFolder): (nameOrPath: string) => Promi
   const inTurn = pLimit(MAX_OPEN_FILES);
   let listing: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
   async function load(nameOrPath: string): Promise<Report> {
-    const isPath = ENDING.test(nameOrPath);
+    const isPath = REPORT_ENDING.test(nameOrPath);
     const [, name, organization] = (!isPath && SCHEDULED.exec(nameOrPath)) || [];
     if (name !== undefined && organization !== undefined)
       return scheduledReport(await load(name), organization);
@@ -63,11 +63,11 @@ function onlyFile(name: string, files: ReadonlyMap<string, readonly string[]>, f
 }
 
 /** `.sql` files have their definition in a comment; `.yaml` files are reports over documents. */
-const ENDING = /\.(sql|ya?ml)$/;
+export const REPORT_ENDING = /\.(sql|ya?ml)$/;
 const SCHEDULED = /^([A-Za-z0-9][A-Za-z0-9_-]*)@(.*)$/s;
 
 function nameOf(file: string): string {
-  return basename(file).replace(ENDING, '');
+  return basename(file).replace(REPORT_ENDING, '');
 }
 
 /** The names of all reports in the folder, sorted. @throws ReportError `usage` when it cannot be read */
@@ -88,7 +88,7 @@ async function filesByName(place: ReportFolder): Promise<Map<string, string[]>> 
 async function reportFiles({ queries, cwd }: ReportFolder): Promise<string[]> {
   try {
     return (await readdir(resolve(cwd, queries))).filter(
-      (file) => ENDING.test(file) && !file.startsWith('.'),
+      (file) => REPORT_ENDING.test(file) && !file.startsWith('.'),
     );
   } catch (error) {
     throw new ReportError('usage', `reading the folder of reports "${queries}": ${messageOf(error)}`, {

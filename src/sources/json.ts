@@ -7,7 +7,7 @@ import type { Batch, Cell, Column } from '../core/table.js';
 import type { SortKey } from '../rows/sort/order.js';
 import { sorted } from '../rows/sort.js';
 import { estimate } from './json/estimate.js';
-import { ENDING, type Files, filesOf, type Place, placeOf } from './json/files.js';
+import { DOCUMENT_ENDING, type Files, filesOf, type Place, placeOf } from './json/files.js';
 import { funnel, trace, values } from './json/inspect.js';
 import { outline } from './json/outline.js';
 import { ask } from './json/question.js';
@@ -80,7 +80,7 @@ async function openPlace(
   { signal, openStore, idleTimeoutMs }: Pick<OpenJson, 'signal' | 'openStore' | 'idleTimeoutMs'>,
 ): Promise<Place> {
   const doing = `opening ${label}`;
-  const opened = await openStore(url, { signal, isFileName: (name) => ENDING.test(name) }).catch(
+  const opened = await openStore(url, { signal, isFileName: (name) => DOCUMENT_ENDING.test(name) }).catch(
     (error: unknown) => {
       throw explained(error, doing, signal);
     },

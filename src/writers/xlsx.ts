@@ -17,6 +17,7 @@ export const xlsx: Format<XlsxOptions> = {
       ? { ...options, template: readTemplate(resolve(folder, template), most) }
       : options;
   },
+  files: ({ template }) => (template === undefined ? [] : [template.path()]),
   check(options, columns) {
     const { template, sheet } = options;
     booleanWords(options.booleans);

@@ -164,6 +164,11 @@ describe('diff', { concurrency: 2 }, () => {
       [['dia', '2024-10-05', '2024-10-09'], 3, /not published: there is no _reportctl\/dia\/20241009\.json/],
       [['dia', '2024-10-05', '2024-10'], 2, /"2024-10" is not within one day/],
       [['r/dia_20241005.csv', 'r/dia_20241006.csv', '-o', 'x.xlsx'], 2, /x\.xlsx is no CSV/],
+      [
+        ['r/dia_20241005.csv', 'r/dia_20241006.csv', '-o', 'out/r/dia_20241006.csv'],
+        2,
+        /dia_20241006\.csv is a file that is compared/,
+      ],
     ];
     for (const [args, exitCode, said] of cases) assertRefused(await run('diff', ...args), exitCode, said);
   });

@@ -49,7 +49,12 @@ const REPORTS = DEFINITIONS.flatMap(({ name, file, text, params = {} }) => {
 });
 const withOptions = REPORTS.find(({ name }) => name === 'labels and options of the formats');
 assert.ok(withOptions);
-const template = { file: 'modelo.xlsx', sha256: 'a'.repeat(64), parts: () => new Map() };
+const template = {
+  file: 'modelo.xlsx',
+  sha256: 'a'.repeat(64),
+  path: () => '/modelo.xlsx',
+  parts: () => new Map(),
+};
 const outputs = withOptions.report.outputs.map((output) => ({
   ...output,
   dialect: { ...output.dialect, template },

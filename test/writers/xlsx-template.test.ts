@@ -535,8 +535,8 @@ describe('what is no template', () => {
     });
     await refused(
       above,
-      /: A3 of the sheet "Dados" has the header "a", and "codigo" is expected there/,
-      /A3/,
+      /: the header of the report is in row 4 of the sheet "Dados", and row 3 is the first/,
+      /^Leave a cell of the rows above 4 empty/,
     );
   });
 

@@ -33,7 +33,7 @@ export interface Files {
   readonly leftOut: readonly string[];
 }
 
-export const ENDING = /\.(json|ndjson|jsonl)(\.gz)?$/i;
+export const DOCUMENT_ENDING = /\.(json|ndjson|jsonl)(\.gz)?$/i;
 
 /** @param doing for messages @throws ReportError `source` when the URL names a file that is not there, and what stat() throws */
 export async function placeOf({ store, key }: OpenedStore, doing: string): Promise<Place> {
@@ -78,10 +78,11 @@ export async function filesOf(place: Place, collection: string, doing: string): 
   if (place.single !== undefined) return { files: [place.single], many: false, leftOut: [] };
   assertInside(collection, doing);
   const single = (await place.list(`${collection}.`)).filter(
-    ({ name }) => ENDING.test(name.slice(collection.length)) && name.replace(ENDING, '') === collection,
+    ({ name }) =>
+      DOCUMENT_ENDING.test(name.slice(collection.length)) && name.replace(DOCUMENT_ENDING, '') === collection,
   );
   const inFolder = await place.list(`${collection}/`);
-  const parts = inFolder.filter(({ name }) => ENDING.test(name));
+  const parts = inFolder.filter(({ name }) => DOCUMENT_ENDING.test(name));
   const found = [...single.map(({ name }) => name), ...(parts.length > 0 ? [`${collection}/`] : [])];
   if (found.length > 1) {
     throw new ReportError(
@@ -103,7 +104,7 @@ export async function filesOf(place: Place, collection: string, doing: string): 
   return {
     files: parts.sort((a, b) => compareTexts(a.name, b.name)),
     many: true,
-    leftOut: inFolder.filter(({ name }) => !ENDING.test(name)).map(({ name }) => name),
+    leftOut: inFolder.filter(({ name }) => !DOCUMENT_ENDING.test(name)).map(({ name }) => name),
   };
 }
 
@@ -127,8 +128,10 @@ function assertInside(collection: string, doing: string): void {
 }
 
 async function missingHint(place: Place, collection: string): Promise<string> {
-  const all = (await place.list('', 1000)).map(({ name }) => name).filter((name) => ENDING.test(name));
-  const names = [...new Set(all.map((name) => name.replace(/\/.*$/s, '').replace(ENDING, '')))].sort(
+  const all = (await place.list('', 1000))
+    .map(({ name }) => name)
+    .filter((name) => DOCUMENT_ENDING.test(name));
+  const names = [...new Set(all.map((name) => name.replace(/\/.*$/s, '').replace(DOCUMENT_ENDING, '')))].sort(
     compareTexts,
   );
   const looked = `Looked for ${collection}.json, .ndjson, .jsonl, each also with .gz, and for such files in ${collection}/`;

@@ -33,6 +33,8 @@ export interface Template {
   readonly file: string;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** Where it was read, absolute. A method, since the JSON is part of what is published. */
+  path(): string;
   /** Name to content of its parts, in the archive's order. @throws Error for what is no zip archive or is too large inflated */
   parts(): Map<string, Buffer>;
 }

@@ -19,9 +19,8 @@ const MAX_TEMPLATE_BYTES = 128 * MEBIBYTE;
  * @throws ReportError `definition` when it cannot be read
  */
 export function readTemplate(path: string, most: number = MAX_TEMPLATE_BYTES): Template {
-  const file = basename(path);
   try {
-    return templateOf(file, readSmallFileSync(path, most), most);
+    return templateOf(path, readSmallFileSync(path, most), most);
   } catch (cause) {
     throw new ReportError('definition', `reading the template ${path}: ${messageOf(cause)}`, {
       hint: 'Give the path of an .xlsx file; one in a report starts at the folder of the report.',
@@ -30,9 +29,10 @@ export function readTemplate(path: string, most: number = MAX_TEMPLATE_BYTES): T
   }
 }
 
-export function templateOf(file: string, bytes: Buffer, most: number = MAX_TEMPLATE_BYTES): Template {
+/** @param path absolute */
+export function templateOf(path: string, bytes: Buffer, most: number = MAX_TEMPLATE_BYTES): Template {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { file, sha256, parts: () => unzipped(bytes, most) };
+  return { file: basename(path), sha256, path: () => path, parts: () => unzipped(bytes, most) };
 }
 
 /** Finds early what createTemplateWriter() and its encode() would throw. @throws ReportError `definition` */
