@@ -1,4 +1,5 @@
 // The contract of a writer: a table becomes the bytes of a format (the format's own contract: format.ts).
+import type { FilterTest } from './filter.js';
 import type { Table } from './table.js';
 
 /** Writes one file of a format. */
@@ -15,17 +16,31 @@ export interface Writer {
   notes?(): readonly string[];
 }
 
+/** Days `YYYY-MM-DD`, both ends included; an undefined end is open. */
+export interface ReportedDays {
+  readonly from: string | undefined;
+  readonly last: string | undefined;
+}
+
+/** A condition on the rows of a file. */
+export interface ReportedFilter {
+  /** A dimension, or the column by which the file is one part of a split. */
+  readonly word: string;
+  /** The title that the report gives the column. */
+  readonly title?: string | undefined;
+  /** A test of texts with no text is true for null. */
+  readonly test: FilterTest;
+}
+
 /** What a format with room for it, such as a workbook, says about the rows; absent fields are left out. */
 export interface About {
   /** The report's name. */
   readonly report?: string | undefined;
   readonly title?: string | undefined;
-  /** As readers see it: `2024-10-05` or `2024-09-01 a 2024-09-15`. */
-  readonly period?: string | undefined;
+  readonly period?: ReportedDays | undefined;
   /** IANA name: the zone of the timestamps. */
   readonly timezone?: string | undefined;
-  /** Dimension to the values that were asked for. */
-  readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly filters?: readonly ReportedFilter[] | undefined;
   readonly params?: Readonly<Record<string, string>> | undefined;
   /** The most rows that were asked for. */
   readonly limit?: number | undefined;

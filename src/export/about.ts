@@ -1,7 +1,9 @@
 // What a workbook tells of itself beside the rows, out of the report and what was asked of it.
-import type { Period } from '../core/calendar.js';
+import { addDays, type Period } from '../core/calendar.js';
 import type { Request } from '../core/source.js';
+import type { Column } from '../core/table.js';
 import { toolVersion } from '../core/version.js';
+import type { ReportedDays } from '../core/writer.js';
 import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';
 import type { About } from '../writers/index.js';
@@ -22,9 +24,11 @@ export function aboutOf({ report, request, period, definition, revision, started
   return {
     report: report.name,
     title: report.title,
-    period: period && days(period),
+    period: period === undefined ? daysAsked(request) : { from: period.from, last: period.lastDay },
     timezone: report.timezone,
-    filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, filter.values])),
+    filters: request.filters.map(({ filter: { dimension, test }, column }) => {
+      return { word: dimension, title: columnAt(report, column)?.title, test };
+    }),
     params: paramValues(request),
     limit: request.limit,
     sources: report.sources,
@@ -34,12 +38,22 @@ export function aboutOf({ report, request, period, definition, revision, started
     tool: toolVersion(),
     totals: report.totals,
     dimensions: {
-      organization: report.filters.organization,
-      'product-type': report.filters['product-type'],
+      organization: columnAt(report, report.filters.organization)?.name,
+      'product-type': columnAt(report, report.filters['product-type'])?.name,
     },
   };
 }
 
-function days({ from, lastDay }: Period): string {
-  return from === lastDay ? lastDay : `${from} a ${lastDay}`;
+/** The days of an ad-hoc export; undefined when it is of all days, or of several spans. */
+function daysAsked({ filters }: Request): ReportedDays | undefined {
+  const tests = filters.map(({ filter }) => filter.test);
+  const spans = tests.flatMap((test) => (test.of === 'dates' ? test.anyOf : []));
+  const [span, ...more] = spans;
+  if (span === undefined || more.length > 0) return undefined;
+  return { from: span.from?.date, last: span.to && addDays(span.to.date, -1) };
+}
+
+/** @param place a column's name, or its path in documents */
+function columnAt({ columns }: Report, place: string | undefined): Column | undefined {
+  return columns.find(({ name, path = name }) => path === place);
 }

@@ -7,6 +7,7 @@ import { alreadyExists } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import { QUARANTINE_FOLDER } from '../core/reserved-keys.js';
 import type { Cell } from '../core/table.js';
+import type { ReportedFilter } from '../core/writer.js';
 import { assertNoInput, type Input } from '../export/inputs.js';
 import type { Split } from '../export/split.js';
 import type { Target } from '../export/target.js';
@@ -142,8 +143,9 @@ class TargetFinder {
    */
   async targetsOf(output: Output, split: Readonly<Record<string, Cell>>): Promise<Target[]> {
     const { destination, about, quarantine } = this.#place;
-    const splitFilters = Object.entries(split).map(([word, value]) => [word, [value ?? 'null']]);
-    const aboutPart = { ...about, filters: { ...about.filters, ...Object.fromEntries(splitFilters) } };
+    const conditions = this.#conditions(output, split);
+    const rest = (about.filters ?? []).filter(({ word }) => !Object.hasOwn(split, word));
+    const aboutPart = { ...about, filters: [...rest, ...conditions] };
     const create = async () => ({
       format: output.format,
       options: output.dialect,
@@ -168,6 +170,17 @@ class TargetFinder {
     const second: Target = { ...(await create()), key: `${QUARANTINE_FOLDER}${key}`, existing: 'replace' };
     this.quarantineTargets.add(second);
     return [target, second];
+  }
+
+  /** What is true of every row in one part of a split. */
+  #conditions({ splitBy = [] }: Output, split: Readonly<Record<string, Cell>>): ReportedFilter[] {
+    const { columns } = this.#place.report;
+    return splitBy.map(({ word, column }): ReportedFilter => {
+      const value = split[word] ?? null;
+      const test = { of: 'texts', anyOf: value === null ? [] : [value] } as const;
+      const title = columns.find(({ name }) => name === column)?.title;
+      return { word, title, test };
+    });
   }
 
   /** Whether the period was published with a file at this key, which is to be published again. */

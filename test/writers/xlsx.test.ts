@@ -7,12 +7,14 @@ import fc from 'fast-check';
 import { ReportError } from '../../src/core/errors.js';
 import type { Batch, Cell, Column, Kind } from '../../src/core/table.js';
 import { CopyText, cellEnds } from '../../src/rows/encoded-rows.js';
-import { createWriter } from '../../src/writers/index.js';
+import { type About, createWriter } from '../../src/writers/index.js';
 import { nextSheetName } from '../../src/writers/xlsx/options.js';
 import { cellBatch, copyTextBatch, type Rows } from '../support/copy-text.js';
 import { assertWellFormed, openXlsx, valuesOf, writeXlsx } from '../support/xlsx.js';
 
 const require = createRequire(import.meta.url);
+const START = { date: '2024-10-01', instant: '2024-10-01 00:00:00-03:00' };
+const END = { date: '2024-10-16', instant: '2024-10-16 00:00:00-03:00' };
 const TEXT: readonly Column[] = [{ name: 'texto', kind: 'text' }];
 
 /** The values under the header, from both forms of batches, which make the same bytes. */
@@ -89,7 +91,8 @@ describe('numbers', () => {
       ['1234.5', '100', '-1.234', '1'],
       ['0.5', null, '12345678901234567.5', null],
     ];
-    const { bytes } = await writeXlsx(columns, [copyTextBatch(rows)], {}, { totals: ['reais', 'sem'] });
+    const about = { totals: ['reais', 'sem'] };
+    const { bytes } = await writeXlsx(columns, [copyTextBatch(rows)], { locale: 'pt-BR' }, about);
     const workbook = await openXlsx(bytes);
     const sheet = workbook.getWorksheet('Dados');
     const formats = [1, 2, 3, 4].map((column) => sheet?.getCell(2, column).numFmt);
@@ -490,9 +493,17 @@ describe('around the rows', () => {
   const about = {
     report: 'transacoes',
     title: 'Relatório diário',
-    period: '2024-10-05',
+    period: { from: '2024-10-01', last: '2024-10-15' },
     timezone: 'America/Sao_Paulo',
-    filters: { organization: ['ACME', 'Órgão & <cia>'] },
+    filters: [
+      { word: 'date', test: { of: 'dates', anyOf: [{ from: START, to: END }] } },
+      {
+        word: 'organization',
+        title: 'Organização',
+        test: { of: 'texts', anyOf: ['ACME', 'Órgão & <cia>'] },
+      },
+      { word: 'price', test: { of: 'numbers', anyOf: [{ from: undefined, to: '9.99' }] } },
+    ],
     params: { moeda: 'BRL' },
     limit: 10,
     sources: ['vendas', 'matriz'],
@@ -502,7 +513,7 @@ describe('around the rows', () => {
     tool: 'reportctl 1.2.3',
     totals: ['valor', 'quantidade', 'nao-exportada'],
     dimensions: { organization: 'org', 'product-type': 'outra' },
-  };
+  } as const satisfies About;
   const rows = [
     ['Órgão', 'B', '0.10', '1'],
     ['ACME', 'B', '0.20', null],
@@ -511,8 +522,18 @@ describe('around the rows', () => {
     ['ACME', 'A', '1234567890123.45', '4'],
   ];
 
-  async function lines(sheet: string, batches: readonly Batch[], of: object = about, width = 4) {
-    const { bytes, parts } = await writeXlsx(columns, batches, {}, of);
+  async function lines(sheet: string, batches: readonly Batch[], of: About = about, width = 4) {
+    return await linesIn('pt-BR', sheet, batches, of, width);
+  }
+
+  async function linesIn(
+    locale: 'pt-BR' | undefined,
+    sheet: string,
+    batches: readonly Batch[],
+    of: About = about,
+    width = 4,
+  ) {
+    const { bytes, parts } = await writeXlsx(columns, batches, { locale }, of);
     for (const [name, xml] of parts) assertWellFormed(name, xml);
     return valuesOf((await openXlsx(bytes)).getWorksheet(sheet), width).filter((row) =>
       row.some((value) => value !== undefined),
@@ -523,7 +544,11 @@ describe('around the rows', () => {
     for (const batch of [cellBatch, copyTextBatch]) {
       const [, ...after] = await lines('Resumo', [batch(rows.slice(0, 2)), batch(rows.slice(2))]);
       assert.deepEqual(after, [
-        ['Período', '2024-10-05', undefined, undefined],
+        ['Período', new Date('2024-10-01'), new Date('2024-10-15'), undefined],
+        ['Organização', 'ACME ou Órgão & <cia>', undefined, undefined],
+        ['Preço', 'até 9,99', undefined, undefined],
+        ['Parâmetro moeda', 'BRL', undefined, undefined],
+        ['Limite de linhas', 10, undefined, undefined],
         ['Linhas', 5, undefined, undefined],
         ['Totais', 'Linhas', 'Valor', 'quantidade'],
         ['Todas as linhas', 5, 1234567890118.75, 10],
@@ -556,7 +581,49 @@ describe('around the rows', () => {
       ['Demais, além dos primeiros 1.000', 5, 0.05, 5],
       ['Total', 1005, 10.05, 1005],
     ]);
-    assert.equal(found.length, 6 + 1000 + 2);
+    assert.equal(found.length, 10 + 1000 + 2);
+  });
+
+  test('without a locale Resumo and Sobre are English, with dates as ISO 8601 has them', async () => {
+    const batches = [copyTextBatch([...rows, ['ACME', 'A', 'NaN', null]])];
+    const [, ...summary] = await linesIn(undefined, 'Resumo', batches);
+    const { bytes } = await writeXlsx(columns, batches, {}, about);
+    const sheet = (await openXlsx(bytes)).getWorksheet('Resumo');
+    assert.deepEqual(
+      [sheet?.getCell('B3').value, sheet?.getCell('B3').numFmt],
+      [new Date(START.date), 'yyyy-mm-dd'],
+    );
+    assert.deepEqual(
+      summary.slice(0, 8).map(([label, value]) => [label, value]),
+      [
+        ['Period', new Date('2024-10-01')],
+        ['Organização', 'ACME or Órgão & <cia>'],
+        ['Price', 'up to 9.99'],
+        ['Parameter moeda', 'BRL'],
+        ['Limit of rows', 10],
+        ['Rows', 6],
+        ['Totals', 'Rows'],
+        ['All rows', 6],
+      ],
+    );
+    const found = await linesIn(undefined, 'Sobre', batches, about, 2);
+    const facts = new Map(found.map(([label, value]) => [label, value]));
+    assert.equal(facts.get('Reading began'), '2024-10-06 01:00:00');
+    assert.equal(facts.get('Date'), 'from 2024-10-01 to 2024-10-15');
+    assert.deepEqual(found.at(-1), [1, 'Numbers kept as text: NaN or Infinity']);
+  });
+
+  test("a period has one day, or an open end in words, and days before Excel's first one are text", async () => {
+    const cases = [
+      [{ from: '2024-10-05', last: '2024-10-05' }, [new Date('2024-10-05'), undefined]],
+      [{ from: '2024-10-05', last: undefined }, [new Date('2024-10-05'), 'em diante']],
+      [{ from: undefined, last: '2024-10-05' }, ['até', new Date('2024-10-05')]],
+      [{ from: '0001-01-01', last: '2024-10-05' }, ['01/01/0001', new Date('2024-10-05')]],
+    ] as const;
+    for (const [period, expected] of cases) {
+      const [, line = []] = await lines('Resumo', [], { ...about, period });
+      assert.deepEqual(line.slice(0, 3), ['Período', ...expected]);
+    }
   });
 
   test('Sobre says where the rows come from, and what was changed', async () => {
@@ -566,12 +633,13 @@ describe('around the rows', () => {
     assert.equal(facts.get('Relatório'), 'transacoes');
     assert.equal(facts.get('Fontes'), 'vendas, matriz');
     assert.equal(facts.get('Revisão'), '2');
-    assert.equal(facts.get('Início da leitura'), '2024-10-06 01:00:00');
-    assert.match(String(facts.get('Fim da leitura')), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    assert.equal(facts.get('Início da leitura'), '06/10/2024 01:00:00');
+    assert.match(String(facts.get('Fim da leitura')), /^\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d$/);
     assert.equal(facts.get('Definição (SHA-256)'), 'abc123');
     assert.equal(facts.get('Programa'), 'reportctl 1.2.3');
     assert.equal(facts.get('Limite de linhas'), 10);
-    assert.equal(facts.get('Organização'), 'ACME; Órgão & <cia>');
+    assert.equal(facts.get('Data'), 'de 01/10/2024 a 15/10/2024');
+    assert.equal(facts.get('Organização'), 'ACME ou Órgão & <cia>');
     assert.equal(facts.get('Parâmetro moeda'), 'BRL');
     assert.deepEqual(found.slice(-2), [
       [

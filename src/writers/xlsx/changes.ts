@@ -1,5 +1,6 @@
 // Cells that Excel cannot hold unchanged: counted by reason, or refused.
 import { ReportError } from '../../core/errors.js';
+import type { Locale } from '../words/asked.js';
 
 /** By reason: the words for one and for many such cells, in notes and in the workbook. */
 const REASONS = {
@@ -66,11 +67,18 @@ export class Changes {
   }
 
   /** For the workbook: what was changed, and in how many cells. */
-  shown(): (readonly [string, number])[] {
-    return this.#there().map(([reason, count]) => [REASONS[reason].shown, count]);
+  shown(locale: Locale): (readonly [string, number])[] {
+    return this.#there().map(([reason, count]) => {
+      const { shown, note } = REASONS[reason];
+      return [locale === 'pt-BR' ? shown : note.replace('(s)', 's').replace(/^./, upperCase), count];
+    });
   }
 
   #there(): (readonly [Reason, number])[] {
     return ALL.map((reason) => [reason, this.#counts[reason]] as const).filter(([, count]) => count > 0);
   }
+}
+
+function upperCase(letter: string): string {
+  return letter.toUpperCase();
 }

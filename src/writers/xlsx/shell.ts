@@ -1,13 +1,18 @@
 // Everything of a workbook except its rows, by exceljs: styles, the sheets Resumo and Sobre, relationships.
 import type { CellValue, Style, Workbook, Worksheet } from 'exceljs';
+import { dayText, type Locale } from '../words/asked.js';
 import { type Styles, unfitNumber } from './cells.js';
 import { ABOUT_SHEET, SUMMARY_SHEET } from './options.js';
 import { type DataSheet, reordered } from './sheet.js';
 import { fitting, spelled } from './text.js';
 import { unzipped } from './unzip.js';
 
-/** A text, a count, or an exact decimal, which is a number as far as Excel can hold it. */
-export type Shown = string | number | { readonly decimal: string; readonly currency: string | undefined };
+/** A text, a count, a day `YYYY-MM-DD`, or an exact decimal, which is a number as far as Excel can hold it. */
+export type Shown =
+  | string
+  | number
+  | { readonly day: string }
+  | { readonly decimal: string; readonly currency: string | undefined };
 
 export interface Line {
   readonly cells: readonly Shown[];
@@ -37,6 +42,8 @@ export interface Shell {
   readonly parts: ReadonlyMap<string, Buffer>;
 }
 
+/** Before it Excel's dates are wrong: see serial.ts. */
+const FIRST_DAY = '1900-03-01';
 const INTEGER = '0';
 const DECIMAL = '#,##0.00';
 export const DATES = {
@@ -71,7 +78,7 @@ export function currencyFormat(currency: string): string {
   return `"${symbol}" ${number};-"${symbol}" ${number}`;
 }
 
-function dataStyles(locale: 'pt-BR' | undefined): Readonly<Record<keyof Styles, Partial<Style>>> {
+function dataStyles(locale: Locale): Readonly<Record<keyof Styles, Partial<Style>>> {
   const { date, timestamp } = DATES[locale ?? 'iso'];
   return {
     header: { ...HEADING, alignment: { vertical: 'middle' } },
@@ -97,7 +104,7 @@ export function sheetPath(number: number): string {
 }
 
 /** The shell of a workbook. The styles are the same whatever the content is: they come first. */
-export async function makeShell(locale: 'pt-BR' | undefined, content: ShellContent): Promise<Shell> {
+export async function makeShell(locale: Locale, content: ShellContent): Promise<Shell> {
   const workbook = await newWorkbook();
   const made = new Date(content.started ?? '1980-01-01T00:00:00Z');
   Object.assign(workbook, {
@@ -117,8 +124,8 @@ export async function makeShell(locale: 'pt-BR' | undefined, content: ShellConte
     if (index > 0) continue;
     for (const [column, style] of styles.entries()) sheet.getCell(1, column + 1).style = style;
   }
-  fill(workbook.addWorksheet(SUMMARY_SHEET), content.summary, [44, 14, 26]);
-  fill(workbook.addWorksheet(ABOUT_SHEET), content.about, [28, 110]);
+  fill(workbook.addWorksheet(SUMMARY_SHEET), content.summary, [44, 14, 26], locale);
+  fill(workbook.addWorksheet(ABOUT_SHEET), content.about, [28, 110], locale);
   workbook.views = [
     { x: 0, y: 0, width: 24_000, height: 14_000, firstSheet: 0, activeTab: 0, visibility: 'visible' },
   ];
@@ -139,7 +146,7 @@ export async function makeShell(locale: 'pt-BR' | undefined, content: ShellConte
   };
 }
 
-function fill(sheet: Worksheet, lines: readonly Line[], widths: readonly number[]): void {
+function fill(sheet: Worksheet, lines: readonly Line[], widths: readonly number[], locale: Locale): void {
   const most = Math.max(0, ...lines.map((line) => line.cells.length));
   for (let column = 1; column <= most; column++) {
     sheet.getColumn(column).width = widths[column - 1] ?? widths.at(-1) ?? 20;
@@ -149,7 +156,7 @@ function fill(sheet: Worksheet, lines: readonly Line[], widths: readonly number[
   for (const [row, { cells, look }] of lines.entries()) {
     for (const [column, shown] of cells.entries()) {
       const cell = sheet.getCell(row + 1, column + 1);
-      const { value, style } = cellOf(shown);
+      const { value, style } = cellOf(shown, locale);
       cell.value = value;
       cell.style = { ...style, ...LOOKS[look] };
       if (look === 'totals' && column > 0) cell.alignment = { vertical: 'top', horizontal: 'right' };
@@ -157,12 +164,20 @@ function fill(sheet: Worksheet, lines: readonly Line[], widths: readonly number[
   }
 }
 
-function cellOf(shown: Shown): { readonly value: CellValue; readonly style: Partial<Style> } {
+function cellOf(shown: Shown, locale: Locale): { readonly value: CellValue; readonly style: Partial<Style> } {
   const alignment = { vertical: 'top' } as const;
   if (typeof shown === 'number') return { value: shown, style: { numFmt: '#,##0', alignment } };
   if (typeof shown === 'string') {
     const value = spelled(fitting(shown, () => undefined));
     return { value, style: { alignment } };
+  }
+  if ('day' in shown) {
+    const isDate = shown.day >= FIRST_DAY;
+    const value = isDate ? new Date(`${shown.day}T00:00:00Z`) : dayText(shown.day, locale);
+    return {
+      value,
+      style: { numFmt: DATES[locale ?? 'iso'].date, alignment: { ...alignment, horizontal: 'left' } },
+    };
   }
   const { decimal, currency } = shown;
   const plain = decimal.includes('.') ? DECIMAL : '#,##0';

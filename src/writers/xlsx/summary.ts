@@ -1,22 +1,14 @@
 // The lines of the sheets Resumo and Sobre.
 import type { Column } from '../../core/table.js';
 import type { About } from '../../core/writer.js';
+import { dimensionName, filterText, type Locale, noValue } from '../words/asked.js';
 import type { Changes } from './changes.js';
 import { type Group, type Groups, MOST_GROUPS, type NamedGroup } from './groups.js';
-import type { XlsxOptions } from './options.js';
+import { type Labels, labelsOf } from './labels.js';
 import type { DataSheet } from './sheet.js';
 import type { Line, Shown } from './shell.js';
 
 const BLANK: Line = { cells: [], look: 'plain' };
-const DIMENSIONS: Readonly<Record<string, string>> = {
-  date: 'Data',
-  organization: 'Organização',
-  product: 'Produto',
-  'product-type': 'Tipo de produto',
-  quantity: 'Quantidade',
-  price: 'Preço',
-};
-const NO_NAME = '(sem valor)';
 
 /** The columns by which the summary sums and groups; columns that are not exported are left out. */
 export interface Summed {
@@ -35,8 +27,8 @@ export function summedOf(columns: readonly Column[], { totals = [], dimensions =
   };
 }
 
-export function titleOf({ title, report }: About): string {
-  return title ?? report ?? 'Relatório';
+export function titleOf({ title, report }: About, locale: Locale): string {
+  return title ?? report ?? labelsOf(locale).untitled;
 }
 
 export function summaryLines(
@@ -44,70 +36,87 @@ export function summaryLines(
   groups: Groups,
   { totals, by }: Summed,
   sheets: readonly DataSheet[],
+  locale: Locale,
 ): Line[] {
+  const labels = labelsOf(locale);
   const titles = totals.map(({ title, name }) => title ?? name);
   const all = groups.all();
   const lines: Line[] = [
-    { cells: [titleOf(about)], look: 'title' },
+    { cells: [titleOf(about, locale)], look: 'title' },
     BLANK,
-    ...fact('Período', about.period),
-    ...fact('Linhas', all.rows),
-    ...(sheets.length > 1 ? fact('Planilhas', sheets.map(({ name }) => name).join(', ')) : []),
+    ...periodLine(about, labels),
+    ...conditions(about, locale, about.period === undefined ? [] : ['date']),
+    ...fact(labels.limit, about.limit),
+    ...fact(labels.rows, all.rows),
+    ...(sheets.length > 1 ? fact(labels.sheets, sheets.map(({ name }) => name).join(', ')) : []),
   ];
   const line = (name: string, group: Group, look: Line['look']) => lineOf(name, group, totals, look);
+  const heading = (first: string): Line => ({ cells: [first, labels.rows, ...titles], look: 'totals' });
   if (totals.length > 0) {
-    lines.push(BLANK, heading('Totais', titles), line('Todas as linhas', all, 'plain'));
+    lines.push(BLANK, heading(labels.totals), line(labels.allRows, all, 'plain'));
   }
-  for (const [index, { dimension }] of by.entries()) {
-    lines.push(BLANK, heading(DIMENSIONS[dimension] ?? dimension, titles));
+  for (const [index, { dimension, column }] of by.entries()) {
+    lines.push(BLANK, heading(column.title ?? dimensionName(dimension, locale)));
     const named = groups.by(index);
-    lines.push(...named.map(([name, group]) => line(nameOf(name), group, 'plain')));
-    lines.push(line('Total', all, 'strong'));
+    lines.push(...named.map(([name, group]) => line(nameOf(name, locale), group, 'plain')));
+    lines.push(line(labels.total, all, 'strong'));
   }
   return lines;
 }
 
-export function aboutLines(about: About, changes: Changes, options: XlsxOptions, now: Date): Line[] {
-  const { filters = {}, params = {}, sources = [], started, timezone } = about;
-  const asked = Object.entries(filters).map(([dimension, values]): Line => {
-    return { cells: [DIMENSIONS[dimension] ?? dimension, values.join('; ')], look: 'plain' };
+/** The first and the last day as dates, one day once; an open end in words. */
+function periodLine({ period }: About, { period: label, from, to }: Labels): Line[] {
+  if (period === undefined) return [];
+  const first: Shown[] = period.from === undefined ? [to] : [{ day: period.from }];
+  const isOneDay = period.from === period.last;
+  const last: Shown[] = isOneDay ? [] : period.last === undefined ? [from] : [{ day: period.last }];
+  return [{ cells: [label, ...first, ...last], look: 'plain' }];
+}
+
+/** The filters in words, and the params. @param except words of filters that are left out */
+function conditions(about: About, locale: Locale, except: readonly string[] = []): Line[] {
+  const { filters = [], params = {} } = about;
+  const asked = filters.filter(({ word }) => !except.includes(word)).map((one) => filterText(one, locale));
+  const given = Object.entries(params).map(([name, value]) => {
+    return [`${labelsOf(locale).parameter} ${name}`, value] as const;
   });
-  const given = Object.entries(params).map(
-    ([name, value]): Line => ({ cells: [`Parâmetro ${name}`, value], look: 'plain' }),
-  );
-  const changed = changes.shown();
+  return [...asked, ...given].map((cells): Line => ({ cells, look: 'plain' }));
+}
+
+export function aboutLines(about: About, changes: Changes, locale: Locale, now: Date): Line[] {
+  const { sources = [], started, timezone } = about;
+  const labels = labelsOf(locale);
+  const asked = conditions(about, locale);
+  const changed = changes.shown(locale);
   return [
-    { cells: ['Sobre este arquivo'], look: 'title' },
+    { cells: [labels.about], look: 'title' },
     BLANK,
-    ...fact('Relatório', about.report),
-    ...fact('Título', about.title),
-    ...fact('Período', about.period),
-    ...fact(sources.length === 1 ? 'Fonte' : 'Fontes', sources.length === 0 ? undefined : sources.join(', ')),
-    ...fact('Revisão', about.revision === undefined ? undefined : `${about.revision}`),
-    ...fact('Início da leitura', started && clock(new Date(started), timezone, options)),
-    ...fact('Fim da leitura', started && clock(now, timezone, options)),
-    ...fact('Fuso horário', timezone),
-    ...fact('Limite de linhas', about.limit),
-    ...fact('Definição (SHA-256)', about.definition),
-    ...fact('Programa', about.tool),
+    ...fact(labels.report, about.report),
+    ...fact(labels.title, about.title),
+    ...periodLine(about, labels),
+    ...fact(
+      sources.length === 1 ? labels.source : labels.sources,
+      sources.length === 0 ? undefined : sources.join(', '),
+    ),
+    ...fact(labels.revision, about.revision === undefined ? undefined : `${about.revision}`),
+    ...fact(labels.began, started && clock(new Date(started), timezone, locale)),
+    ...fact(labels.ended, started && clock(now, timezone, locale)),
+    ...fact(labels.timezone, timezone),
+    ...fact(labels.limit, about.limit),
+    ...fact(labels.definition, about.definition),
+    ...fact(labels.program, about.tool),
     BLANK,
-    { cells: ['Filtros', ''], look: 'heading' },
-    ...(asked.length + given.length === 0 ? [{ cells: ['Nenhum'], look: 'plain' } as const] : []),
-    ...asked,
-    ...given,
+    { cells: [labels.filters, ''], look: 'heading' },
+    ...(asked.length === 0 ? [{ cells: [labels.noFilters], look: 'plain' } as const] : asked),
     BLANK,
-    { cells: ['Células', 'O que o Excel não comporta como está'], look: 'heading' },
-    ...(changed.length === 0 ? [{ cells: ['Nada foi alterado'], look: 'plain' } as const] : []),
+    { cells: [labels.cells, labels.changes], look: 'heading' },
+    ...(changed.length === 0 ? [{ cells: [labels.noChanges], look: 'plain' } as const] : []),
     ...changed.map(([what, count]): Line => ({ cells: [count, what], look: 'plain' })),
   ];
 }
 
 function fact(label: string, value: string | number | undefined): Line[] {
   return value === undefined ? [] : [{ cells: [label, value], look: 'plain' }];
-}
-
-function heading(first: string, titles: readonly string[]): Line {
-  return { cells: [first, 'Linhas', ...titles], look: 'totals' };
 }
 
 function lineOf(name: string, { rows, sums }: Group, totals: readonly Column[], look: Line['look']): Line {
@@ -117,13 +126,13 @@ function lineOf(name: string, { rows, sums }: Group, totals: readonly Column[], 
   return { cells: [name, rows, ...decimals], look };
 }
 
-function nameOf(name: NamedGroup[0]): string {
-  if (name === undefined) return `Demais, além dos primeiros ${MOST_GROUPS.toLocaleString('pt-BR')}`;
-  return name === null || name === '' ? NO_NAME : name;
+function nameOf(name: NamedGroup[0], locale: Locale): string {
+  if (name === undefined) return `${labelsOf(locale).others} ${MOST_GROUPS.toLocaleString(locale ?? 'en')}`;
+  return name === null || name === '' ? noValue(locale) : name;
 }
 
 /** A time in the report's time zone. */
-function clock(moment: Date, timeZone: string | undefined, { locale }: XlsxOptions): string {
+function clock(moment: Date, timeZone: string | undefined, locale: Locale): string {
   const format = new Intl.DateTimeFormat(locale ?? 'sv-SE', {
     dateStyle: 'short',
     timeStyle: 'medium',

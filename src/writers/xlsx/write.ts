@@ -33,7 +33,7 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
     refuseTooManyColumns(columns);
     changes = new Changes(options.strict ?? false);
     const currencies = [...new Set(columns.flatMap(({ currency }) => currency ?? []))];
-    const content = { title: titleOf(about), started: about.started, currencies };
+    const content = { title: titleOf(about, options.locale), started: about.started, currencies };
     const dataSheets: DataSheet[] = [];
     const empty = { ...content, dataSheets: [{ name: base, width: 1, rows: 1 }], summary: [], about: [] };
     const { styles, parts: firstParts } = await makeShell(options.locale, empty);
@@ -73,8 +73,8 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
       await rows.close();
     }
 
-    const summary = summaryLines(about, groups, summed, dataSheets);
-    const lines = aboutLines(about, changes, options, new Date());
+    const summary = summaryLines(about, groups, summed, dataSheets, options.locale);
+    const lines = aboutLines(about, changes, options.locale, new Date());
     const { parts } = await makeShell(options.locale, { ...content, dataSheets, summary, about: lines });
     for (const [name, part] of parts) {
       if (!FIRST_PARTS.includes(name)) yield await zip.whole(name, part);

@@ -1,0 +1,104 @@
+// What a report was asked for, in the words of a language: its days and its filters.
+
+import { addDays } from '../../core/calendar.js';
+import type { DayRange, NumberRange } from '../../core/filter.js';
+import type { ReportedDays, ReportedFilter } from '../../core/writer.js';
+
+/** The option `locale`; without one, English and ISO 8601. */
+export type Locale = 'pt-BR' | undefined;
+
+const PORTUGUESE = {
+  between: (from: string, to: string) => `de ${from} a ${to}`,
+  from: (from: string) => `a partir de ${from}`,
+  to: (to: string) => `até ${to}`,
+  or: ' ou ',
+  none: '(sem valor)',
+  dimensions: {
+    date: 'Data',
+    organization: 'Organização',
+    product: 'Produto',
+    'product-type': 'Tipo de produto',
+    quantity: 'Quantidade',
+    price: 'Preço',
+  },
+} as const;
+
+const ENGLISH: Words = {
+  between: (from, to) => `from ${from} to ${to}`,
+  from: (from) => `from ${from}`,
+  to: (to) => `up to ${to}`,
+  or: ' or ',
+  none: '(no value)',
+  dimensions: {
+    date: 'Date',
+    organization: 'Organization',
+    product: 'Product',
+    'product-type': 'Product type',
+    quantity: 'Quantity',
+    price: 'Price',
+  },
+};
+
+interface Words {
+  readonly between: (from: string, to: string) => string;
+  readonly from: (from: string) => string;
+  readonly to: (to: string) => string;
+  readonly or: string;
+  /** For null. */
+  readonly none: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+function wordsOf(locale: Locale): Words {
+  return locale === 'pt-BR' ? PORTUGUESE : ENGLISH;
+}
+
+/** What stands for null in that language. */
+export function noValue(locale: Locale): string {
+  return wordsOf(locale).none;
+}
+
+/** A dimension's name; any other word as it is. */
+export function dimensionName(word: string, locale: Locale): string {
+  return wordsOf(locale).dimensions[word] ?? word;
+}
+
+/** `01/04/1998` or `1998-04-01`. @param day `YYYY-MM-DD` */
+export function dayText(day: string, locale: Locale): string {
+  return locale === 'pt-BR' ? day.split('-').reverse().join('/') : day;
+}
+
+/** Such as `de 01/04/1998 a 30/04/1998`, one day alone, or the empty text for all days. */
+export function daysText({ from, last }: ReportedDays, locale: Locale): string {
+  const shown = (day: string | undefined) => day && dayText(day, locale);
+  return rangeText(shown(from), shown(last), wordsOf(locale));
+}
+
+/** What is filtered, and the values that pass, such as `Quantidade` and `de 10 a 100`. */
+export function filterText({ word, title, test }: ReportedFilter, locale: Locale): [string, string] {
+  const words = wordsOf(locale);
+  const label = title ?? dimensionName(word, locale);
+  switch (test.of) {
+    case 'texts':
+      return [label, test.anyOf.length === 0 ? words.none : test.anyOf.join(words.or)];
+    case 'numbers':
+      return [label, test.anyOf.map((range) => numbersText(range, locale)).join(words.or)];
+    case 'dates':
+      return [label, test.anyOf.map((range) => daysText(daysOf(range), locale)).join(words.or)];
+  }
+}
+
+function daysOf({ from, to }: DayRange): ReportedDays {
+  return { from: from?.date, last: to && addDays(to.date, -1) };
+}
+
+function numbersText({ from, to }: NumberRange, locale: Locale): string {
+  const shown = (number: string | undefined) => (locale === 'pt-BR' ? number?.replace('.', ',') : number);
+  return rangeText(shown(from), shown(to), wordsOf(locale));
+}
+
+function rangeText(from: string | undefined, to: string | undefined, words: Words): string {
+  if (from === undefined) return to === undefined ? '' : words.to(to);
+  if (to === undefined) return words.from(from);
+  return from === to ? from : words.between(from, to);
+}

@@ -1,0 +1,74 @@
+// The words of the sheets Resumo and Sobre, and of the page's foot, in the languages of the option `locale`.
+import type { Locale } from '../words/asked.js';
+
+const PORTUGUESE = {
+  untitled: 'Relatório',
+  period: 'Período',
+  // A period without an end, after its first day; and one without a beginning, before its last.
+  from: 'em diante',
+  to: 'até',
+  rows: 'Linhas',
+  sheets: 'Planilhas',
+  limit: 'Limite de linhas',
+  parameter: 'Parâmetro',
+  totals: 'Totais',
+  allRows: 'Todas as linhas',
+  total: 'Total',
+  others: 'Demais, além dos primeiros',
+  about: 'Sobre este arquivo',
+  report: 'Relatório',
+  title: 'Título',
+  source: 'Fonte',
+  sources: 'Fontes',
+  revision: 'Revisão',
+  began: 'Início da leitura',
+  ended: 'Fim da leitura',
+  timezone: 'Fuso horário',
+  definition: 'Definição (SHA-256)',
+  program: 'Programa',
+  filters: 'Filtros',
+  noFilters: 'Nenhum',
+  cells: 'Células',
+  changes: 'O que o Excel não comporta como está',
+  noChanges: 'Nada foi alterado',
+  // &P and &N are the page's number and the number of pages (ECMA-376 part 1, 18.3.1.39 evenFooter).
+  page: 'página &P de &N',
+} as const;
+
+export type Labels = Readonly<Record<keyof typeof PORTUGUESE, string>>;
+
+const ENGLISH: Labels = {
+  untitled: 'Report',
+  period: 'Period',
+  from: 'and later',
+  to: 'up to',
+  rows: 'Rows',
+  sheets: 'Sheets',
+  limit: 'Limit of rows',
+  parameter: 'Parameter',
+  totals: 'Totals',
+  allRows: 'All rows',
+  total: 'Total',
+  others: 'Others, beyond the first',
+  about: 'About this file',
+  report: 'Report',
+  title: 'Title',
+  source: 'Source',
+  sources: 'Sources',
+  revision: 'Revision',
+  began: 'Reading began',
+  ended: 'Reading ended',
+  timezone: 'Time zone',
+  definition: 'Definition (SHA-256)',
+  program: 'Program',
+  filters: 'Filters',
+  noFilters: 'None',
+  cells: 'Cells',
+  changes: 'What Excel cannot hold as it is',
+  noChanges: 'Nothing was changed',
+  page: 'page &P of &N',
+};
+
+export function labelsOf(locale: Locale): Labels {
+  return locale === 'pt-BR' ? PORTUGUESE : ENGLISH;
+}
