@@ -28,8 +28,8 @@ export interface ReportedFilter {
   readonly word: string;
   /** The title that the report gives the column. */
   readonly title?: string | undefined;
-  /** A test of texts with no text is true for null. */
-  readonly test: FilterTest;
+  /** `null` for the part of a split that has no value there. */
+  readonly test: FilterTest | 'null';
 }
 
 /** What a format with room for it, such as a workbook, says about the rows; absent fields are left out. */

@@ -177,7 +177,7 @@ class TargetFinder {
     const { columns } = this.#place.report;
     return splitBy.map(({ word, column }): ReportedFilter => {
       const value = split[word] ?? null;
-      const test = { of: 'texts', anyOf: value === null ? [] : [value] } as const;
+      const test = value === null ? 'null' : ({ of: 'texts', anyOf: [value] } as const);
       const title = columns.find(({ name }) => name === column)?.title;
       return { word, title, test };
     });

@@ -29,7 +29,7 @@ test('days and filters are words of the language', () => {
   );
   const range = { from: '-1.5', to: '10' };
   const from = { from: '1000.25', to: undefined };
-  const tests: [FilterTest, string, string][] = [
+  const tests: [FilterTest | 'null', string, string][] = [
     [spans, 'de 01/04/1998 a 30/04/1998 ou 01/06/1998', 'from 1998-04-01 to 1998-04-30 or 1998-06-01'],
     [
       { of: 'numbers', anyOf: [range, from] },
@@ -38,7 +38,13 @@ test('days and filters are words of the language', () => {
     ],
     [{ of: 'numbers', anyOf: [{ from: '7', to: '7' }] }, '7', '7'],
     [{ of: 'texts', anyOf: ['Café', 'Chá'] }, 'Café ou Chá', 'Café or Chá'],
-    [{ of: 'texts', anyOf: [] }, '(sem valor)', '(no value)'],
+    ['null', '(sem valor)', '(no value)'],
+    [
+      { of: 'texts', anyOf: ['Chá', { containing: 'caf' }], noneOf: [{ containing: 'x' }, 'Café'] },
+      'Chá ou o que contém “caf”, exceto o que contém “x” ou Café',
+      'Chá or what contains “caf”, except what contains “x” or Café',
+    ],
+    [{ of: 'texts', anyOf: [], noneOf: ['Café'] }, 'exceto Café', 'except Café'],
   ];
   for (const [condition, portuguese, english] of tests) {
     const filter = { word: 'product-type', test: condition };

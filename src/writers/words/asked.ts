@@ -1,7 +1,7 @@
 // What a report was asked for, in the words of a language: its days and its filters.
 
 import { addDays } from '../../core/calendar.js';
-import type { DayRange, NumberRange } from '../../core/filter.js';
+import type { DayRange, FilterTest, NumberRange, TextMatch } from '../../core/filter.js';
 import type { ReportedDays, ReportedFilter } from '../../core/writer.js';
 
 /** The option `locale`; without one, English and ISO 8601. */
@@ -11,6 +11,8 @@ const PORTUGUESE = {
   between: (from: string, to: string) => `de ${from} a ${to}`,
   from: (from: string) => `a partir de ${from}`,
   to: (to: string) => `até ${to}`,
+  containing: (part: string) => `o que contém “${part}”`,
+  except: (texts: string) => `exceto ${texts}`,
   or: ' ou ',
   none: '(sem valor)',
   dimensions: {
@@ -27,6 +29,8 @@ const ENGLISH: Words = {
   between: (from, to) => `from ${from} to ${to}`,
   from: (from) => `from ${from}`,
   to: (to) => `up to ${to}`,
+  containing: (part) => `what contains “${part}”`,
+  except: (texts) => `except ${texts}`,
   or: ' or ',
   none: '(no value)',
   dimensions: {
@@ -43,6 +47,8 @@ interface Words {
   readonly between: (from: string, to: string) => string;
   readonly from: (from: string) => string;
   readonly to: (to: string) => string;
+  readonly containing: (part: string) => string;
+  readonly except: (texts: string) => string;
   readonly or: string;
   /** For null. */
   readonly none: string;
@@ -78,14 +84,24 @@ export function daysText({ from, last }: ReportedDays, locale: Locale): string {
 export function filterText({ word, title, test }: ReportedFilter, locale: Locale): [string, string] {
   const words = wordsOf(locale);
   const label = title ?? dimensionName(word, locale);
+  if (test === 'null') return [label, words.none];
   switch (test.of) {
     case 'texts':
-      return [label, test.anyOf.length === 0 ? words.none : test.anyOf.join(words.or)];
+      return [label, textsText(test, words)];
     case 'numbers':
       return [label, test.anyOf.map((range) => numbersText(range, locale)).join(words.or)];
     case 'dates':
       return [label, test.anyOf.map((range) => daysText(daysOf(range), locale)).join(words.or)];
   }
+}
+
+function textsText({ anyOf, noneOf = [] }: Extract<FilterTest, { of: 'texts' }>, words: Words): string {
+  const joined = (matches: readonly TextMatch[]) =>
+    matches
+      .map((match) => (typeof match === 'string' ? match : words.containing(match.containing)))
+      .join(words.or);
+  const parts = [joined(anyOf), noneOf.length === 0 ? '' : words.except(joined(noneOf))];
+  return parts.filter((part) => part !== '').join(', ');
 }
 
 function daysOf({ from, to }: DayRange): ReportedDays {
