@@ -69,6 +69,15 @@ describe('the npm package', () => {
     assert.equal(stdout, `reportctl ${(await manifestIn(ROOT)).version}\n`);
   });
 
+  test('has the manual page and the pages that help prints', async () => {
+    const page = await readFile(join(folder, 'man/reportctl.1'), 'utf8');
+    assert.match(page, /^\.TH "REPORTCTL" "1" /);
+    assert.equal((await manifestIn(folder)).man, './man/reportctl.1');
+    assert.ok(packed.includes('man/reportctl.1'));
+    const { stdout } = await run(process.execPath, [join(folder, 'bin/reportctl.js'), 'help', 'exit-codes']);
+    assert.match(stdout, /^Exit codes\n\n {2}0 /);
+  });
+
   test('names version and licence of every package that is bundled', async () => {
     const licenses = await readFile(join(folder, 'dist/LICENSES.txt'), 'utf8');
     // esbuild writes the path of each bundled file above its text; a package can be there in two versions.

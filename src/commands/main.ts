@@ -10,73 +10,11 @@ import { explainMissingFile } from '../core/program-files.js';
 import { withoutLogins } from '../core/secret-shapes.js';
 import { toolVersion } from '../core/version.js';
 import { END_TIMEOUT_MS, untilPrinted, Watchdog } from '../core/watchdog.js';
+import { TOPICS, topicLines } from './help/topics.js';
 import type { Context, Surroundings } from './shared/context.js';
+import { printLines } from './shared/print.js';
 import { screenOf } from './shared/screen.js';
-
-interface Entry {
-  readonly summary: string;
-  /** Imports the command when it is used: `--help` and `--version` load no drivers. */
-  readonly load: (context: Context) => Promise<Command>;
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
-  export: {
-    summary: 'one ad-hoc export of a report',
-    load: async (context) => (await import('./export.js')).exportCommand(context),
-  },
-  run: {
-    summary: 'publish the closed period of reports, once',
-    load: async (context) => (await import('./run.js')).runCommand(context),
-  },
-  list: {
-    summary: 'the reports: title, source, filters, outputs, next period',
-    load: async (context) => (await import('./list.js')).listCommand(context),
-  },
-  explain: {
-    summary: 'what would run, which index serves each filter, an estimate',
-    load: async (context) => (await import('./explain.js')).explainCommand(context),
-  },
-  trace: {
-    summary: 'why a row is, or is not, in a report: which filter or gate',
-    load: async (context) => (await import('./trace.js')).traceCommand(context),
-  },
-  check: {
-    summary: 'definitions, connections, columns and the destination; reads no rows',
-    load: async (context) => (await import('./check.js')).checkCommand(context),
-  },
-  verify: {
-    summary: 'published files against their manifests, run records, a fresh read',
-    load: async (context) => (await import('./verify.js')).verifyCommand(context),
-  },
-  diff: {
-    summary: 'two published files, periods or revisions, compared by key',
-    load: async (context) => (await import('./diff.js')).diffCommand(context),
-  },
-  consume: {
-    summary: 'prints code that reads a published file correctly: DuckDB, pandas, psql, …',
-    load: async (context) => (await import('./consume.js')).consumeCommand(context),
-  },
-  status: {
-    summary: 'which closed periods are published, missing, unfinished or damaged',
-    load: async (context) => (await import('./status.js')).statusCommand(context),
-  },
-  new: {
-    summary: 'drafts a report from a table, a query or a collection',
-    load: async (context) => (await import('./new.js')).newCommand(context),
-  },
-  test: {
-    summary: 'compares what reports export from their fixtures with golden files',
-    load: async (context) => (await import('./test.js')).testCommand(context),
-  },
-  schedule: {
-    summary: 'prints configuration to paste: cron, systemd, Kubernetes, IAM, the bucket',
-    load: async (context) => (await import('./schedule.js')).scheduleCommand(context),
-  },
-  completion: {
-    summary: 'prints the script with which bash, zsh or fish complete reports and filters',
-    load: async (context) => (await import('./completion.js')).completionCommand(context),
-  },
-};
+import { GROUPS, VERBS } from './verbs.js';
 
 /** The command that shells call to complete a word; `--help` does not list it. */
 export const COMPLETE_COMMAND = '__complete';
@@ -113,7 +51,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   try {
     if (args[0] === COMPLETE_COMMAND) {
       const { complete } = await import('./completion.js');
-      await complete(args.slice(1), { context, commands: COMMANDS });
+      await complete(args.slice(1), { context, commands: VERBS });
       await waitForWrites(stdout);
       return 0;
     }
@@ -145,7 +83,10 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   }
 }
 
+const DESCRIPTION = 'Rows in a database become a file in a bucket, every night, correctly.';
+
 async function runCommandLine(args: readonly string[], context: Context): Promise<void> {
+  if (args[0] === 'help' && args.length === 2 && (await printTopic(args[1] ?? '', context))) return;
   const program = await createProgram(args, context);
   if (args.length === 0) {
     context.stdout.write(program.helpInformation());
@@ -160,20 +101,37 @@ async function runCommandLine(args: readonly string[], context: Context): Promis
   }
 }
 
-async function createProgram(args: readonly string[], context: Context): Promise<Command> {
-  const program = new Command('reportctl')
-    .description('Rows in a database become a file in a bucket, every night, correctly.')
-    .version(toolVersion(), '-V, --version')
-    .helpCommand('help [command]', 'what a command does and takes')
-    .addHelpText('after', '\nEach command has its own --help.');
-  const word = args[0] === 'help' ? args[1] : args[0];
-  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
-    program.addCommand(word === name ? await load(context) : new Command(name).description(summary));
+/** Prints a topic of the help, or the manual page. @returns false when the word is none of them */
+async function printTopic(word: string, context: Context): Promise<boolean> {
+  const { stdout } = context;
+  if (word === 'man') {
+    const { manPage } = await import('./help/man-page.js');
+    stdout.write(await manPage(DESCRIPTION, context));
+    return true;
   }
-  if (word !== undefined && !word.startsWith('-') && !Object.hasOwn(COMMANDS, word)) {
-    throw new ReportError('usage', `unknown command "${word}"`, {
-      hint: `${didYouMean(word, Object.keys(COMMANDS))}.`,
-    });
+  if (!Object.hasOwn(TOPICS, word)) return false;
+  printLines(stdout, await topicLines(word, screenOf(stdout).width));
+  return true;
+}
+
+async function createProgram(args: readonly string[], context: Context): Promise<Command> {
+  const topics = [...Object.keys(TOPICS), 'man'];
+  const program = new Command('reportctl')
+    .description(DESCRIPTION)
+    .version(toolVersion(), '-V, --version')
+    .commandsGroup('Help:')
+    .helpCommand('help [command]', 'what a command does and takes, or one of the topics below')
+    .addHelpText('after', `\nEach command has its own --help.\nTopics: reportctl help ${topics.join('|')}`);
+  const [first, second] = args;
+  const word = first === 'help' ? second : first;
+  for (const [name, { summary, group, examples, load }] of Object.entries(VERBS)) {
+    const command = word === name ? await load(context) : new Command(name).description(summary);
+    if (word === name) command.addHelpText('after', ['\nExamples:', ...examples].join('\n  '));
+    program.addCommand(command.helpGroup(GROUPS[group]));
+  }
+  if (word !== undefined && !word.startsWith('-') && !Object.hasOwn(VERBS, word)) {
+    const known = [...Object.keys(VERBS), ...(first === 'help' ? topics : [])];
+    throw new ReportError('usage', `unknown command "${word}"`, { hint: `${didYouMean(word, known)}.` });
   }
   for (const command of [program, ...program.commands]) {
     command
@@ -200,7 +158,7 @@ function usageError(error: CommanderError, args: readonly string[], program: Com
     error.code === 'commander.unknownOption' && unknown !== undefined
       ? /^did you mean "([^"]*)"/.exec(didYouMean(unknown, [...options, '--help']))?.[1]
       : undefined;
-  const verb = args.find((arg) => Object.hasOwn(COMMANDS, arg));
+  const verb = args.find((arg) => Object.hasOwn(VERBS, arg));
   if (args[0]?.startsWith('-') && verb !== undefined) {
     return new ReportError('usage', message, {
       hint: `Options follow the command: reportctl ${verb} ${args[0]}. See reportctl ${verb} --help.`,

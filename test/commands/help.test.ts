@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { TOPICS } from '../../src/commands/help/topics.js';
+import { GROUPS, VERBS } from '../../src/commands/verbs.js';
 import { assertRefused, ROOT, reportctl } from '../support/cli.js';
 
 const COMMON = ['--json', '-q, --quiet', '--log-format <format>', '-h, --help'];
@@ -17,6 +19,7 @@ const ROWS = [
   '--limit <rows>',
 ];
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  list: COMMON,
   export: [
     '-o, --output <where>',
     '--format <format>',
@@ -40,6 +43,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--compress <how>',
     ...COMMON,
   ],
+  explain: ['--funnel', ...ROWS, ...COMMON],
+  trace: ['--key <name=value>', ...ROWS.slice(0, -2), ...COMMON],
   run: [
     '--all',
     '--date <when>',
@@ -56,10 +61,6 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--otel',
     ...COMMON,
   ],
-  list: COMMON,
-  explain: ['--funnel', ...ROWS, ...COMMON],
-  trace: ['--key <name=value>', ...ROWS.slice(0, -2), ...COMMON],
-  check: ['--param <name=value>', '--sample <documents>', '--clean', '--deadline <when>', ...COMMON],
   verify: ['--date <when>', '--source', '--deadline <when>', ...COMMON],
   diff: [
     '--date <when>',
@@ -71,9 +72,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...COMMON,
   ],
   consume: ['--as <reader>', ...COMMON],
+  check: ['--param <name=value>', '--sample <documents>', '--clean', '--deadline <when>', ...COMMON],
   status: ['--since <when>', '--notify', '--deadline <when>', ...COMMON],
-  new: ['--from <what>', '--source <name>', '-o, --output <file>', ...COMMON],
-  test: ['--update', ...COMMON],
   schedule: [
     '--as <what>',
     '--at <time>',
@@ -87,6 +87,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...COMMON,
   ],
   completion: ['-h, --help'],
+  new: ['--from <what>', '--source <name>', '-o, --output <file>', ...COMMON],
+  test: ['--update', ...COMMON],
 };
 
 /** The flags of a help text, in its order. */
@@ -116,6 +118,64 @@ describe('help', { concurrency: 2 }, () => {
     assert.deepEqual(commands, [...Object.keys(OPTIONS), 'help']);
   });
 
+  test('--help is in groups, and that of a command has examples', async () => {
+    const { stdout } = await reportctl(['--help']);
+    assert.deepEqual(
+      [...stdout.matchAll(/^(\w.*):$/gm)].map((match) => match[1]),
+      ['Options', ...Object.values(GROUPS).map((title) => title.slice(0, -1)), 'Help'],
+    );
+    for (const [name, { examples }] of Object.entries(VERBS)) {
+      const help = (await reportctl([name, '--help'])).stdout;
+      assert.ok(help.endsWith(`\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`), help);
+      assert.ok(examples.length >= 2 && examples.every((line) => line.length <= 78), name);
+      const flags = examples.flatMap((line) => line.match(/(?<= )--?[a-z][a-z-]*/g) ?? []);
+      const own = flags.filter((flag) => !/^-r$/.test(flag));
+      for (const flag of own) assert.match(help, new RegExp(`^ {2}(-\\w, )?${flag}\\b`, 'm'));
+    }
+  });
+
+  test('help TOPIC prints a page of the documentation, as wide as the terminal', async () => {
+    const said: Readonly<Record<string, RegExp>> = {
+      environment: /^ {2}REPORTCTL_DESTINATION {5}where `run` puts keys: /m,
+      'exit-codes':
+        /^Exit codes\n\n {2}0 .*\n {2}1 .*[\s\S]*^Messages\n\n {2}An error is one line on stderr/m,
+      json: /^ {2}reportctl list {6}a list: `name`, `title`,/m,
+      reports: /^ {4}\/\*---\n {4}title: .*[\s\S]*^gates.min-rows\n\n {2}\w/m,
+    };
+    for (const topic of Object.keys(TOPICS)) {
+      const { code, stdout, stderr } = await reportctl(['help', topic]);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, said[topic] ?? /^$/);
+      assert.doesNotMatch(stdout, /\]\(|\*\*|^\||^#/m);
+      // Code is printed as it is.
+      const narrow = await reportctl(['help', topic], { terminal: { columns: 60, rows: 24 } });
+      for (const line of narrow.stdout.split('\n')) assert.ok(line.length <= 60 || /^ {4}/.test(line), line);
+    }
+  });
+
+  test('help man is a manual page of every command, exit code and variable', async () => {
+    const { code, stdout } = await reportctl(['help', 'man']);
+    assert.equal(code, 0);
+    const requests = [...stdout.matchAll(/^[.'](\S*)/gm)].map((match) => match[1] ?? '');
+    assert.deepEqual([...new Set(requests)].sort(), [
+      'B',
+      'I',
+      'PP',
+      'RE',
+      'RS',
+      'SH',
+      'SS',
+      'TH',
+      'TP',
+      'fi',
+      'nf',
+    ]);
+    for (const name of Object.keys(VERBS)) assert.ok(stdout.includes(`.SS "reportctl ${name}"\n`), name);
+    assert.ok(stdout.includes('.B \\-\\-vertical\n'));
+    assert.ok(stdout.includes('.B 75\n') && stdout.includes('.B REPORTCTL_JOBS\n'));
+    assert.doesNotMatch(stdout.replaceAll(/\\([-e&]|f[BP])/g, ''), /\\/);
+  });
+
   test('--version is that of the package', async () => {
     const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
     for (const flag of ['--version', '-V']) {
@@ -129,10 +189,11 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: export, run, list, explain, trace, check, verify, diff, consume, status, new, test, schedule, completion\./,
+      /unknown command "frobnicate"\. Allowed: list, export, explain, trace, run, verify, diff, consume, check, status, schedule, completion, new, test\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],
+    [['help', 'report'], /unknown command "report"\. Did you mean "reports"\?/],
     [['--frobnicate'], /unknown option '--frobnicate'\. See --help\./],
     [
       ['export', 'transacoes', '--organisation', 'x'],

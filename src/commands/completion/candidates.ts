@@ -4,6 +4,7 @@ import { type Config, loadConfig } from '../../core/config.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import { literalText } from '../../filters/text-values.js';
 import type { Report } from '../../reports/report.js';
+import { TOPICS } from '../help/topics.js';
 import type { Context } from '../shared/context.js';
 
 /** The program that is completed. */
@@ -44,6 +45,7 @@ export async function findCandidates(words: readonly string[], program: Program)
   const commands = [
     ...Object.entries(program.commands).map(([value, { summary }]) => ({ value, description: summary })),
     { value: 'help', description: 'what a command does and takes' },
+    ...(word === 'help' ? Object.keys(TOPICS).map((value) => ({ value, description: 'a topic' })) : []),
   ];
   if (word === undefined || (word === 'help' && before.length === 0))
     return withPrefix(current, {
