@@ -1,4 +1,5 @@
 // The variables that a process was given, completed from `.env` and from the files that hold secrets.
+import { isUtf8 } from 'node:buffer';
 import { join, resolve } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import { messageOf, ReportError } from './errors.js';
@@ -60,9 +61,7 @@ export function isSecretVariable(name: string): boolean {
 
 function secretOf(name: string, target: string, path: string, cwd: string): string {
   try {
-    return readSmallFileSync(resolve(cwd, path), MEBIBYTE, 'pipes')
-      .toString()
-      .replace(/\r?\n$/, '');
+    return textOf(readSmallFileSync(resolve(cwd, path), MEBIBYTE, 'pipes')).replace(/\r?\n$/, '');
   } catch (error) {
     // The message leaves out the path: it may be the secret itself, set in the wrong variable.
     const code = (error as NodeJS.ErrnoException).code ?? messageOf(error);
@@ -71,4 +70,11 @@ function secretOf(name: string, target: string, path: string, cwd: string): stri
       cause: error,
     });
   }
+}
+
+/** Without a byte order mark. @throws Error for what is no UTF-8, such as what PowerShell's > writes */
+function textOf(bytes: Buffer): string {
+  const text = isUtf8(bytes) ? new TextDecoder().decode(bytes) : '\0';
+  if (text.includes('\0')) throw new Error('it is no UTF-8 text');
+  return text;
 }

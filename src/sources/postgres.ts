@@ -6,6 +6,7 @@ import type { Batch } from '../core/table.js';
 import { BACKEND_COLUMNS, backendOf, mayBeWorking, noteBackend } from './postgres/backend.js';
 import { cautions } from './postgres/cautions.js';
 import { bytesReadBy, cancelRunning, connect, disconnect } from './postgres/connect.js';
+import { readUrl } from './postgres/connection-url.js';
 import { copyBatches } from './postgres/copy.js';
 import { describe } from './postgres/describe.js';
 import { postgresDialect } from './postgres/dialect.js';
@@ -77,7 +78,7 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
       const doing = `describing ${JSON.stringify(from)} in ${label}`;
       return cancellable(session, doing, () => outline(session, from, doing));
     },
-    cautions: () => cautions(session),
+    cautions: () => cautions(session, readUrl(options.url, label).ignored),
     async close() {
       try {
         await disconnect(client);

@@ -256,7 +256,7 @@ describe('an address with a secret in the wrong place is refused without showing
     ['file:docs?password=S3nha', /the URL holds a user, a password or a token/],
     ['file://ana:S3nha@host/docs/', /the URL holds a user, a password or a token/],
     ['postgres://ana:12/S3nha@host/d', /the URL cannot be read/],
-    ['postgres://host/d?password=S3nha', /unknown parameter "password"/],
+    ['postgres://host/d?pasword=S3nha', /unknown parameter "pasword"/],
     ['mongodb://host/d?password=S3nha', /the URL cannot be read/],
     ['ana:S3nha@host/d', /no engine reads "ana:"/],
     [' postgres://ana:S3nha@host/d', /no engine reads a URL without a scheme/],

@@ -34,7 +34,7 @@ function refused(action: () => unknown, code: string, said: RegExp): void {
   });
 }
 
-function secretFile(content: string): string {
+function secretFile(content: string | Buffer): string {
   const path = join(mkdtempSync(join(folder, 'secret-')), 'secret');
   writeFileSync(path, content);
   return path;
@@ -185,6 +185,13 @@ describe('secrets in files', () => {
     });
     assert.equal(config.source('vendas').reveal(), 'postgres://u:S3nha@h/d');
     assert.deepEqual(['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY'].map(config.environment.get), ['a b ', 'k']);
+  });
+
+  test('as Windows writes them: a byte order mark is no part of the secret, and UTF-16 is refused', () => {
+    const { environment } = load({ PGPASSWORD_FILE: secretFile('\ufeffS3nha\r\n') });
+    assert.equal(environment.get('PGPASSWORD'), 'S3nha');
+    for (const utf16 of [Buffer.from('\ufeffS3nha', 'utf16le'), Buffer.from('S3nha', 'utf16le')])
+      refused(() => load({ PGPASSWORD_FILE: secretFile(utf16) }), 'usage', /failed \(it is no UTF-8 text\)/);
   });
 
   test('the variable itself wins, and an unknown one is left alone', () => {

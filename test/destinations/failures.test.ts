@@ -106,7 +106,9 @@ describe('S3', () => {
     test(code, () => {
       for (const access of ['read', 'write'] as const) {
         const named = Object.assign(new Error('the text'), { name: code });
-        assertExplained(explainS3('read x', named, access), 'read x', `${reason} (${code})`, retryable);
+        // The SDK's reason says what it looked for.
+        const word = code === 'CredentialsProviderError' ? 'the text' : code;
+        assertExplained(explainS3('read x', named, access), 'read x', `${reason} (${word})`, retryable);
         // The SDK calls every broken connection a TimeoutError.
         const coded = Object.assign(new Error('the text'), { name: 'TimeoutError', code });
         assertExplained(explainS3('read x', coded, access), 'read x', `${reason} (the text)`, retryable);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { environmentOf } from '../../src/core/environment.js';
 import { ReportError } from '../../src/core/errors.js';
 import { type DestinationOptions, openDestination } from '../../src/destinations/index.js';
 import { Parts } from '../../src/destinations/s3/parts.js';
@@ -31,6 +32,7 @@ function open(s3: Partial<DestinationOptions['s3']> = {}, where = 's3://bucket')
     partSize: 5 * MIB,
     encryption: 'AES256' as const,
     allowHttp: false,
+    environment: environmentOf(process.env),
     ...s3,
   };
   return openDestination(where, { token: 'run-1', signal: new AbortController().signal, s3: options });
@@ -134,7 +136,14 @@ describe('what goes wrong is said in one line', () => {
     {
       name: 'no credentials',
       variables: { AWS_ACCESS_KEY_ID: '' },
-      message: /there are no AWS credentials/,
+      message: /there are no AWS credentials \(.*[Cc]ould not load credentials from any providers\)/,
+      hint: /AWS_PROFILE/,
+      retryable: false,
+    },
+    {
+      name: 'a profile that is not there',
+      variables: { AWS_ACCESS_KEY_ID: '', AWS_PROFILE: 'relatorios' },
+      message: /there are no AWS credentials \(.*relatorios.*\)/,
       hint: /AWS_PROFILE/,
       retryable: false,
     },

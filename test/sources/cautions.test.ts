@@ -56,6 +56,19 @@ describe('PostgreSQL', () => {
     assert.match(text ?? '', /may change tables, such as vendas: use a role that may only SELECT$/);
   });
 
+  test('time limits of the role, and parameters of other programs', async () => {
+    await client.query(
+      `REVOKE UPDATE ON vendas FROM ${ROLE}; ALTER ROLE ${ROLE} SET statement_timeout = '8s'`,
+    );
+    const source = await openUrl(`${server.url.replace('//postgres@', `//${ROLE}@`)}&pgbouncer=true`);
+    const [limits, ignored, ...others] = await (source.cautions?.() ?? Promise.resolve([])).finally(() =>
+      source.close(),
+    );
+    assert.match(limits ?? '', /: statement_timeout = 8000ms does not count while a report is read/);
+    assert.match(ignored ?? '', /: pgbouncer=true in the URL is ignored$/);
+    assert.deepEqual(others, []);
+  });
+
   const inClearText = (host: string, encrypted: boolean) =>
     ofPostgres({
       client: { host, connection: { stream: { encrypted } }, query: async () => ({ rows: [] }) },

@@ -128,6 +128,32 @@ describe('where the login comes from', () => {
     assert.equal(await inEnvironment('postgres:///postgres', all()), 'analista@postgres');
   });
 
+  test('of several hosts the first that answers and is what is asked for', async () => {
+    const url = (hosts: string, parameters = '') =>
+      `postgres://postgres:${PASSWORD}@${hosts}/postgres?connect_timeout=5&${parameters}`;
+    const ours = `127.0.0.1:${server.port}`;
+    assert.equal(await inEnvironment(url(`127.0.0.1:1,${ours}`), {}), 'postgres@postgres');
+    for (const attributes of ['read-write', 'primary', 'prefer-standby'])
+      assert.equal(
+        await inEnvironment(url(ours, `target_session_attrs=${attributes}`), {}),
+        'postgres@postgres',
+      );
+    await assert.rejects(
+      inEnvironment(url(`127.0.0.1:1,${ours}`, 'target_session_attrs=standby'), {}),
+      (error) => {
+        assert.ok(error instanceof ReportError && error.retryable, String(error));
+        assert.match(
+          error.message,
+          /127\.0\.0\.1:1: .*ECONNREFUSED.*; .*the server is primary and read-write, and .* is standby/,
+        );
+        return true;
+      },
+    );
+    // A login that is refused is not tried at the next host.
+    const wrong = url(`${ours},127.0.0.1:1`).replace(PASSWORD, 'errada');
+    await assert.rejects(inEnvironment(wrong, {}), /28P01/);
+  });
+
   test('a URL without a host obeys the sslmode', async () => {
     const { PGHOST: _, ...noHost } = all();
     await assert.rejects(

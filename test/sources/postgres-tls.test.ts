@@ -103,6 +103,12 @@ describe('sslmode', { skip: missing, timeout: 600_000 }, () => {
     assert.equal(await encrypted(at(`sslmode=verify-full${known()}`)), true);
   });
 
+  test('channel_binding=require sends no password to a server that does not offer it', async () => {
+    assert.equal(await encrypted(at('sslmode=require&channel_binding=require')), true);
+    const clear = encrypted(at('sslmode=disable&channel_binding=require'));
+    await assert.rejects(clear, /channel_binding is "require", and the server does not offer it/);
+  });
+
   test('the variables mean the same as the parameters, and the parameters win', async () => {
     const variables = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: join(folder, 'localhost.crt') };
     assert.equal(await encrypted(at(''), variables), true);

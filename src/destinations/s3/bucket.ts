@@ -7,6 +7,7 @@ import { boundAnswers } from './answers.js';
 import { assertEncrypted, endpointOf } from './endpoint.js';
 import { explain } from './failures.js';
 import type { S3Options } from './options.js';
+import { ProfileReasons } from './profile.js';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 /** A part of 16 MiB takes as long at 56 kB/s. */
@@ -65,7 +66,7 @@ export async function openBucket(
   const opened: Bucket = {
     sdk,
     access,
-    client: new sdk.S3Client(config),
+    client: newClient(sdk, config, options),
     bucket,
     endpoint: `${endpoint.hostname}:${endpoint.port ?? ''}`,
     prefix,
@@ -75,6 +76,14 @@ export async function openBucket(
   retryCorrupted(opened.client);
   boundAnswers(opened.client);
   return opened;
+}
+
+function newClient(sdk: Sdk, config: S3ClientConfig, { environment }: S3Options): S3Client {
+  if (environment?.get('AWS_PROFILE') === undefined) return new sdk.S3Client(config);
+  const reasons = new ProfileReasons();
+  const client = new sdk.S3Client({ ...config, logger: reasons.logger });
+  reasons.addTo(client);
+  return client;
 }
 
 function clientConfig(options: S3Options): S3ClientConfig {

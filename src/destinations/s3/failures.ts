@@ -155,8 +155,9 @@ export function explain(doing: string, error: unknown, access: Access = 'write')
   // By code first: the SDK calls every broken connection a TimeoutError.
   const known = EXPLANATIONS[code] ?? EXPLANATIONS[name] ?? byStatus(status);
   const detail = given === 'Unknown' ? `HTTP ${status}` : messageOf(error);
-  // Node's message about a connection names host and port.
-  const word = EXPLANATIONS[code] ? detail : EXPLANATIONS[name] ? name : name || `HTTP ${status}`;
+  // Node's message about a connection names host and port, and the SDK's about credentials what it looked for.
+  const isDetailed = EXPLANATIONS[code] !== undefined || name === 'CredentialsProviderError';
+  const word = isDetailed ? detail : EXPLANATIONS[name] ? name : name || `HTTP ${status}`;
   const unknown = name === '' || name === 'Error' || detail === name ? detail : `${name}: ${detail}`;
   const reason = known ? `${known.wrong} (${word})` : unknown;
   const hint = access === 'read' ? (known?.readHint ?? known?.hint) : known?.hint;

@@ -1,4 +1,4 @@
-// What check warns of: a connection that others can read, and a role that may do more than read.
+// What check warns of: a connection that others can read, a role that may do more than read, and settings that do not count here.
 import { isLoopback } from '../../core/loopback.js';
 import { cancellable, type Session } from './session.js';
 
@@ -22,8 +22,18 @@ interface Rights {
   readonly writable: string | null;
 }
 
-/** One line each. @throws ReportError `source`, or the signal's reason */
-export async function cautions(session: Session): Promise<string[]> {
+/** The time limits of the role, the database or the server that beginReadOnly() lifts. */
+const TIMEOUTS = `
+SELECT string_agg(name || ' = ' || reset_val || coalesce(unit, ''), ', ' ORDER BY name) AS set FROM pg_catalog.pg_settings
+WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
+  AND reset_val <> '0'`;
+
+/**
+ * @param ignored parameters of the URL that other programs need
+ * @returns one line each
+ * @throws ReportError `source`, or the signal's reason
+ */
+export async function cautions(session: Session, ignored: readonly string[] = []): Promise<string[]> {
   const { client, label } = session;
   const doing = `asking ${label} for the rights of its role`;
   const { rows } = await cancellable(session, doing, () => client.query<Rights>(RIGHTS));
@@ -35,7 +45,20 @@ export async function cautions(session: Session): Promise<string[]> {
       : role?.writable
         ? [`${label}: the role "${role.name}" may change tables, such as ${role.writable}: ${advice}`]
         : [];
-  return [...clearText(session), ...rights];
+  return [...clearText(session), ...rights, ...(await lifted(session)), ...unread(label, ignored)];
+}
+
+async function lifted({ client, label, ...session }: Session): Promise<string[]> {
+  const doing = `asking ${label} for the time limits of its role`;
+  const { rows } = await cancellable({ client, label, ...session }, doing, () =>
+    client.query<{ set: string | null }>(TIMEOUTS),
+  );
+  const set = rows[0]?.set;
+  return set ? [`${label}: ${set} does not count while a report is read; --deadline limits a run`] : [];
+}
+
+function unread(label: string, ignored: readonly string[]): string[] {
+  return ignored.length === 0 ? [] : [`${label}: ${ignored.join(', ')} in the URL is ignored`];
 }
 
 function clearText({ client, label }: Session): string[] {

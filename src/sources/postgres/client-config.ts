@@ -1,31 +1,38 @@
-// A URL and the PG* variables to the driver's configuration, by libpq's rules.
+// A URL, a service and the PG* variables to the driver's configuration, by libpq's rules.
+import { userInfo } from 'node:os';
 import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
 import { didYouMean, messageOf, ReportError } from '../../core/errors.js';
 import { MEBIBYTE, readSmallFileSync } from '../../core/small-file.js';
+import { PARAMETERS, type Parameter, readUrl } from './connection-url.js';
+import { readService } from './service-file.js';
 
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
-export type SslMode = (typeof SSL_MODES)[number];
+type SslMode = (typeof SSL_MODES)[number];
 
-/** The parameters of a URL that we understand, each with the variable that means the same. */
-const PARAMETERS = {
-  sslmode: 'PGSSLMODE',
-  sslrootcert: 'PGSSLROOTCERT',
-  sslcert: 'PGSSLCERT',
-  sslkey: 'PGSSLKEY',
-  connect_timeout: 'PGCONNECT_TIMEOUT',
-  application_name: 'PGAPPNAME',
-  options: 'PGOPTIONS',
-  host: 'PGHOST',
-} as const;
-/** The value of a parameter, or else of its variable; undefined when both are missing or empty. */
-type ParameterLookup = (name: keyof typeof PARAMETERS) => string | undefined;
+const CHANNEL_BINDINGS = ['disable', 'prefer', 'require'] as const;
+type ChannelBinding = (typeof CHANNEL_BINDINGS)[number];
+
+const SESSION_ATTRIBUTES = [
+  'any',
+  'read-write',
+  'read-only',
+  'primary',
+  'standby',
+  'prefer-standby',
+] as const;
+export type SessionAttributes = (typeof SESSION_ATTRIBUTES)[number];
+
+/** The value of a parameter, else that of the service, else of its variable; undefined when all are missing or empty. */
+type ParameterLookup = (name: Parameter) => string | undefined;
 
 const DEFAULT_CONNECT_SECONDS = 10;
 const KEEP_ALIVE_MS = 30_000;
+/** Of libpq: more hosts than a person lists are a mistake. */
+const MAX_HOSTS = 20;
 
 export interface Server {
-  /** `postgres://[user[:password]@][host[:port]][/database][?sslmode=…]`, with its secrets. */
+  /** `postgres://[user[:password]@][host[:port],…][/database][?sslmode=…]`, with its secrets. */
   readonly url: string;
   /** The source's, for messages. */
   readonly label: string;
@@ -33,86 +40,110 @@ export interface Server {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** @throws ReportError `definition` for a URL, a parameter or a certificate's file that cannot be read */
-export function clientConfig(server: Server): { config: ClientConfig; mode: SslMode } {
-  const { label, variables } = server;
-  const url = parseUrl(server);
-  const parameter: ParameterLookup = (name) =>
-    url.searchParams.get(name) || variables[PARAMETERS[name]] || undefined;
-  const mode = sslMode(parameter('sslmode'), label);
-  const host = url.searchParams.get('host') || decodedHost(url) || variables.PGHOST || '';
-  const isUnixSocket = host.startsWith('/');
+export interface ConnectionPlan {
+  /** One for each host, in the order in which they are tried. */
+  readonly configs: readonly ClientConfig[];
+  readonly mode: SslMode;
+  readonly channelBinding: ChannelBinding;
+  readonly attributes: SessionAttributes;
+}
+
+/** @throws ReportError `definition` for a URL, a parameter, a service or a certificate's file that cannot be read */
+export function connectionPlan({ url, label, variables }: Server): ConnectionPlan {
+  const { parameters } = readUrl(url, label);
+  const service = parameters.service || variables.PGSERVICE;
+  const ofService = service ? readService(service, label, variables) : {};
+  const parameter: ParameterLookup = (name) => {
+    const variable = PARAMETERS[name];
+    return parameters[name] || ofService[name] || (variable && variables[variable]) || undefined;
+  };
+  const word = <W extends string>(name: Parameter, words: readonly W[], otherwise: W): W => {
+    const value = parameter(name);
+    const found = value === undefined ? otherwise : words.find((each) => each === value);
+    if (found !== undefined) return found;
+    throw new ReportError('definition', `${label}: ${name} is "${value}"`, {
+      hint: `${didYouMean(value ?? '', words)}.`,
+    });
+  };
+  // libpq's rule (PostgreSQL manual, 34.19): without a mode, TLS is used where the server offers it.
+  const mode = parameter('sslmode') === 'allow' ? 'prefer' : word('sslmode', SSL_MODES, 'prefer');
+  const channelBinding = word('channel_binding', CHANNEL_BINDINGS, 'prefer');
+  if (word('gssencmode', ['disable', 'prefer', 'require'], 'prefer') === 'require')
+    throw new ReportError('definition', `${label}: gssencmode is "require", and GSSAPI is not spoken here`, {
+      hint: 'Leave it out, and write sslmode=verify-full for an encrypted connection.',
+    });
+  const shared = {
+    // The driver takes USER, which cron does not set.
+    user: parameter('user') ?? userOfSystem(label),
+    password: parameter('password'),
+    database: parameter('dbname'),
+    options: parameter('options'),
+    application_name: parameter('application_name') ?? 'reportctl',
+    // The driver cannot bind to every kind of certificate, so that it does not try unasked.
+    enableChannelBinding: (parameter('channel_binding') ?? 'disable') !== 'disable',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    connectionTimeoutMillis: connectSeconds(parameter('connect_timeout')) * 1000,
+  };
+  const tls = mode === 'disable' ? false : tlsOptions(mode, parameter, label);
+  const configs = hostsOf(parameter, label).map(({ host, port }) =>
+    withoutUndefined<ClientConfig>({ ...shared, host, port, ssl: host?.startsWith('/') ? false : tls }),
+  );
   return {
+    configs,
     mode,
-    config: withoutUndefined({
-      host: host || undefined,
-      port: url.port === '' ? undefined : Number(url.port),
-      user: decoded(url.username),
-      password: decoded(url.password),
-      database: decoded(url.pathname.replace(/^\//, '')),
-      options: parameter('options'),
-      application_name: parameter('application_name') ?? 'reportctl',
-      ssl: isUnixSocket || mode === 'disable' ? false : tlsOptions(mode, parameter, label),
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-      connectionTimeoutMillis: connectSeconds(parameter('connect_timeout')) * 1000,
-    }),
+    channelBinding,
+    attributes: word('target_session_attrs', SESSION_ATTRIBUTES, 'any'),
   };
 }
 
-function parseUrl({ url: text, label }: Server): URL {
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  // A password with an unescaped / ? or # ends up in the path, among the parameters or in the fragment.
-  const isCut = parsed?.hash || `${parsed?.pathname}${parsed?.search}`.includes('@');
-  const url = isCut ? undefined : parsed;
-  if (url === undefined || !isDecodable(url)) {
-    throw new ReportError('definition', `${label}: the URL cannot be read`, {
-      hint: 'It is postgres://user:password@host:port/database; spell @ : / ? # % in a password as %40 %3A %2F %3F %23 %25.',
+interface Host {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+}
+
+/** One port is that of all hosts, as in libpq. */
+function hostsOf(parameter: ParameterLookup, label: string): readonly Host[] {
+  const hosts = (parameter('host') ?? '').split(',');
+  const ports = (parameter('port') ?? '').split(',');
+  if (ports.length > 1 && ports.length !== hosts.length)
+    throw new ReportError('definition', `${label}: ${hosts.length} hosts and ${ports.length} ports`, {
+      hint: 'Give each host its port, or one port for all.',
     });
-  }
-  for (const name of url.searchParams.keys()) {
-    if (!Object.hasOwn(PARAMETERS, name))
-      throw new ReportError('definition', `${label}: unknown parameter "${name}"`, {
-        hint: `${didYouMean(name, Object.keys(PARAMETERS))}.`,
+  if (hosts.length > MAX_HOSTS)
+    throw new ReportError('definition', `${label}: ${hosts.length} hosts`, {
+      hint: `Name ${MAX_HOSTS} at most.`,
+    });
+  return hosts.map((host, index) => {
+    const port = ports[index] ?? ports[0] ?? '';
+    if (!/^\d*$/.test(port) || Number(port) > 65_535)
+      throw new ReportError('definition', `${label}: the port is "${port}"`, {
+        hint: 'Give a number up to 65535.',
       });
-  }
-  return url;
+    return { host: host || undefined, port: port === '' ? undefined : Number(port) };
+  });
 }
 
-function isDecodable({ username, password, hostname, pathname }: URL): boolean {
+/** The user of the process, as libpq takes it; in a container it can be one without a name. */
+function userOfSystem(label: string): string {
   try {
-    [username, password, hostname, pathname].forEach(decodeURIComponent);
-    return true;
-  } catch {
-    return false;
+    return userInfo().username;
+  } catch (error) {
+    throw new ReportError(
+      'definition',
+      `${label}: no user is given, and the user of this process has no name`,
+      {
+        hint: 'Write it in the URL, postgres://user:password@host/database, or set PGUSER.',
+        cause: error,
+      },
+    );
   }
-}
-
-function decoded(part: string): string | undefined {
-  return part === '' ? undefined : decodeURIComponent(part);
-}
-
-/** An IPv6 address loses its brackets. */
-function decodedHost({ hostname }: URL): string {
-  return decodeURIComponent(hostname).replace(/^\[(.*)\]$/, '$1');
 }
 
 function connectSeconds(text: string | undefined): number {
   const seconds = Number(text ?? DEFAULT_CONNECT_SECONDS);
   return Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_CONNECT_SECONDS;
 }
-
-/** libpq's rule (PostgreSQL manual, 34.19): without a mode, TLS is used where the server offers it. */
-function sslMode(value: string | undefined, label: string): SslMode {
-  if (value === undefined || value === 'allow') return 'prefer';
-  const mode = SSL_MODES.find((word) => word === value);
-  if (mode === undefined)
-    throw new ReportError('definition', `${label}: sslmode is "${value}"`, {
-      hint: `${didYouMean(value, SSL_MODES)}.`,
-    });
-  return mode;
-}
-
 /** As in libpq, `require` verifies nothing unless a root certificate is given; then it means `verify-ca`. */
 function tlsOptions(mode: SslMode, parameter: ParameterLookup, label: string): ConnectionOptions {
   const file = (name: 'sslrootcert' | 'sslcert' | 'sslkey') => {
