@@ -54,7 +54,7 @@ try {
     ...['--uri', server.url, '--collection', 'producoes', '--type=csv', `--fields=${FIELDS}`],
     ...['--out', theirs, '--quiet'],
   ];
-  const own = [BINARY, 'export', REPORT, '-q', '-o', ours];
+  const own = [BINARY, 'export', REPORT, '-q', '-o', ours, '--overwrite'];
   const results = await inTurn(
     {
       [PEER]: () => measure(MONGOEXPORT, peer),

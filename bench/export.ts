@@ -34,7 +34,10 @@ const report = join(ROOT, 'bench/linhas.sql');
 // The same zone, so that psql writes the same bytes as we.
 const env = { REPORTCTL_SOURCE_BENCH: postgres.url, PGTZ: 'America/Sao_Paulo' };
 const ours = (where: string, ...more: string[]) =>
-  measure(process.execPath, [BINARY, 'export', report, '-q', '-o', where, ...more], { ...env, ...s3Env });
+  measure(process.execPath, [BINARY, 'export', report, '-q', '-o', where, '--overwrite', ...more], {
+    ...env,
+    ...s3Env,
+  });
 const psqlArgs = ['-h', postgres.folder, '-p', String(postgres.port), '-U', 'postgres', '-qXc'];
 const copy = (query: string, to: string) => `\\copy (${query}) TO ${to} WITH (FORMAT csv, HEADER)`;
 const psql = (query: string, path: string) => measure('psql', [...psqlArgs, copy(query, `'${path}'`)], env);
@@ -148,7 +151,7 @@ async function toStore(): Promise<void> {
     {
       'psql \\copy to stdout, mc pipe': () =>
         measure('sh', ['-c', pipe, 'sh', ...psqlArgs, copy(ALL, 'STDOUT')], { ...env, ...s3Env }),
-      'reportctl to S3': () => ours('s3://bench/reportctl.csv', '--overwrite'),
+      'reportctl to S3': () => ours('s3://bench/reportctl.csv'),
     },
   );
   const read = (key: string) =>

@@ -28,7 +28,7 @@ export async function firstByte(report: string, socket: string, file?: string): 
       if (chunk.includes(MARK)) sent ??= performance.now();
     },
   });
-  const child = spawn(process.execPath, [BINARY, 'export', report, '-q', '-o', file ?? '-'], {
+  const child = spawn(process.execPath, [BINARY, 'export', report, '-q', '-o', file ?? '-', '--overwrite'], {
     env: {
       ...process.env,
       REPORTCTL_SOURCE_BENCH: `postgres://postgres@127.0.0.1:${proxy.port}/postgres?sslmode=disable`,

@@ -116,7 +116,17 @@ try {
     work.duckdb = () => measure(PYTHON, ['-c', DUCKDB, source, output('duckdb'), ORGANIZATION]);
     versions.push(`DuckDB ${duckdb}`);
   }
-  const own = [BINARY, 'export', report, '--organization', ORGANIZATION, '-q', '-o', output('reportctl')];
+  const own = [
+    BINARY,
+    'export',
+    report,
+    '--organization',
+    ORGANIZATION,
+    '-q',
+    '-o',
+    output('reportctl'),
+    '--overwrite',
+  ];
   work.reportctl = () => measure(process.execPath, own, { REPORTCTL_SOURCE_BENCH: `file:${source}` });
   const results = await inTurn(work, RUNS);
   const rows = await rowsOf(output('reportctl'));

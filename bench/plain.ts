@@ -123,6 +123,7 @@ try {
           '-q',
           '-o',
           output(name),
+          '--overwrite',
         ];
         if (filter !== undefined) args.push('--organization', filter);
         const env = { REPORTCTL_SOURCE_BENCH: url, REPORTCTL_LOG_LEVEL: 'error' };

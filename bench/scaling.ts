@@ -106,7 +106,13 @@ async function asColumnsGrow(): Promise<void> {
       columns: names.map((name) => `${name}: text`).join('\n  '),
       query: `SELECT ${names.map((name, index) => `'valor ' || i + ${index} AS ${name}`).join(', ')} FROM generate_series(1, ${rows}) AS i`,
     });
-    const measured = await reportctl(['export', `colunas-${columns}`, '-o', join(folder, 'colunas.csv')]);
+    const measured = await reportctl([
+      'export',
+      `colunas-${columns}`,
+      '-o',
+      join(folder, 'colunas.csv'),
+      '--overwrite',
+    ]);
     console.log(`| ${columns} | ${count(rows)} | ${cells(measured)} |`);
   }
 }

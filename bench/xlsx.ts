@@ -98,7 +98,7 @@ try {
       args: [join(ROOT, 'build/bench/xlsx/exceljs.js'), join(folder, 'exceljs, streaming.xlsx')],
       input: text,
     },
-    reportctl: ours('-o', join(folder, 'reportctl.xlsx')),
+    reportctl: ours('-o', join(folder, 'reportctl.xlsx'), '--overwrite'),
   };
   const results = new Map<string, Measure[]>(Object.keys(works).map((name) => [name, []]));
   for (let run = 0; run < RUNS; run++) {

@@ -41,7 +41,7 @@ const bebidas = [
   '--param',
   'moeda=BRL',
 ];
-reportctl('export', 'pedidos', ...bebidas, '-o', 'out/bebidas.csv');
+reportctl('export', 'pedidos', ...bebidas, '-o', 'out/bebidas.csv', '--overwrite');
 reportctl(
   'export',
   'vendas_por_produto',
@@ -51,6 +51,7 @@ reportctl(
   'pt-BR',
   '-o',
   'out/quinzena.csv.gz',
+  '--overwrite',
 );
 console.log('$ node scripts/producao.js > out/producao.ndjson');
 writeFileSync(
@@ -66,5 +67,6 @@ reportctl(
   'Bebidas',
   '-o',
   'out/producao.csv',
+  '--overwrite',
 );
 console.log('Everything is in ./out; the embedded PostgreSQL has ended.');

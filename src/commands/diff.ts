@@ -1,14 +1,16 @@
 // reportctl diff: compares two published files, periods or revisions by key.
 import { Command, InvalidArgumentError } from 'commander';
 import { ReportError } from '../core/errors.js';
+import { withOverwriteHint } from '../core/existing-file.js';
 import { type OpenDestination, withDestinations } from '../destinations/for-session.js';
 import { assertNoInput } from '../export/inputs.js';
+import { assertMayWrite } from '../publish/ad-hoc-output.js';
 import { uniqueColumns } from '../publish/table-schema.js';
 import { loadReport } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
 import type { Side } from '../verify/diff/side.js';
 import { type DiffOptions, diffFiles } from '../verify/diff.js';
-import { placeOfFile, writeChanges } from './diff/file.js';
+import { assertCsvName, writeChanges } from './diff/file.js';
 import { differenceLines } from './diff/lines.js';
 import { type Named, sidesOf } from './diff/named.js';
 import {
@@ -26,12 +28,14 @@ import {
   withDeadline,
 } from './shared/deadline.js';
 import { parseNames } from './shared/filter-options.js';
+import { OVERWRITE, outputPlace } from './shared/output-place.js';
 import { printJson, printLines } from './shared/print.js';
 
 interface DiffCommandOptions extends CommonOptions, DeadlineOptions, Named {
   readonly key?: readonly string[];
   readonly by?: string;
   readonly output?: string;
+  readonly overwrite?: true;
 }
 
 export function diffCommand(context: Context): Command {
@@ -43,11 +47,15 @@ export function diffCommand(context: Context): Command {
     .option('--key <columns>', 'columns that identify a row: a,b (gates.unique, or order-by)', parseNames)
     .option('--by <column>', 'the column to group differences by (the organization)')
     .option('-o, --output <file>', 'all differences as CSV: change, key, column, before, after')
+    .option('--overwrite', OVERWRITE)
     .addOption(deadlineOption());
   addCommonOptions(command);
   return command.action(async (what: string[], options: DiffCommandOptions) => {
-    const place = options.output === undefined ? undefined : placeOfFile(options.output);
+    const { output, overwrite } = options;
+    if (output !== undefined) assertCsvName(output);
     const session = await openSession(context, options);
+    const naming = { command: 'diff', overwrite, cwd: session.config.cwd };
+    const place = output === undefined ? undefined : await outputPlace(output, naming);
     const about = {
       timezone: HOST_ZONE,
       undone: 'diff: the files were not compared',
@@ -55,16 +63,17 @@ export function diffCommand(context: Context): Command {
     };
     const compare = async (bounded: CommandSession, open: OpenDestination) => {
       const [before, after] = await sidesOf(what, options, bounded, open);
-      const target = place && { key: place.key, destination: await open(place.root, { isOutput: true }) };
+      const target = place && { ...place, destination: await open(place.root, { isOutput: true }) };
       const compared = [before, after].map(({ location }) => ({
         path: location,
         what: 'a file that is compared',
       }));
       if (target !== undefined) await assertNoInput(target.destination, [target.key], compared);
+      if (place?.isKept) await assertMayWrite(bounded, { command: 'diff', ...place });
       const differences = await diffFiles(before, after, {
         ...(await chooseColumns(after, options, session)),
         signal: bounded.signal,
-        take: target && ((changes, layout) => writeChanges(changes, layout, target.destination, target.key)),
+        take: target && ((changes, layout) => writeChanges(changes, layout, target)),
       });
       if (session.json)
         printJson(session.stdout, { before: jsonSide(before), after: jsonSide(after), ...differences });
@@ -78,7 +87,9 @@ export function diffCommand(context: Context): Command {
     };
     await withDeadline(session, deadlineOf(options, session), about, (bounded) =>
       withDestinations(bounded, (open) => compare(bounded, open)),
-    );
+    ).catch((error: unknown) => {
+      throw withOverwriteHint(error);
+    });
   });
 }
 

@@ -1,14 +1,12 @@
 // reportctl export: exports a report once, outside its schedule, to a file, a bucket or stdout.
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
+import { withOverwriteHint } from '../core/existing-file.js';
 import type { SpelledOptions } from '../core/format.js';
-import { reservedPart } from '../core/reserved-keys.js';
 import type { Span } from '../core/trace.js';
-import { parseAddress, splitAddress } from '../destinations/address.js';
-import { isStandardOutput, type Place, placeOf } from '../destinations/file/place.js';
+import { isStandardOutput } from '../destinations/file/place.js';
 import { withDestination } from '../destinations/for-session.js';
 import type { Manifest } from '../publish/documents.js';
 import { exportOnce } from '../publish/export-once.js';
@@ -33,6 +31,7 @@ import {
 } from './shared/context.js';
 import { type DeadlineOptions, deadlineOf, deadlineOption, withDeadline } from './shared/deadline.js';
 import { addRowOptions, parseChoice, type RowOptions } from './shared/filter-options.js';
+import { type OutputPlace, OVERWRITE, outputPlace, placeAtOutput } from './shared/output-place.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 import { progressFor } from './shared/progress.js';
 import { screenOf } from './shared/screen.js';
@@ -54,10 +53,10 @@ export function exportCommand(context: Context): Command {
     .argument('<report>', 'a name in queries/, or the path of a report file')
     .option(
       '-o, --output <where>',
-      'a file (replaced if it exists), s3://bucket/key, or - for stdout; by default - when piped, and the first rows as a table on a terminal',
+      'a file, s3://bucket/key, or - for stdout; by default - when piped, and the first rows as a table on a terminal',
     )
     .option('--format <format>', `${FORMAT_NAMES.join(', ')}; by default the ending of the output decides`)
-    .option('--overwrite', 'replace an existing s3:// key')
+    .option('--overwrite', OVERWRITE)
     .option('--vertical', 'on a terminal, show each row as lines of its own, with whole texts')
     .addOption(deadlineOption())
     .option('--otel', TRACE_OPTION);
@@ -69,7 +68,8 @@ export function exportCommand(context: Context): Command {
     const { config, log, stdout } = session;
     const report = await loadReport(name, config);
     const request = requestOf(report, parseChoice(options, report, context.now));
-    const { root, key, existing, isStdout, hasManifest, isPreview } = await outputPlace(options, session);
+    const place = await exportPlace(options, session);
+    const { root, key, existing, isKept, isStdout, isPreview } = place;
     const { format, compress } = chosenFormat(key, options);
     const files = { folder: config.cwd, most: config.maxTemplateSize };
     const formatOptions = readOptions(format, spelledOptions(options), files, compress);
@@ -90,7 +90,7 @@ export function exportCommand(context: Context): Command {
         request,
         destination,
         target,
-        hasManifest,
+        kept: isKept ? { command: 'export', ...place } : undefined,
         token,
         openProgress: progressFor(bounded),
         span,
@@ -104,7 +104,9 @@ export function exportCommand(context: Context): Command {
           isOutput: true,
         }),
       ),
-    );
+    ).catch((error: unknown) => {
+      throw withOverwriteHint(error);
+    });
     const { location, manifest } = exported;
     for (const failed of exported.failedGates) log.warn(`"${report.name}": ${failed}`);
     for (const note of exported.notes) log.warn(note);
@@ -151,14 +153,9 @@ function previewLines({ rows, totals }: Manifest, { shown, spellTotal }: Preview
   return ['', `${formatRows(rows)}${more}`, ...sums];
 }
 
-interface OutputPlace {
-  readonly root: string;
-  readonly key: string;
-  readonly existing: 'never' | 'replace';
+interface ExportPlace extends OutputPlace {
   /** The rows, or their preview, go to stdout. */
   readonly isStdout: boolean;
-  /** Not beside what keeps nothing, such as stdout or a FIFO. */
-  readonly hasManifest: boolean;
   /** Stdout is a terminal, which shows the first rows instead of a file. */
   readonly isPreview: boolean;
 }
@@ -172,63 +169,33 @@ async function openPreview(
 }
 
 /** Where the export goes. @throws ReportError `usage` */
-async function outputPlace(
+async function exportPlace(
   { output, overwrite, vertical, json, format, compress }: ExportOptions,
   { stdout, config }: CommandSession,
-): Promise<OutputPlace> {
+): Promise<ExportPlace> {
   if (vertical && (output !== undefined || !stdout.isTTY)) {
     throw new ReportError('usage', 'export: --vertical shows rows on a terminal', {
       hint: 'Leave out --vertical to write a file or into a pipe.',
     });
   }
-  const named = output === undefined ? undefined : await outputFile(output, config.cwd);
-  const isStdout = named !== undefined && isStandardOutput(named);
-  if (output === undefined || output === '-' || isStdout) {
-    if (json)
-      throw new ReportError('usage', 'export: --json and the rows cannot both go to stdout', {
-        hint: 'Name a file with -o.',
-      });
-    const toStdout = {
-      root: '-',
-      key: 'stdout',
-      existing: 'replace',
-      isStdout: true,
-      hasManifest: false,
-      isPreview: false,
-    } as const;
-    if (output !== undefined || !stdout.isTTY) return toStdout;
-    if (format !== undefined || compress !== undefined) {
-      throw new ReportError('usage', 'export: --format or --compress without an output', {
-        hint: 'Name a file with -o, or print the bytes here with -o -.',
-      });
-    }
-    return { ...toStdout, isPreview: true };
+  const named = output === undefined ? undefined : await placeAtOutput(output, config.cwd);
+  if (output !== undefined && output !== '-' && !(named !== undefined && isStandardOutput(named))) {
+    const place = await outputPlace(output, { command: 'export', overwrite, cwd: config.cwd });
+    return { ...place, isStdout: false, isPreview: false };
   }
-  const reserved = reservedPart(output.replaceAll('\\', '/'));
-  if (reserved !== undefined) {
-    throw new ReportError('usage', `export: the output "${output}" has a reserved name (${reserved})`, {
-      hint: 'reportctl keeps files of its own there: choose another name.',
+  if (json)
+    throw new ReportError('usage', 'export: --json and the rows cannot both go to stdout', {
+      hint: 'Name a file with -o.',
+    });
+  const stream = { isKept: false, isStdout: true, isPreview: false };
+  const toStdout = { root: '-', key: 'stdout', existing: 'replace', ...stream } as const;
+  if (output !== undefined || !stdout.isTTY) return toStdout;
+  if (format !== undefined || compress !== undefined) {
+    throw new ReportError('usage', 'export: --format or --compress without an output', {
+      hint: 'Name a file with -o, or print the bytes here with -o -.',
     });
   }
-  const place = splitAddress(output);
-  if (place !== undefined && parseAddress(place.root)?.scheme === 's3') {
-    const existing = overwrite ? 'replace' : 'never';
-    return { ...place, existing, isStdout: false, hasManifest: true, isPreview: false };
-  }
-  if (/[\\/]$/.test(output) || named?.kind === 'folder' || place === undefined) {
-    throw new ReportError('usage', `export: the output "${output}" names no file`, {
-      hint: 'Give a file, s3://bucket/key, or -.',
-    });
-  }
-  const hasManifest = named?.kind === 'file';
-  return { ...place, existing: 'replace', isStdout: false, hasManifest, isPreview: false };
-}
-
-/** What is at the path that `-o` names; undefined when it names none. */
-async function outputFile(output: string, cwd: string): Promise<Place | undefined> {
-  const place = splitAddress(output);
-  const isFile = place !== undefined && parseAddress(place.root)?.scheme === 'file';
-  return isFile ? placeOf(resolve(cwd, place.root, place.key)) : undefined;
+  return { ...toStdout, isPreview: true };
 }
 
 /** The format and compression that the options name, or else the ending of the key. @throws ReportError `usage` */

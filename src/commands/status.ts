@@ -4,8 +4,9 @@ import { parseDates, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
 import { withDestination } from '../destinations/for-session.js';
 import { notifyFaults, requireWebhook } from '../jobs/notify/status-faults.js';
+import { restateCommands } from '../publish/restate-command.js';
 import { FAULTS, type PeriodLine, statusOf } from '../publish/status.js';
-import { reportLoader, reportNames } from '../reports/load-report.js';
+import { type ReportFolder, reportLoader, reportNames } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import {
@@ -57,7 +58,7 @@ export function statusCommand(context: Context): Command {
         notifyFaults(bounded, webhook, reports, lines),
       );
     }
-    throwFaults(lines, broken);
+    await throwFaults(lines, broken, session.config);
   });
 }
 
@@ -110,16 +111,27 @@ async function periodLines(
 }
 
 /** @throws ReportError `contract` when a period needs action, else `definition` when a report cannot be loaded */
-function throwFaults(lines: readonly PeriodLine[], broken: number): void {
+async function throwFaults(
+  lines: readonly PeriodLine[],
+  broken: number,
+  folder: ReportFolder,
+): Promise<void> {
   const faults = lines.filter(({ status }) => FAULTS.includes(status));
   const counts = FAULTS.map((status) => ({
     status,
     count: faults.filter((line) => line.status === status).length,
   })).filter(({ count }) => count > 0);
   if (counts.length > 0) {
+    const damaged = faults
+      .filter(({ status }) => status === 'damaged')
+      .map(({ report, period: { lastDay } }) => ({ report, lastDay }));
+    const restore =
+      damaged.length === 0
+        ? ''
+        : ` Restore the files of damaged ones, or publish ${await restateCommands(folder, damaged)}`;
     const summary = counts.map(({ status, count }) => `${count} ${status}`).join(', ');
     throw new ReportError('contract', `status: of ${lines.length} periods, ${summary}`, {
-      hint: 'Publish missing, late or unfinished periods: reportctl run REPORT --date DAY, or --catch-up N. Restore the files of damaged ones, or publish them again with --restate "reason".',
+      hint: `Publish missing, late or unfinished periods: reportctl run REPORT --date DAY, or --catch-up N.${restore}`,
     });
   }
   if (broken === 0) return;

@@ -1,6 +1,8 @@
 // reportctl verify: compares published files with their manifests, their run records and, with --source, a fresh read.
 import { Command } from 'commander';
 import { ReportError } from '../core/errors.js';
+import { restateCommands } from '../publish/restate-command.js';
+import type { ReportFolder } from '../reports/load-report.js';
 import { spellDifference } from '../verify/differences.js';
 import type { Verified } from '../verify/verify.js';
 import { verifyFiles } from '../verify/verify-files.js';
@@ -48,7 +50,7 @@ export function verifyCommand(context: Context): Command {
         verified.map((each) => ({ ok: each.differences.length === 0, ...each })),
       );
     }
-    assertNoDifferences(verified);
+    await assertNoDifferences(verified, session.config);
   });
 }
 
@@ -80,13 +82,14 @@ function verifiedLines(verified: Verified, { source }: VerifyCommandOptions, pai
 }
 
 /** @throws ReportError `contract` when anything differs */
-function assertNoDifferences(verified: readonly Verified[]): void {
+async function assertNoDifferences(verified: readonly Verified[], folder: ReportFolder): Promise<void> {
   const different = verified.filter(({ differences }) => differences.length > 0);
   if (different.length === 0) return;
   const [first] = different;
   const what =
     verified.length === 1 ? `${first?.location} is` : `${different.length} of ${verified.length} files are`;
+  const published = different.flatMap(({ publishedAs }) => publishedAs ?? []);
   throw new ReportError('contract', `verify: ${what} not what was published`, {
-    hint: 'Do not use them. Bring back the file and its manifest from a copy, or publish the period again: reportctl run REPORT --date DAY --restate "reason".',
+    hint: `Do not use them. Bring back the file and its manifest from a copy, or publish ${await restateCommands(folder, published)}`,
   });
 }

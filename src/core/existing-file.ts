@@ -8,17 +8,20 @@ const CHANGED = 'KEY_CHANGED';
 const VISIBLE = 'FILE_VISIBLE';
 const UNKNOWN = 'OUTCOME_UNKNOWN';
 
-/**
- * The error of publishing with `existing: 'never'` when the key is taken.
- * @param owner whose file it is, where that is known
- */
-export function alreadyExists(location: string, cause: unknown, owner?: string): ReportError {
-  const whose = owner === undefined ? '' : `: it is a file of ${owner}`;
+/** Whose file has the key, where that is known. */
+interface Owner {
+  /** `a file of report "p"` */
+  readonly file: string;
+  /** What to do about it: one sentence. */
+  readonly hint: string;
+}
+
+/** The error of publishing with `existing: 'never'` when the key is taken. */
+export function alreadyExists(location: string, cause: unknown, owner?: Owner): ReportError {
+  const whose = owner === undefined ? '' : `: it is ${owner.file}`;
+  const hint = owner?.hint ?? 'Choose another name, or move the file away.';
   return new ReportError('destination', `${location} already exists${whose}`, {
-    hint:
-      owner === undefined
-        ? 'Nothing was overwritten. Choose another name, or move the file away.'
-        : 'Nothing was overwritten. Give this output another key.',
+    hint: `Nothing was overwritten. ${hint}`,
     cause: Object.assign(new Error('the key is taken', { cause }), { code: TAKEN }),
     retryable: false,
   });
@@ -43,6 +46,16 @@ export function overtaken(error: ReportError, meanwhile: string): ReportError {
     hint: 'Nothing was overwritten. Run the same command again.',
     cause: error.cause,
     retryable: true,
+  });
+}
+
+/** The error with a hint at the option that replaces the file, if publishing failed only because the key is taken. */
+export function withOverwriteHint(error: unknown): unknown {
+  if (!(error instanceof ReportError && isAlreadyExists(error))) return error;
+  return new ReportError(error.code, error.message, {
+    hint: 'Nothing was overwritten. Choose another name, or replace the file with --overwrite.',
+    cause: error.cause,
+    retryable: false,
   });
 }
 

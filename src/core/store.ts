@@ -42,6 +42,11 @@ export interface StoreOptions {
   isFileName(name: string): boolean;
 }
 
+/** Where a file of the store is, for messages: an absolute path or an s3:// URL. */
+export function locationOf({ label }: Pick<Store, 'label'>, key: string): string {
+  return `${label.replace(/\/$/, '')}/${key}`;
+}
+
 /** An address opened: the store, and the key of the file when the address is of one file, which need not exist. */
 export interface OpenedStore {
   readonly store: Store;

@@ -5,6 +5,7 @@ import { withMessageSuffix } from '../core/errors.js';
 import type { Session } from '../core/session.js';
 import type { Request } from '../core/source.js';
 import { type Span, withSpan } from '../core/trace.js';
+import { ifAllowed } from '../destinations/access.js';
 import { aboutOf } from '../export/about.js';
 import { stageReport } from '../export/export.js';
 import { failedGates, GateKeeper } from '../export/gates.js';
@@ -16,9 +17,11 @@ import { definitionHash } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
 import { paramValues } from '../reports/request.js';
 import { createWriter } from '../writers/index.js';
+import { type AdHocOutput, assertMayWrite } from './ad-hoc-output.js';
 import type { Manifest } from './documents.js';
 import { manifestKey, manifestOf } from './manifest.js';
 import { putJson } from './put-json.js';
+import { schemaKey, tableSchemaOf } from './table-schema.js';
 
 export interface ExportOnce {
   readonly report: Report;
@@ -28,8 +31,8 @@ export interface ExportOnce {
   readonly target: Omit<Target, 'destination' | 'writer'> & {
     readonly writer?: Target['writer'] | undefined;
   };
-  /** Whether `<key>.manifest.json` is written beside the file. */
-  readonly hasManifest: boolean;
+  /** A file that stays where it is written, and gets a manifest; absent for stdout, a FIFO or a device. */
+  readonly kept: AdHocOutput | undefined;
   /** The unique id of this export. */
   readonly token: string;
   readonly openProgress?: OpenProgress | undefined;
@@ -51,13 +54,14 @@ export interface ExportedFile {
  * @throws ReportError of the part that failed: nothing is visible then, unless the message says so
  */
 export async function exportOnce(session: Session, options: ExportOnce): Promise<ExportedFile> {
-  const { report, request, destination, hasManifest, token, openProgress, span } = options;
+  const { report, request, destination, kept, token, openProgress, span } = options;
   const definition = definitionHash(report, paramValues(request));
   const started = new Date(session.now).toISOString();
   const run = { report, request, period: undefined, definition, revision: 1, started };
   const { format, options: formatOptions, writer: given } = options.target;
   const inputs = inputsOf(report, session.config, [{ format, dialect: formatOptions }]);
   await assertNoInput(destination, [options.target.key, manifestKey(options.target.key)], inputs);
+  if (kept !== undefined) await assertMayWrite(session, kept);
   // An option that the format does not have is refused before a source is opened.
   const writer = given ?? (await createWriter(format, formatOptions, aboutOf(run)));
   const target: Target = { ...options.target, writer, destination };
@@ -81,9 +85,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
         if (output === undefined) throw new Error('one target makes one output');
         const finished = new Date().toISOString();
         const manifest = manifestOf({ ...run, gates, content: undefined, token, finished }, staged, output);
-        if (hasManifest) {
-          await putJson(destination, manifestKey(target.key), manifest, 'replace');
-        }
+        if (kept !== undefined) await putCompanions(destination, target.key, manifest);
         return {
           location: output.location,
           manifest,
@@ -100,4 +102,11 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
   } finally {
     await gateKeeper.close();
   }
+}
+
+/** Writes the manifest. A schema that is there is of the columns of a former file: it becomes that of the new one. */
+async function putCompanions(destination: Destination, key: string, manifest: Manifest): Promise<void> {
+  await putJson(destination, manifestKey(key), manifest, 'replace');
+  const schema = await ifAllowed(destination.stat(schemaKey(key)));
+  if (schema !== undefined) await putJson(destination, schemaKey(key), tableSchemaOf(manifest), schema);
 }

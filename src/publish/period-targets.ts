@@ -191,14 +191,22 @@ class TargetFinder {
   }
 
   /** Whose file this is, by the manifest beside it; undefined when there is none that can be read, or it names this very period. */
-  async #ownerOf(key: string): Promise<string | undefined> {
+  async #ownerOf(key: string): Promise<Parameters<typeof alreadyExists>[2]> {
     const own = this.#place;
     try {
       const stored = await own.destination.read(manifestKey(key));
       if (stored === undefined) return undefined;
       const { report, period } = parseManifest(stored.content, manifestKey(key));
       if (report === own.report.name && period?.lastDay === own.period.lastDay) return undefined;
-      return `report "${report}"${period === null ? '' : `, period ${formatPeriod(period)}`}`;
+      return period === null
+        ? {
+            file: `an ad-hoc export of report "${report}"`,
+            hint: 'Move it away with its manifest, then run this again.',
+          }
+        : {
+            file: `a file of report "${report}", period ${formatPeriod(period)}`,
+            hint: 'Give this output another key.',
+          };
     } catch {
       return undefined;
     }

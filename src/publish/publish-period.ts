@@ -20,6 +20,7 @@ import {
   readState,
 } from './period-state.js';
 import { putJson } from './put-json.js';
+import { restateReport } from './restate-command.js';
 import { removeFile } from './strays.js';
 import { schemaKey, tableSchemaOf } from './table-schema.js';
 
@@ -127,9 +128,10 @@ async function putRecord(publication: Publication, record: RunRecord): Promise<v
  * @throws ReportError `destination` for a file that another writer replaced or removed since this run published it
  */
 async function assertUnchanged(
-  { afterInterrupt, warn }: Publication,
+  { run: { report, period }, afterInterrupt, warn }: Publication,
   outputs: readonly Output[],
 ): Promise<void> {
+  const restate = restateReport(report, period.lastDay);
   await mapConcurrently(MAX_PARALLEL_FILES, outputs, async ({ location, version, file }) => {
     const stored = await afterInterrupt.stat(file.target.key).catch((error: unknown) => {
       warn(`whether another writer changed ${location} could not be found out: ${errorSentence(error)}`);
@@ -140,7 +142,7 @@ async function assertUnchanged(
     throw new ReportError(
       'destination',
       `the period is recorded as published, but another writer changed ${location} meanwhile: ${now}`,
-      { hint: 'See who else writes there, then publish it again with --restate "reason".', retryable: false },
+      { hint: `See who else writes there, then publish it again: ${restate}.`, retryable: false },
     );
   });
 }

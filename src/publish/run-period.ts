@@ -25,6 +25,7 @@ import type { Run } from './manifest.js';
 import { epochOf, formerRecord, isUnfinished, type PeriodState, readState } from './period-state.js';
 import { PeriodTargets } from './period-targets.js';
 import { publishPeriod, quarantine, type Restating } from './publish-period.js';
+import { restateReport } from './restate-command.js';
 import { clearStaleNote, withdraw } from './strays.js';
 
 export interface RunOptions {
@@ -139,13 +140,15 @@ async function outcomeWithoutReading(
     throw new ReportError(
       'contract',
       `"${report.name}" for ${period.lastDay} was published, but is not as it was: ${damage}${others}`,
-      { hint: 'See who changed it, then publish it again with --restate "reason".' },
+      { hint: `See who changed it, then publish it again: ${restateReport(report, period.lastDay)}.` },
     );
   }
   throw new ReportError(
     'contract',
     `"${report.name}" for ${period.lastDay} was already published, by another definition (${keys.record})`,
-    { hint: 'To replace it use --restate "reason", or bring the former definition back.' },
+    {
+      hint: `To publish the period again: ${restateReport(report, period.lastDay)}. Or bring the former definition back.`,
+    },
   );
 }
 

@@ -1,12 +1,13 @@
 // Finds the files to verify, and the run record of each.
 import { stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Config } from '../core/config.js';
 import type { Destination } from '../core/destination.js';
 import { MANIFEST_ENDING } from '../core/reserved-keys.js';
 import { parseAddress } from '../destinations/address.js';
 import { periodKeys } from '../publish/bookkeeping.js';
 import type { Manifest } from '../publish/documents.js';
+import type { Listing } from '../publish/listing.js';
 import { manifestKey } from '../publish/manifest.js';
 
 export interface Place {
@@ -15,7 +16,7 @@ export interface Place {
   /** The key of a file, or a prefix of several keys; empty for all files. */
   readonly key: string;
   /** The run record that lists the file, where it was found by it. */
-  readonly listedBy?: { readonly recordKey: string; readonly sha256: string; readonly bytes: number };
+  readonly listedBy?: Omit<Listing, 'isPublished'>;
 }
 
 /**
@@ -29,11 +30,30 @@ export async function placeOf(
   const what = named.endsWith(MANIFEST_ENDING) ? named.slice(0, -MANIFEST_ENDING.length) : named;
   const address = parseAddress(what);
   if (address?.scheme === 's3') return { root: `s3://${address.bucket}`, key: address.path };
-  const local = resolve(cwd, address?.scheme === 'file' ? address.path : what);
+  const path = address?.scheme === 'file' ? address.path : what;
+  const local = resolve(cwd, path);
   const [file, manifest] = await Promise.all([local, manifestKey(local)].map(found));
   if (file?.isDirectory()) return { root: local, key: '' };
-  if (file !== undefined || manifest !== undefined) return { root: dirname(local), key: basename(local) };
-  return { root: destination.replace(/(?<=.)\/$/, ''), key: what };
+  const beside = { root: dirname(local), key: basename(local) };
+  if (file !== undefined || manifest !== undefined) return beside;
+  const root = destination.replace(/(?<=.)\/$/, '');
+  // No key is absolute: it was a file.
+  if (!isAbsolute(path)) return { root, key: what };
+  const key = keyInDestination(path, { destination, cwd });
+  return key === undefined ? beside : { root, key };
+}
+
+/** The key of a path within the folder that is the destination, whether anything is there or not; undefined for any other name. */
+export function keyInDestination(
+  named: string,
+  { destination, cwd }: Pick<Config, 'destination' | 'cwd'>,
+): string | undefined {
+  const [folder, path] = [destination, named].map((each) => parseAddress(each));
+  if (folder?.scheme !== 'file' || path?.scheme !== 'file') return undefined;
+  const inside = relative(resolve(cwd, folder.path), resolve(cwd, path.path));
+  return inside === '' || inside.startsWith('..') || isAbsolute(inside)
+    ? undefined
+    : inside.split(sep).join('/');
 }
 
 function found(path: string) {

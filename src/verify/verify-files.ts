@@ -1,9 +1,11 @@
 // Verifies what a user names: files, folders and prefixes, or the periods of reports.
 import { compactDate, isClosed, todayIn } from '../core/calendar.js';
 import type { Session } from '../core/session.js';
+import { locationOf } from '../core/store.js';
 import { withDestinations } from '../destinations/for-session.js';
 import { withSources } from '../export/with-sources.js';
 import { periodKeys } from '../publish/bookkeeping.js';
+import { listingFinder } from '../publish/listing.js';
 import { readState } from '../publish/period-state.js';
 import { strayFiles } from '../publish/strays.js';
 import { loadReport } from '../reports/load-report.js';
@@ -11,8 +13,8 @@ import { parsePeriod } from '../reports/parse-period.js';
 import { publishedReports } from '../reports/scheduled-reports.js';
 import type { Difference } from './differences.js';
 import { noSuchName } from './no-such-name.js';
-import { filesAt, type Place, placeOf } from './place.js';
-import { locationOf, readRecord, type Verified, type VerifyOptions, verifyFile } from './verify.js';
+import { filesAt, keyInDestination, type Place, placeOf } from './place.js';
+import { readRecord, type Verified, type VerifyOptions, verifyFile, withListing } from './verify.js';
 
 export interface VerifyFiles {
   /** Files, folders, URLs, keys or prefixes; with a date, names of reports. */
@@ -32,7 +34,8 @@ export interface VerifyFiles {
 export function verifyFiles(session: Session, options: VerifyFiles): Promise<Verified[]> {
   return withDestinations(session, async (open) => {
     const verified: Verified[] = [];
-    for await (const each of verifyEach(session, options, open)) {
+    const stores = { open, findListing: listingFinder(open, session.config) };
+    for await (const each of verifyEach(session, options, stores)) {
       session.signal.throwIfAborted();
       verified.push(each);
       options.onVerified?.(each);
@@ -41,17 +44,19 @@ export function verifyFiles(session: Session, options: VerifyFiles): Promise<Ver
   });
 }
 
+type Stores = Pick<VerifyOptions, 'open' | 'findListing'>;
+
 async function* verifyEach(
   session: Session,
   { what, date, compareSource }: VerifyFiles,
-  open: VerifyOptions['open'],
+  stores: Stores,
 ): AsyncGenerator<Verified> {
   const compareFresh = compareSource ? await freshReader(session) : undefined;
   for (const named of what) {
     const places =
-      date === undefined ? placesNamed(named, session, open) : placesRecorded(named, date, session, open);
+      date === undefined ? placesNamed(named, session, stores) : placesRecorded(named, date, session, stores);
     for await (const place of places) {
-      yield 'differences' in place ? place : await verifyFile(place, { open, compareFresh });
+      yield 'differences' in place ? place : await verifyFile(place, { ...stores, compareFresh });
     }
   }
 }
@@ -67,7 +72,7 @@ async function freshReader(session: Session): Promise<VerifyOptions['compareFres
 async function* placesNamed(
   named: string,
   { config }: Session,
-  open: VerifyOptions['open'],
+  { open, findListing }: Stores,
 ): AsyncGenerator<Place | Verified> {
   const { root, key } = await placeOf(named, config);
   const opened = await open(root);
@@ -80,7 +85,9 @@ async function* placesNamed(
   const withDays = `reportctl verify ${named} --date DAY`;
   const error = await noSuchName({ command: 'verify', named, folder: config, withDays });
   if (error !== undefined) throw error;
-  yield absent(locationOf(opened, key), { what: 'file', expected: 'one with a manifest', found: 'none' });
+  const none = keyInDestination(named, config) ?? key;
+  const missing = { what: 'file', expected: 'one with a manifest', found: 'none' };
+  yield withListing(absent(locationOf(opened, none), missing), { root, key: none }, { findListing });
 }
 
 /** @throws ReportError `usage` when the date is not within one period of the report */
@@ -88,7 +95,7 @@ async function* placesRecorded(
   name: string,
   date: string,
   { config, now, log }: Session,
-  open: VerifyOptions['open'],
+  { open }: Stores,
 ): AsyncGenerator<Place | Verified> {
   const loaded = await loadReport(name, config);
   const published = publishedReports(loaded);
@@ -116,7 +123,11 @@ async function* placesRecorded(
       yield { location, differences: [], report: report.name, rows: record.rows };
     const root = config.destination.replace(/(?<=.)\/$/, '');
     for (const { key: listed, sha256, bytes } of record.outputs)
-      yield { root, key: listed, listedBy: { recordKey: key, sha256, bytes } };
+      yield {
+        root,
+        key: listed,
+        listedBy: { recordKey: key, report: report.name, lastDay: period.lastDay, sha256, bytes },
+      };
     const state = await readState(destination, periodKeys(report.name, period));
     for (const stray of await strayFiles(state, destination)) {
       const unlisted = {

@@ -2,7 +2,9 @@
 
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
+import { locationOf } from '../core/store.js';
 import type { Manifest, RunRecord } from '../publish/documents.js';
+import type { FindListing, Listing } from '../publish/listing.js';
 import { manifestKey } from '../publish/manifest.js';
 import { type Content, measure } from './content.js';
 import { compare, compareEach, type Difference } from './differences.js';
@@ -11,6 +13,8 @@ import { type Place, type Standing, standingOf } from './place.js';
 export interface VerifyOptions {
   /** Opens a destination by its root; the caller closes it. */
   readonly open: (root: string) => Promise<Destination>;
+  /** Finds the run record that lists a file; see listingFinder(). */
+  readonly findListing: FindListing;
   /** Compares the manifest with a fresh read; see freshComparison(). */
   readonly compareFresh?: ((manifest: Manifest) => Promise<Difference[]>) | undefined;
 }
@@ -28,10 +32,37 @@ export interface Verified {
   readonly rows?: number;
   readonly bytes?: number;
   readonly sha256?: string;
+  /** Of a file that differs: the report, and the last day of the period, whose run record lists a file at this key. */
+  readonly publishedAs?: { readonly report: string; readonly lastDay: string };
 }
 
 /** @throws ReportError `destination` when the store cannot be read, and what the fresh read throws */
-export async function verifyFile(place: Place, { open, compareFresh }: VerifyOptions): Promise<Verified> {
+export async function verifyFile(place: Place, options: VerifyOptions): Promise<Verified> {
+  const verified = await compareFile(place, options);
+  return verified.differences.length === 0 ? verified : withListing(verified, place, options);
+}
+
+/** The same, with the report and period that published a file at this key. @throws ReportError `destination` */
+export async function withListing(
+  verified: Verified,
+  place: Place,
+  { findListing }: Pick<VerifyOptions, 'findListing'>,
+): Promise<Verified> {
+  const listing = place.listedBy ?? (await publishedAt(place, findListing));
+  if (listing === undefined) return verified;
+  const { report, lastDay } = listing;
+  return { ...verified, publishedAs: { report, lastDay } };
+}
+
+async function publishedAt(place: Place, findListing: FindListing): Promise<Listing | undefined> {
+  const listing = await findListing(place);
+  return listing?.isPublished ? listing : undefined;
+}
+
+async function compareFile(
+  place: Place,
+  { open, compareFresh, findListing }: VerifyOptions,
+): Promise<Verified> {
   const destination = await open(place.root);
   const location = locationOf(destination, place.key);
   const [stored, found] = await Promise.all([
@@ -56,6 +87,9 @@ export async function verifyFile(place: Place, { open, compareFresh }: VerifyOpt
   }
   const { bytes, sha256, content } = await measure(destination.download(place.key), manifest);
   const standing = standingOf(place, manifest);
+  // An ad-hoc export has no run record of its own, but may be in the place of a published file.
+  const listing =
+    place.listedBy ?? (standing.of === 'export' ? await publishedAt(place, findListing) : undefined);
   return {
     location,
     standing: standing.of,
@@ -69,16 +103,12 @@ export async function verifyFile(place: Place, { open, compareFresh }: VerifyOpt
       ...compare('bytes', manifest.bytes, bytes),
       ...compare('sha256', manifest.sha256, sha256),
       ...compareContent(manifest, content),
-      ...(standing.of === 'current' || place.listedBy === undefined
+      ...(standing.of === 'current' || listing === undefined
         ? await compareRecord(manifest, standing, open)
-        : compareListed(place.listedBy, standing, { bytes, sha256 })),
+        : compareListed(listing, standing, { bytes, sha256 })),
       ...((await compareFresh?.(manifest)) ?? []),
     ],
   };
-}
-
-export function locationOf(destination: Destination, key: string): string {
-  return `${destination.label.replace(/\/$/, '')}/${key}`;
 }
 
 function compareContent(

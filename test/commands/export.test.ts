@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { filesBelow, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
+import { assertRefused, filesBelow, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { createDatabase } from '../support/shared-postgres.js';
 
@@ -247,7 +247,15 @@ describe('where it goes', { concurrency: 3 }, () => {
     assert.equal(first.code, 0, first.stderr);
     assert.match(first.stdout, /dia\.csv: 3 rows, \d+ B(, 1 text cell starts like a formula .*)?\n$/);
     assert.equal(JSON.parse(await readFile(`${path}.manifest.json`, 'utf8')).limit, 3);
-    const second = await run([...args, '--columns', 'id_transacao,valor_transacao', '--json']);
+    const former = await readFile(path);
+    assertRefused(
+      await run(args),
+      5,
+      /file\/dia\.csv already exists\. Nothing was overwritten\. .*--overwrite/,
+    );
+    assert.deepEqual(await readFile(path), former);
+    const other = ['--columns', 'id_transacao,valor_transacao', '--json'];
+    const second = await run([...args, ...other, '--overwrite']);
     assert.equal(second.code, 0, second.stderr);
     assert.deepEqual(await filesBelow(join(folder, 'file')), ['dia.csv', 'dia.csv.manifest.json']);
     const bytes = await readFile(path);

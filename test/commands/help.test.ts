@@ -68,6 +68,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--key <columns>',
     '--by <column>',
     '-o, --output <file>',
+    '--overwrite',
     '--deadline <when>',
     ...COMMON,
   ],

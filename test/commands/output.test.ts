@@ -68,7 +68,10 @@ describe('export -o', () => {
     await writeFile(join(folder, 'real/r.csv'), 'former');
     await chmod(join(folder, 'real/r.csv'), 0o600);
     await symlink('real/r.csv', join(folder, 'link.csv'));
-    const { code, stdout, stderr } = await run(['export', 'dia', '-o', 'link.csv']);
+    const args = ['export', 'dia', '-o', 'link.csv'];
+    assertRefused(await run(args), 5, /link\.csv already exists\. Nothing was overwritten\. .*--overwrite/);
+    assert.equal(await textOf('real/r.csv'), 'former');
+    const { code, stdout, stderr } = await run([...args, '--overwrite']);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^\S+\/link\.csv: 1 row, /);
     assert.equal(await readlink(join(folder, 'link.csv')), 'real/r.csv');
@@ -216,7 +219,10 @@ test('diff -o follows a link and keeps the mode', async () => {
   await writeFile(join(folder, 'changes'), 'former');
   await chmod(join(folder, 'changes'), 0o600);
   await symlink('changes', join(folder, 'changes.csv'));
-  const { code, stderr } = await run(['diff', 'before.csv', 'after.csv', '--key', 'id', '-o', 'changes.csv']);
+  const args = ['diff', 'before.csv', 'after.csv', '--key', 'id', '-o', 'changes.csv'];
+  assertRefused(await run(args), 5, /changes\.csv already exists\. Nothing was overwritten\. .*--overwrite/);
+  assert.equal(await textOf('changes'), 'former');
+  const { code, stderr } = await run([...args, '--overwrite']);
   assert.equal(code, 0, stderr);
   assert.ok((await lstat(join(folder, 'changes.csv'))).isSymbolicLink());
   assert.deepEqual(

@@ -79,7 +79,7 @@ describe('a large file', { skip }, () => {
     const watch = `--import ${pathToFileURL(join(ROOT, 'test/support/watch-threads.mjs'))}`;
     const exported = async (...more: string[]) => {
       const [output, log] = [join(folder, 'saida.csv'), join(folder, 'threads')];
-      const args = ['export', join(folder, 'documentos.yaml'), '-o', output, ...more];
+      const args = ['export', join(folder, 'documentos.yaml'), '-o', output, '--overwrite', ...more];
       const env = { REPORTCTL_SOURCE_DOCS: `file:${source}`, NODE_OPTIONS: watch, THREADS_LOG: log };
       const { code } = await runReportctl(args, { env });
       return { code, file: await readFile(output, 'utf8'), ranges: Number(await readFile(log, 'utf8')) };

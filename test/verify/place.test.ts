@@ -28,6 +28,7 @@ describe('a name', () => {
     ['@/gone.csv', '@', 'gone.csv'],
     ['@/sub', '@/sub', ''],
     ['@/sub/', '@/sub', ''],
+    ['@/nothing.csv', '@', 'nothing.csv'],
     ['relatorios/2024', 's3://reports/prefix', 'relatorios/2024'],
     ['relatorios/', 's3://reports/prefix', 'relatorios/'],
   ];

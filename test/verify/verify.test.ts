@@ -122,7 +122,8 @@ async function verify(
   more: Partial<VerifyOptions> & { root?: string } = {},
 ): Promise<Verified> {
   const { root = 'memory', ...options } = more;
-  return verifyFile({ root, key }, { open: async () => store.open(), ...options });
+  const findListing = async () => undefined;
+  return verifyFile({ root, key }, { open: async () => store.open(), findListing, ...options });
 }
 
 const said = ({ differences }: Verified) => differences.map(spellDifference);

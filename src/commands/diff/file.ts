@@ -1,35 +1,33 @@
 // Writes all differences of two files to a CSV: a line for each value that was added, is gone or changed.
-import type { Destination } from '../../core/destination.js';
+import type { Destination, Existing } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
 import type { Batch, Cell, Column } from '../../core/table.js';
-import { type FilePlace, splitAddress } from '../../destinations/address.js';
 import type { Layout } from '../../verify/diff/layout.js';
 import type { RowChange } from '../../verify/diff/tally.js';
 import { createWriter, DEFAULT_FORMAT } from '../../writers/index.js';
 
-/** The place that `-o` names. @throws ReportError `usage` for another ending than `.csv`, or an address without a file */
-export function placeOfFile(output: string): FilePlace {
-  if (!output.endsWith('.csv')) {
-    throw new ReportError('usage', `diff: -o ${output} is no CSV`, {
-      hint: 'Give a name that ends with .csv.',
-    });
-  }
-  const place = splitAddress(output);
-  if (place !== undefined) return place;
-  throw new ReportError('usage', `diff: -o ${output} names no file`, {
-    hint: 'Give a file or s3://bucket/key.',
+/** @throws ReportError `usage` for another ending than `.csv` */
+export function assertCsvName(output: string): void {
+  if (output.endsWith('.csv')) return;
+  throw new ReportError('usage', `diff: -o ${output} is no CSV`, {
+    hint: 'Give a name that ends with .csv.',
   });
 }
 
-/** Writes the changes and then publishes the file, replacing the former one. @throws ReportError `destination`, and what the changes throw */
+export interface ChangesTarget {
+  readonly destination: Destination;
+  readonly key: string;
+  readonly existing: Existing;
+}
+
+/** Writes the changes and then publishes the file. @throws ReportError `destination`, and what the changes throw */
 export async function writeChanges(
   changes: AsyncIterable<readonly RowChange[]>,
   layout: Layout,
-  destination: Destination,
-  key: string,
+  { destination, key, existing }: ChangesTarget,
 ): Promise<void> {
   const writer = await createWriter(DEFAULT_FORMAT, {});
-  const staged = await destination.stage(key, { contentType: writer.contentType, existing: 'replace' });
+  const staged = await destination.stage(key, { contentType: writer.contentType, existing });
   try {
     const table = { columns: columnsOf(layout), batches: batchesOf(changes, layout) };
     for await (const chunk of writer.encode(table)) await staged.write(chunk);

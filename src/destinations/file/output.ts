@@ -3,6 +3,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Existing, Staged } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
+import { alreadyExists } from '../../core/existing-file.js';
 import { unfinishedName } from '../../core/temporary.js';
 import { codeOf, explain } from './failures.js';
 import { type Place, placeOf, refused } from './place.js';
@@ -50,9 +51,14 @@ async function stagePlainFile(
   { token, ...options }: OutputOptions,
 ): Promise<Staged> {
   const folder = dirname(place.path);
+  if (place.exists && options.existing === 'never') throw alreadyExists(path, undefined);
   if (place.exists) await assertReplaceable(path, place.path);
   else if (place.isLinked) await assertFolder(path, folder);
-  const staged = await stageFile(place.path, join(folder, unfinishedName(token)), { key: path, ...options });
+  const staged = await stageFile(place.path, join(folder, unfinishedName(token)), {
+    key: path,
+    mayRename: true,
+    ...options,
+  });
   return {
     write: (chunk) => staged.write(chunk),
     // The name that the user gave: what belongs beside the file is looked for there.

@@ -22,6 +22,8 @@ interface Options {
   /** Of a new file, before the umask takes its bits away. */
   readonly mode: number;
   readonly signal: AbortSignal;
+  /** Where there are no hard links a new file is renamed into place, after a look: for files that no other run writes. */
+  readonly mayRename?: true;
 }
 
 /**
@@ -167,17 +169,23 @@ class StagedFile implements Staged {
     } catch (error) {
       if (codeOf(error) === 'EEXIST') throw alreadyExists(this.#target, error);
       if (!NO_LINKS.includes(codeOf(error))) throw error;
+      if (this.#options.mayRename) return this.#renameOnce(error);
       // No fallback: an exclusively created target would be visible while it is empty.
       throw new ReportError(
         'destination',
         `${dirname(this.#target)} is on a file system without hard links`,
         {
-          hint: 'Without them nothing protects an existing report. Use another folder, or let it be replaced.',
+          hint: 'Without them nothing protects an existing report. Use another folder.',
           cause: error,
           retryable: false,
         },
       );
     }
+  }
+
+  async #renameOnce(cause: unknown): Promise<void> {
+    if ((await plainFileAt(this.#target)) !== undefined) throw alreadyExists(this.#target, cause);
+    await rename(this.#temporary, this.#target);
   }
 
   /**

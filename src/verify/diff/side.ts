@@ -3,6 +3,7 @@
 import type { Destination } from '../../core/destination.js';
 import { messageOf, ReportError } from '../../core/errors.js';
 import type { Spelling } from '../../core/format.js';
+import { locationOf } from '../../core/store.js';
 import type { Cell } from '../../core/table.js';
 import type { Manifest } from '../../publish/documents.js';
 import { manifestKey } from '../../publish/manifest.js';
@@ -10,7 +11,6 @@ import { ByteCounter } from '../../rows/counters.js';
 import { rowsIn } from '../content.js';
 import { type Naming, noSuchName } from '../no-such-name.js';
 import type { Place } from '../place.js';
-import { locationOf } from '../verify.js';
 import { respelling, spellingOf } from './canonical.js';
 import type { Layout } from './layout.js';
 

@@ -147,7 +147,7 @@ outputs: [${outputs.join(', ')}]
 
   /** The same command in this process, without faults. */
   again(scenario: BinaryScenario, place: Place, documents: Documents): Promise<Finished> {
-    const overwrite = scenario.isExport && place.address.startsWith('s3:') ? ['--overwrite'] : [];
+    const overwrite = scenario.isExport ? ['--overwrite'] : [];
     return this.#command(scenario, place, documents, [...argumentsOf(scenario, place), ...overwrite]);
   }
 
@@ -178,7 +178,7 @@ function argumentsOf({ isExport, restate, hasFormer }: BinaryScenario, { address
   if (!isExport) {
     return ['run', 'vendas', '--date', DAY, ...(restate === undefined ? [] : ['--restate', restate])];
   }
-  const overwrite = hasFormer && address.startsWith('s3:') ? ['--overwrite'] : [];
+  const overwrite = hasFormer ? ['--overwrite'] : [];
   return ['export', 'vendas', '--date', DAY, '-o', `${address}/${EXPORTED}`, ...overwrite];
 }
 

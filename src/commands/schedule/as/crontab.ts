@@ -1,5 +1,6 @@
 // The lines of a user's crontab, or of a file in /etc/cron.d, which has a column for the user.
 import { ReportError } from '../../../core/errors.js';
+import { shellWord } from '../../../core/shell-word.js';
 import { type HostTime, hostTime, irregularDays } from './clock.js';
 import {
   type Plan,
@@ -80,11 +81,6 @@ function conversionRemarks(
     ...later.map(({ from, time }) => `#   from ${from} at ${time},`),
     `# and so on. A systemd timer, cronie (--cron cronie) and Kubernetes always run it at ${at}.`,
   ];
-}
-
-/** A word for sh, quoted only if necessary. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** cron takes the text after `=` literally, except that it removes surrounding blanks and one pair of quotes. */
