@@ -1,12 +1,13 @@
 // The files of this machine that something is made from: no output takes their place.
 import type { BigIntStats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import type { Config } from '../core/config.js';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { reservedPart } from '../core/reserved-keys.js';
 import { parseAddress } from '../destinations/address.js';
+import { resolved } from '../destinations/file/version.js';
 import { REPORT_ENDING } from '../reports/load-report.js';
 import type { Output, Report } from '../reports/report.js';
 import { DOCUMENT_ENDING } from '../sources/json/files.js';
@@ -96,7 +97,7 @@ function isSame(one: BigIntStats, other: BigIntStats): boolean {
 
 async function isIn(path: string, { path: folder, ending }: Input, stats: BigIntStats): Promise<boolean> {
   if (ending === undefined || !stats.isDirectory()) return false;
-  const inside = relative(await realpath(folder), await realpath(path));
+  const inside = relative(await resolved(folder), await resolved(path));
   const isOutside = inside.startsWith(`..${sep}`) || resolve(inside) === inside;
   return !isOutside && ending.test(basename(inside)) && reservedPart(inside) === undefined;
 }
