@@ -1,6 +1,6 @@
 // The contract of a file format: its options, its writer, its reader, and what a description of its files says.
 import type * as z from 'zod';
-import type { Cell, Column, Kind } from './table.js';
+import type { Cell, Column, Kind, Offset } from './table.js';
 import type { About, Writer } from './writer.js';
 
 /** Options of a format by name, as a definition, a command line or a manifest spells them. */
@@ -92,8 +92,14 @@ export interface FileDescription {
   readonly dialect: SpelledOptions;
   /** What the header has for a title. */
   readonly headerSpelling: (title: string) => string;
-  /** @param timezone IANA name: the zone of the timestamps */
-  fieldType(kind: Kind, timezone: string): FieldType;
+  /** @param timezone IANA name: the zone of timestamps that have an offset in the source */
+  fieldType(column: DescribedColumn, timezone: string): FieldType;
+}
+
+export interface DescribedColumn {
+  readonly kind: Kind;
+  /** Of a timestamp; undefined where it is not known. */
+  readonly offset?: Offset | undefined;
 }
 
 export interface FieldType {

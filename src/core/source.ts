@@ -1,6 +1,6 @@
 // The contract of a source: requests and questions, their answers, and how rows are read.
 import type { Dimension, Filter } from './filter.js';
-import type { Batch, Cell, Column, Kind } from './table.js';
+import type { Batch, Cell, Column, Kind, Offset } from './table.js';
 
 /** The query of a report over documents. */
 export interface DocumentQuery {
@@ -96,6 +96,8 @@ export interface Prepared {
   readonly statement: string;
   /** Does the source apply the filters, or are rows tested in this process? */
   readonly pushedDown: boolean;
+  /** For each timestamp column by its name; absent for one whose values may have an offset or not. */
+  readonly offsets?: Readonly<Record<string, Exclude<Offset, 'sometimes'>>>;
   /** @throws ReportError `source` when the source cannot plan the statement. */
   estimate(): Promise<Estimate>;
   /** One for each filter of the request, in order. @throws ReportError `source` */

@@ -5,6 +5,11 @@ export const KINDS = ['text', 'integer', 'decimal', 'boolean', 'date', 'timestam
 
 export type Kind = (typeof KINDS)[number];
 
+/** Whether the timestamps of a column have an offset from UTC. */
+export const OFFSETS = ['always', 'never', 'sometimes'] as const;
+
+export type Offset = (typeof OFFSETS)[number];
+
 export interface Column {
   readonly name: string;
   readonly kind: Kind;

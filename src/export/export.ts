@@ -1,10 +1,11 @@
 // An export in one sentence: sources, through filters, into writers, to destinations.
 import pLimit from 'p-limit';
 import type { Prepared, Request, Source } from '../core/source.js';
-import type { Batch } from '../core/table.js';
+import type { Batch, Offset } from '../core/table.js';
 import { iterateInSpan, type Span } from '../core/trace.js';
 import { readByAll } from '../rows/broadcast.js';
 import { type Observer, observed, RowCounter } from '../rows/counters.js';
+import { OffsetCounter } from '../rows/offset-counter.js';
 import { assertCapacity } from './capacity.js';
 import { type Split, SplitStage } from './split.js';
 import { discardAll, type FilledTarget, fill, type Target } from './target.js';
@@ -32,6 +33,8 @@ export interface StagedReport {
   readonly totals: Readonly<Record<string, string>>;
   /** Column name to the number of its nulls. */
   readonly nulls: Readonly<Record<string, number>>;
+  /** Timestamp column to whether its values have an offset; absent where that is not known. */
+  readonly offsets: Readonly<Record<string, Offset>>;
   /** The files of the targets in their order, then those of the parts. */
   readonly files: readonly FilledTarget[];
   /** What the sources noticed about their data, one line each. */
@@ -56,6 +59,10 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   const prepared = await prepareAll(plan.sources, request);
   await assertCapacity(prepared, targets);
   const counter = new RowCounter(columns, plan.totals);
+  const offsetCounter = new OffsetCounter(
+    columns,
+    prepared.map(({ offsets }) => offsets),
+  );
   const staged: Pick<FilledTarget, 'staged'>[] = [];
   const onStaged = (one: FilledTarget['staged']) => void staged.push({ staged: one });
   const splitStages = splits.map(
@@ -66,7 +73,7 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
     bytes = written;
   };
   const progress = { add: () => plan.onProgress?.({ rows: counter.rows, bytes }) };
-  const rows = observed(readAll(prepared), [counter, ...observers, progress]);
+  const rows = observed(readAll(prepared), [counter, offsetCounter, ...observers, progress]);
   const read = iterateInSpan(span, 'source', rows, () => ({ rows: counter.rows }));
   const files: FilledTarget[] = [];
   try {
@@ -85,7 +92,14 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
     for (const splitStage of splitStages) await splitStage.close();
   }
   const notes = prepared.flatMap((source) => source.notes?.() ?? []);
-  return { rows: counter.rows, totals: counter.totals(), nulls: counter.nulls(), files, notes };
+  return {
+    rows: counter.rows,
+    totals: counter.totals(),
+    nulls: counter.nulls(),
+    offsets: offsetCounter.offsets(),
+    files,
+    notes,
+  };
 }
 
 async function* readAll(prepared: readonly Prepared[]): AsyncGenerator<Batch> {

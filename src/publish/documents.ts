@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { PERIOD_KINDS } from '../core/calendar.js';
 import { messageOf, ReportError } from '../core/errors.js';
-import { KINDS } from '../core/table.js';
+import { KINDS, OFFSETS } from '../core/table.js';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -57,6 +57,12 @@ const column = z.object({
   kind: z.enum(KINDS).describe('What its values are.'),
   title: text.exactOptional().describe('The header; without one the name is.'),
   currency: text.exactOptional().describe('ISO 4217: the currency that its amounts are of.'),
+  offset: z
+    .enum(OFFSETS)
+    .exactOptional()
+    .describe(
+      'Of a timestamp: whether its values have an offset from UTC in the source; absent where there was none to tell by.',
+    ),
   path: text.exactOptional().describe('In documents: where the value is; without one, at the name.'),
 });
 

@@ -59,7 +59,10 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
     period: period === undefined ? null : { ...period, timezone: report.timezone },
     filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, [...filter.values]])),
     params: paramValues(request),
-    columns: [...request.columns],
+    columns: request.columns.map((column) => {
+      const offset = staged.offsets[column.name];
+      return offset === undefined ? column : { ...column, offset };
+    }),
     volatile: [...report.volatile],
     timezone: report.timezone,
     sources: [...report.sources],

@@ -39,6 +39,8 @@ interface Field extends FieldType {
   /** The name in the definition, and what its values are there. */
   readonly column: string;
   readonly kind: string;
+  /** Of a timestamp: whether its values have an offset from UTC in the source. */
+  readonly offset?: string;
   /** ISO 4217 */
   readonly currency?: string;
 }
@@ -60,10 +62,11 @@ export function tableSchemaOf(manifest: Manifest): TableSchema {
     ...(title === undefined ? {} : { title }),
     fields: columns.map((column, index) => ({
       name: names[index] ?? column.name,
-      ...fieldType(column.kind, timezone),
+      ...fieldType(column, timezone),
       ...(column.title === undefined ? {} : { title: column.title }),
       column: column.name,
       kind: column.kind,
+      ...(column.offset === undefined ? {} : { offset: column.offset }),
       ...(column.currency === undefined ? {} : { currency: column.currency }),
     })),
     ...(missingValues === undefined ? {} : { missingValues }),

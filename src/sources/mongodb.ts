@@ -9,6 +9,7 @@ import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
 import { filterPlans, funnel, trace, values } from './mongodb/inspect.js';
 import { outline } from './mongodb/outline.js';
+import { pathOf } from './mongodb/paths.js';
 import { stagesOf } from './mongodb/pipeline.js';
 import { ask } from './mongodb/question.js';
 import { keepReplies, takeDocuments } from './mongodb/reply.js';
@@ -105,6 +106,7 @@ async function prepare(place: Place, request: Request): Promise<Prepared> {
   return {
     statement: statementText(statement, BSON),
     pushedDown: true,
+    offsets: offsetsOf(request, isoTextAt(request, query)),
     estimate: () =>
       cancellable(place, `counting "${statement.collection}" in ${place.label}`, () =>
         count(place, statement, request),
@@ -128,6 +130,12 @@ function isoTextAt({ mapped }: Request, { fields }: DocumentQuery): ReadonlySet<
       .filter(([dimension]) => fields[dimension as keyof typeof fields]?.stored === 'text')
       .map(([, path]) => path),
   );
+}
+
+/** Dates are instants; ISO 8601 text may have an offset or not. */
+function offsetsOf({ columns }: Request, isoText: ReadonlySet<string>): NonNullable<Prepared['offsets']> {
+  const dates = columns.filter((column) => column.kind === 'timestamp' && !isoText.has(pathOf(column)));
+  return Object.fromEntries(dates.map(({ name }) => [name, 'always']));
 }
 
 /** MongoDB treats a missing collection as an empty one. @throws ReportError `source` when it is missing */

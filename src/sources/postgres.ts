@@ -16,7 +16,7 @@ import { outline } from './postgres/outline.js';
 import { ask } from './postgres/question.js';
 import { beginReadOnly, cancellable, inReadOnly, type Session } from './postgres/session.js';
 import { typeProbe } from './postgres/type-probe.js';
-import { matchContract } from './sql/contract.js';
+import { matchContract, type Types } from './sql/contract.js';
 import { hasMarker } from './sql/query.js';
 import { questionRequest, sqlRequest } from './sql/request.js';
 import { readStatement } from './sql/statement.js';
@@ -108,12 +108,21 @@ async function prepare(session: Session, request: SqlRequest): Promise<Prepared>
   return {
     statement,
     pushedDown: true,
+    offsets: offsetsOf(request, types),
     estimate: () => inspect('planning', () => estimate(client, statement)),
     filterPlans: () => inspect('planning', () => filterPlans(described)),
     funnel: () => inspect('counting the rows of', () => funnel(described)),
     trace: (key, most) => inspect('looking for the key in', () => trace(described, key, most)),
     read: () => read(session, request, statement),
   };
+}
+
+/** `timestamp with time zone` is printed with an offset, `timestamp` without one. */
+function offsetsOf({ columns }: SqlRequest, types: Types): NonNullable<Prepared['offsets']> {
+  const timestamps = columns.filter(({ kind }) => kind === 'timestamp');
+  return Object.fromEntries(
+    timestamps.map(({ name }) => [name, types.columns[name] === 'timestamptz' ? 'always' : 'never']),
+  );
 }
 
 async function* read(

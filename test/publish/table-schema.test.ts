@@ -112,6 +112,35 @@ test('of a workbook: types of its own, no CSV dialect, the name of the sheet', (
   );
 });
 
+test('a timestamp says whether it has an offset, and of which zone it is', () => {
+  const fieldOf = (offset: 'always' | 'never' | 'sometimes', manifest: Partial<Manifest>) => {
+    const columns: Manifest['columns'] = [{ name: 'em', kind: 'timestamp', offset }];
+    return tableSchemaOf({ ...MANIFEST, columns, gates: [], ...manifest }).fields[0];
+  };
+  const iso = 'YYYY-MM-DD HH:MM:SS[.ffffff]';
+  assert.deepEqual(fieldOf('never', { dialect: {} }), {
+    name: 'em',
+    type: 'datetime',
+    format: 'any',
+    description: `${iso} of no zone`,
+    column: 'em',
+    kind: 'timestamp',
+    offset: 'never',
+  });
+  const descriptions = [
+    [fieldOf('always', { dialect: {} }), `${iso}±HH[:MM] in America/Sao_Paulo`],
+    [
+      fieldOf('sometimes', { dialect: {} }),
+      `${iso}±HH[:MM] in America/Sao_Paulo; without the offset where the source has none`,
+    ],
+    [fieldOf('never', {}), 'DD/MM/YYYY HH:MM:SS[,ffffff] of no zone'],
+    [fieldOf('always', {}), 'DD/MM/YYYY HH:MM:SS[,ffffff] in America/Sao_Paulo, without the offset'],
+    [fieldOf('never', { format: 'xlsx', dialect: {} }), 'of no zone'],
+    [fieldOf('always', { format: 'xlsx', dialect: {} }), 'in America/Sao_Paulo'],
+  ] as const;
+  for (const [field, description] of descriptions) assert.equal(field?.description, description);
+});
+
 test('a field has the name that the header has, with the apostrophe before a formula', () => {
   const columns = [{ name: 'soma', kind: 'decimal', title: '=1+1' }] as Manifest['columns'];
   const nameIn = (manifest: Partial<Manifest>) =>

@@ -274,6 +274,17 @@ describe('what is asked of the server', { timeout: 600_000 }, () => {
     assert.equal(sent('refreshSessions').length, 2);
   });
 
+  test('a date has an offset, text of which a filter says that it is one may have one or not', () =>
+    withSource(async (source) => {
+      numbered(1);
+      const columns = ['em', 'quando'].map((name) => ({ name, kind: 'timestamp' as const }));
+      const mapped = { date: 'quando' };
+      const fields = { date: { kind: 'timestamp' as const, stored: 'text' as const } };
+      assert.deepEqual((await source.prepare(request({ columns, mapped }, { fields }))).offsets, {
+        em: 'always',
+      });
+    }));
+
   test('a count for the estimate, and the statement without asking', () =>
     withSource(async (source) => {
       numbered(42);

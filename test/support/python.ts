@@ -17,6 +17,8 @@ export async function withoutModule(name: string): Promise<string | false> {
 
 /** Runs a program; its standard output as JSON. */
 export async function python(program: string): Promise<unknown> {
-  const { stdout } = await run(PYTHON, ['-c', program]);
+  const running = run(PYTHON, ['-']);
+  running.child.stdin?.end(program);
+  const { stdout } = await running;
   return JSON.parse(stdout);
 }

@@ -203,7 +203,7 @@ for (const [format, { readBack: optionSets, refused }] of Object.entries(CASES))
         const { dialect, fieldType } = formatOf(format).describe(options);
         assert.deepEqual(JSON.parse(JSON.stringify(dialect)), dialect);
         // What Table Schema makes of each kind; text where the format has no type for it.
-        const types = KINDS.map((kind) => fieldType(kind, 'America/Sao_Paulo').type);
+        const types = KINDS.map((kind) => fieldType({ kind }, 'America/Sao_Paulo').type);
         const allowed = {
           text: ['string'],
           integer: ['integer'],

@@ -23,7 +23,11 @@ async function written(
   }
   const chunks: Buffer[] = [];
   for await (const chunk of writer.encode({ columns, batches: batches() })) chunks.push(Buffer.from(chunk));
-  return { text: Buffer.concat(chunks).toString('utf8'), neutralised: writer.neutralised };
+  return {
+    text: Buffer.concat(chunks).toString('utf8'),
+    neutralised: writer.neutralised,
+    notes: writer.notes?.(),
+  };
 }
 
 /** From cells, by csv-stringify; and from COPY text, which has to make the same bytes. */
@@ -312,6 +316,27 @@ describe('formulas', () => {
   });
 });
 
+test('a NUL, at which psql joins two rows, becomes U+FFFD and is counted', async () => {
+  for (const options of [{}, { formulas: 'keep' }, { quote: 'all' }, { null: '-' }] as const) {
+    const { text, notes } = await csv(
+      [
+        ['a\0\0b', '=\0'],
+        ['x', 'y'],
+        [null, '\0'],
+      ],
+      options,
+    );
+    assert.deepEqual(parse(text).slice(1), [
+      ['a\ufffd\ufffdb', 'formulas' in options ? '=\ufffd' : "'=\ufffd"],
+      ['x', 'y'],
+      ['null' in options ? '-' : '', '\ufffd'],
+    ]);
+    assert.deepEqual(notes, ['csv: 3 texts with U+FFFD for a NUL (U+0000)']);
+  }
+  assert.deepEqual((await csv([['\0', 'x']])).notes, ['csv: 1 text with U+FFFD for a NUL (U+0000)']);
+  assert.deepEqual((await csv([['x', 'x']])).notes, []);
+});
+
 describe('a strict reader gets back what was read', () => {
   const nasty = fc.constantFrom(
     '"',
@@ -370,7 +395,8 @@ describe('a strict reader gets back what was read', () => {
         dialects,
         async (rows, dialect) => {
           const { text } = await csv(rows, { ...dialect, formulas: 'keep' }, ['text', 'text', 'text']);
-          assert.deepEqual(read(text, dialect), rows);
+          const arrived = rows.map((row) => row.map((value) => value?.replaceAll('\0', '\ufffd') ?? null));
+          assert.deepEqual(read(text, dialect), arrived);
         },
       ),
       { numRuns: 100 },
@@ -395,7 +421,7 @@ describe('a strict reader gets back what was read', () => {
       fc.asyncProperty(
         fc.array(fc.oneof(nasty, fc.constantFrom('=', '+', '-', '@', '1', '＝')), { maxLength: 8 }),
         async (parts) => {
-          const value = parts.join('');
+          const value = parts.join('').replaceAll('\0', '\ufffd');
           const once = read((await csv([[value, 'x']])).text, {})[0]?.[0] ?? '';
           let rest = value;
           for (const character of once) {

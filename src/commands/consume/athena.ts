@@ -1,13 +1,16 @@
 // SQL for Amazon Athena to read a published CSV: a table over the file's folder, and a typed view of the file.
 
 import { ReportError } from '../../core/errors.js';
-import type { Column } from '../../core/table.js';
 import { parseAddress } from '../../destinations/address.js';
 import {
   assertDecompresses,
   type CsvFile,
   csvFile,
   decimalsOf,
+  momentRemarks,
+  momentsOf,
+  type NamedColumn,
+  namedColumns,
   type PublishedFile,
   remarks,
 } from './file.js';
@@ -23,7 +26,12 @@ export function athenaLines(published: PublishedFile): string[] {
       hint: 'Name the file in its bucket.',
     });
   }
-  const { columns, report } = manifest;
+  const { report } = manifest;
+  const columns = namedColumns(
+    manifest.columns,
+    (name) => name,
+    (name, suffix) => name.toLowerCase() + suffix,
+  );
   const name = report.toLowerCase().replace(/[^a-z0-9]+/g, '_');
   const folder = location.slice(0, location.lastIndexOf('/') + 1);
   const properties = [
@@ -38,10 +46,14 @@ export function athenaLines(published: PublishedFile): string[] {
       `and ${dialect.null === '' ? 'null and the empty text look the same: both are null in the view' : `null is the text ${dialect.null}, quoted or not`}.`,
       'The table reads the whole folder, manifests too; the view is this file only.',
       ...columns
-        .filter((column) => column.kind === 'decimal' && decimalsOf(manifest, column) === undefined)
+        .filter(({ column, name }) => name !== column.name.toLowerCase())
+        .map(({ column, name }) => `${column.name}: called ${name} here, because names are lower-case`),
+      ...momentRemarks(file),
+      ...columns
+        .filter(({ column }) => column.kind === 'decimal' && decimalsOf(manifest, column) === undefined)
         .map(
-          (column) =>
-            `${column.name}: text, because no total shows how many decimals it has; CAST(… AS DECIMAL(38, n)) rounds to n of them`,
+          ({ name: column }) =>
+            `${column}: text, because no total shows how many decimals it has; CAST(… AS DECIMAL(38, n)) rounds to n of them`,
         ),
     ]),
     `CREATE EXTERNAL TABLE ${name}_as_text (`,
@@ -54,20 +66,18 @@ export function athenaLines(published: PublishedFile): string[] {
     '',
     `CREATE OR REPLACE VIEW ${name} AS`,
     'SELECT',
-    columns
-      .map((column) => `  ${typedValue(column, file)} AS ${sqlName(column.name.toLowerCase())}`)
-      .join(',\n'),
+    columns.map((column) => `  ${typedValue(column, file)} AS ${sqlName(column.name)}`).join(',\n'),
     `FROM ${name}_as_text`,
     `WHERE "$path" = ${sqlText(location)};`,
   ];
 }
 
 function hiveName(name: string): string {
-  return `\`${name.toLowerCase().replaceAll('`', '``')}\``;
+  return `\`${name.replaceAll('`', '``')}\``;
 }
 
-function typedValue(column: Column, { manifest, dialect }: CsvFile): string {
-  const cell = `NULLIF(${sqlName(column.name.toLowerCase())}, ${sqlText(dialect.null)})`;
+function typedValue({ column, name }: NamedColumn, { manifest, dialect }: CsvFile): string {
+  const cell = `NULLIF(${sqlName(name)}, ${sqlText(dialect.null)})`;
   const point = dialect.decimal === ',' ? `replace(${cell}, ',', '.')` : cell;
   switch (column.kind) {
     case 'integer':
@@ -79,15 +89,23 @@ function typedValue(column: Column, { manifest, dialect }: CsvFile): string {
     case 'boolean':
       return `CAST(${cell} AS boolean)`;
     case 'date':
-      return dialect.brazilianDates
-        ? `CAST(date_parse(${cell}, '%d/%m/%Y') AS date)`
-        : `CAST(${cell} AS date)`;
+      return `CAST(${dialect.brazilianDates ? isoText(cell) : cell} AS date)`;
     case 'timestamp':
       // Athena's timestamps have milliseconds at most.
-      return dialect.brazilianDates
-        ? `with_timezone(date_parse(substr(${cell}, 1, 19), '%d/%m/%Y %H:%i:%s'), ${sqlText(manifest.timezone)})`
-        : `from_iso8601_timestamp(replace(${cell}, ' ', 'T'))`;
+      switch (momentsOf(column, dialect)) {
+        case 'instant':
+          return `from_iso8601_timestamp(replace(${cell}, ' ', 'T'))`;
+        case 'local':
+          return `CAST(${dialect.brazilianDates ? isoText(`replace(${cell}, ',', '.')`) : cell} AS timestamp)`;
+        default:
+          return cell;
+      }
     default:
       return cell;
   }
+}
+
+/** `2024-10-05 …` for `05/10/2024 …`. */
+function isoText(cell: string): string {
+  return `regexp_replace(${cell}, '^(\\d\\d)/(\\d\\d)/(\\d{4})', '$3-$2-$1')`;
 }

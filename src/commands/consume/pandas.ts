@@ -1,26 +1,36 @@
-// Python for pandas to read a published CSV or workbook.
-
-import { ReportError } from '../../core/errors.js';
-import type { Column } from '../../core/table.js';
+// Python for pandas to read a published CSV.
 import { parseAddress } from '../../destinations/address.js';
-import { assertDecompresses, type CsvFile, csvFile, type PublishedFile, remarks } from './file.js';
+import {
+  assertDecompresses,
+  type CsvFile,
+  csvFile,
+  momentRemarks,
+  momentsOf,
+  type PublishedColumn,
+  type PublishedFile,
+  remarks,
+} from './file.js';
 
 /** The lines that read a CSV. @throws ReportError `usage` for a compression that is not gzip */
 export function pandasLines(published: PublishedFile): string[] {
   const file = csvFile(published);
   assertDecompresses(file, 'pandas', ['gzip']);
   const { location, manifest, dialect } = file;
-  const { columns } = manifest;
+  const { columns, rows } = manifest;
   const isRemote = parseAddress(location)?.scheme === 's3';
   const open = openCall(location, manifest.compress);
-  const kinds = new Set(columns.map(({ kind }) => kind));
+  const hasMoments = columns.some(({ kind }) => kind === 'date' || kind === 'timestamp');
   const nullText = JSON.stringify(dialect.null);
   return [
-    ...remarks('#', published, [...(isRemote ? ['needs: pip install pandas s3fs'] : [])]),
+    ...remarks('#', published, [
+      ...(isRemote ? ['needs: pip install pandas s3fs'] : []),
+      ...momentRemarks(file),
+    ]),
     ...(isRemote ? ['import fsspec'] : manifest.compress === 'gzip' ? ['import gzip'] : []),
     'import io',
     'import re',
-    ...(kinds.has('decimal') ? ['from decimal import Decimal'] : []),
+    ...(hasMoments ? ['import warnings'] : []),
+    ...(columns.some(({ kind }) => kind === 'decimal') ? ['from decimal import Decimal'] : []),
     'import pandas as pd',
     '',
     `with ${open} as file:`,
@@ -44,7 +54,8 @@ export function pandasLines(published: PublishedFile): string[] {
     '    skip_blank_lines=False,',
     ')',
     `table = table.replace(mark, ${nullText})`,
-    ...momentsFunction(file),
+    `assert len(table) == ${rows}`,
+    ...(hasMoments ? MOMENTS_FUNCTION : []),
     ...columns.flatMap((column) => conversionOf(column, file)),
   ];
 }
@@ -58,78 +69,55 @@ function openCall(location: string, compress: string | null): string {
   return compress === 'gzip' ? `gzip.open(${path}, "rt", ${text})` : `open(${path}, ${text})`;
 }
 
-/** A Python function: timestamps with an offset become instants in the report's zone, timestamps without one stay local. */
-function momentsFunction({ manifest, dialect }: CsvFile): string[] {
-  if (dialect.brazilianDates || !manifest.columns.some(({ kind }) => kind === 'timestamp')) return [];
-  return [
-    '',
-    'def moments(texts):',
-    '    if texts.str.contains(r":\\d\\d(?:\\.\\d+)?[+-]\\d\\d").any():',
-    `        return pd.to_datetime(texts, format="ISO8601", utc=True).dt.tz_convert(${JSON.stringify(manifest.timezone)})`,
-    '    return pd.to_datetime(texts, format="ISO8601")',
-    '',
-  ];
-}
+/**
+ * A Python function. With a zone, the column's values are instants in it, else local times. Every value gets a fraction and
+ * an offset the minutes, because one format has to fit all.
+ */
+const MOMENTS_FUNCTION = [
+  '',
+  'def moments(name, format, zone=None):',
+  '    texts = table[name].str.replace(",", ".")',
+  '    texts = texts.str.replace(r"^(\\S+ \\d\\d:\\d\\d:\\d\\d)([^.\\d]|$)", r"\\1.0\\2", regex=True)',
+  '    texts = texts.str.replace(r"(:[\\d.]+[+-]\\d\\d)$", r"\\1:00", regex=True)',
+  '    try:',
+  '        found = pd.to_datetime(texts, format=format, utc=zone is not None)',
+  '        return found if zone is None else found.dt.tz_convert(zone)',
+  '    except ValueError:',
+  '        warnings.warn(name + " stays text: pandas cannot hold all of its values, such as infinity or a year BC")',
+  '        return table[name]',
+  '',
+];
 
-function conversionOf({ name, kind }: Column, { manifest, dialect }: CsvFile): string[] {
-  const column = `table[${JSON.stringify(name)}]`;
-  const brazilian = dialect.brazilianDates;
-  switch (kind) {
+function conversionOf(column: PublishedColumn, { manifest, dialect }: CsvFile): string[] {
+  const name = JSON.stringify(column.name);
+  const cells = `table[${name}]`;
+  const day = dialect.brazilianDates ? '%d/%m/%Y' : '%Y-%m-%d';
+  const time = '%H:%M:%S.%f';
+  switch (column.kind) {
     case 'integer':
       return [
-        `${column} = pd.array([pd.NA if pd.isna(cell) else int(cell) for cell in ${column}], dtype="Int64")`,
+        `${cells} = pd.array([pd.NA if pd.isna(cell) else int(cell) for cell in ${cells}], dtype="Int64")`,
       ];
     case 'decimal': {
       const cell = dialect.decimal === ',' ? 'cell.replace(",", ".")' : 'cell';
       return [
-        `${column} = pd.Series([None if pd.isna(cell) else Decimal(${cell}) for cell in ${column}], dtype="object", index=table.index)`,
+        `${cells} = pd.Series([None if pd.isna(cell) else Decimal(${cell}) for cell in ${cells}], dtype="object", index=table.index)`,
       ];
     }
     case 'boolean':
-      return [`${column} = ${column}.map({"true": True, "false": False}).astype("boolean")`];
+      return [`${cells} = ${cells}.map({"true": True, "false": False}).astype("boolean")`];
     case 'date':
-      return [`${column} = pd.to_datetime(${column}, format=${brazilian ? '"%d/%m/%Y"' : '"%Y-%m-%d"'})`];
+      return [`${cells} = moments(${name}, "${day}")`];
     case 'timestamp':
-      return brazilian
-        ? [
-            `iso = ${column}.str.replace(r"^(\\d\\d)/(\\d\\d)/(\\d{4})", r"\\3-\\2-\\1", regex=True).str.replace(",", ".")`,
-            `${column} = pd.to_datetime(iso, format="ISO8601").dt.tz_localize(${JSON.stringify(manifest.timezone)})`,
-          ]
-        : [`${column} = moments(${column})`];
+      switch (momentsOf(column, dialect)) {
+        case 'instant':
+          return [`${cells} = moments(${name}, "${day} ${time}%z", ${JSON.stringify(manifest.timezone)})`];
+        case 'local':
+          return [`${cells} = moments(${name}, "${day} ${time}")`];
+        default:
+          return [];
+      }
     default:
       return [];
   }
-}
-
-/** The lines that read a workbook. @throws ReportError `usage` for a template, whose first row is not known */
-export function pandasWorkbookLines(published: PublishedFile): string[] {
-  const { location, manifest } = published;
-  const { columns, dialect } = manifest;
-  if (dialect.template !== undefined) {
-    throw new ReportError(
-      'usage',
-      'consume: in a workbook made from a template, the row where the data begins is not known',
-      {
-        hint: 'Take the CSV of the same period, or add one to the outputs of the report.',
-      },
-    );
-  }
-  const texts = columns.flatMap(({ name, title, kind }) =>
-    kind === 'text' || kind === 'json' ? [`${JSON.stringify(title ?? name)}: str`] : [],
-  );
-  return [
-    ...remarks('#', published, [
-      'needs: pip install pandas openpyxl',
-      'Excel keeps 15 digits of a number, and null and the empty text look the same: the CSV is exact',
-    ]),
-    'import pandas as pd',
-    '',
-    'table = pd.read_excel(',
-    `    ${JSON.stringify(location)},`,
-    `    sheet_name=${JSON.stringify(String(dialect.sheet ?? 'Dados'))},`,
-    `    dtype={${texts.join(', ')}},`,
-    '    keep_default_na=False,',
-    '    na_values=[""],',
-    ')',
-  ];
 }

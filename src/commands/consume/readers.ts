@@ -3,7 +3,8 @@ import { didYouMean, ReportError } from '../../core/errors.js';
 import { athenaLines } from './athena.js';
 import { duckdbLines } from './duckdb.js';
 import type { PublishedFile } from './file.js';
-import { pandasLines, pandasWorkbookLines } from './pandas.js';
+import { pandasLines } from './pandas.js';
+import { pandasWorkbookLines } from './pandas-workbook.js';
 import { powerQueryLines, powerQueryWorkbookLines } from './powerquery.js';
 import { psqlLines } from './psql.js';
 

@@ -1,6 +1,5 @@
 // A CSV file in the words of Data Package v2: Table Schema and Table Dialect.
-import type { FieldType, FileDescription } from '../../core/format.js';
-import type { Kind } from '../../core/table.js';
+import type { DescribedColumn, FieldType, FileDescription } from '../../core/format.js';
 import { type CsvOptions, type Dialect, dialect } from './dialect.js';
 import { headerSpelling } from './formulas.js';
 
@@ -20,12 +19,13 @@ export function describeCsv(options: CsvOptions): FileDescription {
       skipInitialSpace: false,
     },
     headerSpelling: headerSpelling(chosen),
-    fieldType: (kind, timezone) => fieldType(kind, chosen, timezone),
+    fieldType: (column, timezone) => fieldType(column, chosen, timezone),
   };
 }
 
-function fieldType(kind: Kind, { decimal, booleans, brazilianDates }: Dialect, timezone: string): FieldType {
-  switch (kind) {
+function fieldType(column: DescribedColumn, chosen: Dialect, timezone: string): FieldType {
+  const { decimal, booleans, brazilianDates } = chosen;
+  switch (column.kind) {
     case 'integer':
       return { type: 'integer' };
     case 'decimal':
@@ -39,20 +39,33 @@ function fieldType(kind: Kind, { decimal, booleans, brazilianDates }: Dialect, t
     case 'date':
       return { type: 'date', format: brazilianDates ? '%d/%m/%Y' : 'default' };
     case 'timestamp':
-      // No pattern of Table Schema has an optional fraction, and `any` would read the day as the month.
-      return brazilianDates
-        ? {
-            type: 'string',
-            description: `DD/MM/YYYY HH:MM:SS[,ffffff] in ${timezone}, without the offset`,
-          }
-        : {
-            type: 'datetime',
-            format: 'any',
-            description: `YYYY-MM-DD HH:MM:SS[.ffffff]±HH[:MM] in ${timezone}; without the offset where the source has none`,
-          };
+      return brazilianDates ? brazilianTimestamp(column, timezone) : isoTimestamp(column, timezone);
     case 'json':
       return { type: 'string', description: 'JSON' };
     default:
       return { type: 'string' };
+  }
+}
+
+/** No pattern of Table Schema has an optional fraction, and `any` would read the day as the month. */
+function brazilianTimestamp({ offset }: DescribedColumn, timezone: string): FieldType {
+  const place = offset === 'never' ? 'of no zone' : `in ${timezone}, without the offset`;
+  return { type: 'string', description: `DD/MM/YYYY HH:MM:SS[,ffffff] ${place}` };
+}
+
+function isoTimestamp({ offset }: DescribedColumn, timezone: string): FieldType {
+  const local = 'YYYY-MM-DD HH:MM:SS[.ffffff]';
+  const zoned = `${local}±HH[:MM] in ${timezone}`;
+  switch (offset) {
+    case 'always':
+      return { type: 'datetime', format: 'any', description: zoned };
+    case 'never':
+      return { type: 'datetime', format: 'any', description: `${local} of no zone` };
+    default:
+      return {
+        type: 'datetime',
+        format: 'any',
+        description: `${zoned}; without the offset where the source has none`,
+      };
   }
 }

@@ -63,18 +63,18 @@ export function dialect(options: CsvOptions): Dialect {
   const merged: CsvOptions = { ...locale, ...given };
   const delimiter = merged.delimiter === '\\t' ? '\t' : (merged.delimiter ?? ',');
   const decimal = merged.decimal ?? '.';
-  if (!/^[^\p{L}\p{N}"\r\n.+\-\ufeff]$/u.test(delimiter))
+  if (!/^[^\0\p{L}\p{N}"\r\n.+\-\ufeff]$/u.test(delimiter))
     throw new ReportError('usage', `the delimiter is ${JSON.stringify(delimiter)}`, {
-      hint: 'Give one character that is no letter, digit, quote, sign, dot or line break, such as ; or , or \\t.',
+      hint: 'Give one character that is no letter, digit, quote, sign, dot, line break or NUL, such as ; or , or \\t.',
     });
   if (decimal !== '.' && decimal !== ',')
     throw new ReportError('usage', `the decimal separator is ${JSON.stringify(decimal)}`, {
       hint: 'Give . or ,',
     });
   const nullText = merged.null ?? '';
-  if (/["\r\n]/.test(nullText) || nullText.includes(delimiter))
+  if (/[\0"\r\n]/.test(nullText) || nullText.includes(delimiter))
     throw new ReportError('usage', `the text for null is ${JSON.stringify(nullText)}`, {
-      hint: 'It is written unquoted, so it cannot hold the delimiter, a quote or a line break.',
+      hint: 'It is written unquoted, so it cannot hold the delimiter, a quote, a line break or NUL.',
     });
   return {
     delimiter,

@@ -7,6 +7,7 @@ import type { Dialect } from './dialect.js';
 import { FORMULA_STARTS } from './formulas.js';
 import { Output } from './output.js';
 
+const NUL = 0;
 const TAB = 9;
 const NEWLINE = 10;
 const QUOTE = 34;
@@ -57,9 +58,9 @@ export class EncodedRowsToCsv {
     this.#columns = columns;
     this.#delimiter = delimiter;
     this.#eol = eol;
-    this.#actions = actionsOf(columns);
+    this.#actions = actionsOf(columns, neutralise);
     this.#needsQuotes = new RegExp(`["\\r\\n${delimiter}]|^$`);
-    const suspects = [QUOTE, delimiter.charCodeAt(0), ...(neutralise ? [COMMA, SEMICOLON] : [])];
+    const suspects = [NUL, QUOTE, delimiter.charCodeAt(0), ...(neutralise ? [COMMA, SEMICOLON] : [])];
     this.#suspects = suspects.filter((byte) => byte !== TAB);
     this.#cutStarts = new Int32Array(columns.length);
     this.#cutEnds = new Int32Array(columns.length);
@@ -130,14 +131,17 @@ export class EncodedRowsToCsv {
   }
 }
 
-/** For each column 256 actions, by the first byte of a cell; an empty cell has the byte behind its end. */
-function actionsOf(columns: readonly SpelledColumn[]): Uint8Array {
+/**
+ * For each column 256 actions, by the first byte of a cell; an empty cell has the byte behind its end.
+ * @param neutralise whether texts that begin like a formula change
+ */
+function actionsOf(columns: readonly SpelledColumn[], neutralise: boolean): Uint8Array {
   const actions = new Uint8Array(columns.length << 8);
   for (const [index, { kind, spell }] of columns.entries()) {
     const own = actions.subarray(index << 8, (index + 1) << 8);
     if (spell !== undefined) {
       if (kind === 'text')
-        for (const byte of own.keys()) own[byte] = FORMULA_STARTS[byte] ? DECODE_ROW : COPY;
+        for (const byte of own.keys()) own[byte] = neutralise && FORMULA_STARTS[byte] ? DECODE_ROW : COPY;
       else if (kind === 'boolean') own.fill(DECODE_ROW);
       else own.fill(kind === 'decimal' ? CHANGE_DECIMAL : CHANGE_DATE);
     }

@@ -14,24 +14,29 @@ export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
   const chosen = dialect(options);
   const stringifyOptions = optionsOf(chosen);
   let neutralised = 0;
+  let withoutNul = 0;
+  /** psql would cut the line at a NUL and join it with the next one. U+FFFD is what Unicode has for such a character. */
+  const replaceNul = (text: string) => {
+    if (!text.includes('\0')) return text;
+    withoutNul++;
+    return text.replaceAll('\0', '\ufffd');
+  };
 
   async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
     const inHeader = headerSpelling(chosen);
     const titles = columns.map(({ title, name }) => {
       const harmless = inHeader(title ?? name);
       if (harmless !== (title ?? name)) neutralised++;
-      return harmless;
+      return replaceNul(harmless);
     });
     yield Buffer.from((chosen.bom ? '\ufeff' : '') + stringify([titles], stringifyOptions));
-    const guard = neutraliser(chosen.delimiter);
-    const guardAndCount = (text: string) => {
+    const guard = chosen.neutralise ? neutraliser(chosen.delimiter) : (text: string) => text;
+    const spellText = (text: string) => {
       const harmless = guard(text);
       if (harmless !== text) neutralised++;
-      return harmless;
+      return replaceNul(harmless);
     };
-    const spellings = columns.map(({ kind }) =>
-      kind === 'text' && chosen.neutralise ? guardAndCount : valueSpelling(kind, chosen),
-    );
+    const spellings = columns.map(({ kind }) => (kind === 'text' ? spellText : valueSpelling(kind, chosen)));
     const encodedRows = new EncodedRowsToCsv(
       columns.map(({ kind }, index) => ({ kind, spell: spellings[index] })),
       chosen,
@@ -51,6 +56,10 @@ export async function createCsvWriter(options: CsvOptions): Promise<Writer> {
     get neutralised() {
       return neutralised;
     },
+    notes: () =>
+      withoutNul === 0
+        ? []
+        : [`csv: ${withoutNul} ${withoutNul === 1 ? 'text' : 'texts'} with U+FFFD for a NUL (U+0000)`],
   };
 }
 

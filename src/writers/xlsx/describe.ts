@@ -1,6 +1,5 @@
 // A workbook in the words of Data Package v2: Table Schema and Table Dialect.
-import type { FieldType, FileDescription, SpelledOptions } from '../../core/format.js';
-import type { Kind } from '../../core/table.js';
+import type { DescribedColumn, FieldType, FileDescription, SpelledOptions } from '../../core/format.js';
 import { DATA_SHEET, sheetOf } from './options.js';
 
 /** @throws ReportError `usage` for a sheet's name that Excel does not take */
@@ -14,7 +13,7 @@ export function describeXlsx({ sheet, template }: SpelledOptions): FileDescripti
   };
 }
 
-function fieldType(kind: Kind, timezone: string): FieldType {
+function fieldType({ kind, offset }: DescribedColumn, timezone: string): FieldType {
   switch (kind) {
     case 'integer':
     case 'boolean':
@@ -24,7 +23,7 @@ function fieldType(kind: Kind, timezone: string): FieldType {
     case 'date':
       return { type: 'date', format: 'default' };
     case 'timestamp':
-      return { type: 'datetime', description: `in ${timezone}` };
+      return { type: 'datetime', description: offset === 'never' ? 'of no zone' : `in ${timezone}` };
     case 'json':
       return { type: 'string', description: 'JSON' };
     default:
