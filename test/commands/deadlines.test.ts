@@ -63,7 +63,9 @@ describe('a deadline', { concurrency: 3 }, () => {
     await writeReport(join(folder, 'out'), 'nothing', '', '');
     await writeFile(file, 'former');
     const before = await filesBelow(join(folder, 'out'));
-    const result = await reportctl(['export', 'lenta', '-o', file, '--deadline', '1s'], { env });
+    const result = await reportctl(['export', 'lenta', '-o', file, '--overwrite', '--deadline', '1s'], {
+      env,
+    });
     assertRefused(result, 7, /^reportctl: export: "lenta" was not exported: the deadline 1s/);
     assert.deepEqual(await filesBelow(join(folder, 'out')), before);
     assert.equal(await readFile(file, 'utf8'), 'former');

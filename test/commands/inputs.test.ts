@@ -100,9 +100,9 @@ describe('export -o', () => {
     );
   });
 
-  test('a file beside them is replaced as before', async () => {
+  test('a file beside them is replaced when that is asked for', async () => {
     for (let time = 0; time < 2; time++) {
-      const { code, stderr } = await reportctl(['export', 'dia', '-o', 'docs/dia.csv', '--limit', '1'], {
+      const { code, stderr } = await reportctl(['export', 'dia', '-o', 'docs/dia.csv', '--overwrite'], {
         cwd: folder,
         env,
       });
