@@ -129,6 +129,7 @@ describe('the pages', () => {
           ...keysAt('x.sql', sql.replace('{ kind: text }', '{ kind: text, ?: 1 }'), '', 'columns.'),
           ...keysAt('x.yaml', documents.replace('{ kind: text }', '{ kind: text, ?: 1 }'), '', 'columns.'),
           ...keysAt('x.yaml', documents, 'filters: { date: { path: x, ?: 1 } }', 'filters.'),
+          ...keysAt('x.sql', sql, 'filters: { status: { column: x, ?: 1 } }', 'filters.'),
           ...keysAt('x.sql', sql, 'params: { p: { kind: text, ?: 1 } }', 'params.'),
           ...keysAt('x.sql', sql, 'gates: { ?: 1 }', 'gates.'),
           ...keysAt('x.sql', sql, 'expect-by: { time: "02:00", days: 1, ?: 1 }', 'expect-by.'),

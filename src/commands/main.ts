@@ -13,6 +13,7 @@ import { END_TIMEOUT_MS, untilPrinted, Watchdog } from '../core/watchdog.js';
 import { TOPICS, topicLines } from './help/topics.js';
 import type { Context, Surroundings } from './shared/context.js';
 import { printLines } from './shared/print.js';
+import { addFiltersOfReport } from './shared/report-filters.js';
 import { screenOf } from './shared/screen.js';
 import { GROUPS, VERBS } from './verbs.js';
 
@@ -126,6 +127,7 @@ async function createProgram(args: readonly string[], context: Context): Promise
   const word = first === 'help' ? second : first;
   for (const [name, { summary, group, examples, load }] of Object.entries(VERBS)) {
     const command = word === name ? await load(context) : new Command(name).description(summary);
+    if (first === name) await addFiltersOfReport(command, args.slice(1), context);
     if (word === name) command.addHelpText('after', ['\nExamples:', ...examples].join('\n  '));
     program.addCommand(command.helpGroup(GROUPS[group]));
   }

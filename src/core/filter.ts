@@ -1,9 +1,17 @@
-// A filter: a condition on a business dimension, as data; each source says it in its own language.
+// A filter: a condition on a column of a report, as data; each source says it in its own language.
+import type { Kind } from './table.js';
 
-/** The business dimensions that a report can map to a column of its query. */
+/** The business dimensions. A report maps them, and words of its own, to columns of its query. */
 export const DIMENSIONS = ['date', 'organization', 'product', 'product-type', 'quantity', 'price'] as const;
 
 export type Dimension = (typeof DIMENSIONS)[number];
+
+export function isDimension(word: string): word is Dimension {
+  return (DIMENSIONS as readonly string[]).includes(word);
+}
+
+/** The kinds of columns that a word of a report's own can test. */
+export type FilterKind = Exclude<Kind, 'json'>;
 
 /**
  * The condition: true when any member of `anyOf` holds and none of `noneOf`, never true for null. Texts without `anyOf` are any text.
@@ -13,7 +21,8 @@ export type Dimension = (typeof DIMENSIONS)[number];
 export type FilterTest =
   | { readonly of: 'texts'; readonly anyOf: readonly TextMatch[]; readonly noneOf?: readonly TextMatch[] }
   | { readonly of: 'numbers'; readonly anyOf: readonly NumberRange[] }
-  | { readonly of: 'dates'; readonly anyOf: readonly DayRange[] };
+  | { readonly of: 'dates'; readonly anyOf: readonly DayRange[] }
+  | { readonly of: 'booleans'; readonly anyOf: readonly ('true' | 'false')[] };
 
 /** A text that is equal exactly as typed, or one that contains another without regard to case and accents (core/folded-text.ts). */
 export type TextMatch = string | { readonly containing: string };
@@ -49,9 +58,10 @@ export interface StartOfDay {
   readonly instant: string;
 }
 
-/** A condition on one dimension. */
+/** A condition on one column. */
 export interface Filter {
-  readonly dimension: Dimension;
+  /** A business dimension or a word of the report's own. */
+  readonly dimension: string;
   /** What the user asked for, as typed, for messages and manifests. */
   readonly values: readonly string[];
   /** What the engines read. */

@@ -1,5 +1,5 @@
 // The contract of a source: requests and questions, their answers, and how rows are read.
-import type { Dimension, Filter } from './filter.js';
+import type { Filter } from './filter.js';
 import type { Batch, Cell, Column, Kind, Offset } from './table.js';
 
 /** The query of a report over documents. */
@@ -8,10 +8,8 @@ export interface DocumentQuery {
   readonly collection: string;
   /** Stages of an aggregation in Extended JSON. The filters replace `{ $match: "{filters}" }`; without one they come last. */
   readonly pipeline: readonly Readonly<Record<string, unknown>>[];
-  /** The kind of each mapped dimension's value, and whether dates are stored as ISO text. */
-  readonly fields: Readonly<
-    Partial<Record<Dimension, { readonly kind: Kind; readonly stored: 'text' | undefined }>>
-  >;
+  /** The kind of each mapped word's value, and whether dates are stored as ISO text. */
+  readonly fields: Readonly<Record<string, { readonly kind: Kind; readonly stored: 'text' | undefined }>>;
   /** The columns to sort by, exported or not. */
   readonly orderBy: readonly { readonly column: Column; readonly descending: boolean }[];
   /** A value that does not fit its column's kind makes the read fail, or becomes null. */
@@ -26,10 +24,10 @@ export interface Request {
   readonly query: string | DocumentQuery;
   /** The columns to export, in order: the contract. */
   readonly columns: readonly Column[];
-  /** Each filter with the column (or SQL expression, or path) that the report maps its dimension to. */
+  /** Each filter with the column (or SQL expression, or path) that the report maps its word to. */
   readonly filters: readonly { readonly filter: Filter; readonly column: string }[];
-  /** Every mapped dimension with its column, whether this request filters by it or not: all must exist. */
-  readonly mapped: Readonly<Partial<Record<Dimension, string>>>;
+  /** Every mapped word with its column, whether this request filters by it or not: all must exist. */
+  readonly mapped: Readonly<Record<string, string>>;
   readonly params: Readonly<Record<string, { readonly kind: Kind; readonly value: string }>>;
   /** Column names; a leading `-` means descending. For documents see `DocumentQuery.orderBy`. */
   readonly orderBy: readonly string[];
@@ -175,11 +173,11 @@ export interface Source {
    */
   ask(question: Question): Promise<Answer>;
   /**
-   * For shell completion: at most `limit` different values, beginning with the prefix, of a mapped dimension's column. The
+   * For shell completion: at most `limit` different values, beginning with the prefix, of a mapped word's column. The
    * request is not checked before. Absent where it would cost too much.
    * @throws ReportError `source`
    */
-  values?(request: Request, dimension: Dimension, prefix: string, limit: number): Promise<readonly string[]>;
+  values?(request: Request, word: string, prefix: string, limit: number): Promise<readonly string[]>;
   /**
    * Describes what a report could read. A source of documents reads a sample of them.
    * @param from a table, view or query in SQL; a collection

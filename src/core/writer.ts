@@ -24,7 +24,7 @@ export interface ReportedDays {
 
 /** A condition on the rows of a file. */
 export interface ReportedFilter {
-  /** A dimension, or the column by which the file is one part of a split. */
+  /** A dimension, a word of the report's own, or the column by which the file is one part of a split. */
   readonly word: string;
   /** The title that the report gives the column. */
   readonly title?: string | undefined;

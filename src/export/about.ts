@@ -46,8 +46,9 @@ export function aboutOf({ report, request, period, definition, revision, started
 
 /** The days of an ad-hoc export; undefined when it is of all days, or of several spans. */
 function daysAsked({ filters }: Request): ReportedDays | undefined {
-  const tests = filters.map(({ filter }) => filter.test);
-  const spans = tests.flatMap((test) => (test.of === 'dates' ? test.anyOf : []));
+  const spans = filters.flatMap(({ filter: { dimension, test } }) =>
+    dimension === 'date' && test.of === 'dates' ? test.anyOf : [],
+  );
   const [span, ...more] = spans;
   if (span === undefined || more.length > 0) return undefined;
   return { from: span.from?.date, last: span.to && addDays(span.to.date, -1) };

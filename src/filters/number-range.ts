@@ -1,16 +1,16 @@
 // The filter on quantities and prices: one number, or a range that includes both ends.
 import { ReportError } from '../core/errors.js';
-import type { Dimension, FilterTest, NumberRange } from '../core/filter.js';
+import type { FilterTest, NumberRange } from '../core/filter.js';
 import { compareDecimals } from '../rows/compare-decimals.js';
 
 const MAX_DIGITS = 1000; // A numeric column can be declared with at most so many (PostgreSQL manual, 8.1.2).
 
 /** @throws ReportError `usage` when a value is no number or range, or a range ends before it starts */
-export function parseNumberTest(values: readonly string[], dimension: Dimension): FilterTest {
+export function parseNumberTest(values: readonly string[], dimension: string): FilterTest {
   return { of: 'numbers', anyOf: values.map((value) => parseRange(dimension, value)) };
 }
 
-function parseRange(dimension: Dimension, value: string): NumberRange {
+function parseRange(dimension: string, value: string): NumberRange {
   const [first = '', last = first, ...more] = value.split('..');
   const from = parseDecimal(first);
   const to = parseDecimal(last);
@@ -37,7 +37,7 @@ function parseDecimal(text: string): string | undefined {
   return text.replace('+', '');
 }
 
-function malformed(dimension: Dimension, value: string): ReportError {
+function malformed(dimension: string, value: string): ReportError {
   const plain = value.split('..').map(withPoint).join('..');
   return new ReportError(
     'usage',

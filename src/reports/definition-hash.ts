@@ -29,7 +29,7 @@ export function isDefinition(recorded: string, report: Report, params: Params): 
 function identity(report: Report, params: Params, query: unknown) {
   const { columns, filters, timezone, outputs, labels, orderBy, period, sources, volatile } = report;
   // JSON leaves out undefined values: only the report of a schedule has an organization.
-  const { organization } = report;
+  const { organization, filterKinds } = report;
   return {
     query,
     columns,
@@ -43,6 +43,8 @@ function identity(report: Report, params: Params, query: unknown) {
     sources,
     volatile,
     organization,
+    // A report without words of its own has the hash that it had before there were any.
+    ...(Object.keys(filterKinds).length > 0 && { filterKinds }),
   };
 }
 

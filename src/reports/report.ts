@@ -1,6 +1,6 @@
 // A report as its file defines it: what to read, which columns and filters, and where its outputs go.
 import type { PeriodKind } from '../core/calendar.js';
-import type { Dimension } from '../core/filter.js';
+import type { FilterKind } from '../core/filter.js';
 import type { DocumentQuery } from '../core/source.js';
 import type { Column, Kind } from '../core/table.js';
 import type { WriterOptions } from '../writers/index.js';
@@ -48,8 +48,13 @@ export interface Report {
   readonly sources: readonly string[];
   readonly period: PeriodKind;
   readonly timezone: string;
-  /** A dimension to a column of the query, or to an SQL expression where the query has `/*{filters}*\/`. */
-  readonly filters: Readonly<Partial<Record<Dimension, string>>>;
+  /**
+   * A dimension, or a word of the report's own, to a column of the query, a path in documents, or an SQL expression where the query
+   * has `/*{filters}*\/`. Dimensions come first, in their order, then the own words in the order of the file.
+   */
+  readonly filters: Readonly<Record<string, string>>;
+  /** The kind of what each word of the report's own tests. */
+  readonly filterKinds: Readonly<Record<string, FilterKind>>;
   readonly params: Readonly<Record<string, Parameter>>;
   readonly columns: readonly Column[];
   readonly volatile: readonly string[];

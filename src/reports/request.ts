@@ -19,7 +19,7 @@ export interface Choice {
 
 /**
  * The request for the chosen rows and columns.
- * @throws ReportError `usage` for a dimension that the report does not map, for an organization other than the schedule's, for a
+ * @throws ReportError `usage` for a word that the report does not map, for an organization other than the schedule's, for a
  * column that the report does not export, and for a param that is undeclared, missing, or not of its kind
  */
 export function requestOf(report: Report, choice: Choice): Request {
@@ -37,6 +37,16 @@ export function requestOf(report: Report, choice: Choice): Request {
     ...(choice.limit === undefined ? {} : { limit: choice.limit }),
     timezone: report.timezone,
   };
+}
+
+/**
+ * The filter that a dimension or a word of the report's own is any of the values.
+ * @param today `YYYY-MM-DD` in the report's zone, for words such as `yesterday`
+ * @throws ReportError `usage` for a value that the filter does not take; requestOf() refuses words that the report does not map
+ */
+export function filterOf(report: Report, word: string, values: readonly string[], today: string): Filter {
+  const kind = Object.hasOwn(report.filterKinds, word) ? report.filterKinds[word] : undefined;
+  return parseFilter(word, values, { timezone: report.timezone, today }, kind);
 }
 
 /** Name to value of the params, for the definition's hash and the manifest. */
@@ -61,7 +71,7 @@ function withOrganization(
 }
 
 function mappedColumn(report: Report, { dimension }: Filter): string {
-  const column = report.filters[dimension];
+  const column = Object.hasOwn(report.filters, dimension) ? report.filters[dimension] : undefined;
   if (column !== undefined) return column;
   const mapped = Object.keys(report.filters);
   throw new ReportError('usage', `--${dimension}: report "${report.name}" has no ${dimension} filter`, {

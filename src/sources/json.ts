@@ -48,11 +48,11 @@ export async function openJson({
       ask(place, question, label, signal).catch((error: unknown) => {
         throw explained(error, `asking ${label} whether "${question.report}" can be read`, signal);
       }),
-    values: async (request, dimension, prefix, limit) => {
+    values: async (request, word, prefix, limit) => {
       const query = documentQuery(request, label);
-      const doing = `looking for values of ${dimension} in ${label}`;
+      const doing = `looking for values of ${word} in ${label}`;
       const found = await filesOf(place, query.collection, doing);
-      return values({ request, query, found, doing, signal }, dimension, { prefix, limit });
+      return values({ request, query, found, doing, signal }, word, { prefix, limit });
     },
     outline: (from) => {
       const doing = `describing ${JSON.stringify(from)} in ${label}`;

@@ -57,16 +57,14 @@ export async function openMongodb(options: OpenMongodb): Promise<Source> {
         `asking ${label} whether "${question.report}" can be read`,
         () => ask(connected.database, question, label),
       ),
-    values: async (request, dimension, prefix, limit) => {
+    values: async (request, word, prefix, limit) => {
       const query = documentQuery(request, label);
-      const path = request.mapped[dimension];
+      const path = request.mapped[word];
       if (path === undefined) return [];
       const { BSON } = await import('./mongodb/driver.js');
       const stages = stagesOf(query, {}, request.report, BSON);
-      return cancellable(
-        { ...connected, label, signal },
-        `looking for values of ${dimension} in ${label}`,
-        () => values(connected.database, query, path, { prefix, limit, stages }),
+      return cancellable({ ...connected, label, signal }, `looking for values of ${word} in ${label}`, () =>
+        values(connected.database, query, path, { prefix, limit, stages }),
       );
     },
     outline: (from) => {
@@ -127,7 +125,7 @@ async function prepare(place: Place, request: Request): Promise<Prepared> {
 function isoTextAt({ mapped }: Request, { fields }: DocumentQuery): ReadonlySet<string> {
   return new Set(
     Object.entries(mapped)
-      .filter(([dimension]) => fields[dimension as keyof typeof fields]?.stored === 'text')
+      .filter(([dimension]) => fields[dimension]?.stored === 'text')
       .map(([, path]) => path),
   );
 }

@@ -67,11 +67,11 @@ export async function openPostgres(options: OpenPostgres): Promise<Source> {
         inReadOnly(client, request, () => ask(session, request, doing)),
       );
     },
-    values: async (asked, dimension, prefix, limit) => {
+    values: async (asked, word, prefix, limit) => {
       const request = sqlRequest(asked, label);
-      const doing = `looking for values of ${dimension} in ${label}`;
+      const doing = `looking for values of ${word} in ${label}`;
       return cancellable(session, doing, () =>
-        inReadOnly(client, request, () => values(session, request, { dimension, prefix, limit })),
+        inReadOnly(client, request, () => values(session, request, { word, prefix, limit })),
       );
     },
     outline: (from) => {

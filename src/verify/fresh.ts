@@ -1,16 +1,16 @@
 // Reads the report of a published file again, and compares the fresh rows with the manifest.
 import { todayIn } from '../core/calendar.js';
-import { messageOf, ReportError } from '../core/errors.js';
-import { DIMENSIONS, type Filter } from '../core/filter.js';
+import { messageOf } from '../core/errors.js';
+import type { Filter } from '../core/filter.js';
 import type { Prepared, Request, Source } from '../core/source.js';
 import type { Batch } from '../core/table.js';
 import { prepareAll } from '../export/export.js';
-import { parseFilter, periodFilter } from '../filters/index.js';
+import { periodFilter } from '../filters/index.js';
 import type { Manifest } from '../publish/documents.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import { loadReport, type ReportFolder } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
-import { requestOf } from '../reports/request.js';
+import { filterOf, requestOf } from '../reports/request.js';
 import { ContentHash, RowCounter } from '../rows/counters.js';
 import { Spool } from '../rows/spool.js';
 import { compare, compareEach, type Difference } from './differences.js';
@@ -94,11 +94,9 @@ function requestFor(
   // Words such as `yesterday` are relative to the day of the run.
   const today = todayIn(timezone, Date.parse(started));
   const rebuilt = Object.entries(filters).map(([word, values]): Filter => {
-    const dimension = DIMENSIONS.find((each) => each === word);
-    if (dimension === undefined) throw new ReportError('usage', `there is no filter by "${word}"`);
-    return dimension === 'date' && period !== null
+    return word === 'date' && period !== null
       ? periodFilter(period, timezone)
-      : parseFilter(dimension, values, { timezone, today });
+      : filterOf(report, word, values, today);
   });
   const declared = Object.entries(params);
   return requestOf(report, {

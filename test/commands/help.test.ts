@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { TOPICS } from '../../src/commands/help/topics.js';
 import { GROUPS, VERBS } from '../../src/commands/verbs.js';
+import { isDimension } from '../../src/core/filter.js';
+import { parseDefinition } from '../../src/reports/definition/definition.js';
 import { assertRefused, ROOT, reportctl } from '../support/cli.js';
 
 const COMMON = ['--json', '-q, --quiet', '--log-format <format>', '-h, --help'];
@@ -106,6 +108,22 @@ describe('help', { concurrency: 2 }, () => {
       assert.match(stdout, new RegExp(`^Usage: reportctl ${command} \\[options\\]`));
     });
   }
+
+  test('no option of a command that takes filters can be the word of a filter', () => {
+    const taken = [OPTIONS.export, OPTIONS.explain, OPTIONS.trace].flatMap((options = []) =>
+      options.flatMap((option) => /--([a-z-]+)/.exec(option)?.[1] ?? []),
+    );
+    const others = taken.filter((word) => !isDimension(word));
+    assert.ok(others.length > 20);
+    for (const word of [...others, 'version', 'name', 'run', 'params']) {
+      const text = `/*---\nsource: v\ncolumns: { a: text }\nfilters: { ${word}: a }\n---*/\nSELECT 1`;
+      assert.throws(
+        () => parseDefinition('queries/x.sql', text, { cwd: ROOT }),
+        /x\.sql:4: filters.*is an option already/,
+        word,
+      );
+    }
+  });
 
   test('without arguments, --help and help name every command', async () => {
     const bare = await reportctl([]);

@@ -75,6 +75,7 @@ outputs:
     period: 'fortnight',
     timezone: 'America/Manaus',
     filters: { date: 'dia', 'product-type': 'tipo' },
+    filterKinds: {},
     params: { moeda: { kind: 'text', default: undefined }, ano: { kind: 'integer', default: '2024' } },
     columns: [
       { name: 'dia', kind: 'date' },
@@ -199,10 +200,52 @@ describe('what is wrong', () => {
       /gates\.minrows: unknown key; did you mean "min-rows"/,
     ],
     [
-      'an unknown dimension',
-      `${START}filters: { produto: a }`,
+      'a word that cannot be an option',
+      `${START}filters: { Produto: a }`,
       4,
-      /filters\.produto: unknown key; did you mean "product"/,
+      /filters\.Produto: "Produto" cannot be the option --Produto; lower-case letters/,
+    ],
+    [
+      'a word that is an option already',
+      `${START}filters:\n  date: a\n  format: a`,
+      6,
+      /filters\.format: --format is an option already; call the filter otherwise/,
+    ],
+    [
+      'a word that commander would read as the opposite of another one',
+      `${START}filters: { no-status: a }`,
+      4,
+      /filters\.no-status: --no-status has a meaning of its own/,
+    ],
+    [
+      'a word that every JavaScript object has',
+      `${START}filters: { value-of: a }`,
+      4,
+      /filters\.value-of: --value-of has a meaning of its own/,
+    ],
+    [
+      'a filter on json',
+      `${START}filters: { dados: { column: b, kind: json } }`,
+      4,
+      /filters\.dados: "b" is json, which no filter can test/,
+    ],
+    [
+      'an unknown key of a filter',
+      `${START}filters: { status: { colum: b } }`,
+      4,
+      /filters\.status\.colum: unknown key; did you mean "column"/,
+    ],
+    [
+      'a kind for a dimension',
+      `${START}filters: { price: { column: b, kind: text } }`,
+      4,
+      /filters\.price: found .*; a text is needed/,
+    ],
+    [
+      'a test by a word that filters does not have',
+      `${START}filters: { status: a }\ntests: [{ statu: x }]`,
+      5,
+      /tests\.0\.statu: unknown key; did you mean "status"/,
     ],
     [
       'an unknown key of an output',
@@ -678,6 +721,8 @@ describe('the hash of a definition', () => {
       hash(base.replace('key:', 'bom: true, key:')),
       hash(`${base}timezone: UTC`),
       hash(`${base}filters: { date: a }`),
+      hash(`${base}filters: { status: a }`),
+      hash(`${base}filters: { status: { column: a, kind: date } }`),
       hash(`${base}order-by: [n]`),
       hash(`${base}period: month`),
     ];

@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Decimal128, type Document, Double, Int32, Long, MongoClient } from 'mongodb';
-import { DIMENSIONS, type Dimension } from '../../src/core/filter.js';
+import { startOfDay } from '../../src/core/calendar.js';
 import type { Source } from '../../src/core/source.js';
-import { parseFilter } from '../../src/filters/index.js';
 import { parseReport } from '../../src/reports/load-report.js';
 import type { Report } from '../../src/reports/report.js';
-import { requestOf } from '../../src/reports/request.js';
+import { filterOf, requestOf } from '../../src/reports/request.js';
 import { type OpenSource, openSource } from '../../src/sources/index.js';
 import { createWriter } from '../../src/writers/index.js';
 import { temporaryFolder } from '../support/cli.js';
@@ -29,6 +28,9 @@ interface Row {
   readonly tipo: string | null;
   readonly quantidade: string | null;
   readonly preco: string | null;
+  readonly ativo: boolean | null;
+  /** A day in São Paulo. */
+  readonly dia: string | null;
 }
 
 const ORGANIZATIONS = [
@@ -54,6 +56,8 @@ const MOMENTS = [
   '2024-09-16T03:00:00.000Z',
 ];
 
+const DAYS = ['2018-11-03', '2018-11-04', '2019-02-16', '2024-02-29', '2024-10-05'];
+
 const at = <T>(list: readonly T[], index: number): T | null => list[index % (list.length + 1)] ?? null;
 
 const ROWS: readonly Row[] = Array.from({ length: 360 }, (_, index): Row => {
@@ -67,6 +71,8 @@ const ROWS: readonly Row[] = Array.from({ length: 360 }, (_, index): Row => {
     tipo: at(TYPES, index),
     quantidade: index % 11 === 0 ? null : String((index % 23) - 3),
     preco: at(PRICES, index * 3 + (index >> 4)),
+    ativo: at([true, false], index * 2 + (index >> 5)),
+    dia: at(DAYS, index * 3 + (index >> 2)),
   };
 });
 
@@ -79,6 +85,8 @@ columns:
   tipo: text
   quantidade: integer
   preco: decimal
+  ativo: boolean
+  dia: date
 order-by: [id]
 filters:
   date: momento
@@ -87,16 +95,23 @@ filters:
   product-type: tipo
   quantity: quantidade
   price: preco
+  nome: ORGANIZATION
+  tipo-do-produto: tipo
+  qtd: quantidade
+  valor_unitario: preco
+  ativo: ativo
+  dia: dia
+  quando: momento
 timezone: America/Sao_Paulo
 source: dados
 `;
 const SQL = parseReport(
   'linhas.sql',
-  `/*---${COMMON.replace(' PATH', '').replace('ORGANIZATION', 'organizacao')}---*/\nSELECT * FROM linhas`,
+  `/*---${COMMON.replace(' PATH', '').replaceAll('ORGANIZATION', 'organizacao')}---*/\nSELECT * FROM linhas`,
 );
 const DOCUMENTS = parseReport(
   'linhas.yaml',
-  `collection: linhas${COMMON.replace(' PATH', ', path: organizacao.nome').replace('ORGANIZATION', 'organizacao.nome')}`,
+  `collection: linhas${COMMON.replace(' PATH', ', path: organizacao.nome').replaceAll('ORGANIZATION', 'organizacao.nome')}`,
 );
 
 /** Null is sometimes stored as null and sometimes a missing field. */
@@ -120,8 +135,9 @@ function bsonDocument(row: Row, decimals: boolean): Document {
   const organizacao = withoutNulls({ nome: row.organizacao }, row.id % 2 === 0);
   const quantidade = bsonNumber(row.quantidade, row.id, decimals);
   const preco = bsonNumber(row.preco, row.id + 1, decimals);
+  const dia = row.dia === null ? null : new Date(startOfDay(row.dia, 'America/Sao_Paulo'));
   return withoutNulls(
-    { ...row, id: new Int32(row.id), momento, organizacao, quantidade, preco },
+    { ...row, id: new Int32(row.id), momento, organizacao, quantidade, preco, dia },
     row.id % 3 === 0,
   );
 }
@@ -175,20 +191,36 @@ const texts = (...stored: readonly string[]) =>
       )
       .map((parts) => parts.join('')),
   );
-const values: Readonly<Record<Dimension, fc.Arbitrary<string>>> = {
+const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
   date: dates,
   organization: texts(...ORGANIZATIONS, 'ACME', 'ACME Ltda '),
   product: texts(...PRODUCTS, 'CAFÉ'),
   'product-type': texts(...TYPES, 'bebidas'),
   quantity: numbers,
   price: numbers,
+  nome: texts(...ORGANIZATIONS),
+  'tipo-do-produto': texts(...TYPES),
+  qtd: numbers,
+  valor_unitario: numbers,
+  ativo: fc.constantFrom('true', 'false'),
+  dia: dates,
+  quando: dates,
 };
-const choices = fc.record(
-  Object.fromEntries(
-    DIMENSIONS.map((dimension) => [dimension, fc.array(values[dimension], { minLength: 1, maxLength: 2 })]),
-  ),
-  { requiredKeys: [] },
-) as fc.Arbitrary<Partial<Record<Dimension, string[]>>>;
+const WORDS = Object.keys(values);
+/** More words would leave no rows to compare. */
+const MAX_WORDS = 4;
+const choices: fc.Arbitrary<Record<string, string[]>> = fc
+  .uniqueArray(fc.constantFrom(...WORDS), { minLength: 1, maxLength: MAX_WORDS })
+  .chain((words) =>
+    fc.record(
+      Object.fromEntries(
+        words.map((word) => [
+          word,
+          fc.array(values[word] ?? fc.constant(''), { minLength: 1, maxLength: 3 }),
+        ]),
+      ),
+    ),
+  );
 
 const RUNS = 150;
 const REAL = 'a real MongoDB';
@@ -219,7 +251,7 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
     [postgres, double, folder] = await Promise.all([createDatabase(), startMongoServer(), temporaryFolder()]);
     const client = await postgres.connect();
     await client.query(`CREATE TABLE linhas (id int, momento timestamptz, organizacao text, produto text, tipo text,
-      quantidade int, preco numeric)`);
+      quantidade int, preco numeric, ativo boolean, dia date)`);
     await client.query('INSERT INTO linhas SELECT * FROM json_populate_recordset(NULL::linhas, $1)', [
       JSON.stringify(ROWS),
     ]);
@@ -255,13 +287,11 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
   const answer = async (
     source: Source,
     report: Report,
-    chosen: Partial<Record<Dimension, string[]>>,
+    chosen: Record<string, string[]>,
   ): Promise<string> => {
-    const context = { timezone: report.timezone, today: '2024-10-06' };
-    const filters = DIMENSIONS.flatMap((dimension) => {
-      const given = chosen[dimension];
-      return given === undefined ? [] : [parseFilter(dimension, given, context)];
-    });
+    const filters = Object.entries(chosen).map(([word, given]) =>
+      filterOf(report, word, given, '2024-10-06'),
+    );
     const request = requestOf(report, { filters, params: {} });
     const writer = await createWriter('csv', {});
     const prepared = await source.prepare(request);
@@ -271,12 +301,12 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
     return Buffer.concat(chunks).toString('utf8');
   };
 
-  const agree = async (chosen: Partial<Record<Dimension, string[]>>): Promise<string> => {
+  const agree = async (chosen: Record<string, string[]>): Promise<string> => {
     const [first, ...others] = engines;
     assert.ok(first);
     const expected = await answer(first.source, first.report, chosen);
-    const decimals = [...(chosen.quantity ?? []), ...(chosen.price ?? [])].some((value) =>
-      /\d\.\d/.test(value),
+    const decimals = ['quantity', 'price', 'qtd', 'valor_unitario'].some((word) =>
+      chosen[word]?.some((value) => /\d\.\d/.test(value)),
     );
     for (const { name, source, report } of others) {
       if (name === REAL && decimals && !realHasDecimals) continue;
@@ -289,14 +319,18 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
     assert.equal((await agree({})).split(/\n(?=\d+,)/).length, ROWS.length + 1);
   });
 
-  for (const dimension of DIMENSIONS) {
+  test('every word of the reports is tried', () => {
+    for (const report of [SQL, DOCUMENTS]) assert.deepEqual(Object.keys(report.filters), WORDS);
+  });
+
+  for (const [dimension, value] of Object.entries(values)) {
     test(`${dimension}, one value`, async () => {
       let selected = 0;
       await fc.assert(
-        fc.asyncProperty(values[dimension], async (value) => {
-          selected += (await agree({ [dimension]: [value] })).split('\n').length - 2;
+        fc.asyncProperty(value, async (one) => {
+          selected += (await agree({ [dimension]: [one] })).split('\n').length - 2;
         }),
-        { numRuns: 25 },
+        { numRuns: 20 },
       );
       assert.ok(selected > 0, 'no value selected anything');
     });

@@ -44,6 +44,7 @@ test('days and filters are words of the language', () => {
       'Chá ou o que contém “caf”, exceto o que contém “x” ou Café',
       'Chá or what contains “caf”, except what contains “x” or Café',
     ],
+    [{ of: 'booleans', anyOf: ['true', 'false'] }, 'sim ou não', 'true or false'],
     [{ of: 'texts', anyOf: [], noneOf: ['Café'] }, 'exceto Café', 'except Café'],
   ];
   for (const [condition, portuguese, english] of tests) {

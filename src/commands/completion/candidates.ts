@@ -6,6 +6,7 @@ import { literalText } from '../../filters/text-values.js';
 import type { Report } from '../../reports/report.js';
 import { TOPICS } from '../help/topics.js';
 import type { Context } from '../shared/context.js';
+import { addOwnFilters, type ParsedWords, parseWords, takesFilters } from '../shared/report-filters.js';
 
 /** The program that is completed. */
 export interface Program {
@@ -26,13 +27,12 @@ export interface Candidates {
   readonly items: readonly Candidate[];
 }
 
-interface Line {
+interface Line extends ParsedWords {
   readonly command: Command;
-  /** The words that are neither options nor their values. */
-  readonly positionals: readonly string[];
-  readonly options: ReadonlySet<Option>;
   readonly context: Context;
   readonly config: Config;
+  /** The report that the line names; undefined when it names none, or one that cannot be loaded. */
+  readonly report: Report | undefined;
 }
 
 const NOTHING: Candidates = { kind: 'words', items: [] };
@@ -57,7 +57,10 @@ export async function findCandidates(words: readonly string[], program: Program)
     : undefined;
   if (command === undefined) return NOTHING;
   const { context } = program;
-  const line = { context, config: loadConfig(context), ...parseWords(command, before) };
+  const config = loadConfig(context);
+  const report = await findReport({ config, positionals: parseWords(command, before).positionals });
+  if (report !== undefined && takesFilters(command)) addOwnFilters(command, report);
+  const line = { context, config, command, report, ...parseWords(command, before) };
   const [, option, value] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
   if (line.awaitingValue !== undefined)
     return withPrefix(current, await optionValues(line, line.awaitingValue, current));
@@ -68,7 +71,7 @@ export async function findCandidates(words: readonly string[], program: Program)
     // Shells do not complete a file name after `--option=`.
     return { kind, items: items.map((each) => ({ ...each, value: `${option}=${each.value}` })) };
   }
-  if (current.startsWith('-') && !line.isAfterDash) return withPrefix(current, await optionNames(line));
+  if (current.startsWith('-') && !line.isAfterDash) return withPrefix(current, optionNames(line));
   return withPrefix(current, await argumentValues(line, current));
 }
 
@@ -83,32 +86,9 @@ function toCandidates(...values: readonly string[]): Candidate[] {
   return values.map((value) => ({ value }));
 }
 
-/** Sorts the words into positionals and options. `awaitingValue` is the option whose value comes next, if any. */
-function parseWords(command: Command, words: readonly string[]) {
-  const positionals: string[] = [];
-  const options = new Set<Option>();
-  let awaitingValue: Option | undefined;
-  /** A `--` was there: all following words are positionals. */
-  let isAfterDash = false;
-  for (const word of words) {
-    if (awaitingValue !== undefined) awaitingValue = undefined;
-    else if (isAfterDash || !word.startsWith('-') || word === '-') positionals.push(word);
-    else if (word === '--') isAfterDash = true;
-    else {
-      const option = command.options.find(({ short, long }) =>
-        [short, long].includes(word.startsWith('--') ? word.replace(/=.*$/s, '') : word),
-      );
-      if (option === undefined) continue;
-      options.add(option);
-      if (option.required && !/^--.*=/s.test(word)) awaitingValue = option;
-    }
-  }
-  return { command, positionals, options, awaitingValue, isAfterDash };
-}
-
 /** The options of the command, without filters that the report does not map, and without `--param` if the report has none. */
-async function optionNames(line: Line): Promise<Candidates> {
-  const report = await findReport(line);
+function optionNames(line: Line): Candidates {
+  const { report } = line;
   const isOffered = ({ long }: Option) => {
     const dimension = DIMENSIONS.find((each) => long === `--${each}`);
     if (report === undefined) return true;
@@ -138,7 +118,7 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
   if (DATE_OPTIONS.includes(long ?? '')) {
     return { kind: 'words', items: toCandidates(...(await import('../../core/calendar.js')).DATE_WORDS) };
   }
-  const report = await findReport(line);
+  const { report } = line;
   if (report === undefined) return NOTHING;
   const names = report.columns.map(({ name, title }) => ({ value: name, description: title }));
   switch (long) {
@@ -161,7 +141,7 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
         })),
       };
     default:
-      return { kind: 'words', items: await dimensionValues(line, report, long ?? '', typed) };
+      return { kind: 'words', items: await filterValues(line, report, (long ?? '').slice(2), typed) };
   }
 }
 
@@ -174,21 +154,33 @@ function otherColumns({ filters, columns }: Report): Candidate[] {
   return mapped.map((value) => ({ value }));
 }
 
-/** The dimensions whose values sources can list. */
-const LISTABLE_DIMENSIONS: readonly Dimension[] = ['organization', 'product', 'product-type'];
+const TEXT_DIMENSIONS: readonly Dimension[] = ['organization', 'product', 'product-type'];
 
-async function dimensionValues(
+/** The values of a filter: those of its kind, or what a source has in its column. */
+async function filterValues(
   { context }: Line,
   report: Report,
-  long: string,
+  word: string,
   typed: string,
 ): Promise<Candidate[]> {
-  const dimension = LISTABLE_DIMENSIONS.find((each) => long === `--${each}`);
-  if (dimension === undefined || report.filters[dimension] === undefined) return [];
-  const { sourceValues } = await import('./values.js');
-  const [, not = '', text = ''] = /^(!?)(.*)$/s.exec(typed) ?? [];
-  const found = await sourceValues(context, report, dimension, text.replace(/^\\(?=\\*[~!])/, ''));
-  return toCandidates(...found.map((value) => `${not}${literalText(value)}`));
+  if (!Object.hasOwn(report.filters, word)) return [];
+  const isText = TEXT_DIMENSIONS.some((dimension) => dimension === word);
+  const kind = isText ? 'text' : report.filterKinds[word];
+  switch (kind) {
+    case 'date':
+    case 'timestamp':
+      return toCandidates(...(await import('../../core/calendar.js')).DATE_WORDS);
+    case 'boolean':
+      return toCandidates('true', 'false');
+    case 'text': {
+      const { sourceValues } = await import('./values.js');
+      const [, not = '', text = ''] = /^(!?)(.*)$/s.exec(typed) ?? [];
+      const found = await sourceValues(context, report, word, text.replace(/^\\(?=\\*[~!])/, ''));
+      return toCandidates(...found.map((value) => `${not}${literalText(value)}`));
+    }
+    default:
+      return [];
+  }
 }
 
 async function argumentValues(line: Line, current: string): Promise<Candidates> {
@@ -218,8 +210,10 @@ async function argumentValues(line: Line, current: string): Promise<Candidates> 
   return { kind: 'words', items: offered.flat().filter(({ value }) => !positionals.includes(value)) };
 }
 
-/** The report that the line names; undefined when it names none, or one that cannot be loaded. */
-async function findReport({ positionals, config }: Line): Promise<Report | undefined> {
+async function findReport({
+  positionals,
+  config,
+}: Pick<Line, 'positionals' | 'config'>): Promise<Report | undefined> {
   const [name] = positionals;
   if (name === undefined) return undefined;
   const { loadReport } = await import('../../reports/load-report.js');

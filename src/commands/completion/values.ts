@@ -1,7 +1,6 @@
-// Completes the values of a dimension from the source, if it answers quickly enough for a prompt.
+// Completes the values of a filter from the source, if it answers quickly enough for a prompt.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../core/config.js';
-import type { Dimension } from '../../core/filter.js';
 import { withSources } from '../../export/with-sources.js';
 import type { Report } from '../../reports/report.js';
 import { requestOf } from '../../reports/request.js';
@@ -13,13 +12,13 @@ const COMPLETION_TIMEOUT_MS = 300;
 const MAX_VALUES = 50;
 
 /**
- * The values of a dimension that begin with the prefix, at most MAX_VALUES, sorted. An empty array when the source fails, is too slow,
+ * The values of the column of a word that begin with the prefix, at most MAX_VALUES, sorted. An empty array when the source fails, is too slow,
  * or would have to be started or downloaded. Never throws.
  */
 export async function sourceValues(
   context: Context,
   report: Report,
-  dimension: Dimension,
+  word: string,
   prefix: string,
 ): Promise<string[]> {
   const timeout = new AbortController();
@@ -33,7 +32,7 @@ export async function sourceValues(
     const request = requestOf({ ...report, sources }, { filters: [], params: {} });
     const work = withSources(session, { ...report, sources }, async (opened) => {
       const found = await Promise.all(
-        opened.map((source) => source.values?.(request, dimension, prefix, MAX_VALUES) ?? []),
+        opened.map((source) => source.values?.(request, word, prefix, MAX_VALUES) ?? []),
       );
       return [...new Set(found.flat())].sort().slice(0, MAX_VALUES);
     });

@@ -1,11 +1,12 @@
 // The flags that select rows and columns, the same in every command.
 import { type Command, InvalidArgumentError } from 'commander';
 import { todayIn } from '../../core/calendar.js';
-import { DIMENSIONS, type Dimension, type Filter } from '../../core/filter.js';
+import { DIMENSIONS, type Filter } from '../../core/filter.js';
 import type { Request } from '../../core/source.js';
-import { describeFilter, parseFilter } from '../../filters/index.js';
+import { describeFilter } from '../../filters/index.js';
+import { camelCase } from '../../reports/definition/filters.js';
 import type { Report } from '../../reports/report.js';
-import type { Choice } from '../../reports/request.js';
+import { type Choice, filterOf } from '../../reports/request.js';
 
 export interface RowOptions {
   readonly param?: Readonly<Record<string, string>>;
@@ -27,12 +28,15 @@ export function addFilterOptions(command: Command): Command {
     const { metavariable, summary } = describeFilter(dimension);
     command.option(`--${dimension} ${metavariable}`, summary, appendValue);
   }
-  return command.option('--param <name=value>', 'a param of the report', addNameValue);
+  return command
+    .option('--param <name=value>', 'a param of the report', addNameValue)
+    .addHelpText('after', '\nA report can have filters of its own: its name before --help shows them.');
 }
 
-/** The request with its filters in the order of DIMENSIONS. */
+/** The request with its filters in the order of the report's words. */
 export function withSortedFilters(request: Request): Request {
-  const position = ({ filter }: Request['filters'][number]) => DIMENSIONS.indexOf(filter.dimension);
+  const words = Object.keys(request.mapped);
+  const position = ({ filter }: Request['filters'][number]) => words.indexOf(filter.dimension);
   return { ...request, filters: request.filters.toSorted((a, b) => position(a) - position(b)) };
 }
 
@@ -47,19 +51,16 @@ export function formatFilter({ dimension, values }: Pick<Filter, 'dimension' | '
  * @throws ReportError `usage` for a malformed value
  */
 export function parseChoice(options: RowOptions, report: Report, now: number): Choice {
-  const context = { timezone: report.timezone, today: todayIn(report.timezone, now) };
-  const filters = DIMENSIONS.flatMap((dimension) => {
-    const values = options[camelCase(dimension)] as readonly string[] | undefined;
-    return values === undefined ? [] : [parseFilter(dimension, values, context)];
+  const today = todayIn(report.timezone, now);
+  const filters = [...DIMENSIONS, ...Object.keys(report.filterKinds)].flatMap((word) => {
+    const values = options[camelCase(word)] as readonly string[] | undefined;
+    return values === undefined ? [] : [filterOf(report, word, values, today)];
   });
   return { filters, params: options.param ?? {}, columns: options.columns, limit: options.limit };
 }
 
-function camelCase(dimension: Dimension): string {
-  return dimension.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function appendValue(value: string, earlier: readonly string[] = []): readonly string[] {
+/** Commander's parser of a repeatable option. @param earlier the values of the options before this one */
+export function appendValue(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
 

@@ -2,12 +2,11 @@
 import { dirname, join } from 'node:path';
 import { type Period, periodContaining } from '../../core/calendar.js';
 import { ReportError } from '../../core/errors.js';
-import { DIMENSIONS } from '../../core/filter.js';
 import type { Request } from '../../core/source.js';
-import { parseFilter, periodFilter } from '../../filters/index.js';
+import { periodFilter } from '../../filters/index.js';
 import type { ReportTest } from '../../reports/definition/tests.js';
 import type { Report } from '../../reports/report.js';
-import { requestOf } from '../../reports/request.js';
+import { filterOf, requestOf } from '../../reports/request.js';
 import { publishedReports } from '../../reports/scheduled-reports.js';
 
 /** One test of one report. A test that is a run becomes one case for the report and one for each of its schedules. */
@@ -52,11 +51,8 @@ function exportCases(report: Report, test: ReportTest): Case[] {
   // The report file's own report has the export tests, not its schedules.
   if (report.organization !== undefined) return [];
   // A fixed day: dates of tests are never relative to today.
-  const context = { timezone: report.timezone, today: '2000-01-01' };
-  const filters = DIMENSIONS.flatMap((dimension) => {
-    const values = test.filters[dimension];
-    return values === undefined ? [] : [parseFilter(dimension, values, context)];
-  });
+  const today = '2000-01-01';
+  const filters = Object.entries(test.filters).map(([word, values]) => filterOf(report, word, values, today));
   const { params, columns, limit } = test;
   return [caseOf(report, test, undefined, requestOf(report, { filters, params, columns, limit }))];
 }

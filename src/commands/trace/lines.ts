@@ -1,5 +1,5 @@
 // The text of a trace: why no row is in the report, then each row with the verdict of every filter.
-import type { Dimension } from '../../core/filter.js';
+import type { Filter } from '../../core/filter.js';
 import type { KeyPart, Request, Trace } from '../../core/source.js';
 import type { Cell } from '../../core/table.js';
 import { formatFilter } from '../shared/filter-options.js';
@@ -35,7 +35,7 @@ export function exclusionReasons(trace: Trace, request: Request, key: readonly K
   const failing = request.filters.flatMap(({ filter, column }, index) => {
     if ((filters[index]?.passing ?? 0) > 0) return [];
     const value = rows[0]?.filters[index]?.value;
-    return [`${formatFilter(filter)} fails: ${column} is ${formatValue(filter.dimension, value)}`];
+    return [`${formatFilter(filter)} fails: ${column} is ${formatValue(filter, value)}`];
   });
   return failing.length > 0
     ? failing
@@ -58,9 +58,7 @@ export function traceLines(
         const { value, passes } = row.filters[index] ?? {};
         if (value === undefined) return [];
         const verdict = passes === undefined ? 'may pass or fail' : passes ? 'passes' : 'fails';
-        return [
-          `    ${formatFilter(filter)} ${verdict}: ${column} is ${formatValue(filter.dimension, value)}`,
-        ];
+        return [`    ${formatFilter(filter)} ${verdict}: ${column} is ${formatValue(filter, value)}`];
       }),
     ]),
     ...request.filters.flatMap(({ filter }, index) => {
@@ -73,11 +71,9 @@ export function traceLines(
   ];
 }
 
-const TEXT_DIMENSIONS: readonly Dimension[] = ['organization', 'product', 'product-type'];
-
-function formatValue(dimension: Dimension, value: Cell | undefined): string {
+function formatValue({ test }: Filter, value: Cell | undefined): string {
   if (value === undefined || value === null) return 'null';
-  return shorten(TEXT_DIMENSIONS.includes(dimension) ? JSON.stringify(value) : value);
+  return shorten(test.of === 'texts' ? JSON.stringify(value) : value);
 }
 
 const MAX_VALUE_CHARACTERS = 200;

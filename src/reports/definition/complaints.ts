@@ -83,7 +83,7 @@ function allowedKeys(schema: z.ZodType, path: Path): string[] {
   const [key, ...rest] = path;
   if (schema instanceof z.ZodObject) {
     if (key === undefined) return Object.keys(schema.shape);
-    const value: z.ZodType | undefined = schema.shape[String(key)];
+    const value = (schema.shape[String(key)] ?? schema.def.catchall) as z.ZodType | undefined;
     return value === undefined ? [] : allowedKeys(value, rest);
   }
   if (key === undefined) return [];

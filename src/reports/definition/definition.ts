@@ -4,12 +4,11 @@ import { dirname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { assertTimeZone } from '../../core/calendar.js';
 import { didYouMean, errorSentence, ReportError } from '../../core/errors.js';
-import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { OptionFiles } from '../../core/format.js';
 import type { DocumentQuery } from '../../core/source.js';
-import type { Kind } from '../../core/table.js';
 import { assertColumnNames, parseColumns } from './columns.js';
 import { deepest, explain } from './complaints.js';
+import { parseFilters } from './filters.js';
 import { parseGates } from './gates.js';
 import { parseOutputs } from './outputs.js';
 import { dividedOutputs, parseSchedules } from './schedules.js';
@@ -54,37 +53,18 @@ function parseSql(file: string, text: string, files: OptionFiles) {
     const given = value.default === undefined ? undefined : document.typed(['params', parameter, 'default']);
     return [parameter, { kind: value.kind, default: given }] as const;
   });
+  const { fields: _, ...report } = toReport(definition, document, files);
   return {
-    ...toReport(definition, document, files),
-    filters: definition.filters,
+    ...report,
     params: Object.fromEntries(params),
     query,
   };
 }
 
-/** The kind of a dimension's values unless the report gives one. */
-const FIELD_KINDS: Readonly<Record<Dimension, Kind>> = {
-  date: 'timestamp',
-  organization: 'text',
-  product: 'text',
-  'product-type': 'text',
-  quantity: 'decimal',
-  price: 'decimal',
-};
-
 function parseDocuments(file: string, text: string, files: OptionFiles) {
   const document = new YamlText(file, 0, text);
   const definition = validated(documentSchema, document);
-  const filters: Partial<Record<Dimension, string>> = {};
-  const fields: Partial<Record<Dimension, { kind: Kind; stored: 'text' | undefined }>> = {};
-  for (const dimension of DIMENSIONS) {
-    const mapped = definition.filters[dimension];
-    if (mapped === undefined) continue;
-    const { path, kind: given, stored } = typeof mapped === 'string' ? { path: mapped } : mapped;
-    filters[dimension] = path;
-    fields[dimension] = { kind: given ?? FIELD_KINDS[dimension], stored };
-  }
-  const report = toReport(definition, document, files);
+  const { fields, ...report } = toReport(definition, document, files);
   const orderBy = report.orderBy.map((term, index) => {
     const name = term.replace(/^-/, '');
     const column = report.columns.find((candidate) => candidate.name === name);
@@ -100,7 +80,7 @@ function parseDocuments(file: string, text: string, files: OptionFiles) {
   if (onMismatch === null && document.typed(['on-mismatch']) !== 'null')
     throw document.complaint(['on-mismatch'], 'found nothing; allowed: fail, null');
   const query: DocumentQuery = { collection, pipeline, fields, orderBy, onMismatch: onMismatch ?? 'null' };
-  return { ...report, filters, params: {}, query };
+  return { ...report, params: {}, query };
 }
 
 function validated<T extends z.ZodType>(schema: T, document: YamlText): z.infer<T> {
@@ -114,6 +94,7 @@ function toReport(definition: Definition, document: YamlText, files: OptionFiles
   const columns = parseColumns(definition, document);
   assertColumnNames(definition, columns, document);
   assertZone(definition.timezone, document);
+  const filters = parseFilters(definition.filters, columns, document);
   const labels = parseLabels(definition, document);
   const schedules = parseSchedules(definition, document);
   const hasSchedules = schedules.length > 0;
@@ -125,6 +106,7 @@ function toReport(definition: Definition, document: YamlText, files: OptionFiles
     period: definition.period,
     timezone: definition.timezone,
     columns,
+    ...filters,
     volatile: definition.volatile,
     orderBy: definition['order-by'],
     totals: definition.totals,
@@ -135,7 +117,7 @@ function toReport(definition: Definition, document: YamlText, files: OptionFiles
     ...dividedOutputs(outputs, schedules, document),
     schedules,
     organization: undefined,
-    tests: parseTests(definition.tests, document),
+    tests: parseTests(definition.tests, Object.keys(filters.filterKinds), document),
     expectBy: typeof expectBy === 'string' ? { time: expectBy, days: 1 } : expectBy,
   };
 }

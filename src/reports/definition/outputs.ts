@@ -8,6 +8,7 @@ import { faultOf } from '../../destinations/contract/key.js';
 import { formatOf, readOptions } from '../../writers/index.js';
 import { expandKey, type KeyValues, TOKENS, unknownTokens } from '../key.js';
 import type { Output } from '../report.js';
+import { partsOf } from './filters.js';
 import type { Definition } from './schema.js';
 import { splitKeyFault, splitTerms } from './split-by.js';
 import type { YamlText } from './yaml-text.js';
@@ -75,11 +76,11 @@ function assertLabels(labels: Readonly<Record<string, string>>, document: YamlTe
   }
 }
 
-/** Dimension to the column, SQL expression or path that `filters` maps it to. */
+/** A filter's word to the column, SQL expression or path that `filters` maps it to. */
 function mappedFilters({ filters }: Definition): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(filters).flatMap(([dimension, field]) =>
-      field === undefined ? [] : [[dimension, typeof field === 'string' ? field : field.path]],
+      field === undefined ? [] : [[dimension, partsOf(field).place]],
     ),
   );
 }

@@ -1,10 +1,10 @@
 // The keys and values that a definition may have. What needs more than one value to be checked is checked in the other files.
 import * as z from 'zod';
 import { PERIOD_KINDS } from '../../core/calendar.js';
-import { DIMENSIONS } from '../../core/filter.js';
 import { KINDS } from '../../core/table.js';
 import { COMPRESSIONS } from '../../writers/compression.js';
 import { ALL_OPTIONS, FORMAT_NAMES } from '../../writers/index.js';
+import { documentFilters, sqlFilters } from './filters.js';
 import { gatesSchema } from './gates.js';
 import { timing } from './schedules.js';
 import { splitBySchema } from './split-by.js';
@@ -47,16 +47,12 @@ const columnKeys = { kind, title: name.optional(), currency: name.optional() };
 
 export const sqlSchema = z.strictObject({
   ...common,
-  filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, name.optional()]))).default({}),
+  filters: sqlFilters,
   'wait-for': sqlWaitSchema,
   params: z.record(name, z.union([kind, z.strictObject({ kind, default: scalar.optional() })])).default({}),
   columns: z.record(name, z.union([kind, z.strictObject({ ...columnKeys })])),
 });
 
-const field = z.union([
-  name,
-  z.strictObject({ path: name, kind: kind.optional(), stored: z.enum(['text']).optional() }),
-]);
 export const documentSchema = z.strictObject({
   ...common,
   collection: name,
@@ -64,7 +60,7 @@ export const documentSchema = z.strictObject({
   // YAML reads the word null as null.
   'on-mismatch': z.enum(['fail', 'null']).nullable().default('fail'),
   'wait-for': documentWaitSchema,
-  filters: z.strictObject(Object.fromEntries(DIMENSIONS.map((word) => [word, field.optional()]))).default({}),
+  filters: documentFilters,
   columns: z.record(name, z.union([kind, z.strictObject({ ...columnKeys, path: name.optional() })])),
 });
 

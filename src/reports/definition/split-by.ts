@@ -1,7 +1,7 @@
 // `split-by` of an output: one file for each value of a dimension or column, or for each combination of several.
 import * as z from 'zod';
 import { didYouMean } from '../../core/errors.js';
-import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import { isDimension } from '../../core/filter.js';
 import { MANIFEST_ENDING } from '../../core/reserved-keys.js';
 import type { Column } from '../../core/table.js';
 import { expandKey, type KeyValues, MAX_SEGMENT_BYTES, TOKENS } from '../key.js';
@@ -19,8 +19,8 @@ export interface SplitTerm {
 
 interface Definition {
   readonly columns: readonly Column[];
-  /** What each dimension is mapped to: a column's name, an SQL expression, or a path in documents. */
-  readonly mapped: Readonly<Partial<Record<Dimension, string>>>;
+  /** What each filter's word is mapped to: a column's name, an SQL expression, or a path in documents. */
+  readonly mapped: Readonly<Record<string, string>>;
   readonly labels: readonly string[];
   readonly volatile: readonly string[];
 }
@@ -50,21 +50,21 @@ export function splitTerms(
 function columnOf(word: string, definition: Definition, complaint: (message: string) => Error): string {
   const { columns, mapped } = definition;
   const names = columns.map(({ name }) => name);
-  const dimension = DIMENSIONS.find((each) => each === word);
-  const at = dimension && mapped[dimension];
+  const at = Object.hasOwn(mapped, word) ? mapped[word] : undefined;
   if (at === undefined) {
     if (names.includes(word)) return word;
-    if (dimension !== undefined)
-      throw complaint(`"${word}" is no exported column, and filters does not map it`);
+    if (isDimension(word)) throw complaint(`"${word}" is no exported column, and filters does not map it`);
     const known = [...Object.keys(mapped), ...names];
     throw complaint(
-      `found "${word}", which is no dimension of filters and no exported column; ${didYouMean(word, known)}`,
+      `found "${word}", which is no word of filters and no exported column; ${didYouMean(word, known)}`,
     );
   }
   // For documents, both filters and columns may name paths.
   const column =
     columns.find(({ name, path }) => (path ?? name) === at) ?? columns.find(({ name }) => name === at);
   if (column !== undefined) return column.name;
+  // A word of the report's own may test an expression and still be the name of a column.
+  if (!isDimension(word) && names.includes(word)) return word;
   throw complaint(
     `"${word}" is "${at}" in filters, which is no exported column: what is not in the rows cannot split them; export it, or split by a column that has the same values`,
   );

@@ -1,18 +1,14 @@
 // `tests` of a definition: the periods and exports that `reportctl test` compares with goldens.
 import * as z from 'zod';
 import { periodContaining } from '../../core/calendar.js';
-import { messageOf } from '../../core/errors.js';
-import { DIMENSIONS, type Dimension } from '../../core/filter.js';
+import { didYouMean, messageOf } from '../../core/errors.js';
+import { DIMENSIONS } from '../../core/filter.js';
 import { safeSegment } from '../key.js';
 import type { YamlText } from './yaml-text.js';
 
 /** Its value is the text that was typed: YamlText.typed(). */
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const values = z.union([scalar, z.array(scalar).min(1)]).optional();
-const dimensions = Object.fromEntries(DIMENSIONS.map((word) => [word, values])) as Record<
-  Dimension,
-  typeof values
->;
+const values = z.union([scalar, z.array(scalar).min(1)]);
 const name = z.string().min(1);
 const shape = {
   name: name.optional(),
@@ -20,12 +16,13 @@ const shape = {
     .string()
     .regex(/^\d{4}-\d\d-\d\d$/, 'a day such as 2024-10-05 is needed')
     .optional(),
-  ...dimensions,
   params: z.record(name, scalar).default({}),
   columns: z.array(name).min(1).optional(),
   limit: z.int().min(0).optional(),
 };
-export const testsSchema = z.array(z.strictObject(shape)).default([]);
+const dimensions = Object.fromEntries(DIMENSIONS.map((word) => [word, values.optional()]));
+// A word of the report's own is a key, too: parseTest() refuses all others.
+export const testsSchema = z.array(z.object({ ...dimensions, ...shape }).catchall(values)).default([]);
 
 export interface ReportTest {
   /** The name of its golden: valid as a file name, and unique in the report. */
@@ -33,15 +30,23 @@ export interface ReportTest {
   /** `YYYY-MM-DD`: what `run` would publish for the period that contains this day; undefined for what `export` would write. */
   readonly run: string | undefined;
   /** As typed. Filters, columns and limit are for exports only. */
-  readonly filters: Readonly<Partial<Record<Dimension, readonly string[]>>>;
+  readonly filters: Readonly<Record<string, readonly string[]>>;
   readonly params: Readonly<Record<string, string>>;
   readonly columns: readonly string[] | undefined;
   readonly limit: number | undefined;
 }
 
-/** @throws ReportError `definition` with the line, what was found and what is allowed */
-export function parseTests(given: z.infer<typeof testsSchema>, document: YamlText): ReportTest[] {
-  const tests = given.map((test, index) => parseTest(test, ['tests', index], document));
+/**
+ * @param ownWords the words of `filters` that are no dimensions
+ * @throws ReportError `definition` with the line, what was found and what is allowed
+ */
+export function parseTests(
+  given: z.infer<typeof testsSchema>,
+  ownWords: readonly string[],
+  document: YamlText,
+): ReportTest[] {
+  const words = [...DIMENSIONS, ...ownWords];
+  const tests = given.map((test, index) => parseTest(test, ['tests', index], words, document));
   tests.forEach((test, index) => {
     const twin = tests.findIndex((other) => other.name.toLowerCase() === test.name.toLowerCase());
     if (twin !== index)
@@ -56,13 +61,20 @@ export function parseTests(given: z.infer<typeof testsSchema>, document: YamlTex
 function parseTest(
   test: z.infer<typeof testsSchema>[number],
   path: readonly [string, number],
+  words: readonly string[],
   document: YamlText,
 ): ReportTest {
-  const typed = (dimension: Dimension): readonly string[] =>
-    Array.isArray(test[dimension])
-      ? test[dimension].map((_, index) => document.typed([...path, dimension, index]))
-      : [document.typed([...path, dimension])];
-  const used = DIMENSIONS.filter((dimension) => test[dimension] !== undefined);
+  const allowed = [...Object.keys(shape), ...words];
+  const unknown = document.keys(path).find((key) => !allowed.includes(key));
+  if (unknown !== undefined)
+    throw document.complaint([...path, unknown], `unknown key; ${didYouMean(unknown, allowed)}`);
+  const typed = (word: string): readonly string[] => {
+    const value = test[word];
+    return Array.isArray(value)
+      ? value.map((_, index) => document.typed([...path, word, index]))
+      : [document.typed([...path, word])];
+  };
+  const used = words.filter((word) => test[word] !== undefined);
   const filters = Object.fromEntries(used.map((dimension) => [dimension, typed(dimension)]));
   const { run, columns, limit } = test;
   if (run !== undefined)

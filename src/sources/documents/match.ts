@@ -6,7 +6,7 @@ import { compareNumbers } from '../../rows/sort/numbers.js';
 import { toCell, type Value } from './value.js';
 
 export interface MatchRules {
-  /** The kind of the dimension's values; date tests differ for `date` and `timestamp`. */
+  /** The kind of the filter's values; date tests differ for `date` and `timestamp`. */
   readonly kind: Kind;
   readonly timezone: string;
   readonly isoText: boolean;
@@ -44,6 +44,8 @@ function wantedBy(test: FilterTest, rules: MatchRules): Matches {
         );
     case 'dates':
       return dateMatch(test, rules);
+    case 'booleans':
+      return (value) => value.type === 'boolean' && test.anyOf.includes(value.text);
   }
 }
 

@@ -1,5 +1,4 @@
 // Answers questions about a request other than its rows: what each filter leaves, what happens to one key, which values occur.
-import type { Dimension } from '../../core/filter.js';
 import type { KeyPart, Trace, TracedRow } from '../../core/source.js';
 import type { Column } from '../../core/table.js';
 import { assertKey, isKey } from '../documents/key.js';
@@ -58,13 +57,13 @@ export async function trace(read: Read, key: readonly KeyPart[], most: number): 
 /** Documents in which values are looked for: files have no index. */
 const MAX_LOOKED_AT = 5_000;
 
-/** Different values of a dimension that start with the prefix, from the first documents. */
+/** Different values at the path of a word that start with the prefix, from the first documents. */
 export async function values(
   read: Read,
-  dimension: Dimension,
+  word: string,
   { prefix, limit }: { readonly prefix: string; readonly limit: number },
 ): Promise<string[]> {
-  const path = read.request.mapped[dimension];
+  const path = read.request.mapped[word];
   if (path === undefined) return [];
   const maker = makerOf(read, [{ name: path, kind: 'text', path }]);
   const found = new Set<string>();

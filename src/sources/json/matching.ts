@@ -2,7 +2,7 @@
 import { type DayRange, type FilterTest, type NumberRange, textsOf } from '../../core/filter.js';
 import { type MatchRules, matcher } from '../documents/match.js';
 import { toCell } from '../documents/value.js';
-import { OBJECT, QUOTE } from './ascii.js';
+import { ARRAY, OBJECT, QUOTE } from './ascii.js';
 import { dayAt, EXTENDED, ExtendedPlace, instantAt, numberAt } from './places.js';
 import type { Scanner } from './scanner.js';
 
@@ -13,7 +13,9 @@ type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 /** Tests the value from `start` to `end`. */
 export type ByteTest = (scanner: Scanner, start: number, end: number) => Verdict;
 
+const LETTER_F = 0x66;
 const LETTER_N = 0x6e;
+const LETTER_T = 0x74;
 const BACKSLASHES = 0x5c5c5c5c;
 const HOUR = 3_600_000;
 /** Hours whose verdict is remembered: more than a year. */
@@ -28,6 +30,8 @@ export function byteTest(test: FilterTest, rules: MatchRules): ByteTest {
       return numberTest(test.anyOf);
     case 'dates':
       return dateTest(test.anyOf, matcher(test, rules), rules);
+    case 'booleans':
+      return booleanTest(test.anyOf);
   }
 }
 
@@ -69,6 +73,24 @@ function mayHaveBackslash(view: DataView, start: number, end: number): boolean {
     if (((slashes - 0x01010101) & ~slashes & 0x80808080) !== 0) return true;
   }
   return false;
+}
+
+function booleanTest(anyOf: readonly string[]): ByteTest {
+  const verdictOn = (value: string) => (anyOf.includes(value) ? VERDICT.passes : VERDICT.fails);
+  const [onTrue, onFalse] = [verdictOn('true'), verdictOn('false')];
+  return ({ bytes }, start) => {
+    switch (bytes[start]) {
+      case LETTER_T:
+        return onTrue;
+      case LETTER_F:
+        return onFalse;
+      case OBJECT:
+      case ARRAY:
+        return VERDICT.unknown;
+      default:
+        return VERDICT.fails;
+    }
+  };
 }
 
 function numberTest(anyOf: readonly NumberRange[]): ByteTest {

@@ -50,6 +50,8 @@ function wantedConditions(test: FilterTest, stored: 'text' | undefined, bson: Bs
       return test.anyOf.flatMap((range) =>
         stored === 'text' ? [...isoConditions(range), dateCondition(range)] : [dateCondition(range)],
       );
+    case 'booleans':
+      return test.anyOf.map((value) => ({ $eq: value === 'true' }));
   }
 }
 

@@ -2,7 +2,6 @@
 import { ReportError } from '../../core/errors.js';
 import {
   type DayRange,
-  type Dimension,
   type Filter,
   type FilterTest,
   type NumberRange,
@@ -28,7 +27,24 @@ export function condition({ dimension, test }: Filter, operand: QuotableOperand)
       return anyOf(test.anyOf.map((range) => numberCondition(dimension, range, operand)));
     case 'dates':
       return anyOf(test.anyOf.map((range) => dateCondition(dimension, range, operand)));
+    case 'booleans':
+      return booleanCondition(dimension, test.anyOf, operand);
   }
+}
+
+function booleanCondition(
+  dimension: string,
+  values: readonly string[],
+  { expression, type }: QuotableOperand,
+): string {
+  if (type === 'bool') return `${expression} IN (${values.join(', ')})`;
+  throw new ReportError(
+    'contract',
+    `cannot filter by ${dimension}: ${expression} is of type ${type}, not a boolean`,
+    {
+      hint: `map ${dimension} to a boolean column, or cast it in the query`,
+    },
+  );
 }
 
 /** How the beginning of a day is written as a literal of each type that can hold a date. */
@@ -40,7 +56,7 @@ const DAY_LITERALS: ReadonlyMap<string, (start: StartOfDay) => string> = new Map
 ]);
 
 function dateCondition(
-  dimension: Dimension,
+  dimension: string,
   { from, to }: DayRange,
   { expression, type, quote }: QuotableOperand,
 ): string {
@@ -69,7 +85,7 @@ function signed(bits: bigint): IntegerLimits {
   return { least: -limit, greatest: limit - 1n };
 }
 
-function numberCondition(dimension: Dimension, range: NumberRange, operand: QuotableOperand): string {
+function numberCondition(dimension: string, range: NumberRange, operand: QuotableOperand): string {
   const { expression, type, quote } = operand;
   const literal = (text: string) => `${quote(text)}::${type}`;
   const limits = INTEGERS.get(type);
@@ -111,7 +127,7 @@ function rangeCondition(
 }
 
 /** PostgreSQL refuses a literal that a float rounds to infinity or to zero. A JavaScript number only decides that here. */
-function assertFloat(dimension: Dimension, text: string, { expression, type }: Operand): void {
+function assertFloat(dimension: string, text: string, { expression, type }: Operand): void {
   const rounded = type === 'float4' ? Math.fround(Number(text)) : Number(text);
   const isZero = !/[1-9]/.test(text);
   if (Number.isFinite(rounded) && (rounded !== 0 || isZero)) return;
@@ -178,7 +194,7 @@ function integerLiteral(type: string, { least, greatest }: IntegerLimits): Liter
 type TextTest = Extract<FilterTest, { of: 'texts' }>;
 
 /** Where an operator is used twice, every part of the condition is null for null, and so not true. */
-function textCondition(dimension: Dimension, test: TextTest, operand: QuotableOperand): string {
+function textCondition(dimension: string, test: TextTest, operand: QuotableOperand): string {
   const wanted = textConditions(dimension, textsOf(test.anyOf), operand, { in: 'IN', matches: '~' });
   const unwanted = textConditions(dimension, textsOf(test.noneOf), operand, { in: 'NOT IN', matches: '!~' });
   const all = [...(wanted.length > 1 ? [anyOf(wanted)] : wanted), ...unwanted];
@@ -186,7 +202,7 @@ function textCondition(dimension: Dimension, test: TextTest, operand: QuotableOp
 }
 
 function textConditions(
-  dimension: Dimension,
+  dimension: string,
   { exact, containing }: ReturnType<typeof textsOf>,
   operand: QuotableOperand,
   operators: { readonly in: string; readonly matches: string },

@@ -1,7 +1,6 @@
 // Questions about a request besides its rows: how filters find rows, how many rows they leave, what becomes of one key.
 import type { Client } from 'pg';
 import { didYouMean, messageOf, ReportError } from '../../core/errors.js';
-import type { Dimension } from '../../core/filter.js';
 import type { FilterPlan, KeyPart, SqlRequest, Trace } from '../../core/source.js';
 import type { Cell } from '../../core/table.js';
 import type { DescribedColumn } from '../sql/contract.js';
@@ -217,15 +216,15 @@ function refusedValue(
 }
 
 /**
- * At most `limit` different values of a dimension's column that begin with `prefix`. None where the report maps the
- * dimension to an expression inside its query, which selects no such column.
+ * At most `limit` different values of the column of a word that begin with `prefix`. None where the report maps the
+ * word to an expression inside its query, which selects no such column.
  */
 export async function values(
   { client, dialect }: Session,
   request: SqlRequest,
-  { dimension, prefix, limit }: ValuesWanted,
+  { word, prefix, limit }: ValuesWanted,
 ): Promise<string[]> {
-  const name = request.mapped[dimension];
+  const name = request.mapped[word];
   if (name === undefined || hasMarker(request, dialect)) return [];
   const unfiltered = {
     request: { ...request, filters: [] },
@@ -243,7 +242,7 @@ WHERE ${text} LIKE ${dialect.escapeLiteral(pattern)} LIMIT ${limit}`,
 }
 
 interface ValuesWanted {
-  readonly dimension: Dimension;
+  readonly word: string;
   readonly prefix: string;
   readonly limit: number;
 }

@@ -74,9 +74,12 @@ function indexesBelow({ Plans = [] }: PlanNode): string[] {
   ]);
 }
 
-/** Does the condition come from a filter? Filters compare with a literal or test IS NOT NULL; joins compare columns. */
+/**
+ * Does the condition come from a filter? Filters compare with a literal or test IS NOT NULL; joins compare columns. A filter on a
+ * boolean is planned as the column alone, or NOT and the column.
+ */
 function hasConstant(condition: string): boolean {
-  return /'|[ (]-?\d|IS NOT NULL|^false$/.test(condition);
+  return /'|[ (]-?\d|IS NOT NULL|^false$|^(?:\(NOT )?[\w$."]+\)?$/.test(condition);
 }
 
 /** The operands of the outermost AND: `((a > 1) AND (b = 'x'::text))` to `(a > 1)` and `(b = 'x'::text)`. */

@@ -1,6 +1,5 @@
 // Compares what the server says a query returns with what the report promises.
 import { didYouMean, ReportError } from '../../core/errors.js';
-import type { Dimension } from '../../core/filter.js';
 import type { SqlRequest } from '../../core/source.js';
 import { type Column, KINDS, type Kind } from '../../core/table.js';
 import type { Dialect } from './dialect.js';
@@ -22,10 +21,10 @@ export interface DescribedColumn {
   readonly type: string;
 }
 
-/** What the statement is built from: the type of each exported column, and of each mapped dimension at each marker. */
+/** What the statement is built from: the type of each exported column, and of each mapped word at each marker. */
 export interface Types {
   readonly columns: Readonly<Record<string, string>>;
-  readonly dimensions: Readonly<Partial<Record<Dimension, readonly string[]>>>;
+  readonly dimensions: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The narrowest kind whose canonical text is the type's own text. */
@@ -52,7 +51,7 @@ export function matchContract(
   }
   for (const term of request.orderBy)
     onlyColumn(doing, described, term.replace(/^-/, ''), 'the order-by column');
-  const dimensions: Partial<Record<Dimension, readonly string[]>> = {};
+  const dimensions: Record<string, readonly string[]> = {};
   dimensionsOf(request).forEach(([dimension, column], index, { length }) => {
     dimensions[dimension] = expressions?.filter((_, number) => number % length === index) ?? [
       onlyColumn(doing, described, column, `the column of the ${dimension} filter`).type,

@@ -14,6 +14,8 @@ const PORTUGUESE = {
   containing: (part: string) => `o que contém “${part}”`,
   except: (texts: string) => `exceto ${texts}`,
   or: ' ou ',
+  true: 'sim',
+  false: 'não',
   none: '(sem valor)',
   dimensions: {
     date: 'Data',
@@ -32,6 +34,8 @@ const ENGLISH: Words = {
   containing: (part) => `what contains “${part}”`,
   except: (texts) => `except ${texts}`,
   or: ' or ',
+  true: 'true',
+  false: 'false',
   none: '(no value)',
   dimensions: {
     date: 'Date',
@@ -50,6 +54,8 @@ interface Words {
   readonly containing: (part: string) => string;
   readonly except: (texts: string) => string;
   readonly or: string;
+  readonly true: string;
+  readonly false: string;
   /** For null. */
   readonly none: string;
   readonly dimensions: Readonly<Record<string, string>>;
@@ -92,6 +98,8 @@ export function filterText({ word, title, test }: ReportedFilter, locale: Locale
       return [label, test.anyOf.map((range) => numbersText(range, locale)).join(words.or)];
     case 'dates':
       return [label, test.anyOf.map((range) => daysText(daysOf(range), locale)).join(words.or)];
+    case 'booleans':
+      return [label, test.anyOf.map((value) => words[value]).join(words.or)];
   }
 }
 

@@ -51,7 +51,7 @@ describe('what is refused', () => {
       'a misspelt word',
       'organisation',
       '{organisation}',
-      /"organisation", which is no dimension of filters and no exported column; did you mean "organization"/,
+      /"organisation", which is no word of filters and no exported column; did you mean "organization"/,
     ],
     [
       'a dimension that is not mapped',
