@@ -77,12 +77,16 @@ async function writeDraft(
   }
   await writeNew(file, text, session.config.cwd);
   const key = outline.key;
-  if (session.json) return printJson(session.stdout, { file, columns: report.columns, key, guessed });
+  const floats = outline.columns.filter(({ float }) => float === true).map((column) => column.name);
+  if (session.json) return printJson(session.stdout, { file, columns: report.columns, key, guessed, floats });
   const filters = Object.entries(guessed).map(([dimension, column]) => `${dimension} is ${column}`);
   printLines(session.stdout, [
     `${file}: ${report.columns.length} columns of ${source.label}`,
     `key: ${key.join(', ') || 'none was found; give it an order-by'}`,
     `guessed: ${filters.join(', ') || 'no filters'}`,
+    ...(floats.length === 0
+      ? []
+      : [`floating point: ${floats.join(', ')}; the file says what to cast for exact sums`]),
     `Review the file, then run: reportctl check ${output === undefined ? name : file}`,
   ]);
 }

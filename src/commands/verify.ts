@@ -77,6 +77,10 @@ function verifiedLines(verified: Verified, { source }: VerifyCommandOptions, pai
   // The manifest of an ad-hoc export has no content hash, so only rows and totals were compared.
   if (source)
     facts.push(standing === 'export' ? 'rows and totals as in a fresh read' : 'content as in a fresh read');
+  for (const [name, count] of Object.entries(verified.textNumbers ?? {})) {
+    const numbers = count === 1 ? '1 number' : `${count} numbers`;
+    facts.push(`${numbers} of ${JSON.stringify(name)} as text, which no sum of the workbook has`);
+  }
   const size = `${formatRows(rows ?? 0)}, ${formatBytes(bytes ?? 0)}, sha256 ${sha256}`;
   return [`${ok} ${location}: ${size} (${facts.join(', ')})`];
 }

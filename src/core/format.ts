@@ -58,6 +58,8 @@ export interface WrittenFile {
   readonly columns: readonly Column[];
   /** Length of the published file. */
   readonly bytes: number;
+  /** Called with a column's index for each of its numbers that the file holds as text, in formats with typed cells. */
+  readonly onTextNumber?: ((column: number) => void) | undefined;
 }
 
 /** The words that a file has for true and for false. */

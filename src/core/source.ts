@@ -88,6 +88,13 @@ export interface TracedRow {
   readonly filters: readonly { readonly value: Cell | undefined; readonly passes: boolean | undefined }[];
 }
 
+/** A decimal column whose values are, or may be, binary floating point. */
+export interface FloatColumn {
+  readonly name: string;
+  /** The source's name of its type, such as `float8`; absent in documents, where each value has a type of its own. */
+  readonly type?: string;
+}
+
 /** A request that the source has described, and that matches the contract; nothing has been read yet. */
 export interface Prepared {
   /** What read() will run: SQL, or a pipeline as JSON. */
@@ -96,6 +103,8 @@ export interface Prepared {
   readonly pushedDown: boolean;
   /** For each timestamp column by its name; absent for one whose values may have an offset or not. */
   readonly offsets?: Readonly<Record<string, Exclude<Offset, 'sometimes'>>>;
+  /** The decimal columns that are binary floating point; absent where none is. */
+  readonly floats?: readonly FloatColumn[];
   /** @throws ReportError `source` when the source cannot plan the statement. */
   estimate(): Promise<Estimate>;
   /** One for each filter of the request, in order. @throws ReportError `source` */

@@ -10,6 +10,10 @@ export const OFFSETS = ['always', 'never', 'sometimes'] as const;
 
 export type Offset = (typeof OFFSETS)[number];
 
+export const LONG_NUMBERS = ['text', 'number'] as const;
+
+export type LongNumbers = (typeof LONG_NUMBERS)[number];
+
 export interface Column {
   readonly name: string;
   readonly kind: Kind;
@@ -17,6 +21,13 @@ export interface Column {
   readonly title?: string;
   /** ISO 4217: an integer or decimal is an amount of it; a workbook shows it so, no other format changes. */
   readonly currency?: string;
+  /** What a workbook makes of an integer or decimal of more than 15 significant digits; without it text, unless it is summed. */
+  readonly longNumbers?: LongNumbers;
+  /**
+   * Set by the source, never by a definition: a decimal whose values are binary floating point (IEEE 754), or may be, as in
+   * documents. Its canonical text is the shortest that reads back as the same number.
+   */
+  readonly float?: true;
   /** In documents: where the value is, such as `organizacao.nome` or `itens.0.preco`; without one, at the name. */
   readonly path?: string;
 }

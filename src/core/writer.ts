@@ -14,6 +14,19 @@ export interface Writer {
   readonly neutralised: number;
   /** After encoding: what the format could not hold unchanged, one line each. */
   notes?(): readonly string[];
+  /** After encoding: column name to the numbers that the file holds as text; only columns that have such numbers. */
+  textNumbers?(): Readonly<Record<string, TextNumbers>>;
+  /** Whether the file may have formulas over any of its columns, as a workbook from a template may. */
+  readonly hasFormulas?: boolean;
+}
+
+/** Numbers of one column that a file holds as text: a sum that its reader computes leaves them out. */
+export interface TextNumbers {
+  readonly count: number;
+  /** How many of them have too many digits for the format; the others are NaN and Infinity. */
+  readonly long: number;
+  /** The first one with too many digits, and its row, from 1. */
+  readonly first: { readonly value: string; readonly row: number } | undefined;
 }
 
 /** Days `YYYY-MM-DD`, both ends included; an undefined end is open. */

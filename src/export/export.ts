@@ -1,7 +1,7 @@
 // An export in one sentence: sources, through filters, into writers, to destinations.
 import pLimit from 'p-limit';
 import type { Prepared, Request, Source } from '../core/source.js';
-import type { Batch, Offset } from '../core/table.js';
+import type { Batch, Column, Offset } from '../core/table.js';
 import { iterateInSpan, type Span } from '../core/trace.js';
 import { readByAll } from '../rows/broadcast.js';
 import { type Observer, observed, RowCounter } from '../rows/counters.js';
@@ -35,6 +35,8 @@ export interface StagedReport {
   readonly nulls: Readonly<Record<string, number>>;
   /** Timestamp column to whether its values have an offset; absent where that is not known. */
   readonly offsets: Readonly<Record<string, Offset>>;
+  /** Those of the request, with what the sources say of them. */
+  readonly columns: readonly Column[];
   /** The files of the targets in their order, then those of the parts. */
   readonly files: readonly FilledTarget[];
   /** What the sources noticed about their data, one line each. */
@@ -55,8 +57,8 @@ export function prepareAll(sources: readonly Source[], request: Request): Promis
  */
 export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
   const { request, targets, observers = [], splits = [], span } = plan;
-  const { columns } = request;
   const prepared = await prepareAll(plan.sources, request);
+  const columns = describedColumns(request.columns, prepared);
   await assertCapacity(prepared, targets);
   const counter = new RowCounter(columns, plan.totals);
   const offsetCounter = new OffsetCounter(
@@ -97,9 +99,16 @@ export async function stageReport(plan: ExportPlan): Promise<StagedReport> {
     totals: counter.totals(),
     nulls: counter.nulls(),
     offsets: offsetCounter.offsets(),
+    columns,
     files,
     notes,
   };
+}
+
+/** A column is floating point when it is so in any of the sources. */
+function describedColumns(columns: readonly Column[], prepared: readonly Prepared[]): readonly Column[] {
+  const floats = new Set(prepared.flatMap((each) => (each.floats ?? []).map(({ name }) => name)));
+  return columns.map((column) => (floats.has(column.name) ? { ...column, float: true } : column));
 }
 
 async function* readAll(prepared: readonly Prepared[]): AsyncGenerator<Batch> {

@@ -152,11 +152,16 @@ export function failedGates(results: readonly GateResult[]): string[] {
     .map(({ gate, expected, found }) => `gate ${gate}: expected ${expected}, found ${found}`);
 }
 
-/** The error `gate` that names every gate that does not hold; undefined when all do. */
-export function refusal(report: string, results: readonly GateResult[]): ReportError | undefined {
+/**
+ * The error `gate` that names every gate that does not hold; undefined when all do.
+ * @param hint what to do, where a gate that failed has advice of its own
+ */
+export function refusal(
+  report: string,
+  results: readonly GateResult[],
+  hint = 'Look at the source; a gate that is wrong is changed in the report file.',
+): ReportError | undefined {
   const failed = failedGates(results);
   if (failed.length === 0) return undefined;
-  return new ReportError('gate', `"${report}" is not published: ${failed.join('; ')}`, {
-    hint: 'Look at the source; a gate that is wrong is changed in the report file.',
-  });
+  return new ReportError('gate', `"${report}" is not published: ${failed.join('; ')}`, { hint });
 }

@@ -3,7 +3,7 @@ import { formatPeriod, lastClosedPeriod, todayIn } from '../core/calendar.js';
 import type { Destination, Finding } from '../core/destination.js';
 import { errorSentence, ReportError } from '../core/errors.js';
 import type { Session } from '../core/session.js';
-import type { Prepared, Request, Source } from '../core/source.js';
+import type { FloatColumn, Prepared, Request, Source } from '../core/source.js';
 import { withDestination } from '../destinations/for-session.js';
 import { prepareAll } from '../export/export.js';
 import { withSources } from '../export/with-sources.js';
@@ -12,6 +12,7 @@ import { loadReport, reportNames } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { scheduledReports } from '../reports/scheduled-reports.js';
+import { numericCast } from '../sources/sql/exact.js';
 import { compression } from '../writers/compression.js';
 import { checkSettings } from './check/settings.js';
 import { sharedKeys } from './shared-keys.js';
@@ -85,6 +86,8 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
         const detail = `one ${scheduled.period} at a time of ${JSON.stringify(scheduled.organization)}`;
         checked.push({ subject: `report ${scheduled.name}`, ok: true, detail });
       }
+      for (const [index, source] of sources.entries())
+        checked.push(...floating(subject, report, source, prepared[index]?.floats));
       for (const source of sources) checked.push(...(await cautioned(subject, source)));
       checked.push(...(await readiness(session, subject, report, request, sources)));
       if (options.sample === undefined) return checked;
@@ -96,6 +99,29 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
     session.signal.throwIfAborted();
     return [failed(subject, error)];
   }
+}
+
+/** The columns that the source has as floating point: a warning where the report sums them, or takes them for amounts. */
+function floating(
+  subject: string,
+  { columns, totals, gates }: Report,
+  { label }: Source,
+  floats: readonly FloatColumn[] = [],
+): Checked[] {
+  // In documents each value has a type of its own.
+  const typed = floats.flatMap(({ name, type }) => (type === undefined ? [] : [{ name, type }]));
+  const [first] = typed;
+  if (first === undefined) return [];
+  const summed = typed.find(
+    ({ name }) =>
+      totals.includes(name) ||
+      Object.hasOwn(gates.total, name) ||
+      columns.some((column) => column.name === name && column.currency !== undefined),
+  );
+  const isWarning = summed !== undefined;
+  const named = typed.map(({ name, type }) => `${name} (${type})`).join(', ');
+  const detail = `floating point in ${label}, so sums are not exact: ${named}; for exact ones cast in the query, such as ${numericCast((summed ?? first).name, '(…)')}`;
+  return [{ subject, ok: true, ...(isWarning && { isWarning }), detail }];
 }
 
 async function cautioned(subject: string, source: Source): Promise<Checked[]> {

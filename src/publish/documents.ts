@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { PERIOD_KINDS } from '../core/calendar.js';
 import { messageOf, ReportError } from '../core/errors.js';
-import { KINDS, OFFSETS } from '../core/table.js';
+import { KINDS, LONG_NUMBERS, OFFSETS } from '../core/table.js';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -63,6 +63,16 @@ const column = z.object({
     .describe(
       'Of a timestamp: whether its values have an offset from UTC in the source; absent where there was none to tell by.',
     ),
+  longNumbers: z
+    .enum(LONG_NUMBERS)
+    .exactOptional()
+    .describe('What a workbook makes of its numbers of more than 15 significant digits; without it text.'),
+  float: z
+    .literal(true)
+    .exactOptional()
+    .describe(
+      'Its numbers are binary floating point (IEEE 754), or may be, as in documents; totals are exact sums of their shortest decimal texts.',
+    ),
   path: text.exactOptional().describe('In documents: where the value is; without one, at the name.'),
 });
 
@@ -104,6 +114,12 @@ export const manifestShape = z
     neutralised: count.describe(
       'Text cells, those of the header included, that a spreadsheet would have run as a formula and that were changed.',
     ),
+    textNumbers: z
+      .record(text, count)
+      .exactOptional()
+      .describe(
+        'Column name to how many of its numbers the file holds as text (more than 15 significant digits, NaN, Infinity): a sum that a reader computes leaves them out. Absent where there are none.',
+      ),
     notes: z.array(text).describe('What the sources noticed of their data, one line each.'),
     limit: count.exactOptional().describe('At most so many rows were asked for; without it, all.'),
     split: split.exactOptional(),

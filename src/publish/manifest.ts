@@ -3,6 +3,7 @@ import type { Period } from '../core/calendar.js';
 import { MANIFEST_ENDING } from '../core/reserved-keys.js';
 import type { Request } from '../core/source.js';
 import { toolVersion } from '../core/version.js';
+import type { Writer } from '../core/writer.js';
 import type { StagedReport } from '../export/export.js';
 import type { GateResult } from '../export/gates.js';
 import type { Output } from '../export/target.js';
@@ -53,13 +54,14 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
     totals: { ...totals },
     nulls: { ...nulls },
     neutralised: target.writer.neutralised,
+    ...textNumbersOf(target.writer),
     notes: [...staged.notes, ...(target.writer.notes?.() ?? [])],
     ...(request.limit === undefined ? {} : { limit: request.limit }),
     ...(part === undefined ? {} : { split: { ...part.values } }),
     period: period === undefined ? null : { ...period, timezone: report.timezone },
     filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, [...filter.values]])),
     params: paramValues(request),
-    columns: request.columns.map((column) => {
+    columns: staged.columns.map((column) => {
       const offset = staged.offsets[column.name];
       return offset === undefined ? column : { ...column, offset };
     }),
@@ -79,6 +81,13 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
     started: run.started,
     finished: run.finished,
   };
+}
+
+/** The field of a manifest; empty where no number is text. */
+export function textNumbersOf(writer: Writer): Pick<Manifest, 'textNumbers'> {
+  const found = Object.entries(writer.textNumbers?.() ?? {});
+  if (found.length === 0) return {};
+  return { textNumbers: Object.fromEntries(found.map(([name, { count }]) => [name, count])) };
 }
 
 /** @param files the published files; none when there was nothing to publish */

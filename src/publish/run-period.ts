@@ -10,6 +10,7 @@ import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';
 import { GateKeeper, refusal } from '../export/gates.js';
 import type { Input } from '../export/inputs.js';
+import { longNumberHint, longNumberResults } from '../export/long-numbers.js';
 import { discardAll, discardOnError, type FilledTarget, type Target } from '../export/target.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
@@ -26,6 +27,7 @@ import { epochOf, formerRecord, isUnfinished, type PeriodState, readState } from
 import { PeriodTargets } from './period-targets.js';
 import { publishPeriod, quarantine, type Restating } from './publish-period.js';
 import { restateReport } from './restate-command.js';
+import { isSame } from './same-files.js';
 import { clearStaleNote, withdraw } from './strays.js';
 
 export interface RunOptions {
@@ -222,7 +224,9 @@ async function stagePeriod(
     ...(onProgress && { onProgress }),
     ...(span && { span }),
   });
-  const gates = await discardOnError(staged.files, () => gateKeeper.test(staged));
+  const tested = await discardOnError(staged.files, () => gateKeeper.test(staged));
+  const published = staged.files.filter(({ target }) => !targets.isQuarantine(target));
+  const gates = [...tested, ...longNumberResults(report, staged.columns, published)];
   const finished = new Date().toISOString();
   const about = { report, request, period, definition, revision, token, epoch, started, finished };
   return { staged, run: { ...about, gates, content: content.digest() } };
@@ -237,13 +241,14 @@ async function decide(
   const { report, destination, span } = options;
   const files = staged.files.filter(({ target }) => !targets.isQuarantine(target));
   const quarantineFiles = staged.files.filter(({ target }) => targets.isQuarantine(target));
-  const gateError = refusal(report.name, run.gates);
+  const gateError = refusal(report.name, run.gates, longNumberHint(run.gates));
   if (gateError !== undefined)
     throw await refuse(gateError, { run, staged, files, quarantineFiles, destination });
   const notes = [...staged.notes, ...files.flatMap(({ target }) => target.writer.notes?.() ?? [])];
   const isSkipped = staged.rows === 0 && report.onEmpty === 'skip';
   const published = isSkipped ? [] : files;
-  if (state.record !== undefined && isSame(run, state, published, targets)) {
+  const there = { state, files: published, staged, targets, destination };
+  if (state.record !== undefined && (await discardOnError(staged.files, () => isSame(run, there)))) {
     await discardOrThrow(staged.files);
     return { outcome: 'unchanged', record: state.record, notes };
   }
@@ -304,22 +309,4 @@ async function refuse(
   return new ReportError('gate', `${gateError.message}; kept for inspection: ${where}`, {
     hint: gateError.hint ?? '',
   });
-}
-
-/** Whether the same definition publishes the same rows, and every file of them is still there. */
-function isSame(
-  run: Run,
-  state: PeriodState,
-  files: readonly FilledTarget[],
-  targets: PeriodTargets,
-): boolean {
-  const { record } = state;
-  return (
-    record !== undefined &&
-    !isUnfinished(state) &&
-    record.content === run.content &&
-    isDefinition(record.definition, run.report, paramValues(run.request)) &&
-    record.outputs.length === files.length &&
-    files.every(({ target }) => typeof target.existing === 'object' && !targets.isForeign(target))
-  );
 }

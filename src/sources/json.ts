@@ -6,6 +6,7 @@ import type { OpenStore, Store } from '../core/store.js';
 import type { Batch, Cell, Column } from '../core/table.js';
 import type { SortKey } from '../rows/sort/order.js';
 import { sorted } from '../rows/sort.js';
+import { floatsOf } from './documents/value.js';
 import { estimate } from './json/estimate.js';
 import { DOCUMENT_ENDING, type Files, filesOf, type Place, placeOf } from './json/files.js';
 import { funnel, trace, values } from './json/inspect.js';
@@ -121,6 +122,7 @@ async function prepare(
   return {
     statement: statementOf(request, query, found),
     pushedDown: false,
+    floats: floatsOf(request.columns),
     estimate: () => estimate(read),
     filterPlans: async () => request.filters.map(() => ({ how: 'scan', name: query.collection })),
     funnel: () => funnel({ ...read, doing: `counting the documents of "${request.report}" in ${label}` }),

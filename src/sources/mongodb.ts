@@ -4,6 +4,7 @@ import type { AbstractCursor, AggregateOptions, ClientSession, Document, FindOpt
 import { didYouMean, ReportError } from '../core/errors.js';
 import type { DocumentQuery, Estimate, Prepared, Request, Source } from '../core/source.js';
 import type { Batch } from '../core/table.js';
+import { floatsOf } from './documents/value.js';
 import { cautions } from './mongodb/cautions.js';
 import { type Connected, connect, disconnect } from './mongodb/connect.js';
 import { cannotTell, isRefusal, sourceError } from './mongodb/errors.js';
@@ -105,6 +106,7 @@ async function prepare(place: Place, request: Request): Promise<Prepared> {
     statement: statementText(statement, BSON),
     pushedDown: true,
     offsets: offsetsOf(request, isoTextAt(request, query)),
+    floats: floatsOf(request.columns),
     estimate: () =>
       cancellable(place, `counting "${statement.collection}" in ${place.label}`, () =>
         count(place, statement, request),

@@ -16,7 +16,7 @@ import { outline } from './postgres/outline.js';
 import { ask } from './postgres/question.js';
 import { beginReadOnly, cancellable, inReadOnly, type Session } from './postgres/session.js';
 import { typeProbe } from './postgres/type-probe.js';
-import { matchContract, type Types } from './sql/contract.js';
+import { floatsOf, matchContract, type Types } from './sql/contract.js';
 import { hasMarker } from './sql/query.js';
 import { questionRequest, sqlRequest } from './sql/request.js';
 import { readStatement } from './sql/statement.js';
@@ -109,6 +109,7 @@ async function prepare(session: Session, request: SqlRequest): Promise<Prepared>
     statement,
     pushedDown: true,
     offsets: offsetsOf(request, types),
+    floats: floatsOf(request, types, dialect),
     estimate: () => inspect('planning', () => estimate(client, statement)),
     filterPlans: () => inspect('planning', () => filterPlans(described)),
     funnel: () => inspect('counting the rows of', () => funnel(described)),

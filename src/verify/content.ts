@@ -1,5 +1,6 @@
 // Measures a published file from its bytes alone: hash, rows, sums and nulls in one pass.
 import { messageOf, ReportError } from '../core/errors.js';
+import type { WrittenFile } from '../core/format.js';
 import type { Cell } from '../core/table.js';
 import type { Manifest } from '../publish/documents.js';
 import { ByteCounter, RowCounter } from '../rows/counters.js';
@@ -13,6 +14,8 @@ export interface Content {
   readonly totals: Readonly<Record<string, string>>;
   /** Column name to the number of its nulls. */
   readonly nulls: Readonly<Record<string, number>>;
+  /** Column name to how many of its numbers are text; only columns that have such numbers. */
+  readonly textNumbers: Readonly<Record<string, number>>;
 }
 
 export interface Measured {
@@ -60,24 +63,35 @@ export async function measure(download: AsyncIterable<Buffer>, manifest: Manifes
 /** @throws ReportError `contract` when it is not what the manifest says */
 async function contentOf(bytes: AsyncIterable<Buffer>, manifest: Manifest): Promise<Content> {
   const counter = new RowCounter(manifest.columns, Object.keys(manifest.totals));
+  const textNumbers: Record<string, number> = {};
+  const onTextNumber = (index: number) => {
+    const name = manifest.columns[index]?.name ?? '';
+    textNumbers[name] = (textNumbers[name] ?? 0) + 1;
+  };
   let header: readonly Cell[] | undefined;
-  for await (const read of rowsIn(bytes, manifest)) {
+  for await (const read of rowsIn(bytes, manifest, onTextNumber)) {
     header ??= read.shift() ?? [];
     counter.add({ rowCount: read.length, rows: () => read });
   }
-  return { header: header ?? [], rows: counter.rows, totals: counter.totals(), nulls: counter.nulls() };
+  const { rows } = counter;
+  return { header: header ?? [], rows, totals: counter.totals(), nulls: counter.nulls(), textNumbers };
 }
 
 /**
  * The rows, each as wide as the columns, after the titles of the header as they are in the file.
  * @throws ReportError `contract` when the file is not what the manifest says
  */
-export async function* rowsIn(bytes: AsyncIterable<Buffer>, manifest: Manifest): AsyncGenerator<Cell[][]> {
+export async function* rowsIn(
+  bytes: AsyncIterable<Buffer>,
+  manifest: Manifest,
+  onTextNumber?: WrittenFile['onTextNumber'],
+): AsyncGenerator<Cell[][]> {
   const { compress, columns, dialect: options } = manifest;
   const format = writtenFormat(manifest);
   const plain = compress === null ? bytes : decompressed(bytes, compress);
+  const written = { options, columns, bytes: manifest.bytes, onTextNumber };
   let rowsBefore = 0;
-  for await (const read of format.read(plain, { options, columns, bytes: manifest.bytes })) {
+  for await (const read of format.read(plain, written)) {
     // Row 0 is the header, which the caller compares.
     const other = read.findIndex((row, index) => rowsBefore + index > 0 && row.length !== columns.length);
     if (other !== -1) {

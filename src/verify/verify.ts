@@ -34,6 +34,8 @@ export interface Verified {
   readonly sha256?: string;
   /** Of a file that differs: the report, and the last day of the period, whose run record lists a file at this key. */
   readonly publishedAs?: { readonly report: string; readonly lastDay: string };
+  /** Column name to how many of its numbers the file holds as text, where its manifest says so too; absent where none. */
+  readonly textNumbers?: Manifest['textNumbers'];
 }
 
 /** @throws ReportError `destination` when the store cannot be read, and what the fresh read throws */
@@ -99,6 +101,7 @@ async function compareFile(
     rows: 'rows' in content ? content.rows : manifest.rows,
     bytes,
     sha256,
+    ...(manifest.textNumbers && { textNumbers: manifest.textNumbers }),
     differences: [
       ...compare('bytes', manifest.bytes, bytes),
       ...compare('sha256', manifest.sha256, sha256),
@@ -125,6 +128,7 @@ function compareContent(
     ...compare('rows', manifest.rows, content.rows),
     ...compareEach('total', manifest.totals, content.totals),
     ...compareEach('nulls', manifest.nulls, content.nulls),
+    ...compareEach('numbers as text', manifest.textNumbers ?? {}, content.textNumbers),
   ];
 }
 

@@ -135,6 +135,7 @@ describe('what was written comes back', () => {
       rows: 4,
       totals: { id: '9223372036854775806', valor: '1234567900.5234567890' },
       nulls: { id: 1, nome: 1, valor: 1, ativo: 2, dia: 2, em: 2, extra: 1 },
+      textNumbers: { id: 1, valor: 1 },
     });
   });
 
@@ -224,7 +225,7 @@ describe('a sheet in pieces', () => {
     const { parts } = await writeXlsx(COLUMNS, [cellBatch(ROWS)]);
     const xml = parts.get(SHEET) ?? '';
     const read = (piece: number) => {
-      const sheet = new SheetText('Dados', COLUMNS);
+      const sheet = new SheetText('Dados', { columns: COLUMNS });
       const rows: Cell[][] = [];
       for (let at = 0; at < xml.length; at += piece) {
         for (const some of sheet.add(xml.slice(at, at + piece))) rows.push(...some);

@@ -2,6 +2,7 @@
 import { sourceVariable } from '../../core/config/variables.js';
 import { DIMENSIONS, type Dimension } from '../../core/filter.js';
 import type { FoundColumn, Outline } from '../../core/source.js';
+import { numericCast } from '../../sources/sql/exact.js';
 import { guessFilters, guessTotals } from './guesses.js';
 
 export interface Draft {
@@ -95,16 +96,28 @@ function filterLines(isSql: boolean, guesses: Partial<Record<Dimension, FoundCol
 /** A longer comment becomes a remark instead of a title. */
 const MAX_TITLE_CHARACTERS = 60;
 
-function columnLine({ name, kind, path, type, comment }: FoundColumn): string {
+function columnLine(column: FoundColumn): string {
+  const { name, kind, path, type, comment } = column;
   const isTitle = comment !== undefined && comment.length <= MAX_TITLE_CHARACTERS && !/[\r\n]/.test(comment);
   const more = [
     ...(path !== undefined && path !== name ? [`path: ${scalar(path)}`] : []),
     ...(isTitle && comment.trim() !== '' ? [`title: ${scalar(comment)}`] : []),
   ];
   const value = more.length === 0 ? kind : `{ ${[`kind: ${kind}`, ...more].join(', ')} }`;
-  const remarks = [...(type === kind ? [] : [type]), ...(comment !== undefined && !isTitle ? [comment] : [])];
+  const remarks = [
+    ...(type === kind ? [] : [type]),
+    ...floatRemark(column),
+    ...(comment !== undefined && !isTitle ? [comment] : []),
+  ];
   const line = `  ${scalar(name)}: ${value}`;
   return remarks.length === 0 ? line : withComment(line, remarks.join('; '));
+}
+
+/** What to write for exact sums of a floating-point column. */
+function floatRemark({ float, path, name }: FoundColumn): string[] {
+  if (float === undefined) return [];
+  const exact = path === undefined ? numericCast(name) : `{ $round: [{ $toDecimal: "$${path}" }, 4] }`;
+  return [`floating point; for exact sums ${path === undefined ? 'select' : '$set it to'} ${exact}`];
 }
 
 /** The value of a filter in a report file: a column of SQL, or the path in a document, with its kind if that is `date`. */

@@ -1,6 +1,6 @@
 // The columns of a definition, and the keys that name columns.
 import { didYouMean, type ReportError } from '../../core/errors.js';
-import type { Column, Kind } from '../../core/table.js';
+import type { Column, Kind, LongNumbers } from '../../core/table.js';
 import type { Definition } from './schema.js';
 import type { YamlText } from './yaml-text.js';
 
@@ -8,6 +8,7 @@ interface ColumnDefinition {
   readonly kind: Kind;
   readonly title?: string | undefined;
   readonly currency?: string | undefined;
+  readonly 'long-numbers'?: LongNumbers | undefined;
   readonly path?: string | undefined;
 }
 
@@ -18,11 +19,18 @@ export function parseColumns(definition: Definition, document: YamlText): Column
     if (value === undefined)
       throw document.complaint(['columns', name], 'this cannot be the name of a column');
     if (typeof value === 'string') return { name, kind: value };
-    const { kind, title, currency, path }: ColumnDefinition = value;
+    const { kind, title, currency, 'long-numbers': longNumbers, path }: ColumnDefinition = value;
+    if (longNumbers !== undefined && !isNumber(kind)) {
+      const complaint = `the column is ${kind}; only an integer or a decimal has long numbers`;
+      throw document.complaint(['columns', name, 'long-numbers'], complaint);
+    }
     assertCurrency(kind, currency, (complaint) =>
       document.complaint(['columns', name, 'currency'], complaint),
     );
-    return { name, kind, ...(title && { title }), ...(currency && { currency }), ...(path && { path }) };
+    return {
+      ...{ name, kind, ...(title && { title }), ...(currency && { currency }) },
+      ...{ ...(longNumbers && { longNumbers }), ...(path && { path }) },
+    };
   });
   if (columns.length === 0) throw document.complaint(['columns'], 'at least one column is needed');
   return columns;

@@ -12,6 +12,8 @@ const MAX_FIELDS = 100;
 /** What was seen at one path: the kinds of its values, and the fields of its objects. */
 interface Seen {
   readonly kinds: Set<Kind | 'object'>;
+  /** Whether any value is a double by its type. */
+  hasDouble: boolean;
   readonly fields: Map<string, Seen>;
 }
 
@@ -71,8 +73,10 @@ export class DocumentOutline {
     else if (Array.isArray(value)) into.kinds.add('json');
     else {
       const [first] = Object.keys(value);
-      if (first?.startsWith('$')) into.kinds.add(EXTENDED[first] ?? 'text');
-      else {
+      if (first?.startsWith('$')) {
+        into.kinds.add(EXTENDED[first] ?? 'text');
+        if (first === '$numberDouble') into.hasDouble = true;
+      } else {
         into.kinds.add('object');
         if (into.fields.size <= MAX_FIELDS) this.#fields(value as Record<string, unknown>, into);
       }
@@ -107,13 +111,15 @@ export class DocumentOutline {
       let unique = wanted;
       for (let number = 2; isTaken(unique); number++) unique = `${wanted}_${number}`;
       const type = [...field.kinds].sort().join(', ') || 'only nulls';
-      columns.push({ name: unique, kind: kindOf(field.kinds), path, type });
+      const kind = kindOf(field.kinds);
+      const float = kind === 'decimal' && field.hasDouble ? { float: true as const } : {};
+      columns.push({ name: unique, kind, path, type, ...float });
     }
   }
 }
 
 function seen(): Seen {
-  return { kinds: new Set(), fields: new Map() };
+  return { kinds: new Set(), hasDouble: false, fields: new Map() };
 }
 
 /** The narrowest kind that holds all values of these kinds. */

@@ -1,5 +1,6 @@
 // The values of documents, independent of their storage, and their conversion to cells of each kind.
-import type { Cell, Kind } from '../../core/table.js';
+import type { FloatColumn } from '../../core/source.js';
+import type { Cell, Column, Kind } from '../../core/table.js';
 import { type Instant, instantSpeller, parseIso } from './instants.js';
 
 export type Value =
@@ -23,6 +24,11 @@ export interface CellRules {
 
 /** The value as a cell, or undefined when it does not fit the kind. */
 export type ToCell = (value: Value) => Cell | undefined;
+
+/** A decimal column of documents may hold a double, or a number of JSON that was one, in any of them. */
+export function floatsOf(columns: readonly Column[]): FloatColumn[] {
+  return columns.filter(({ kind }) => kind === 'decimal').map(({ name }) => ({ name }));
+}
 
 /** Makes the conversion for one column. */
 export function toCell(kind: Kind, { timezone, isoText }: CellRules): ToCell {

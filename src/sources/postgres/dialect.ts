@@ -44,6 +44,7 @@ export function postgresDialect(quoting: Pick<Client, 'escapeLiteral' | 'escapeI
       timestamp: ['timestamp', 'timestamptz'],
       json: ['json', 'jsonb'],
     },
+    floats: ['float4', 'float8'],
     param: (kind, value) => {
       const cast = PARAM_CASTS[kind];
       return cast === '' ? escapeLiteral(value) : `(${escapeLiteral(value)}${cast})`;

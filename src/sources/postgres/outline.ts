@@ -31,7 +31,8 @@ export async function outline({ client, dialect }: Session, from: string, doing:
     query,
     columns: columns.map(({ name, type }, index) => {
       const comment = comments[index];
-      return { name, type, kind: kindOf(type, dialect), ...(comment && { comment }) };
+      const float = dialect.floats.includes(type) ? { float: true as const } : {};
+      return { name, type, kind: kindOf(type, dialect), ...float, ...(comment && { comment }) };
     }),
     key: table === undefined ? [] : await keyOf(client, table),
     notes: [],

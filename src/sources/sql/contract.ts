@@ -1,6 +1,6 @@
 // Compares what the server says a query returns with what the report promises.
 import { didYouMean, ReportError } from '../../core/errors.js';
-import type { SqlRequest } from '../../core/source.js';
+import type { FloatColumn, SqlRequest } from '../../core/source.js';
 import { type Column, KINDS, type Kind } from '../../core/table.js';
 import type { Dialect } from './dialect.js';
 import { dimensionsOf } from './query.js';
@@ -30,6 +30,18 @@ export interface Types {
 /** The narrowest kind whose canonical text is the type's own text. */
 export function kindOf(type: string, { types }: Dialect): Kind {
   return KINDS.find((kind) => types[kind] !== 'any' && types[kind].includes(type)) ?? 'text';
+}
+
+/** The decimal columns whose type is binary floating point. */
+export function floatsOf(
+  { columns }: Pick<SqlRequest, 'columns'>,
+  types: Types,
+  { floats }: Dialect,
+): FloatColumn[] {
+  return columns.flatMap(({ name, kind }) => {
+    const type = types.columns[name];
+    return kind === 'decimal' && type !== undefined && floats.includes(type) ? [{ name, type }] : [];
+  });
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Dialect {
   escapeIdentifier(name: string): string;
   /** The types, by the engine's names, whose text is already the canonical text of a kind (docs/en/report-file.md). */
   readonly types: Readonly<Record<Kind, readonly string[] | 'any'>>;
+  /** The types of `decimal` that are binary floating point. */
+  readonly floats: readonly string[];
   /** A param of the report as an expression of its kind. */
   param(kind: Kind, value: string): string;
   /** The expression to select so that the text of a value is its canonical cell. @param type as the engine names it */

@@ -1,5 +1,6 @@
 // The fast path for a cell of the data sheet: from the bytes of COPY text to XML. Unusual values are left to the caller.
 
+import type { Column } from '../../core/table.js';
 import { DAY_DECIMALS, dateSerial, dayFraction, NO_SERIAL, timeOfDay, timestampSerial } from './serial.js';
 import { put, putDecimals, putInteger, type Snippet, snippet } from './snippets.js';
 
@@ -8,8 +9,10 @@ const MINUS = 45;
 const DOT = 46;
 const ZERO = 48;
 const LETTER_X = 120;
-/** The digits of a number that Excel keeps ("Excel specifications and limits"). */
+/** The digits of a number that Excel shows ("Excel specifications and limits"). */
 const SIGNIFICANT_DIGITS = 15;
+/** The significant digits that distinguish every double from the next (IEEE 754, DBL_DECIMAL_DIG). */
+const DOUBLE_DIGITS = 17;
 /** A number of so many characters without an exponent is within Excel's range. */
 const LONGEST_PLAIN_NUMBER = 48;
 /** In bytes. Excel's limit is as many characters, which are at least one byte each. */
@@ -26,6 +29,21 @@ export interface Styles {
   readonly timestamp: number;
   /** A timestamp with a fraction of a second, which Excel would round up, at worst into the next day. */
   readonly precise: number;
+}
+
+/** The most significant digits of a number that goes into a sheet as a number: of a whole one, and of any other. */
+export interface DigitLimits {
+  readonly whole: number;
+  readonly other: number;
+}
+
+/**
+ * A cell holds a double, so that of a floating-point column nothing is lost. A whole number is often a code, of which every
+ * digit must show.
+ */
+export function digitLimits({ float, longNumbers }: Pick<Column, 'float' | 'longNumbers'>): DigitLimits {
+  if (longNumbers === 'number') return { whole: Number.POSITIVE_INFINITY, other: Number.POSITIVE_INFINITY };
+  return { whole: SIGNIFICANT_DIGITS, other: float ? DOUBLE_DIGITS : SIGNIFICANT_DIGITS };
 }
 
 const CLOSE = snippet('</v></c>');
@@ -79,7 +97,7 @@ export class CellWriter {
     return true;
   }
 
-  number(opening: Snippet, start: number, end: number): boolean {
+  number(opening: Snippet, limits: DigitLimits, start: number, end: number): boolean {
     const { target, source } = this;
     if (end - start > LONGEST_PLAIN_NUMBER) return false;
     let to = put(target, this.at, opening);
@@ -97,7 +115,8 @@ export class CellWriter {
       digits += byte >= ZERO ? 1 : 0;
       target.setUint8(to++, byte);
     }
-    if (digits === 0 || dots > 1 || significant > SIGNIFICANT_DIGITS) return false;
+    const most = dots === 0 ? limits.whole : limits.other;
+    if (digits === 0 || dots > 1 || significant > most) return false;
     this.at = put(target, to, CLOSE);
     return true;
   }
@@ -148,14 +167,16 @@ const SMALLEST = 2.2251e-308;
 const LARGEST = 9.99999999999999e307;
 
 /** Why a text is no number that Excel can hold, or undefined when it is one. */
-export function unfitNumber(text: string): 'digits' | 'special' | undefined {
+export function unfitNumber(
+  text: string,
+  limits: DigitLimits = digitLimits({}),
+): 'digits' | 'special' | undefined {
   const match = NUMBER.exec(text);
   if (!match) return 'special';
   const [, whole, fraction = ''] = match;
   const significant = `${whole}${fraction}`.replace(/^0+|(?<!0)0+$/g, '');
   if (significant === '') return undefined;
   const size = Math.abs(Number(text));
-  return significant.length <= SIGNIFICANT_DIGITS && size >= SMALLEST && size <= LARGEST
-    ? undefined
-    : 'digits';
+  const most = /[.eE]/.test(text) ? limits.other : limits.whole;
+  return significant.length <= most && size >= SMALLEST && size <= LARGEST ? undefined : 'digits';
 }

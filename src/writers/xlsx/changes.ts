@@ -1,5 +1,6 @@
 // Cells that Excel cannot hold unchanged: counted by reason, or refused.
 import { ReportError } from '../../core/errors.js';
+import type { TextNumbers } from '../../core/writer.js';
 import type { Locale } from '../words/asked.js';
 
 /** By reason: the words for one and for many such cells, in notes and in the workbook. */
@@ -37,6 +38,7 @@ const ALL = Object.keys(REASONS) as Reason[];
 
 export class Changes {
   readonly #counts: Record<Reason, number> = { digits: 0, special: 0, date: 0, length: 0, lines: 0 };
+  readonly #textNumbers = new Map<string, TextNumbers>();
   readonly #isStrict: boolean;
 
   constructor(isStrict: boolean) {
@@ -56,6 +58,22 @@ export class Changes {
       });
     }
     this.#counts[reason]++;
+  }
+
+  /** Counts a number that became text, which `add` has counted by its reason. @param row in all sheets, from 1 */
+  addTextNumber(reason: Reason, value: string, { column, row }: { column: string; row: number }): void {
+    const { count, long, first } = this.#textNumbers.get(column) ?? { count: 0, long: 0, first: undefined };
+    const isLong = reason === 'digits';
+    this.#textNumbers.set(column, {
+      count: count + 1,
+      long: long + (isLong ? 1 : 0),
+      first: first ?? (isLong ? { value, row } : undefined),
+    });
+  }
+
+  /** Column name to its numbers that became text. */
+  textNumbers(): Readonly<Record<string, TextNumbers>> {
+    return Object.fromEntries(this.#textNumbers);
   }
 
   /** One line for each reason that occurred. */

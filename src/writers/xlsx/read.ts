@@ -1,7 +1,7 @@
 // Reads the workbooks that write.ts and template.ts write, and nothing else: what could be read in two ways is refused.
 import { messageOf } from '../../core/errors.js';
 import type { SpelledOptions, WrittenFile } from '../../core/format.js';
-import type { Cell, Column } from '../../core/table.js';
+import type { Cell } from '../../core/table.js';
 import { DATA_SHEET, sheetOf } from './options.js';
 import { SheetText } from './read/sheet-text.js';
 import { dataSheets, isWanted, type SheetPart, templateSheet } from './read/workbook.js';
@@ -15,18 +15,19 @@ import { type Archive, damaged, openArchive, spooled } from './read/zip-archive.
  */
 export async function* readXlsx(
   bytes: AsyncIterable<Buffer>,
-  { options, columns, bytes: expected }: WrittenFile,
+  written: WrittenFile,
 ): AsyncGenerator<Cell[][]> {
+  const { options, columns, bytes: expected } = written;
   const base = baseOf(options);
   const file = await spooled(bytes, expected);
   try {
     const archive = await openArchive(file, isWanted);
     if (options.template === undefined) {
-      yield* oneTable(archive, await dataSheets(archive, base), columns);
+      yield* oneTable(archive, await dataSheets(archive, base), written);
     } else {
       const sheet = await templateSheet(archive, base);
       yield [columns.map(({ title, name }) => title ?? name)];
-      yield* rowsOf(archive, sheet, columns, true);
+      yield* rowsOf(archive, sheet, written, true);
     }
   } finally {
     await file.close();
@@ -37,12 +38,12 @@ export async function* readXlsx(
 async function* oneTable(
   archive: Archive,
   sheets: readonly SheetPart[],
-  columns: readonly Column[],
+  written: WrittenFile,
 ): AsyncGenerator<Cell[][]> {
   let header: string | undefined;
   for (const sheet of sheets) {
     let isFirst = true;
-    for await (const rows of rowsOf(archive, sheet, columns, false)) {
+    for await (const rows of rowsOf(archive, sheet, written, false)) {
       if (isFirst) {
         const own = JSON.stringify(rows[0]);
         if (header !== undefined) rows.shift();
@@ -59,10 +60,10 @@ async function* oneTable(
 async function* rowsOf(
   archive: Archive,
   { name, path }: SheetPart,
-  columns: readonly Column[],
+  written: WrittenFile,
   isTemplate: boolean,
 ): AsyncGenerator<Cell[][]> {
-  const text = new SheetText(name, columns, isTemplate);
+  const text = new SheetText(name, written, isTemplate);
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const decode = (piece?: Buffer) => {
     try {

@@ -5,7 +5,7 @@ import type { Column, Kind } from '../../core/table.js';
 import { isNullCell } from '../../rows/encoded-rows.js';
 import { wordOf } from '../words/booleans.js';
 import type { Block } from './block.js';
-import { CellWriter, cellStart, unfitNumber } from './cells.js';
+import { CellWriter, cellStart, type DigitLimits, digitLimits, unfitNumber } from './cells.js';
 import type { Changes } from './changes.js';
 import { columnLetters } from './letters.js';
 import type { Lines } from './lines.js';
@@ -56,6 +56,8 @@ interface CellPlan {
   readonly kind: Kind;
   readonly look: Look;
   readonly letters: string;
+  /** Of a number. */
+  readonly limits: DigitLimits;
   readonly styles: ColumnStyles;
   /** The cell up to its value. */
   readonly opening: Counting;
@@ -95,7 +97,8 @@ export class RowEncoder {
   ) {
     this.#booleans = booleans;
     this.#rowStart = new Counting('<row r="', `"${attributes}>`, 1);
-    this.#columns = columns.map(({ name, kind }, index) => {
+    this.#columns = columns.map((column, index) => {
+      const { name, kind } = column;
       const letters = columnLetters(index);
       const own = styles[index] ?? { value: 0, precise: 0, text: 0 };
       const openingWith = (style: number) => {
@@ -108,6 +111,7 @@ export class RowEncoder {
         kind,
         look: kind === 'boolean' && booleans !== undefined ? 'word' : LOOKS[kind],
         letters,
+        limits: digitLimits(column),
         styles: own,
         opening,
         precise: own.precise === own.value ? opening : openingWith(own.precise),
@@ -182,15 +186,16 @@ export class RowEncoder {
   }
 
   /** The slow path: the XML of a cell that CellWriter does not take. @throws ReportError `contract` */
-  #slowCell({ kind, name, letters, styles }: CellPlan, text: string): string {
+  #slowCell({ kind, name, letters, limits, styles }: CellPlan, text: string): string {
     const place = () => `row ${this.#rows}, column "${name}"`;
     const reference = `${letters}${this.#row}`;
     const word = kind === 'boolean' && this.#booleans !== undefined;
     let fit = word ? wordOf(this.#booleans, text) : text;
     if (kind === 'integer' || kind === 'decimal') {
-      const unfit = unfitNumber(text);
+      const unfit = unfitNumber(text, limits);
       if (unfit === undefined) return `${cellStart(reference, styles.value, '')}${text}</v></c>`;
       this.#changes.add(unfit, text, place);
+      this.#changes.addTextNumber(unfit, text, { column: name, row: this.#rows });
     } else if (kind === 'date' || kind === 'timestamp') this.#changes.add('date', text, place);
     else fit = fitting(fit, (reason) => this.#changes.add(reason, text, place));
     return `<c r="${reference}" s="${word ? styles.value : styles.text}" t="inlineStr">${inlineString(fit)}</c>`;
@@ -200,7 +205,7 @@ export class RowEncoder {
 /** @returns whether the cell was written; false when it needs the slow path */
 function writeCell(
   cells: CellWriter,
-  { look, opening, precise }: CellPlan,
+  { look, opening, precise, limits }: CellPlan,
   start: number,
   end: number,
 ): boolean {
@@ -208,7 +213,7 @@ function writeCell(
     case 'text':
       return cells.text(opening, start, end);
     case 'number':
-      return cells.number(opening, start, end);
+      return cells.number(opening, limits, start, end);
     case 'boolean':
       return cells.boolean(opening, start, end);
     case 'word':

@@ -33,10 +33,25 @@ export function sheetStart(columns: readonly Column[], sample: readonly (readonl
 }
 
 /** The end of a data sheet after its rows. @param rows with the header */
-export function sheetEnd(width: number, rows: number): string {
-  const range = `A1:${columnLetters(width - 1)}${rows}`;
-  // Codes of digits are text on purpose: do not let Excel mark them as errors.
-  return `</sheetData><autoFilter ref="${range}"/>${LANDSCAPE}<ignoredErrors><ignoredError sqref="${range}" numberStoredAsText="1"/></ignoredErrors></worksheet>`;
+export function sheetEnd(columns: readonly Column[], rows: number): string {
+  const range = `A1:${columnLetters(columns.length - 1)}${rows}`;
+  return `</sheetData><autoFilter ref="${range}"/>${LANDSCAPE}${ignoredErrors(columns, rows)}</worksheet>`;
+}
+
+/**
+ * Codes of digits are text on purpose: Excel does not mark them as errors, nor titles of digits. It does mark a number that is
+ * text for want of digits, because its sums leave that out.
+ */
+function ignoredErrors(columns: readonly Column[], rows: number): string {
+  const ranges = [`A1:${columnLetters(columns.length - 1)}1`];
+  const isText = (index: number) => ['text', 'json'].includes(columns[index]?.kind ?? '');
+  for (let first = 0; rows > 1 && first < columns.length; first++) {
+    let last = first;
+    while (isText(last)) last += 1;
+    if (last > first) ranges.push(`${columnLetters(first)}2:${columnLetters(last - 1)}${rows}`);
+    first = last;
+  }
+  return `<ignoredErrors><ignoredError sqref="${ranges.join(' ')}" numberStoredAsText="1"/></ignoredErrors>`;
 }
 
 function widthOf({ kind, name, title = name, currency }: Column, cells: readonly Cell[]): number {

@@ -1,18 +1,23 @@
 // Everything of a workbook except its rows, by exceljs: styles, the sheets Resumo and Sobre, relationships.
 import type { CellValue, Style, Workbook, Worksheet } from 'exceljs';
 import { dayText, type Locale } from '../words/asked.js';
-import { type Styles, unfitNumber } from './cells.js';
+import { digitLimits, type Styles, unfitNumber } from './cells.js';
 import { ABOUT_SHEET, SUMMARY_SHEET } from './options.js';
 import { type DataSheet, reordered } from './sheet.js';
 import { fitting, spelled } from './text.js';
 import { unzipped } from './unzip.js';
 
-/** A text, a count, a day `YYYY-MM-DD`, or an exact decimal, which is a number as far as Excel can hold it. */
+/** A text, a count, a day `YYYY-MM-DD`, or an exact decimal, which is a number as far as Excel can hold it, or rounded. */
 export type Shown =
   | string
   | number
   | { readonly day: string }
-  | { readonly decimal: string; readonly currency: string | undefined };
+  | {
+      readonly decimal: string;
+      readonly currency: string | undefined;
+      /** Whether 15 significant digits are enough, as of a sum of floating-point numbers. */
+      readonly isRounded?: boolean;
+    };
 
 export interface Line {
   readonly cells: readonly Shown[];
@@ -179,9 +184,11 @@ function cellOf(shown: Shown, locale: Locale): { readonly value: CellValue; read
       style: { numFmt: DATES[locale ?? 'iso'].date, alignment: { ...alignment, horizontal: 'left' } },
     };
   }
-  const { decimal, currency } = shown;
+  const { decimal, currency, isRounded = false } = shown;
   const plain = decimal.includes('.') ? DECIMAL : '#,##0';
   const numFmt = currency === undefined ? plain : currencyFormat(currency);
-  if (unfitNumber(decimal) === undefined) return { value: Number(decimal), style: { numFmt, alignment } };
+  const limits = digitLimits(isRounded ? { longNumbers: 'number' } : {});
+  if (unfitNumber(decimal, limits) === undefined)
+    return { value: Number(decimal), style: { numFmt, alignment } };
   return { value: decimal, style: { numFmt: '@', alignment: { ...alignment, horizontal: 'right' } } };
 }

@@ -121,7 +121,8 @@ function fact(label: string, value: string | number | undefined): Line[] {
 
 function lineOf(name: string, { rows, sums }: Group, totals: readonly Column[], look: Line['look']): Line {
   const decimals = sums.map((sum, index): Shown => {
-    return { decimal: sum.toString(), currency: totals[index]?.currency };
+    const { currency, float, longNumbers } = totals[index] ?? {};
+    return { decimal: sum.toString(), currency, isRounded: float === true || longNumbers === 'number' };
   });
   return { cells: [name, rows, ...decimals], look };
 }

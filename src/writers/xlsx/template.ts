@@ -73,6 +73,8 @@ export function createTemplateWriter(template: Template, options: XlsxOptions): 
     // Excel never runs a cell of type text.
     neutralised: 0,
     notes: () => changes.notes(),
+    textNumbers: () => changes.textNumbers(),
+    hasFormulas: true,
   };
 }
 

@@ -65,7 +65,7 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
             block.add(start);
             encoder.header(titles, styles.header, block);
           },
-          end: (count) => sheetEnd(columns.length, count),
+          end: (count) => sheetEnd(columns, count),
         });
         dataSheets.push({ name, width: columns.length, rows: last });
       } while ((await rows.more()) !== undefined);
@@ -88,6 +88,7 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
     // Excel never runs a cell of type text.
     neutralised: 0,
     notes: () => changes.notes(),
+    textNumbers: () => changes.textNumbers(),
   };
 }
 

@@ -1,4 +1,5 @@
 // Cuts the XML of a data sheet into rows. Reads what rows.ts writes, and nothing else.
+import type { WrittenFile } from '../../../core/format.js';
 import type { Cell, Column, Kind } from '../../../core/table.js';
 import { columnLetters } from '../letters.js';
 import { SHEET_ROWS } from '../options.js';
@@ -33,6 +34,7 @@ export class SheetText {
   readonly #columns: readonly Column[];
   readonly #letters: readonly string[];
   readonly #isTemplate: boolean;
+  readonly #onTextNumber: WrittenFile['onTextNumber'];
   #text = '';
   /** The length of text at which the unfinished row is scanned again: a long row must not be scanned at every piece. */
   #wanted = 0;
@@ -44,8 +46,13 @@ export class SheetText {
    * @param name the sheet's, for messages
    * @param isTemplate the rows of the template's designer come first, the header last of them: they are skipped
    */
-  constructor(name: string, columns: readonly Column[], isTemplate = false) {
+  constructor(
+    name: string,
+    { columns, onTextNumber }: Pick<WrittenFile, 'columns' | 'onTextNumber'>,
+    isTemplate = false,
+  ) {
     this.#isTemplate = isTemplate;
+    this.#onTextNumber = onTextNumber;
     this.#name = name;
     this.#columns = columns;
     this.#letters = columns.map((_, index) => columnLetters(index));
@@ -154,6 +161,9 @@ export class SheetText {
         : this.#rows === 1
           ? this.#spelled(type, value, inline)
           : this.#cell(column.kind, type, value, inline);
+      if (value === undefined && cell !== null && this.#rows > 1 && isNumber(column)) {
+        this.#onTextNumber?.(index);
+      }
       if (cell === undefined) throw damaged(`${this.place()} has ${shown(match[0])}, no ${column.kind}`);
       cells[index] = cell;
       index += 1;
@@ -170,16 +180,15 @@ export class SheetText {
     inline: string | undefined,
   ): Cell | undefined {
     if (kind === 'text' || kind === 'json') return this.#spelled(type, value, inline);
-    const isNumber = kind === 'integer' || kind === 'decimal';
     if (value === undefined) {
       // A value that Excel cannot hold is written as text; see changes.ts.
       const text = this.#spelled(type, value, inline);
-      if (!isNumber || text === undefined) return text;
+      if (!isNumber({ kind }) || text === undefined) return text;
       return NUMBER.test(text) || NO_NUMBER.test(text) ? text : undefined;
     }
     if (type !== TYPES[kind]) return undefined;
     if (kind === 'boolean') return BOOLEANS[value];
-    return (isNumber ? NUMBER : SERIAL).test(value) ? value : undefined;
+    return (isNumber({ kind }) ? NUMBER : SERIAL).test(value) ? value : undefined;
   }
 
   #spelled(
@@ -194,6 +203,10 @@ export class SheetText {
   #unexpected(text: string, at: number) {
     return damaged(`${this.place()} has ${shown(text.slice(at))} where a cell or a row should be`);
   }
+}
+
+function isNumber({ kind }: Pick<Column, 'kind'>): boolean {
+  return kind === 'integer' || kind === 'decimal';
 }
 
 function shown(text: string): string {

@@ -1,0 +1,58 @@
+// The gate of numbers that a file holds as text where they are summed: what a reader computes would not be the manifest's total.
+import type { Column } from '../core/table.js';
+import type { Report } from '../reports/report.js';
+import type { GateResult } from './gates.js';
+import type { FilledTarget } from './target.js';
+
+/** How the gate's name begins; the column follows. */
+const GATE = 'long-numbers';
+
+/**
+ * A result for each column that a reader of the files may sum, and in which one of them has a number as text because of its
+ * digits. A column is summed where it has a total, is an amount of a currency, or its file has formulas of its own. One whose
+ * definition says `long-numbers` is not tested.
+ */
+export function longNumberResults(
+  { totals, gates }: Pick<Report, 'totals' | 'gates'>,
+  columns: readonly Column[],
+  files: readonly Pick<FilledTarget, 'target'>[],
+): GateResult[] {
+  return columns.flatMap(({ name, currency, longNumbers }) => {
+    if (longNumbers !== undefined) return [];
+    const isSummed = totals.includes(name) || Object.hasOwn(gates.total, name) || currency !== undefined;
+    const found = files.flatMap(({ target: { key, format, writer } }) => {
+      const numbers = writer.textNumbers?.()[name];
+      return numbers?.first !== undefined && (isSummed || writer.hasFormulas === true)
+        ? [{ key, format, long: numbers.long, first: numbers.first }]
+        : [];
+    });
+    const [example] = found;
+    if (example === undefined) return [];
+    const count = found.reduce((sum, { long }) => sum + long, 0);
+    const { key, format, first } = example;
+    const many = count === 1 ? '1 with more' : `${count} with more, the first`;
+    return [
+      {
+        gate: `${GATE} "${name}"`,
+        expected: `numbers of at most 15 significant digits, which ${format} can sum`,
+        found: `${many} in row ${first.row} of ${key}: ${shortened(first.value)}`,
+        ok: false,
+      },
+    ];
+  });
+}
+
+/** In characters. */
+const MAX_SHOWN_NUMBER = 60;
+
+function shortened(number: string): string {
+  return number.length <= MAX_SHOWN_NUMBER ? number : `${number.slice(0, MAX_SHOWN_NUMBER)}…`;
+}
+
+/** What to do when the gate does not hold; undefined when it does. */
+export function longNumberHint(results: readonly GateResult[]): string | undefined {
+  const failed = results.find(({ gate, ok }) => !ok && gate.startsWith(GATE));
+  if (failed === undefined) return undefined;
+  const column = JSON.parse(failed.gate.slice(GATE.length)) as string;
+  return `Round ${column} in the query, declare a code as text, or add to its column long-numbers: number (15 digits show) or long-numbers: text (no sum has them).`;
+}
