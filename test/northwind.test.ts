@@ -102,6 +102,40 @@ describe('Northwind', { skip: whyNot() }, () => {
     assert.equal(s3.uploads().length, 0);
   });
 
+  it('the sums of two months by organization, their differences and percentages are what psql computes', async () => {
+    const report = join(folder, 'pedidos.sql');
+    const published = { ...env, REPORTCTL_DESTINATION: join(out, 'published'), REPORTCTL_QUERIES: folder };
+    for (const month of ['1997-01', '1997-02']) {
+      const { code, stderr } = await reportctl(['run', report, '--date', month, '-q'], { env: published });
+      assert.equal(code, 0, stderr);
+    }
+    const { code, stdout } = await reportctl(['diff', report, '1997-01', '1997-02', '--summary', '--json'], {
+      env: published,
+    });
+    assert.equal(code, 3);
+    const { groups } = JSON.parse(stdout) as { groups: { value: string; totals: Record<string, object> }[] };
+    const sums = (month: string) => `SELECT organization, sum(line_total) AS total, sum(quantity) AS quantity
+      FROM (${select}) AS rows WHERE order_date >= '${month}-01' AND order_date < date '${month}-01' + interval '1 month' GROUP BY 1`;
+    const changes = (name: string) => `coalesce(a.${name}, 0) AS before, coalesce(b.${name}, 0) AS after,
+      coalesce(b.${name}, 0) - coalesce(a.${name}, 0) AS difference,
+      round(100.0 * (coalesce(b.${name}, 0) - coalesce(a.${name}, 0)) / nullif(abs(a.${name}), 0), 2) AS percent`;
+    const query = `SELECT json_build_object('value', organization,
+      'totals', json_build_object('line_total', (SELECT json_build_array(before::text, after::text, difference::text, percent::text) FROM (SELECT ${changes('total')}) AS t),
+        'quantity', (SELECT json_build_array(before::text, after::text, difference::text, percent::text) FROM (SELECT ${changes('quantity')}) AS q)))
+      FROM (${sums('1997-01')}) AS a FULL JOIN (${sums('1997-02')}) AS b USING (organization)
+      ORDER BY abs(coalesce(b.total, 0) - coalesce(a.total, 0)) DESC`;
+    const answers = (await psql('-At', '-c', query)).stdout.trim().split('\n');
+    const found = groups.map(({ value, totals }) => ({
+      value,
+      totals: Object.fromEntries(Object.entries(totals).map(([name, sum]) => [name, Object.values(sum)])),
+    }));
+    assert.ok(found.length > 30);
+    assert.deepEqual(
+      found,
+      answers.map((line) => JSON.parse(line)),
+    );
+  });
+
   it('the script itself is an embedded source', async () => {
     const embedded = { REPORTCTL_SOURCE_NORTHWIND: `embedded:${script}` };
     const { code, stdout } = await reportctl(['export', join(folder, 'pedidos.sql'), '-q', '-o', '-'], {

@@ -8,9 +8,11 @@ import { assertMayWrite } from '../publish/ad-hoc-output.js';
 import { uniqueColumns } from '../publish/table-schema.js';
 import { loadReport } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
+import type { Tolerance } from '../rows/compare-decimals.js';
 import type { Side } from '../verify/diff/side.js';
-import { type DiffOptions, diffFiles } from '../verify/diff.js';
-import { assertCsvName, writeChanges } from './diff/file.js';
+import { haveSameSums } from '../verify/diff/tally.js';
+import { type Differences, type DiffOptions, diffFiles } from '../verify/diff.js';
+import { assertCsvName, writeChanges, writeSums } from './diff/file.js';
 import { differenceLines } from './diff/lines.js';
 import { type Named, sidesOf } from './diff/named.js';
 import {
@@ -30,10 +32,14 @@ import {
 import { parseNames } from './shared/filter-options.js';
 import { OVERWRITE, outputPlace } from './shared/output-place.js';
 import { printJson, printLines } from './shared/print.js';
+import { terminalWidth } from './shared/screen.js';
 
 interface DiffCommandOptions extends CommonOptions, DeadlineOptions, Named {
   readonly key?: readonly string[];
   readonly by?: string;
+  readonly value?: string;
+  readonly summary?: true;
+  readonly tolerance?: Tolerance;
   readonly output?: string;
   readonly overwrite?: true;
 }
@@ -46,7 +52,17 @@ export function diffCommand(context: Context): Command {
     .option('--revisions <n..m>', 'the two revisions to compare (the last two)', parseRevisions)
     .option('--key <columns>', 'columns that identify a row: a,b (gates.unique, or order-by)', parseNames)
     .option('--by <column>', 'the column to group differences by (the organization)')
-    .option('-o, --output <file>', 'all differences as CSV: change, key, column, before, after')
+    .option('--value <column>', 'the total whose differences sort the groups (the first one with decimals)')
+    .option('--summary', 'only rows and totals, of all and by group; needs no key')
+    .option(
+      '--tolerance <limit>',
+      'numbers, or sums where rows are not matched, that are no further apart are the same: 0.01 or 5%',
+      parseTolerance,
+    )
+    .option(
+      '-o, --output <file>',
+      'all differences as CSV: change, key, column, before, after; with --summary the sums of each group',
+    )
     .option('--overwrite', OVERWRITE)
     .addOption(deadlineOption());
   addCommonOptions(command);
@@ -70,20 +86,20 @@ export function diffCommand(context: Context): Command {
       }));
       if (target !== undefined) await assertNoInput(target.destination, [target.key], compared);
       if (place?.isKept) await assertMayWrite(bounded, { command: 'diff', ...place });
+      const { tolerance, value, summary: onlySums = false } = options;
       const differences = await diffFiles(before, after, {
         ...(await chooseColumns(after, options, session)),
+        value,
+        tolerance,
+        onlySums,
         signal: bounded.signal,
         take: target && ((changes, layout) => writeChanges(changes, layout, target)),
       });
-      if (session.json)
-        printJson(session.stdout, { before: jsonSide(before), after: jsonSide(after), ...differences });
-      else printLines(session.stdout, differenceLines(before, after, differences));
-      if (differences.isSame) return;
-      const { added, gone, changed } = differences;
-      throw new ReportError(
-        'contract',
-        `diff: the files differ: ${added} added, ${gone} gone, ${changed} changed`,
-      );
+      if (onlySums && target !== undefined) await writeSums(differences, target);
+      if (session.json) printJson(session.stdout, jsonOf(before, after, differences));
+      else printLines(session.stdout, differenceLines(before, after, differences, terminalWidth(session)));
+      if (!differences.isSame)
+        throw new ReportError('contract', `diff: ${differenceSentence(differences, tolerance)}`);
     };
     await withDeadline(session, deadlineOf(options, session), about, (bounded) =>
       withDestinations(bounded, (open) => compare(bounded, open)),
@@ -91,6 +107,30 @@ export function diffCommand(context: Context): Command {
       throw withOverwriteHint(error);
     });
   });
+}
+
+/** Where rows were not matched, there is neither a key nor anything about single rows. */
+function jsonOf(before: Side, after: Side, differences: Differences) {
+  const sides = { before: jsonSide(before), after: jsonSide(after) };
+  if (differences.keysMeet !== null) return { ...sides, ...differences };
+  const { key: _, added, gone, changed, changedColumns, examples, groups, ...sums } = differences;
+  const bare = groups?.map(({ value, rows, totals }) => ({ value, rows, totals }));
+  return { ...sides, ...sums, groups: bare };
+}
+
+function differenceSentence(differences: Differences, tolerance: Tolerance | undefined): string {
+  const { added, gone, changed, keysMeet, rows, totals, groups = [], by } = differences;
+  if (keysMeet) return `the files differ: ${added} added, ${gone} gone, ${changed} changed`;
+  const limit = tolerance && ` by more than ${tolerance.amount}${tolerance.isPercent ? '%' : ''}`;
+  const isOverall = !haveSameSums(differences, tolerance);
+  const sums = Object.entries(totals).map(
+    ([name, { before, after }]) => `total ${name} ${before} to ${after}`,
+  );
+  const facts = isOverall ? [`rows ${rows.before} to ${rows.after}`, ...sums.slice(0, 1)] : [];
+  if (by !== undefined) facts.push(`${groups.length} of ${by} differ`);
+  const what =
+    limit === undefined && keysMeet === false ? 'no key is in both files' : `the sums differ${limit ?? ''}`;
+  return `${what}: ${facts.join(', ')}`;
 }
 
 function jsonSide({ location, manifest }: Side) {
@@ -115,16 +155,16 @@ async function chooseColumns(
   const usable = (names: readonly string[]) => names.length > 0 && names.every(has);
   const order = (report?.orderBy ?? []).map((term) => term.replace(/^-/, ''));
   const key = options.key ?? [uniqueColumns(manifest.gates), report?.gates.unique ?? [], order].find(usable);
-  if (key === undefined) {
+  if (key === undefined && options.summary !== true) {
     throw new ReportError('usage', `diff: no key of the rows of "${manifest.report}" is known`, {
-      hint: 'Give --key with columns, such as --key id.',
+      hint: 'Give --key with columns, such as --key id, or compare sums only with --summary.',
     });
   }
   const by = options.by ?? organizationColumn(report);
   return {
-    key,
+    key: key ?? [],
     by: by !== undefined && (options.by !== undefined || has(by)) ? by : undefined,
-    descending: key.map((name) => report?.orderBy.includes(`-${name}`) === true),
+    descending: (key ?? []).map((name) => report?.orderBy.includes(`-${name}`) === true),
   };
 }
 
@@ -132,6 +172,13 @@ async function chooseColumns(
 function organizationColumn(report: Report | undefined): string | undefined {
   const mapped = report?.filters.organization;
   return report?.columns.find(({ name, path }) => (path ?? name) === mapped)?.name;
+}
+
+function parseTolerance(value: string): Tolerance {
+  const [, amount, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(value) ?? [];
+  if (amount === undefined)
+    throw new InvalidArgumentError('Give an amount such as 0.01, or a percentage such as 5%.');
+  return { amount, isPercent: percent === '%' };
 }
 
 function parseRevisions(value: string): [number, number] {

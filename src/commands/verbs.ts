@@ -79,7 +79,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'publish',
     summary: 'two published files, periods or revisions, compared by key',
     examples: [
-      'reportctl diff vendas 2024-10-04 2024-10-05',
+      'reportctl diff vendas 2024-09 2024-10 --summary --tolerance 5%',
       'reportctl diff vendas --date 2024-10-05 --revisions 1..2',
       'reportctl diff before.csv after.csv --key id -o differences.csv',
     ],

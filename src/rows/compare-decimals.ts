@@ -18,6 +18,49 @@ export function isWithinPercent(percent: string, before: number, after: number):
   return distance * 100n * 10n ** BigInt(scale) <= units(percent, scale) * BigInt(before);
 }
 
+/** How far numbers may be from each other and count as the same: an amount, or a percentage of the former one. */
+export interface Tolerance {
+  /** A decimal text without a sign. */
+  readonly amount: string;
+  readonly isPercent: boolean;
+}
+
+/** @param before a sum of DecimalSum, and `difference` another one's; false where one of them is NaN or infinite */
+export function isWithinTolerance(
+  { amount, isPercent }: Tolerance,
+  before: string,
+  difference: string,
+): boolean {
+  if (!areFinite(before, difference)) return false;
+  const scale = Math.max(...[amount, before, difference].map(decimalsOf));
+  const [limit, base, distance] = [amount, before, difference].map((text) => absolute(units(text, scale)));
+  if (limit === undefined || base === undefined || distance === undefined) return false;
+  return isPercent ? distance * 100n * 10n ** BigInt(scale) <= limit * base : distance <= limit;
+}
+
+/**
+ * The difference in percent of `before`, exact and then rounded to two decimals, halves away from zero, as numeric of PostgreSQL.
+ * @returns undefined where `before` is zero, or one of them is NaN or infinite
+ */
+export function percentChange(before: string, difference: string): string | undefined {
+  if (!areFinite(before, difference)) return undefined;
+  const scale = Math.max(decimalsOf(before), decimalsOf(difference));
+  const base = absolute(units(before, scale));
+  if (base === 0n) return undefined;
+  const change = units(difference, scale);
+  const hundredths = (absolute(change) * 10_000n * 2n + base) / (base * 2n);
+  const text = String(hundredths).padStart(3, '0');
+  return `${change < 0n && hundredths > 0n ? '-' : ''}${text.slice(0, -2)}.${text.slice(-2)}`;
+}
+
+function areFinite(...texts: readonly string[]): boolean {
+  return texts.every((text) => /^-?[\d.]+$/.test(text));
+}
+
+function absolute(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
 function decimalsOf(text: string): number {
   return text.split('.')[1]?.length ?? 0;
 }

@@ -2,16 +2,21 @@
 
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Cell } from '../core/table.js';
+import type { Tolerance } from '../rows/compare-decimals.js';
 import { sorted } from '../rows/sort.js';
 import { joined, OutOfOrder, sortKeys } from './diff/join.js';
 import { type Chosen, type Layout, layoutOf } from './diff/layout.js';
 import { comparedRows, type Side } from './diff/side.js';
-import { type RowChange, type Tallied, Tally } from './diff/tally.js';
+import { haveSameSums, type RowChange, type Tallied, Tally } from './diff/tally.js';
 
 export interface DiffOptions extends Chosen {
   /** For each column of the key, whether the files are in its descending order. */
   readonly descending: readonly boolean[];
   readonly signal: AbortSignal;
+  /** Numbers of rows with the same key, or sums where no key is in both files, that are no further apart count as the same. */
+  readonly tolerance?: Tolerance | undefined;
+  /** Compares sums only: the rows are not matched, and there needs to be no key. */
+  readonly onlySums?: boolean | undefined;
   /** Gets every change, in the order of the key. Called a second time, from the start, when the files are not in that order. */
   readonly take?:
     | ((changes: AsyncIterable<readonly RowChange[]>, layout: Layout) => Promise<void>)
@@ -24,6 +29,8 @@ export interface Differences extends Tallied {
   readonly by: string | undefined;
   /** Columns that only one of the files has. */
   readonly columns: { readonly added: readonly string[]; readonly gone: readonly string[] };
+  /** Whether a key is in both files; null where sums only were compared. With false, and with null, the sums decide what is the same. */
+  readonly keysMeet: boolean | null;
   readonly isSame: boolean;
 }
 
@@ -37,6 +44,7 @@ const HELD = { most: { rows: 30_000, characters: 8 * 1024 ** 2 }, readAhead: 4 *
  */
 export async function diffFiles(before: Side, after: Side, options: DiffOptions): Promise<Differences> {
   const layout = layoutOf(before.manifest, after.manifest, options);
+  if (options.onlySums === true) return comparedSums(before, after, layout, options);
   try {
     return await compared(before, after, layout, options, (rows) => rows);
   } catch (error) {
@@ -55,10 +63,10 @@ async function compared(
   before: Side,
   after: Side,
   layout: Layout,
-  { descending, signal, take = drain }: DiffOptions,
+  { descending, signal, tolerance, take = drain }: DiffOptions,
   inOrder: (rows: Rows) => Rows,
 ): Promise<Differences> {
-  const tally = new Tally(layout);
+  const tally = new Tally(layout, tolerance);
   const names = [before.location, after.location] as const;
   const pairs = joined(
     inOrder(comparedRows(before, after, layout)),
@@ -73,15 +81,50 @@ async function compared(
     }
   }
   await take(changes(), layout);
-  const result = tally.result();
-  const { added, gone, columns, keys, by } = layout;
+  const { rows, added, gone } = tally.counts();
+  const isDisjoint = rows.before > 0 && rows.after > 0 && gone === rows.before && added === rows.after;
+  return differencesOf(tally, layout, !isDisjoint, tolerance);
+}
+
+/** Reads each file once, in any order. */
+async function comparedSums(
+  before: Side,
+  after: Side,
+  layout: Layout,
+  { signal, tolerance }: DiffOptions,
+): Promise<Differences> {
+  const tally = new Tally(layout, tolerance);
+  for await (const rows of comparedRows(before, after, layout)) {
+    signal.throwIfAborted();
+    for (const row of rows) tally.add({ before: row, after: undefined });
+  }
+  for await (const rows of comparedRows(after, before, layout)) {
+    signal.throwIfAborted();
+    for (const row of rows) tally.add({ before: undefined, after: row });
+  }
+  return differencesOf(tally, layout, null, tolerance);
+}
+
+function differencesOf(
+  tally: Tally,
+  { columns, keys, by, added, gone }: Layout,
+  keysMeet: boolean | null,
+  tolerance: Tolerance | undefined,
+): Differences {
+  const result = tally.result(keysMeet !== true);
   const all = columns.map(({ name }) => name);
-  const count = result.added + result.gone + result.changed + added.length + gone.length;
+  const count = result.added + result.gone + result.changed;
+  // Sums alone are the same where they are; rows of different keys only where somebody says how far apart the sums may be.
+  const areSums = keysMeet === null || (keysMeet === false && tolerance !== undefined);
+  const hasSame = areSums
+    ? haveSameSums(result, tolerance) && (result.groups ?? []).length === 0
+    : count === 0;
   return {
     key: all.slice(0, keys),
     by: by === undefined ? undefined : all[by],
     columns: { added, gone },
-    isSame: count === 0,
+    keysMeet,
+    isSame: hasSame && added.length + gone.length === 0,
     ...result,
   };
 }

@@ -68,6 +68,14 @@ before(async () => {
     'tarde',
   );
   await publish('2024-10-06', '');
+  await publish(
+    '2024-10-07',
+    documents('2024-10-07', [
+      ['x', 'ACME', '1.00'],
+      ['y', 'ACME', '0.60'],
+      ['z', 'Novo', '9.65'],
+    ]),
+  );
 });
 after(() => rm(folder, { recursive: true }));
 
@@ -82,12 +90,16 @@ describe('diff', { concurrency: 2 }, () => {
     );
     assert.match(stdout, /^after {3}\S+out\/r\/dia_20241005\.csv {2,}2024-10-05, revision 2$/m);
     assert.match(stdout, /^key {5}id$/m);
-    assert.match(stdout, /^rows {9}27 {6}2 {6}-25$/m);
-    assert.match(stdout, /^total preco {2}306\.00 {2}2\.00 {3}-304\.00$/m);
+    assert.match(stdout, /^rows {13}27 {6}2 {9}-25 {2}-92\.59$/m);
+    assert.match(stdout, /^total preco {2}306\.00 {3}2\.00 {5}-304\.00 {2}-99\.35$/m);
     assert.match(stdout, /^1 added, 26 gone, 1 changed \(preco in 1\)$/m);
-    assert.match(stdout, /^ORGANIZACAO {5}ROWS {2}ADDED {2}GONE {2}CHANGED {2}PRECO$/m);
-    assert.match(stdout, /^Organização 24 {2}-1 {4}0 {6}1 {5}0 {8}-24\.10$/m);
-    assert.match(stdout, /^… and 8 more$/m);
+    assert.match(stdout, /^total preco by organizacao, the largest difference first:$/m);
+    assert.match(
+      stdout,
+      /^ORGANIZACAO {5}BEFORE {2}AFTER {2}DIFFERENCE {8}% {2}ROWS {2}ADDED {2}GONE {2}CHANGED$/m,
+    );
+    assert.match(stdout, /^Organização 24 {3}24\.10 {6}0 {6}-24\.10 {2}-100\.00 {4}-1 {6}0 {5}1 {8}0$/m);
+    assert.match(stdout, /^… and 8 more; --json has all$/m);
     assert.match(stdout, /^~ a: preco 1\.50 to 1\.75$/m);
     assert.match(stdout, /^… and 6 more gone$/m);
     assert.ok(!stdout.includes('\u001b'), 'no control character reaches the terminal');
@@ -128,6 +140,76 @@ describe('diff', { concurrency: 2 }, () => {
     }
   });
 
+  test('of periods without a common key says so and compares the sums of each group', async () => {
+    const { code, stdout, stderr } = await run('diff', 'dia', '2024-10-06', '2024-10-07');
+    assert.equal(code, 3);
+    assert.deepEqual(stdout.split('\n').slice(2), [
+      'key     id',
+      '',
+      '             BEFORE  AFTER  DIFFERENCE        %',
+      'rows              1      3          +2  +200.00',
+      'total preco     1.5  11.25       +9.75  +650.00',
+      '',
+      'no key is in both files (1 row, then 3 rows): only numbers and sums are compared',
+      '',
+      'total preco by organizacao, the largest difference first:',
+      'ORGANIZACAO  BEFORE  AFTER  DIFFERENCE      %  ROWS',
+      'Novo              0   9.65       +9.65    new    +1',
+      'ACME            1.5   1.60       +0.10  +6.67    +1',
+      '',
+    ]);
+    assert.equal(
+      stderr,
+      'reportctl: diff: no key is in both files: rows 1 to 3, total preco 1.5 to 11.25, 2 of organizacao differ.\n',
+    );
+    const found = JSON.parse((await run('diff', 'dia', '2024-10-06', '2024-10-07', '--json')).stdout);
+    assert.deepEqual([found.keysMeet, found.isSame, found.added, found.gone], [false, false, 3, 1]);
+  });
+
+  test('--summary compares sums only, without a key, and --tolerance says how far apart they may be', async () => {
+    const days = ['dia', '2024-10-06', '2024-10-07', '--summary'];
+    const { code, stdout, stderr } = await run('diff', ...days, '--tolerance', '7%');
+    assert.equal(code, 3);
+    assert.doesNotMatch(stdout, /key|added|ACME/);
+    assert.match(stdout, /^Novo {14}0 {3}9\.65 {7}\+9\.65 {2}new {4}\+1$/m);
+    assert.match(
+      stderr,
+      /^reportctl: diff: the sums differ by more than 7%: rows 1 to 3, .*, 1 of organizacao differ\.$/m,
+    );
+    const same = await run('diff', ...days, '--tolerance', '9.75');
+    assert.deepEqual([same.code, same.stderr], [0, '']);
+    assert.match(same.stdout, /\n\nno differences\n$/);
+    const json = JSON.parse((await run('diff', ...days, '--json')).stdout);
+    assert.deepEqual(Object.keys(json), [
+      'before',
+      'after',
+      'by',
+      'columns',
+      'keysMeet',
+      'isSame',
+      'rows',
+      'totals',
+      'groupsAreCut',
+      'groups',
+    ]);
+    assert.deepEqual(json.groups[1], {
+      value: 'ACME',
+      rows: { before: 1, after: 2 },
+      totals: { preco: { before: '1.5', after: '1.60', difference: '0.10', percent: '6.67' } },
+    });
+    const file = join(folder, 'somas.csv');
+    await run('diff', ...days, '-o', file);
+    assert.deepEqual((await readFile(file, 'utf8')).trim().split('\n'), [
+      'organizacao,sum,before,after,difference,percent',
+      'Novo,preco,0,9.65,9.65,',
+      'Novo,rows,0,1,1,',
+      'ACME,preco,1.5,1.60,0.10,6.67',
+      'ACME,rows,1,2,1,100.00',
+    ]);
+    const revisions = await run('diff', 'dia', '--date', '2024-10-05', '--tolerance', '0.25');
+    assert.match(revisions.stderr, /1 added, 26 gone, 0 changed/);
+  });
+
   test('-o has every difference, and only when it is whole', async () => {
     const file = join(folder, 'diferenças é.csv');
     const { code } = await run('diff', 'dia', '--date', '2024-10-05', '-o', file);
@@ -164,6 +246,12 @@ describe('diff', { concurrency: 2 }, () => {
       [['dia', '2024-10-05', '2024-10-09'], 3, /not published: there is no _reportctl\/dia\/20241009\.json/],
       [['dia', '2024-10-05', '2024-10'], 2, /"2024-10" is not within one day/],
       [['r/dia_20241005.csv', 'r/dia_20241006.csv', '-o', 'x.xlsx'], 2, /x\.xlsx is no CSV/],
+      [
+        ['dia', '2024-10-05', '2024-10-06', '--value', 'id'],
+        2,
+        /"id" is no total of both files\. Allowed: preco/,
+      ],
+      [['dia', '2024-10-05', '2024-10-06', '--tolerance', '5 %'], 2, /Give an amount such as 0\.01/],
       [
         ['r/dia_20241005.csv', 'r/dia_20241006.csv', '-o', 'out/r/dia_20241006.csv'],
         2,

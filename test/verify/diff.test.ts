@@ -5,8 +5,9 @@ import { describe, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
 import type { Cell, Column } from '../../src/core/table.js';
 import type { Manifest } from '../../src/publish/documents.js';
+import { percentChange } from '../../src/rows/compare-decimals.js';
 import type { Side } from '../../src/verify/diff/side.js';
-import { diffFiles } from '../../src/verify/diff.js';
+import { type DiffOptions, diffFiles } from '../../src/verify/diff.js';
 import { createWriter, type WriterOptions } from '../../src/writers/index.js';
 
 const COLUMNS: readonly Column[] = [
@@ -99,7 +100,12 @@ test('rows added, gone and changed, with the columns, the exact totals, and by o
   assert.deepEqual([found.added, found.gone, found.changed, found.isSame], [1, 1, 2, false]);
   assert.deepEqual(found.changedColumns, { texto: 2, valor: 1 });
   assert.deepEqual(found.totals, {
-    valor: { before: '12345678901234567896.36', after: '12345678901234567908.62', difference: '12.26' },
+    valor: {
+      before: '12345678901234567896.36',
+      after: '12345678901234567908.62',
+      difference: '12.26',
+      percent: '0.00',
+    },
   });
   assert.deepEqual(
     found.groups?.map(({ value, rows, added, gone, changed, totals }) => [
@@ -219,4 +225,67 @@ test('what cannot be compared is refused', async () => {
     diffFiles(a, changed, OPTIONS),
     refused('contract', /\/b is not what its manifest says: sha256/),
   );
+});
+
+test('with a tolerance, numbers of the same key that are no further apart are the same', async () => {
+  const [a, b] = [await side('a', BEFORE), await side('b', AFTER)];
+  const within = async (amount: string, isPercent = false) => {
+    const { changed, changedColumns } = await diffFiles(a, b, {
+      ...OPTIONS,
+      tolerance: { amount, isPercent },
+    });
+    return [changed, changedColumns];
+  };
+  assert.deepEqual(await within('0.01'), [2, { texto: 2 }]);
+  assert.deepEqual(await within('0.0099'), [2, { texto: 2, valor: 1 }]);
+  assert.deepEqual(await within('0.1', true), [2, { texto: 2 }]);
+  assert.deepEqual(await within('0.0999', true), [2, { texto: 2, valor: 1 }]);
+});
+
+test('files without a common key are compared by their sums, and so are those without a key at all', async () => {
+  const [a, b] = [
+    await side('a', [
+      ['1', 'x', '10.00'],
+      ['2', 'y', '0.30', 'Café'],
+    ]),
+    await side('b', [
+      ['3', 'x', '9.90'],
+      ['4', 'y', '0.30', 'Café'],
+    ]),
+  ];
+  const compare = async (options: Partial<DiffOptions>) => {
+    const { keysMeet, isSame, groups, added } = await diffFiles(a, b, { ...OPTIONS, ...options });
+    return [keysMeet, isSame, groups?.map(({ value }) => value), added];
+  };
+  assert.deepEqual(await compare({}), [false, false, ['ACME'], 2]);
+  assert.deepEqual(await compare({ tolerance: { amount: '1', isPercent: true } }), [false, true, [], 2]);
+  assert.deepEqual(await compare({ tolerance: { amount: '0.99', isPercent: true } }), [
+    false,
+    false,
+    ['ACME'],
+    2,
+  ]);
+  assert.deepEqual(await compare({ onlySums: true, key: [] }), [null, false, ['ACME'], 2]);
+  const again = await diffFiles(b, b, { ...OPTIONS, key: [], onlySums: true });
+  assert.deepEqual([again.isSame, again.groups], [true, []]);
+  // An empty file has no keys that could meet.
+  const none = await diffFiles(await side('c', []), b, OPTIONS);
+  assert.deepEqual([none.keysMeet, none.added], [true, 2]);
+});
+
+test('a percentage is exact before it is rounded, halves away from zero', () => {
+  const cases: readonly [before: string, difference: string, percent: string | undefined][] = [
+    ['3', '1', '33.33'],
+    ['-3', '1', '33.33'],
+    ['3', '-2', '-66.67'],
+    ['20000', '1', '0.01'],
+    ['20000', '-1', '-0.01'],
+    ['20001', '-1', '0.00'],
+    ['12345678901234567890.01', '12345678901234567890.01', '100.00'],
+    ['0.00', '5', undefined],
+    ['NaN', '5', undefined],
+    ['5', 'Infinity', undefined],
+  ];
+  for (const [before, difference, percent] of cases)
+    assert.equal(percentChange(before, difference), percent, `${difference} of ${before}`);
 });

@@ -1,9 +1,10 @@
-// Writes all differences of two files to a CSV: a line for each value that was added, is gone or changed.
+// Writes the differences of two files to a CSV: a line for each value that was added, is gone or changed, or for each sum.
 import type { Destination, Existing } from '../../core/destination.js';
 import { ReportError } from '../../core/errors.js';
-import type { Batch, Cell, Column } from '../../core/table.js';
+import type { Batch, Cell, Column, Table } from '../../core/table.js';
 import type { Layout } from '../../verify/diff/layout.js';
-import type { RowChange } from '../../verify/diff/tally.js';
+import { countChange, type RowChange } from '../../verify/diff/tally.js';
+import type { Differences } from '../../verify/diff.js';
 import { createWriter, DEFAULT_FORMAT } from '../../writers/index.js';
 
 /** @throws ReportError `usage` for another ending than `.csv` */
@@ -21,15 +22,41 @@ export interface ChangesTarget {
 }
 
 /** Writes the changes and then publishes the file. @throws ReportError `destination`, and what the changes throw */
-export async function writeChanges(
+export function writeChanges(
   changes: AsyncIterable<readonly RowChange[]>,
   layout: Layout,
-  { destination, key, existing }: ChangesTarget,
+  target: ChangesTarget,
 ): Promise<void> {
+  return writeTable({ columns: columnsOf(layout), batches: batchesOf(changes, layout) }, target);
+}
+
+/** Writes a line for each total of each group that differs, as writeChanges() does. @throws ReportError `destination` */
+export function writeSums(differences: Differences, target: ChangesTarget): Promise<void> {
+  const { by = 'all', groups } = differences;
+  const rows = (groups ?? [{ value: null, ...differences }]).flatMap(({ value, rows, totals }): Cell[][] =>
+    Object.entries({ ...totals, rows: countChange(rows) }).map(([name, sum]) => [
+      value,
+      name,
+      sum.before,
+      sum.after,
+      sum.difference,
+      sum.percent,
+    ]),
+  );
+  const text = (name: string): Column => ({ name, kind: 'text' });
+  const numbers = ['before', 'after', 'difference', 'percent'].map(
+    (name): Column => ({ name, kind: 'decimal' }),
+  );
+  async function* batches(): AsyncGenerator<Batch> {
+    if (rows.length > 0) yield { rowCount: rows.length, rows: () => rows };
+  }
+  return writeTable({ columns: [text(by), text('sum'), ...numbers], batches: batches() }, target);
+}
+
+async function writeTable(table: Table, { destination, key, existing }: ChangesTarget): Promise<void> {
   const writer = await createWriter(DEFAULT_FORMAT, {});
   const staged = await destination.stage(key, { contentType: writer.contentType, existing });
   try {
-    const table = { columns: columnsOf(layout), batches: batchesOf(changes, layout) };
     for await (const chunk of writer.encode(table)) await staged.write(chunk);
   } catch (error) {
     await staged.discard();

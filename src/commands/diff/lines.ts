@@ -3,26 +3,33 @@
 import { printable } from '../../core/foreign-text.js';
 import type { Cell } from '../../core/table.js';
 import type { Side } from '../../verify/diff/side.js';
-import type { Counts, Example } from '../../verify/diff/tally.js';
+import { type Counts, countChange, type Example, type Group, type Total } from '../../verify/diff/tally.js';
 import type { Differences } from '../../verify/diff.js';
-import { alignedLines, formatPeriod } from '../shared/print.js';
+import { alignedLines, formatPeriod, formatRows } from '../shared/print.js';
+import { fitTable, type TextColumn } from '../shared/table.js';
 
 const MAX_GROUPS = 20;
 const MAX_VALUE_CHARACTERS = 60;
 
-export function differenceLines(before: Side, after: Side, differences: Differences): string[] {
+/** @param width of the terminal; without it nothing is cut */
+export function differenceLines(
+  before: Side,
+  after: Side,
+  differences: Differences,
+  width: number | undefined,
+): string[] {
+  const { key, keysMeet } = differences;
   return [
     ...alignedLines([
       ['before', ...describe(before)],
       ['after', ...describe(after)],
-      ['key', differences.key.join(', ')],
+      ...(keysMeet === null ? [] : [['key', key.join(', ')]]),
     ]),
     '',
-    ...alignedLines(countRows(differences)),
-    '',
+    ...countLines(differences, width),
     ...changeLines(differences),
-    ...groupLines(differences),
-    ...exampleLines(differences),
+    ...groupLines(differences, width),
+    ...(keysMeet === true ? exampleLines(differences) : []),
   ];
 }
 
@@ -31,56 +38,104 @@ function describe({ location, manifest }: Side): string[] {
   return [location, period === null ? 'an ad-hoc export' : `${formatPeriod(period)}, revision ${revision}`];
 }
 
-function countRows({ rows, totals }: Counts): string[][] {
-  const change = rows.after - rows.before;
-  return [
-    ['', 'BEFORE', 'AFTER', 'DIFFERENCE'],
-    ['rows', String(rows.before), String(rows.after), signed(String(change))],
-    ...Object.entries(totals).map(([name, { before, after, difference }]) => [
-      `total ${name}`,
-      before,
-      after,
-      signed(difference),
-    ]),
+interface NamedSum extends Total {
+  readonly name: string;
+}
+
+function countLines({ rows, totals }: Counts, width: number | undefined): string[] {
+  const named = Object.entries(totals).map(([name, total]) => ({ name: `total ${name}`, ...total }));
+  return tableOf('', [{ name: 'rows', ...countChange(rows) }, ...named], [], width);
+}
+
+/** A table with one line for each sum. @param more columns after those of the sums */
+function tableOf(
+  title: string,
+  sums: readonly NamedSum[],
+  more: readonly TextColumn[],
+  width: number | undefined,
+): string[] {
+  const number = (header: string, rank: number, textOf: (sum: NamedSum) => string): TextColumn => ({
+    header,
+    cells: sums.map(textOf),
+    alignRight: true,
+    isWhole: true,
+    rank,
+  });
+  const columns = [
+    { header: printable(title), cells: sums.map(({ name }) => printable(name)) },
+    number('BEFORE', 3, ({ before }) => before),
+    number('AFTER', 2, ({ after }) => after),
+    number('DIFFERENCE', 0, ({ difference }) => signed(difference)),
+    number('%', 1, (sum) => formatPercent(sum)),
+    ...more,
   ];
+  const { header, rows } = fitTable(columns, width);
+  return [header, ...rows];
+}
+
+function formatPercent({ percent, difference }: Total): string {
+  if (percent !== null) return signed(percent);
+  return /^-?0*(\.0*)?$/.test(difference) ? '-' : 'new';
 }
 
 function signed(number: string): string {
   return /^-|^NaN$|^0(\.0*)?$/.test(number) ? number : `+${number}`;
 }
 
-function changeLines({ added, gone, changed, changedColumns, columns, isSame }: Differences): string[] {
-  if (isSame) return ['no differences'];
+function changeLines(differences: Differences): string[] {
+  const { rows, added, gone, changed, changedColumns, columns, isSame, keysMeet } = differences;
   const counts = Object.entries(changedColumns).map(([name, count]) => `${name} in ${count}`);
-  const lines = [
-    `${added} added, ${gone} gone, ${changed} changed${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`,
-  ];
+  const lines: string[] = [];
+  if (keysMeet === false)
+    lines.push(
+      `no key is in both files (${formatRows(rows.before)}, then ${formatRows(rows.after)}): only numbers and sums are compared`,
+    );
+  else if (isSame) lines.push('no differences');
+  else if (keysMeet)
+    lines.push(
+      `${added} added, ${gone} gone, ${changed} changed${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`,
+    );
   if (columns.added.length > 0) lines.push(`columns added: ${columns.added.join(', ')}`);
   if (columns.gone.length > 0) lines.push(`columns gone: ${columns.gone.join(', ')}`);
-  return lines.map(printable);
+  return lines.length === 0 ? [] : ['', ...lines.map(printable)];
 }
 
-function groupLines({ groups, groupsAreCut, by = '', totals }: Differences): string[] {
+/** The groups that differ: of each the first total, or the rows where there is none, and how the other totals changed. */
+function groupLines(differences: Differences, width: number | undefined): string[] {
+  const { groups, groupsAreCut, by = '', totals, keysMeet } = differences;
   if (groups === undefined || groups.length === 0) return [];
-  const names = Object.keys(totals);
-  const table = [
-    [by.toUpperCase(), 'ROWS', 'ADDED', 'GONE', 'CHANGED', ...names.map((name) => name.toUpperCase())],
-    ...groups
-      .slice(0, MAX_GROUPS)
-      .map((group) => [
-        formatValue(group.value),
-        signed(String(group.rows.after - group.rows.before)),
-        String(group.added),
-        String(group.gone),
-        String(group.changed),
-        ...names.map((name) => signed(group.totals[name]?.difference ?? '0')),
-      ]),
+  const [value, ...others] = Object.keys(totals);
+  const shown = groups.slice(0, MAX_GROUPS);
+  const sums = shown.map(({ value: name, rows, ...group }) => ({
+    name: formatValue(name),
+    ...((value === undefined ? undefined : group.totals[value]) ?? countChange(rows)),
+  }));
+  const number = (header: string, textOf: (group: Group) => string): TextColumn => ({
+    header: printable(header),
+    cells: shown.map(textOf),
+    alignRight: true,
+    isWhole: true,
+    rank: 4,
+  });
+  const more = [
+    ...(value === undefined ? [] : [number('ROWS', ({ rows }) => signed(countChange(rows).difference))]),
+    ...(keysMeet === true
+      ? [
+          number('ADDED', ({ added }) => String(added)),
+          number('GONE', ({ gone }) => String(gone)),
+          number('CHANGED', ({ changed }) => String(changed)),
+        ]
+      : []),
+    ...others.map((name) =>
+      number(name.toUpperCase(), (group) => signed(group.totals[name]?.difference ?? '0')),
+    ),
   ];
-  const more = groups.length - MAX_GROUPS;
+  const left = groups.length - MAX_GROUPS;
   return [
     '',
-    ...alignedLines(table),
-    ...(more > 0 ? [`… and ${more} more`] : []),
+    printable(`${value === undefined ? 'rows' : `total ${value}`} by ${by}, the largest difference first:`),
+    ...tableOf(by.toUpperCase(), sums, more, width),
+    ...(left > 0 ? [`… and ${left} more; --json has all`] : []),
     ...(groupsAreCut ? [`too many values of ${by}: the later ones are not listed`] : []),
   ];
 }

@@ -16,7 +16,7 @@ export interface Layout {
   readonly keys: number;
   /** The index of the column to group by. */
   readonly by: number | undefined;
-  /** The indices of the columns to sum. */
+  /** The indices of the columns to sum; that of the value comes first. */
   readonly totals: readonly number[];
   /** Columns that only one of the files has. */
   readonly gone: readonly string[];
@@ -27,10 +27,12 @@ export interface Chosen {
   /** Names of columns. */
   readonly key: readonly string[];
   readonly by: string | undefined;
+  /** The total whose differences matter most; by default the first one with decimals, else the first one. */
+  readonly value?: string | undefined;
 }
 
 /** @throws ReportError `usage` for a column that is not in both files, or differs at every read */
-export function layoutOf(before: Manifest, after: Manifest, { key, by }: Chosen): Layout {
+export function layoutOf(before: Manifest, after: Manifest, { key, by, value }: Chosen): Layout {
   const volatile = new Set([...before.volatile, ...after.volatile]);
   const common = before.columns.flatMap(({ name, kind }) => {
     const other = after.columns.find((column) => column.name === name);
@@ -48,11 +50,22 @@ export function layoutOf(before: Manifest, after: Manifest, { key, by }: Chosen)
   const keys = [...new Set(key)].map(chosen);
   const columns = [...keys, ...common.filter((column) => !keys.includes(column))];
   const summed = new Set([...Object.keys(before.totals), ...Object.keys(after.totals)]);
+  const totals = columns.flatMap(({ name, kind }, index) =>
+    summed.has(name) && isNumber(kind) ? [index] : [],
+  );
+  const first = totals.find((index) => columns[index]?.kind === 'decimal') ?? totals[0];
+  const valueIndex = value === undefined ? first : totals.find((index) => columns[index]?.name === value);
+  if (value !== undefined && valueIndex === undefined) {
+    const names = totals.map((index) => columns[index]?.name ?? '');
+    throw new ReportError('usage', `diff: "${value}" is no total of both files`, {
+      hint: names.length === 0 ? 'They have no totals.' : `${didYouMean(value, names)}.`,
+    });
+  }
   return {
     columns,
     keys: keys.length,
     by: by === undefined ? undefined : columns.indexOf(chosen(by)),
-    totals: columns.flatMap(({ name, kind }, index) => (summed.has(name) && isNumber(kind) ? [index] : [])),
+    totals: totals.toSorted((one, other) => Number(other === valueIndex) - Number(one === valueIndex)),
     gone: namesOnlyIn(before, after, volatile),
     added: namesOnlyIn(after, before, volatile),
   };

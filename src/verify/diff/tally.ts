@@ -1,6 +1,7 @@
 // Counts the differences of two files from their joined rows.
 
 import type { Cell } from '../../core/table.js';
+import { isWithinTolerance, percentChange, type Tolerance } from '../../rows/compare-decimals.js';
 import { DecimalSum } from '../../rows/counters.js';
 import { compareNumbers } from '../../rows/sort/numbers.js';
 import type { Pair } from './join.js';
@@ -12,11 +13,13 @@ export interface RowChange extends Pair {
   readonly columns: readonly number[];
 }
 
-interface Total {
+export interface Total {
   readonly before: string;
   readonly after: string;
   /** `after` minus `before`, exact. */
   readonly difference: string;
+  /** The difference in percent of `before`, with two decimals; null where `before` is zero. */
+  readonly percent: string | null;
 }
 
 export interface Counts {
@@ -27,7 +30,7 @@ export interface Counts {
   readonly totals: Readonly<Record<string, Total>>;
 }
 
-interface Group extends Counts {
+export interface Group extends Counts {
   readonly value: Cell;
 }
 
@@ -54,14 +57,17 @@ const MAX_GROUPS = 100_000;
 
 export class Tally {
   readonly #layout: Layout;
+  readonly #tolerance: Tolerance | undefined;
   readonly #whole: Counter;
   readonly #groups = new Map<Cell, Counter>();
   #isCut = false;
   readonly #changedColumns: number[];
   readonly #examples: Record<RowChange['change'], Example[]> = { added: [], gone: [], changed: [] };
 
-  constructor(layout: Layout) {
+  /** @param tolerance numbers that are no further apart count as the same */
+  constructor(layout: Layout, tolerance: Tolerance | undefined) {
     this.#layout = layout;
+    this.#tolerance = tolerance;
     this.#whole = new Counter(layout);
     this.#changedColumns = layout.columns.map(() => 0);
   }
@@ -81,10 +87,18 @@ export class Tally {
     return change;
   }
 
-  result(): Tallied {
+  /** Of all rows so far. */
+  counts(): Counts {
+    return this.#whole.counts();
+  }
+
+  /** @param bySums whether the rows of the files are different ones, so that only their numbers and sums can be the same */
+  result(bySums: boolean): Tallied {
     const { columns, by } = this.#layout;
     const counted = columns.map(({ name }, index) => [name, this.#changedColumns[index] ?? 0] as const);
     const groups = [...this.#groups].map(([value, counter]) => ({ value, ...counter.counts() }));
+    const isDifferent = (counts: Counts) =>
+      bySums ? !haveSameSums(counts, this.#tolerance) : counts.added + counts.gone + counts.changed > 0;
     return {
       ...this.#whole.counts(),
       changedColumns: Object.fromEntries(counted.filter(([, count]) => count > 0)),
@@ -106,11 +120,14 @@ export class Tally {
     return differing.length === 0 ? undefined : { change: 'changed', columns: differing, before, after };
   }
 
-  /** Numbers are equal by value: 1.5 equals 1.50. */
+  /** Numbers are equal by value: 1.5 equals 1.50, and within the tolerance. */
   #isSame(column: number, one: Cell, other: Cell): boolean {
     if (one === other) return true;
     if (one === null || other === null) return false;
-    return isNumber(this.#layout.columns[column]?.kind ?? 'text') && compareNumbers(one, other) === 0;
+    if (!isNumber(this.#layout.columns[column]?.kind ?? 'text')) return false;
+    if (compareNumbers(one, other) === 0) return true;
+    const [tolerance, before] = [this.#tolerance, sumOf(one)];
+    return tolerance !== undefined && isWithinTolerance(tolerance, before, difference(before, other));
   }
 
   #addToGroups(before: Pair['before'], after: Pair['after'], change: RowChange['change'] | undefined): void {
@@ -180,10 +197,36 @@ class Counter {
   counts(): Counts {
     const totals = this.#sums.map(({ index, ...sums }) => {
       const [before, after] = [sums.before.toString(), sums.after.toString()];
-      return [this.#layout.columns[index]?.name, { before, after, difference: difference(before, after) }];
+      const change = difference(before, after);
+      const percent = percentChange(before, change) ?? null;
+      return [this.#layout.columns[index]?.name, { before, after, difference: change, percent }];
     });
     return { rows: { ...this.#rows }, ...this.#changes, totals: Object.fromEntries(totals) };
   }
+}
+
+/**
+ * Whether the totals before and after are the same, within the tolerance. The numbers of rows must be the same too where there is no
+ * tolerance, and be within it where there are no totals.
+ */
+export function haveSameSums({ rows, totals }: Counts, tolerance: Tolerance | undefined): boolean {
+  const limit = tolerance ?? { amount: '0', isPercent: false };
+  const sums = Object.values(totals);
+  const counts = tolerance === undefined || sums.length === 0 ? [countChange(rows)] : [];
+  return [...sums, ...counts].every((sum) => isWithinTolerance(limit, sum.before, sum.difference));
+}
+
+/** The numbers of rows as those of a total. */
+export function countChange({ before, after }: Counts['rows']): Total {
+  const sums = { before: String(before), after: String(after), difference: String(after - before) };
+  return { ...sums, percent: percentChange(sums.before, sums.difference) ?? null };
+}
+
+/** A number without an exponent. */
+function sumOf(number: string): string {
+  const sum = new DecimalSum();
+  sum.add(number);
+  return sum.toString();
 }
 
 function difference(before: string, after: string): string {
@@ -191,10 +234,6 @@ function difference(before: string, after: string): string {
   sum.add(after);
   sum.add(before.startsWith('-') ? before.slice(1) : before === 'NaN' ? before : `-${before}`);
   return sum.toString();
-}
-
-function isDifferent({ added, gone, changed }: Counts): boolean {
-  return added + gone + changed > 0;
 }
 
 /** Orders by the first total, then by the number of rows that differ. */
