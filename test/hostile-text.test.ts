@@ -24,7 +24,17 @@ import { sourceError as postgresError } from '../src/sources/postgres/errors.js'
 import { conjuncts } from '../src/sources/postgres/plan.js';
 import { neutraliser } from '../src/writers/csv/formulas.js';
 import { unescaped as readUnescaped } from '../src/writers/xlsx/read/workbook.js';
-import { lostTable, tableFor, workbookFor } from '../src/writers/xlsx/template/around.js';
+import {
+  lostTable,
+  pivotFor,
+  RangeNames,
+  tableFor,
+  workbookFor,
+} from '../src/writers/xlsx/template/around.js';
+import { withCellFormulas, withoutResults } from '../src/writers/xlsx/template/cells.js';
+import { sharedTexts } from '../src/writers/xlsx/template/grid.js';
+import { chartFor, grown, rulesFor } from '../src/writers/xlsx/template/growth.js';
+import { shifted } from '../src/writers/xlsx/template/references.js';
 import { modelOf } from '../src/writers/xlsx/template/sheet.js';
 import { attributeOf, elementsOf, unescaped, withAttribute } from '../src/writers/xlsx/template/xml.js';
 import { fitting, spelled } from '../src/writers/xlsx/text.js';
@@ -110,7 +120,16 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'XML that is read': (text) => readUnescaped(text, () => 'x'),
   "template's text": (text) => unescaped(text),
   "template's table": (text) => [tableFor(text, reach), lostTable(text, 1)],
-  "template's workbook": (text) => workbookFor(text, 'x', reach),
+  "template's workbook": (text) => workbookFor(text, 'x', reach, new RangeNames(text)),
+  "template's formula": (text) => [
+    grown(text, { sheetName: 'x', isOwn: true }, 'cell', reach),
+    shifted(text, 1, 1),
+  ],
+  "template's cells": (text) => [withoutResults(text), withCellFormulas(text, (formula) => `${formula}+1`)],
+  "template's chart": (text) => chartFor(text, 'x', reach),
+  "template's pivot table": (text) => pivotFor(text, 'x', reach),
+  "template's rules": (text) => rulesFor(text, { sheetName: 'x', isOwn: true }, reach),
+  "template's strings": (text) => sharedTexts(text),
   "template's sheet": (text) => modelOf(`<sheetData>${text}</sheetData>`, 2),
   "template's attribute": (text) => [attributeOf(`<a ${text}>`, 'b'), withAttribute(`<a ${text}>`, 'b', 'c')],
   config: (text) => loadConfig({ env: { REPORTCTL_RETRY_FOR: text, REPORTCTL_WEBHOOK_URL: text }, cwd: '/' }),

@@ -4,112 +4,29 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import excel from 'exceljs';
+import type excel from 'exceljs';
 import { ReportError } from '../../src/core/errors.js';
 import type { Batch, Column } from '../../src/core/table.js';
 import { definitionHash } from '../../src/reports/definition-hash.js';
 import { loadReport } from '../../src/reports/load-report.js';
-import { createWriter, type WriterOptions } from '../../src/writers/index.js';
-import { checkTemplate, readTemplate, templateOf } from '../../src/writers/xlsx/template/open.js';
-import { unzipped } from '../../src/writers/xlsx/unzip.js';
-import { Zip } from '../../src/writers/xlsx/zip.js';
+import { checkTemplate, readTemplate } from '../../src/writers/xlsx/template/open.js';
 import { cellBatch, copyTextBatch } from '../support/copy-text.js';
-import { assertWellFormed, openXlsx, valuesOf } from '../support/xlsx.js';
+import {
+  COLUMNS,
+  designed,
+  type Filling,
+  filled,
+  packed,
+  ROWS,
+  rewrite,
+  sheetOf,
+  withoutRows,
+} from '../support/template.js';
+import { openXlsx, valuesOf } from '../support/xlsx.js';
 
-const COLUMNS: readonly Column[] = [
-  { name: 'codigo', kind: 'text' },
-  { name: 'dia', kind: 'date' },
-  { name: 'valor', title: 'Valor (R$)', kind: 'decimal' },
-  { name: 'quantidade', kind: 'integer' },
-];
-const ROWS = [
-  ['007', '2024-10-05', '1234.50', '3'],
-  ['=1+1', '1899-12-31', null, '4'],
-  [null, '2024-10-07', '-0.10', '12345678901234567'],
-];
-const PIXEL = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
-  'base64',
-);
 const RELATIONSHIPS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 const CHART =
   '<?xml version="1.0"?><c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:chart/></c:chartSpace>';
-
-type Parts = Map<string, Buffer>;
-
-/** Title and logo above, the header in row 4, the model in row 5, another sample below; a second sheet with formulas. */
-async function designed(
-  change: (workbook: excel.Workbook, sheet: excel.Worksheet) => void = () => undefined,
-) {
-  const workbook = new excel.Workbook();
-  const summary = workbook.addWorksheet('Painel');
-  summary.getCell('A1').value = { formula: 'SUM(Dados!C:C)', result: 1 };
-  const sheet = workbook.addWorksheet('Dados');
-  sheet.addImage(workbook.addImage({ buffer: PIXEL as unknown as excel.Buffer, extension: 'png' }), 'C1:C2');
-  sheet.getCell('A1').value = 'Relatório da casa';
-  sheet.getCell('A2').value = { formula: 'COUNTA(A5:A1048576)', result: 2 };
-  sheet.mergeCells('A1:B1');
-  sheet.getRow(4).values = ['Código', 'Dia', 'Valor (R$)', 'Quantidade'];
-  sheet.getRow(5).values = ['x', new Date('2020-01-01'), 1, 2];
-  sheet.getRow(5).height = 21;
-  const looks = ['@', 'dd/mm/yyyy', '"R$" #,##0.00', '0'];
-  for (const [index, numFmt] of looks.entries()) {
-    const fill = { type: 'pattern', pattern: 'solid', fgColor: { argb: 'FFFFEECC' } } as const;
-    sheet.getCell(5, index + 1).style = { numFmt, fill };
-  }
-  sheet.getRow(6).values = ['y', new Date('2020-01-02'), 3, 4];
-  sheet.getCell('A9').value = 'rodapé';
-  sheet.mergeCells('A9:D9');
-  change(workbook, sheet);
-  return unzipped(Buffer.from(await workbook.xlsx.writeBuffer()));
-}
-
-async function packed(parts: Parts): Promise<Buffer> {
-  const zip = new Zip();
-  const entries: Buffer[] = [];
-  for (const [name, content] of parts) entries.push(await zip.whole(name, content));
-  return Buffer.concat([...entries, zip.end()]);
-}
-
-function rewrite(parts: Parts, name: string, change: (xml: string) => string): void {
-  const before = parts.get(name)?.toString() ?? '';
-  const after = change(before);
-  assert.notEqual(after, before, `${name} was to be changed`);
-  parts.set(name, Buffer.from(after));
-}
-
-/** exceljs itself cannot remove the last rows. */
-function withoutRows(parts: Parts, from: number): void {
-  rewrite(parts, 'xl/worksheets/sheet2.xml', (xml) =>
-    xml.replace(/<row r="(\d+)".*?<\/row>/gs, (row, number) => (Number(number) < from ? row : '')),
-  );
-}
-
-const sheetOf = (parts: Parts) => parts.get('xl/worksheets/sheet2.xml')?.toString() ?? '';
-
-async function filled(
-  template: Parts | Buffer,
-  { columns = COLUMNS, batches = [cellBatch(ROWS)], ...options }: Filling = {},
-) {
-  const bytes = Buffer.isBuffer(template) ? template : await packed(template);
-  const writer = await createWriter('xlsx', { ...options, template: templateOf('modelo.xlsx', bytes) });
-  async function* all() {
-    yield* batches;
-  }
-  const chunks: Buffer[] = [];
-  for await (const chunk of writer.encode({ columns, batches: all() })) chunks.push(Buffer.from(chunk));
-  const written = Buffer.concat(chunks);
-  const parts = unzipped(written);
-  for (const [name, part] of parts) {
-    if (/\.(xml|rels)$/.test(name)) assertWellFormed(name, part.toString());
-  }
-  return { bytes: written, parts, notes: writer.notes?.() ?? [] };
-}
-
-interface Filling extends Omit<WriterOptions, 'template'> {
-  readonly columns?: readonly Column[];
-  readonly batches?: Iterable<Batch>;
-}
 
 describe('the rows', () => {
   test('take the place of the model row and of all below it, with its styles, and what is above stays', async () => {
@@ -200,7 +117,7 @@ describe('the rows', () => {
 });
 
 describe('everything else', () => {
-  test('stays byte for byte: charts, drawings, media, themes, other sheets with their formulas', async () => {
+  test('stays byte for byte: charts, drawings, media, themes, other sheets but for the results of their formulas', async () => {
     const parts = await designed();
     parts.set('xl/charts/chart1.xml', Buffer.from(CHART));
     parts.set('xl/printerSettings/printerSettings1.bin', Buffer.from([0, 255, 254, 0]));
@@ -211,7 +128,7 @@ describe('everything else', () => {
       ),
     );
     const { parts: written } = await filled(parts);
-    const touched = ['xl/worksheets/sheet2.xml', 'xl/workbook.xml'];
+    const touched = ['xl/worksheets/sheet1.xml', 'xl/worksheets/sheet2.xml', 'xl/workbook.xml'];
     assert.deepEqual([...written.keys()].sort(), [...parts.keys()].sort());
     for (const [name, content] of parts) {
       assert.equal(written.get(name)?.equals(content), !touched.includes(name), name);
@@ -409,7 +326,6 @@ describe('a header', () => {
       ['Código do produto', 'Data', 'Valor (R$)', 'quantidade'],
       [' CODIGO\ndo  Produto ', 'dia_da_venda', 'valor', 'QUANTIDADE'],
       ['codigo', 'Dia da Venda', { richText: [{ text: 'Valor ' }, { text: '(R$)' }] }, 'Quantidade '],
-      [{ formula: '"Código"', result: 'Código' }, 'data', 'Valor (R$)', 'Quantidade'],
     ]) {
       const parts = await designed((_, sheet) => {
         sheet.getRow(4).values = titles;
@@ -417,6 +333,23 @@ describe('a header', () => {
       const { bytes } = await filled(parts, { columns });
       assert.equal((await openXlsx(bytes)).getWorksheet('Dados')?.getCell('A5').value, '007');
     }
+  });
+});
+
+describe('a row of totals above the header', () => {
+  test('is none, though it has a cell for each column', async () => {
+    const parts = await designed((_, sheet) => {
+      sheet.getRow(3).values = [
+        'Total',
+        { formula: 'COUNT(B5:B5)' },
+        { formula: 'SUM(C5:C5)' },
+        { formula: 'SUM(D5:D5)' },
+      ];
+    });
+    assert.equal(
+      (await openXlsx((await filled(parts)).bytes)).getWorksheet('Dados')?.getCell('A5').value,
+      '007',
+    );
   });
 });
 
@@ -527,6 +460,17 @@ describe('what is no template', () => {
   test('has a header in merged cells', async () => {
     const merged = await header((sheet) => sheet.mergeCells('B4:C4'));
     await refused(merged, /: C4 .* has no header \(it is merged into B4\), and "Valor/, /undoing the merge/);
+  });
+
+  test('has a formula for a header', async () => {
+    const formula = await header((sheet) => {
+      sheet.getCell('B4').value = { formula: '"Dia"', result: 'Dia' };
+    });
+    await refused(
+      formula,
+      /: B4 .* has no header \(a formula is none\), and "dia" is expected there/,
+      /"dia"/,
+    );
   });
 
   test('has another row before its header that has as many cells', async () => {

@@ -1,4 +1,4 @@
-// Writes the rows into a sheet of a template, a workbook designed in Excel. Every other part stays unchanged.
+// Writes the rows into a sheet of a template, a workbook designed in Excel. What refers to the rows follows them; all else stays unchanged.
 import { ReportError } from '../../core/errors.js';
 import type { Column, Table } from '../../core/table.js';
 import type { Writer } from '../../core/writer.js';
@@ -8,7 +8,9 @@ import { DataSheets } from './data-sheet.js';
 import { DATA_SHEET, SHEET_ROWS, type Template, XLSX_FILE, type XlsxOptions } from './options.js';
 import { RowReader } from './reader.js';
 import { type ColumnStyles, RowEncoder } from './rows.js';
-import { tableFor, workbookFor } from './template/around.js';
+import { RangeNames } from './template/around.js';
+import { followed, partsAround, reachOf, startFor, withoutOldResults } from './template/follow.js';
+import { rulesFor } from './template/growth.js';
 import { modelIn } from './template/open.js';
 import { openPackage, type Package, textOf } from './template/package.js';
 import { endOf, type Model } from './template/sheet.js';
@@ -17,7 +19,7 @@ import { Zip } from './zip.js';
 
 /** @throws ReportError `definition` for a file that is no workbook, or has no sheet of that name */
 export function createTemplateWriter(template: Template, options: XlsxOptions): Writer {
-  const pack = openPackage(template, options.sheet ?? DATA_SHEET);
+  const pack = withoutOldResults(openPackage(template, options.sheet ?? DATA_SHEET));
   const booleans = booleanWords(options.booleans);
   let changes = new Changes(options.strict ?? false);
 
@@ -31,17 +33,11 @@ export function createTemplateWriter(template: Template, options: XlsxOptions): 
     });
     const zip = new Zip();
     // Parts that refer to the rows are written last, when the number of rows is known.
-    const waiting = [pack.workbook, pack.sheet, ...pack.tables];
+    const waiting = [pack.sheet, ...partsAround(pack)];
     for (const [name, content] of parts) if (!waiting.includes(name)) yield await zip.whole(name, content);
 
-    const reachTo = (last: number) => {
-      // A table has at least one row under its header, even an empty one.
-      return {
-        model: model.headerRow + 1,
-        lastModel: Math.max(model.lastRow, model.headerRow + 1),
-        last: Math.max(last, model.headerRow + 1),
-      };
-    };
+    const names = new RangeNames(textOf(parts, pack.workbook));
+    const reachTo = (last: number) => reachOf(model, last);
     const rows = new RowReader(batches, columns.length, () => undefined);
     let last: number;
     try {
@@ -49,20 +45,18 @@ export function createTemplateWriter(template: Template, options: XlsxOptions): 
         path: pack.sheet,
         headerRow: model.headerRow,
         start: (block) => {
-          block.add(model.start);
+          block.add(startFor(model, pack, names));
           encoder.begin(model.headerRow + 1);
         },
-        end: (row) => endOf(model, reachTo(row)),
+        end: (row) => rulesFor(endOf(model, reachTo(row)), { ...pack, isOwn: true }, reachTo(row)),
       });
       if ((await rows.more()) !== undefined) throw tooMany(template, pack, model);
     } finally {
       await rows.close();
     }
 
-    const workbook = workbookFor(textOf(parts, pack.workbook), pack.sheetName, reachTo(last));
-    yield await zip.whole(pack.workbook, Buffer.from(workbook));
-    for (const table of pack.tables) {
-      yield await zip.whole(table, Buffer.from(tableFor(textOf(parts, table), reachTo(last))));
+    for (const [name, xml] of followed(parts, pack, reachTo(last), names)) {
+      yield await zip.whole(name, Buffer.from(xml));
     }
     yield zip.end();
   }

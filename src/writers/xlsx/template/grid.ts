@@ -48,13 +48,18 @@ export function isFilled(cell: string | undefined): boolean {
   return cell !== undefined && CONTENT.test(cell);
 }
 
+export function hasFormula(cell: string): boolean {
+  return /<f[\s/>]/.test(cell);
+}
+
 /** The texts of a workbook's shared strings (18.4 Shared String Table), by their index. */
 export function sharedTexts(xml: string): readonly string[] {
   return (xml.match(elementsOf('si')) ?? []).map(textIn);
 }
 
-/** The text that a cell shows: of a formula the saved result, of a number its digits; empty where there is none. */
+/** The text that a cell shows: of a number its digits; empty where there is none, and of a formula. */
 export function textOfCell(cell: string, shared: readonly string[]): string {
+  if (hasFormula(cell)) return '';
   const [, value = ''] = /<v(?:\s[^<>]*)?>([^<]*)/.exec(cell) ?? [];
   const type = attributeOf(cell, 't');
   if (type === 'inlineStr') return textIn(cell);

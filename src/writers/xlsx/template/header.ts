@@ -1,9 +1,9 @@
 // Compares the header of a template with the columns of the report: rows must not stand under the header of another column.
 import type { ReportError } from '../../../core/errors.js';
 import type { Column } from '../../../core/table.js';
-import { columnLetters } from '../letters.js';
+import { columnIndex, columnLetters } from '../letters.js';
 import type { Template } from '../options.js';
-import { cellsOf, isFilled, type Row, rowsOfSheet, sharedTexts, textOfCell } from './grid.js';
+import { cellsOf, hasFormula, isFilled, type Row, rowsOfSheet, sharedTexts, textOfCell } from './grid.js';
 import { type Package, textOf, unfit } from './package.js';
 import { rowsOf } from './ranges.js';
 import { attributeOf, elementsOf } from './xml.js';
@@ -89,9 +89,11 @@ function misplaced(template: Template, place: Place): ReportError {
   const title = JSON.stringify(titleOf(column));
   if (found.trim() === '') {
     const merged = mergedInto(xml, index, row.number);
+    const own = cellsOf(row).get(columnLetters(index)) ?? '';
+    const reason = hasFormula(own) ? ' (a formula is none)' : merged && ` (it is merged into ${merged})`;
     return unfit(
       template,
-      `${where} has no header${merged === undefined ? '' : ` (it is merged into ${merged})`}, and ${title} is expected there`,
+      `${where} has no header${reason ?? ''}, and ${title} is expected there`,
       `Write ${title} into ${cell}${merged === undefined ? '' : `, after undoing the merge: each column needs a cell of its own`}.`,
     );
   }
@@ -188,14 +190,9 @@ function mergedInto(xml: string, column: number, row: number): string | undefine
       const rows = rowsOf(reference);
       const [first = '', last = first] = reference.split(':').map((end) => end.replace(/\d+$/, ''));
       const isIn = rows !== undefined && rows.first <= row && rows.last >= row;
-      return isIn && numberOfLetters(first) <= column && numberOfLetters(last) >= column
+      return isIn && columnIndex(first) <= column && columnIndex(last) >= column
         ? [reference.split(':')[0] ?? '']
         : [];
     })
     .find((first) => first !== cell);
-}
-
-/** The index of a column, from 0. */
-function numberOfLetters(letters: string): number {
-  return [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
 }

@@ -9,12 +9,23 @@ export interface Package {
   /** Name to content, in the archive's order. */
   readonly parts: ReadonlyMap<string, Buffer>;
   readonly workbook: string;
+  /** All worksheets, in the order of their tabs. */
+  readonly sheets: readonly Sheet[];
+  /** The part of the sheet that takes the rows, and its name. */
   readonly sheet: string;
   readonly sheetName: string;
   readonly styles: string;
   /** Undefined in a workbook without shared strings. */
   readonly sharedStrings: string | undefined;
+  /** The tables of the sheet that takes the rows. */
   readonly tables: readonly string[];
+  readonly charts: readonly string[];
+  readonly pivotCaches: readonly string[];
+}
+
+interface Sheet {
+  readonly name: string;
+  readonly part: string;
 }
 
 interface Relationship {
@@ -27,6 +38,11 @@ interface Relationship {
 }
 
 const CONTENT_TYPES = '[Content_Types].xml';
+/** The newer kinds of charts have a type of their own (MS-ODRAWXML, 2.1 Chart Ex). */
+const CHARTS =
+  /^application\/vnd\.(?:openxmlformats-officedocument\.drawingml\.chart|ms-office\.chartex)\+xml$/;
+const PIVOT_CACHES =
+  /^application\/vnd\.openxmlformats-officedocument\.spreadsheetml\.pivotCacheDefinition\+xml$/;
 const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml';
 const RAISE =
   'Make it smaller, or raise REPORTCTL_MAX_TEMPLATE_SIZE; several times as much memory is needed.';
@@ -75,6 +91,7 @@ export function openPackage(template: Template, sheetName: string): Package {
   return {
     parts: withoutCalculationChain(parts, workbook, related),
     workbook,
+    sheets,
     sheet: sheet.part,
     sheetName: sheet.name,
     styles,
@@ -82,7 +99,16 @@ export function openPackage(template: Template, sheetName: string): Package {
     tables: relationshipsOf(parts, sheet.part)
       .filter(({ type, target }) => type === 'table' && parts.has(target))
       .map(({ target }) => target),
+    charts: partsOfType(parts, types, CHARTS),
+    pivotCaches: partsOfType(parts, types, PIVOT_CACHES),
   };
+}
+
+function partsOfType(parts: ReadonlyMap<string, Buffer>, types: string, wanted: RegExp): string[] {
+  return (types.match(elementsOf('Override')) ?? [])
+    .filter((element) => wanted.test(attributeOf(element, 'ContentType') ?? ''))
+    .map((element) => unescaped(attributeOf(element, 'PartName') ?? '').slice(1))
+    .filter((name) => parts.has(name));
 }
 
 function partsOf(template: Template): Map<string, Buffer> {

@@ -1,6 +1,6 @@
 // The sheet of a template that takes the rows: the XML above them, the look of the model row, and the XML below.
 import { columnLetters } from '../letters.js';
-import { cellsOf, isFilled, type Row, rowsOfSheet, sheetData } from './grid.js';
+import { cellsOf, hasFormula, isFilled, type Row, rowsOfSheet, sheetData } from './grid.js';
 import { allExtended, type Reach, rowsOf } from './ranges.js';
 import { attributeOf, elementsOf, numberOf, withAttribute } from './xml.js';
 
@@ -26,7 +26,8 @@ const RULES = ['conditionalFormatting', 'dataValidation', 'ignoredError', 'prote
 const NEWER_RULES = elementsOf('x14:conditionalFormatting|x14:dataValidation');
 
 /**
- * The header is the first row that has exactly its first `width` cells filled; the row below is the model.
+ * The header is the first row that has exactly its first `width` cells filled, none with a formula, as a row of totals has; the
+ * row below is the model.
  * @returns undefined where there is no such row
  */
 export function modelOf(xml: string, width: number): Model | undefined {
@@ -97,7 +98,11 @@ function withoutOld(xml: string, name: string, headerRow: number): string {
 function isFilledTo(row: Row, width: number): boolean {
   const cells = cellsOf(row);
   const isFull = (column: number) => isFilled(cells.get(columnLetters(column)));
-  return Array.from({ length: width }, (_, column) => column).every(isFull) && !isFull(width);
+  return (
+    Array.from({ length: width }, (_, column) => column).every(isFull) &&
+    !isFull(width) &&
+    ![...cells.values()].some(hasFormula)
+  );
 }
 
 function columnStylesIn(before: string): (column: number) => number | undefined {

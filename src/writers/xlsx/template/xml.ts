@@ -10,6 +10,11 @@ export function unescaped(text: string): string {
   });
 }
 
+/** Escapes the text of an element. */
+export function escapedText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
 /** The value of a start tag's attribute, still escaped. */
 export function attributeOf(tag: string, name: string): string | undefined {
   const match = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(
@@ -25,6 +30,13 @@ export function withAttribute(element: string, name: string, value: string): str
     found.test(tag)
       ? tag.replace(found, (_, before: string) => `${before}"${value}"`)
       : `${tag.trimEnd()} ${name}="${value}"`,
+  );
+}
+
+/** The element without the attribute of its start tag. */
+export function withoutAttribute(element: string, name: string): string {
+  return element.replace(/^<[^<>]*/, (tag) =>
+    tag.replace(new RegExp(`\\s${name}\\s*=\\s*(?:"[^"]*"|'[^']*')`), ''),
   );
 }
 
