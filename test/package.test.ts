@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ROOT, temporaryFolder } from './support/cli.js';
+import { startListener } from './support/listener.js';
 
 const run = promisify(execFile);
 const manifestIn = async (folder: string) =>
@@ -32,7 +33,10 @@ describe('the npm package', () => {
     for (const key of ['dependencies', 'devDependencies', 'scripts', 'private'])
       assert.ok(!(key in published), key);
     assert.deepEqual(published.optionalDependencies, own.optionalDependencies);
-    assert.deepEqual([published.name, published.version, published.bin], [own.name, own.version, own.bin]);
+    for (const key of ['name', 'version', 'bin', 'repository', 'bugs', 'homepage']) {
+      assert.ok(own[key], key);
+      assert.deepEqual(published[key], own[key], key);
+    }
   });
 
   test('has every file that it imports; packages are optional ones', async () => {
@@ -59,7 +63,7 @@ describe('the npm package', () => {
       }
     }
     // One of each kind, so that a change in what esbuild prints does not empty this test.
-    for (const specifier of ['../dist/cli.js', './thread.js', 'node:fs', '@opentelemetry/api']) {
+    for (const specifier of ['../dist/cli.js', './thread.js', 'node:fs']) {
       assert.ok(specifiers.has(specifier), `nothing imports ${specifier}`);
     }
   });
@@ -67,6 +71,26 @@ describe('the npm package', () => {
   test('runs from where it is', async () => {
     const { stdout } = await run(process.execPath, [join(folder, 'bin/reportctl.js'), '--version']);
     assert.equal(stdout, `reportctl ${(await manifestIn(ROOT)).version}\n`);
+  });
+
+  test('sends a trace, without any other package', async (t) => {
+    const listener = await startListener(() => 200);
+    const cwd = await temporaryFolder();
+    t.after(async () => {
+      await listener.stop();
+      await rm(cwd, { recursive: true });
+    });
+    const binary = join(folder, 'bin/reportctl.js');
+    await run(process.execPath, [binary, 'export', 'producao', '-o', 'out.csv'], {
+      cwd,
+      env: {
+        PATH: process.env.PATH,
+        REPORTCTL_QUERIES: join(ROOT, 'queries'),
+        REPORTCTL_SOURCE_PRODUCAO: `file:${join(ROOT, 'fixtures/producao.ndjson')}`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: listener.url,
+      },
+    });
+    assert.match(listener.heard.map(({ body }) => body).join(), /"name":"export"/);
   });
 
   test('has the manual page and the pages that help prints', async () => {

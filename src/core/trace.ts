@@ -16,13 +16,8 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
     const { startTracing } = await import('./trace/opentelemetry.js');
     return startTracing(options);
   } catch (cause) {
-    const isMissing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-    const problem = isMissing
-      ? 'tracing: the optional @opentelemetry packages are not installed'
-      : `tracing cannot start: ${failureOf(cause).message}`;
-    const hint = isMissing
-      ? 'Install reportctl without --omit=optional, or set OTEL_SDK_DISABLED=true.'
-      : 'See the OTEL_… variables.';
+    const problem = `tracing cannot start: ${failureOf(cause).message}`;
+    const hint = 'See the OTEL_… variables.';
     if (isDemanded) throw new ReportError('usage', problem, { hint, cause });
     warn(`${problem}; this run is not traced. ${hint}`);
     return { root: noSpan, close: async () => {} };

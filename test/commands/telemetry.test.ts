@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { assertRefused, runReportctl } from '../support/cli.js';
+import { runReportctl } from '../support/cli.js';
 import { DAY, startPlace } from '../support/heard-run.js';
 import { type Answer, type Heard, startListener } from '../support/listener.js';
 
@@ -152,23 +152,6 @@ describe('the trace', { concurrency: 3 }, () => {
     assert.equal((await runHere({ OTEL_SDK_DISABLED: 'true' })).code, 0);
     assert.equal((await runHere({ OTEL_EXPORTER_OTLP_ENDPOINT: '' })).code, 0);
     assert.equal(listener.heard.length, 0);
-    await stop();
-  });
-
-  test('without the optional packages: refused when demanded, else a warning', async () => {
-    const hook = `export async function resolve(name, context, next) {
-      if (!name.startsWith('@opentelemetry/')) return next(name, context);
-      throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
-    }`;
-    const dataUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
-    const register = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hook))});`;
-    const { run, stop } = await tracedPlace();
-    const without = { NODE_OPTIONS: `--import ${dataUrl(register)}` };
-    const demanded = await run(without, 'vendas', '--date', DAY, '--otel');
-    assertRefused(demanded, 2, /tracing: the optional @opentelemetry packages are not installed/);
-    const { code, stderr } = await run(without);
-    assert.equal(code, 0, stderr);
-    assert.match(stderr, /^\S+ warn tracing: .* are not installed; this run is not traced\. [^\n]*\n$/);
     await stop();
   });
 
