@@ -101,6 +101,8 @@ export interface Prepared {
   readonly statement: string;
   /** Does the source apply the filters, or are rows tested in this process? */
   readonly pushedDown: boolean;
+  /** What of the source is not read, such as hidden files: one line for each reason. */
+  readonly leftOut?: readonly string[];
   /** For each timestamp column by its name; absent for one whose values may have an offset or not. */
   readonly offsets?: Readonly<Record<string, Exclude<Offset, 'sometimes'>>>;
   /** The decimal columns that are binary floating point; absent where none is. */

@@ -23,8 +23,12 @@ interface DownloadOptions {
 export interface Store {
   /** For messages; holds no secret. */
   readonly label: string;
-  /** Every file whose key begins with the prefix, in the order of the keys' bytes; nothing unfinished. */
-  list(prefix: string): AsyncIterable<Stored>;
+  /**
+   * Every file whose key begins with the prefix, in the order of the keys' bytes; nothing unfinished.
+   * @param onHidden of a store that is read as a source: gets each hidden name below the prefix (hidden-names.ts), a folder's with a
+   * slash at its end; what is hidden is not listed then
+   */
+  list(prefix: string, onHidden?: (key: string) => void): AsyncIterable<Stored>;
   /** Undefined when there is no such file. */
   stat(key: string): Promise<Stored | undefined>;
   /** A small file (a manifest, a run record), or undefined when there is none. */

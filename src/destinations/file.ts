@@ -13,7 +13,7 @@ import { downloadFile } from './file/downloading.js';
 import { explain } from './file/failures.js';
 import { inFolder, removeEmpty } from './file/folders.js';
 import { stageOutput } from './file/output.js';
-import { leftoverFiles, listFiles, readFile, statFile, UNFINISHED } from './file/reading.js';
+import { leftoverFiles, listFiles, listSource, readFile, statFile, UNFINISHED } from './file/reading.js';
 import { removeStored } from './file/removing.js';
 import { stageFile } from './file/staged.js';
 import { clockSkew, isMissing, resolved } from './file/version.js';
@@ -113,7 +113,7 @@ export async function openFolderForReading(
   const [folder, key] = found?.isDirectory() ? [target, undefined] : [dirname(target), basename(target)];
   const store: Store = {
     label: folder,
-    list: (prefix) => listFiles(folder, prefix, 'read'),
+    list: (prefix, onHidden) => listSource(folder, prefix, onHidden),
     stat: (name) => statFile(name, join(folder, name), 'read'),
     read: (name) => readFile(name, join(folder, name), 'read'),
     download: (name, { most, signal: ownSignal = signal } = {}) =>

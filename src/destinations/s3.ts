@@ -11,7 +11,7 @@ import { copyObject } from './s3/copying.js';
 import { leftoversOf } from './s3/notes.js';
 import type { S3Options } from './s3/options.js';
 import { brokenPromises, probe } from './s3/probe.js';
-import { downloadObject, listObjects, readObject, statObject } from './s3/reading.js';
+import { downloadObject, listObjects, listSource, readObject, statObject } from './s3/reading.js';
 import { removeObject } from './s3/removing.js';
 import { stageObject } from './s3/staged.js';
 
@@ -93,7 +93,7 @@ export async function openS3ForReading(
   const opened = await openBucket(bucket, prefix, s3, 'read');
   const store: Store = {
     label: labelOf(bucket, prefix),
-    list: (beginning) => listObjects(opened, beginning, signal),
+    list: (beginning, onHidden) => listSource(opened, beginning, { signal, onHidden }),
     stat: (within) => statObject(opened, `${prefix}${within}`, signal),
     read: (within) => readObject(opened, `${prefix}${within}`, signal),
     download: (within, { most, signal: ownSignal = signal } = {}) =>

@@ -88,6 +88,8 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
       }
       for (const [index, source] of sources.entries())
         checked.push(...floating(subject, report, source, prepared[index]?.floats));
+      for (const { leftOut = [] } of prepared)
+        checked.push(...leftOut.map((detail) => ({ subject, ok: true, detail })));
       for (const source of sources) checked.push(...(await cautioned(subject, source)));
       checked.push(...(await readiness(session, subject, report, request, sources)));
       if (options.sample === undefined) return checked;

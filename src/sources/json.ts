@@ -69,7 +69,7 @@ export async function openJson({
 function withIdleLimit(store: Store, idleMs: number | undefined): Store {
   return {
     ...store,
-    list: (beginning) => withIdleTimeout(store.list(beginning), idleMs),
+    list: (...args) => withIdleTimeout(store.list(...args), idleMs),
     stat: (key) => withinIdleTime(store.stat(key), idleMs),
     download: (key, options) => withIdleTimeout(store.download(key, options), idleMs),
   };
@@ -123,6 +123,7 @@ async function prepare(
     statement: statementOf(request, query, found),
     pushedDown: false,
     floats: floatsOf(request.columns),
+    leftOut: found.leftOut,
     estimate: () => estimate(read),
     filterPlans: async () => request.filters.map(() => ({ how: 'scan', name: query.collection })),
     funnel: () => funnel({ ...read, doing: `counting the documents of "${request.report}" in ${label}` }),
@@ -196,6 +197,7 @@ function statementOf(request: Request, query: DocumentQuery, found: Files): stri
   const names = found.files.map(({ name }) => name);
   const statement = {
     read: names.length > 3 ? [...names.slice(0, 2), `… ${names.length - 3} more …`, names.at(-1)] : names,
+    ...(found.leftOut.length > 0 && { leftOut: found.leftOut }),
     where: Object.fromEntries(request.filters.map(({ filter, column }) => [column, filter.values])),
     take: Object.fromEntries(
       request.columns.map((column) => [column.name, `${column.kind} at ${pathOf(column).join('.')}`]),

@@ -63,6 +63,9 @@ function found(path: string) {
 /** Bookkeeping and files that a gate refused: neither is published. */
 const KEPT = /(^|\/)(_reportctl|_quarantine)\//;
 
+/** What a Mac puts beside a file on a disk of another system: its attributes, under the file's name (AppleDouble, RFC 1740). */
+const APPLE_DOUBLE = /(^|\/)\._[^/]*$/;
+
 /** The file with this key, or every file with a manifest whose key has this prefix. @throws ReportError `destination` */
 export async function* filesAt(destination: Destination, key: string): AsyncGenerator<string> {
   const mayBeFile = key !== '' && !key.endsWith('/');
@@ -78,6 +81,7 @@ export async function* filesAt(destination: Destination, key: string): AsyncGene
       return;
     }
     if (!listed.endsWith(MANIFEST_ENDING) || (KEPT.test(listed) && !KEPT.test(key))) continue;
+    if (APPLE_DOUBLE.test(listed)) continue;
     yield listed.slice(0, -MANIFEST_ENDING.length);
   }
 }

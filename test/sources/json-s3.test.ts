@@ -81,6 +81,28 @@ describe('S3', () => {
     assert.equal(gets(), 1100);
   });
 
+  test('hidden names below the collection are left out and counted; equal objects are all read', async () => {
+    for (const name of [
+      'a.json',
+      'b.json',
+      '_temporary/0.json',
+      '_temporary/1.json',
+      '.c.json',
+      'x/_delta_log/0.json',
+    ])
+      server.put(`lago/docs/${name}`, '{"id":1}');
+    server.put('lago/docs/_SUCCESS', '');
+    const source = await open('lago/');
+    const { rows, notes } = await readDocuments(source, documentRequest({ id: 'integer' }));
+    assert.equal(rows.length, 2);
+    assert.deepEqual(notes, [
+      '3 names that begin with . or _ were left out: docs/.c.json, docs/_temporary/, docs/x/_delta_log/',
+    ]);
+    await source.close();
+    assert.deepEqual(await idsOf('lago/docs/', { collection: '_temporary' }), [1, 1]);
+    assert.deepEqual(await idsOf('lago/docs/_temporary/0.json'), [1]);
+  });
+
   test('small and large objects in turn', async () => {
     const large = Array.from({ length: 60_000 }, (_, index) => `{"id":${index + 2},"x":"some text"}\n`).join(
       '',

@@ -1,7 +1,7 @@
 // JSON documents in files: which files, which values, which rows, and what is said about the rest.
 import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { symlink } from 'node:fs/promises';
+import { link, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -80,12 +80,86 @@ describe('which files are read', () => {
       'many/vendas/a/z.ndjson.gz': gzipSync('{"id":3}\n{"id":4}'),
       'many/vendas/a.json': '\n{\n "id":2}\n',
       'many/vendas/é.json': '[{"id":6},{"id":7}]',
-      'many/vendas/_SUCCESS': '',
+      'many/vendas/notes.txt': '',
       'many/outra/x.json': '{"id":100}',
     });
     const { rows, notes } = await read('many', documentRequest({ id: 'integer' }, { collection: 'vendas' }));
     assert.deepEqual(ids(rows), [1, 2, 3, 4, 5, 6, 7]);
-    assert.deepEqual(notes, ['1 file of another kind was left out: vendas/_SUCCESS']);
+    assert.deepEqual(notes, ['1 file of another kind was left out: vendas/notes.txt']);
+  });
+
+  test('hidden names below the collection are left out and counted, unless the report or the source names them', async () => {
+    const one = '{"id":1}';
+    const hidden = [
+      '_temporary/0/part-0.json',
+      '.part-0.json',
+      '._a.json',
+      '.ipynb_checkpoints/a.json',
+      'x/_log/0.json',
+    ];
+    await folder.write({
+      'lake/v/a.json': one,
+      'lake/v/_SUCCESS': '',
+      'lake/v/.a.json.crc': '',
+      'lake/v/_dia=5/a.json': '{"id":2}',
+      ...Object.fromEntries(hidden.map((name) => [`lake/v/${name}`, one])),
+      'lake/_w/b.json': one,
+      'lake/_u.json': one,
+      'lake/h/_temporary/c.json': one,
+    });
+    // An editor's lock is a link to nowhere.
+    await folder.link('lake/v/.#a.json', 'nobody@nowhere.1234');
+    const of = (collection: string, name = 'lake') =>
+      read(name, documentRequest({ id: 'integer' }, { collection }));
+    const { rows, notes } = await of('v');
+    assert.deepEqual(ids(rows).sort(), [1, 2]);
+    assert.deepEqual(notes, [
+      '6 names that begin with . or _ were left out: v/.#a.json, v/._a.json, v/.ipynb_checkpoints/, …',
+    ]);
+    for (const [name, collection] of [
+      ['lake', '_w'],
+      ['lake', '_u'],
+      ['lake', 'v/_temporary'],
+      ['lake', 'v/.part-0'],
+      ['lake/v/_temporary', '0'],
+      ['lake/v/.part-0.json', 'any'],
+    ] as const) {
+      assert.deepEqual(ids((await of(collection, name)).rows), [1], `${name} ${collection}`);
+    }
+    await assert.rejects(of('h'), (error) => {
+      assert.ok(error instanceof ReportError && error.code === 'source');
+      assert.match(error.message, /only hidden names are in the collection "h": h\/_temporary\/$/);
+      assert.match(error.hint ?? '', /as in collection: h\/_temporary\.$/);
+      return true;
+    });
+    const source = await folder.open('lake');
+    const question = { report: 'r', about: { collection: 'h', match: {} }, params: {}, timezone: 'UTC' };
+    assert.deepEqual(await source.ask(question), { isReady: false, text: 'no such collection' });
+    await source.close();
+  });
+
+  test('a file is read once, whatever links lead to it, and links that lead back end', async () => {
+    await folder.write({
+      'links/v/a.json': '{"id":1}',
+      'links/v/d/b.json': '{"id":2}',
+      'links/e/c.json': '{"id":3}',
+    });
+    await link(join(folder.path, 'links/v/a.json'), join(folder.path, 'links/v/hard.json'));
+    await folder.write({ 'links/v/same.json': '{"id":1}' });
+    for (const [name, target] of [
+      ['latest.json', 'a.json'],
+      ['d2', 'd'],
+      ['e', '../e'],
+      ['self', '.'],
+      ['up', '..'],
+    ] as const)
+      await folder.link(`links/v/${name}`, target);
+    await folder.link('links/e/back', '../v');
+    const { rows, notes } = await read('links', documentRequest({ id: 'integer' }, { collection: 'v' }));
+    assert.deepEqual(ids(rows), [1, 2, 3, 1]);
+    assert.deepEqual(notes, [
+      '3 links to files that are read were left out: v/d2/b.json, v/hard.json, v/latest.json',
+    ]);
   });
 
   test('five hundred files of a document each, in order', async () => {

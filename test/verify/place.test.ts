@@ -56,6 +56,7 @@ describe('the files of', () => {
     'gone.csv.manifest.json',
     'd/b.csv',
     'd/b.csv.manifest.json',
+    'd/._b.csv.manifest.json',
     'd/notes.txt',
     '_reportctl/vendas/20241005.json',
     '_reportctl/vendas/history/20241005/r1/a.csv.manifest.json',

@@ -134,7 +134,7 @@ export async function unusedGoldens({ queries, reports, tests, update, cwd }: Kn
       () => [],
     );
     const paths = entries
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
       .map((entry) => join(root, relative(resolve(cwd, root), entry.parentPath), entry.name))
       .filter((path) => GOLDEN_FILES.some((ending) => path.endsWith(`.${ending}`)))
       .filter((path) => isOurs(relative(root, path).split(sep)[0] ?? ''))

@@ -1,8 +1,10 @@
 // Reads a folder: one file, or a listing in the order of the keys.
-import type { BigIntStats } from 'node:fs';
-import { open, readdir, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import type { BigIntStats, Dirent } from 'node:fs';
+import { open, readdir, realpath, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
 import type { Leftover } from '../../core/destination.js';
+import { hiddenPart } from '../../core/hidden-names.js';
+import { mapConcurrently } from '../../core/map-concurrently.js';
 import { readFully } from '../../core/read-fully.js';
 import type { Stored } from '../../core/store.js';
 import { isUnfinishedName, tokenOf } from '../../core/temporary.js';
@@ -57,12 +59,24 @@ function isUnfinished(key: string): boolean {
   return key.startsWith(UNFINISHED) || isUnfinishedName(key);
 }
 
+/** Every published file whose key begins with the prefix. */
+export async function* listFiles(folder: string, prefix: string): AsyncGenerator<Stored> {
+  for await (const { key, stats } of walk(folder, prefix)) {
+    if (!isUnfinished(key)) yield storedOf(key, stats);
+  }
+}
+
 /**
- * Every published file whose key begins with the prefix.
- * @param access with `read`, a link to nowhere is an error: its document would be missing
+ * Every file of a source whose key begins with the prefix. Links to folders are followed. A link to nowhere is an error: its document
+ * would be missing.
+ * @param onHidden as that of Store.list()
  */
-export async function* listFiles(folder: string, prefix: string, access?: Access): AsyncGenerator<Stored> {
-  for await (const { key, stats } of walk(folder, prefix, access)) {
+export async function* listSource(
+  folder: string,
+  prefix: string,
+  onHidden?: (key: string) => void,
+): AsyncGenerator<Stored> {
+  for await (const { key, stats } of walk(folder, prefix, { onHidden })) {
     if (!isUnfinished(key)) yield storedOf(key, stats);
   }
 }
@@ -91,41 +105,51 @@ interface Found {
   readonly stats: BigIntStats;
 }
 
-/** The files below a folder in the order of the keys' bytes. Links to files are files, links to folders are not followed. */
-async function* walk(folder: string, prefix: string, access?: Access): AsyncGenerator<Found> {
+interface Walk {
+  readonly folder: string;
+  readonly prefix: string;
+  /** Set where a source is read. */
+  readonly source: SourceWalk | undefined;
+}
+
+interface SourceWalk {
+  readonly onHidden?: ((key: string) => void) | undefined;
+}
+
+/** The files below a folder in the order of the keys' bytes. Links to files are files; links to folders are followed in a source. */
+async function* walk(folder: string, prefix: string, source?: SourceWalk): AsyncGenerator<Found> {
   const within = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   try {
-    yield* walkFrom(folder, within, prefix, access);
+    yield* walkFrom({ folder, prefix, source }, within, []);
   } catch (error) {
-    throw explain(`list ${join(folder, within)}`, error, access);
+    throw explain(`list ${join(folder, within)}`, error, source === undefined ? 'write' : 'read');
   }
 }
 
-async function* walkFrom(
-  folder: string,
-  within: string,
-  prefix: string,
-  access: Access = 'write',
-): AsyncGenerator<Found> {
+/** @param entered where the links lead by which the walk came here */
+async function* walkFrom(walking: Walk, within: string, entered: readonly string[]): AsyncGenerator<Found> {
+  const { folder, prefix, source } = walking;
   const entries = await readdir(join(folder, within), { withFileTypes: true }).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
   });
+  const linked = source === undefined ? new Set() : await linkedFolders(join(folder, within), entries);
   // A folder is sorted with its slash, so that `a/b` comes after `a-b` and before `a0`.
   const names = entries
-    .map((entry) => (entry.isDirectory() ? `${within}${entry.name}/` : `${within}${entry.name}`))
-    .filter((name) => name.startsWith(prefix))
+    .map((entry) => `${within}${entry.name}${entry.isDirectory() || linked.has(entry.name) ? '/' : ''}`)
+    .filter((name) => name.startsWith(prefix) && isVisible(name, prefix, source))
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const statsOf = (name: string) =>
     stat(join(folder, name), { bigint: true }).catch((error: unknown) => {
       // Removed since readdir(), or a broken link.
-      if (isMissing(error) && access === 'write') return undefined;
+      if (isMissing(error) && source === undefined) return undefined;
       throw error;
     });
   for (let at = 0; at < names.length; ) {
     const name = names[at] as string;
     if (name.endsWith('/')) {
-      yield* walkFrom(folder, name, prefix, access);
+      const links = source === undefined ? [] : await enteredAt(join(folder, name), entered);
+      if (links !== undefined) yield* walkFrom(walking, name, links);
       at += 1;
       continue;
     }
@@ -138,4 +162,30 @@ async function* walkFrom(
     }
     at += files.length;
   }
+}
+
+/** The names of the entries that are links to folders. */
+async function linkedFolders(folder: string, entries: readonly Dirent[]): Promise<ReadonlySet<string>> {
+  const links = entries.filter((entry) => entry.isSymbolicLink());
+  const found = await mapConcurrently(MAX_PARALLEL_STATS, links, ({ name }) =>
+    stat(join(folder, name)).catch(() => undefined),
+  );
+  return new Set(links.filter((_, index) => found[index]?.isDirectory()).map(({ name }) => name));
+}
+
+function isVisible(name: string, prefix: string, source: SourceWalk | undefined): boolean {
+  if (source?.onHidden === undefined || hiddenPart(name, prefix) === undefined) return true;
+  source.onHidden(name);
+  return false;
+}
+
+/**
+ * The places of the links by which the walk came, with this folder if it is behind a link; undefined for a link that leads back to
+ * where the walk came from.
+ */
+async function enteredAt(path: string, entered: readonly string[]): Promise<readonly string[] | undefined> {
+  const [folder, parent] = await Promise.all([realpath(path), realpath(dirname(path))]);
+  if (folder === join(parent, basename(path))) return entered;
+  const isAbove = [parent, ...entered].some((each) => `${each}${sep}`.startsWith(`${folder}${sep}`));
+  return isAbove ? undefined : [...entered, folder, parent];
 }

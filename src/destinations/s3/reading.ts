@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { ReportError } from '../../core/errors.js';
+import { hiddenPart } from '../../core/hidden-names.js';
 import type { Stored } from '../../core/store.js';
 import { assertReadable } from '../contract/bookkeeping.js';
 import { ageOf, type Bucket, TOKEN_METADATA, UNFINISHED } from './bucket.js';
@@ -132,6 +133,23 @@ export async function* listObjects(
   for await (const stored of allObjects(store, beginning, abortSignal)) {
     // A key that ends in a slash is how a console shows an empty folder.
     if (!stored.key.startsWith(UNFINISHED) && !stored.key.endsWith('/')) yield stored;
+  }
+}
+
+/** Every object of a source whose key begins with `beginning`. @param options `onHidden` as that of Store.list() */
+export async function* listSource(
+  store: Bucket,
+  beginning: string,
+  options: { readonly signal: AbortSignal; readonly onHidden?: ((key: string) => void) | undefined },
+): AsyncGenerator<Stored> {
+  const { signal, onHidden } = options;
+  let lastHidden: string | undefined;
+  for await (const stored of listObjects(store, beginning, signal)) {
+    const hidden = onHidden && hiddenPart(stored.key, beginning);
+    if (hidden === undefined) yield stored;
+    // The objects of a folder are listed one after the other.
+    else if (hidden !== lastHidden) onHidden?.(hidden);
+    lastHidden = hidden;
   }
 }
 

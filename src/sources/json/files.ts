@@ -11,6 +11,8 @@ export interface DocumentFile {
   readonly size: number;
   /** The path of a file on this machine. */
   readonly path?: string;
+  /** The same for all names of one file on this machine: links, and hard links. */
+  readonly identity?: string;
   /** The first `most` bytes, or all. @throws ReportError `destination`, or the signal's reason */
   readonly stream: (signal: AbortSignal, most?: number) => AsyncIterable<Uint8Array>;
 }
@@ -19,9 +21,16 @@ export interface DocumentFile {
 export interface Place {
   /** Set when the URL names one file; there are no collections then. */
   readonly single: DocumentFile | undefined;
-  /** The files whose name starts with the prefix, or the first `most` of them. @throws ReportError `destination` */
-  list(prefix: string, most?: number): Promise<DocumentFile[]>;
+  /** @param most files that are listed; all without it. @throws ReportError `destination` */
+  list(prefix: string, most?: number): Promise<Listed>;
   close(): Promise<void>;
+}
+
+/** What has names that start with a prefix. */
+interface Listed {
+  readonly files: readonly DocumentFile[];
+  /** Hidden folders, with a slash, and files with documents: they are not among the files. */
+  readonly hidden: readonly string[];
 }
 
 /** The files of one read, in the order in which they are read. */
@@ -29,7 +38,7 @@ export interface Files {
   readonly files: readonly DocumentFile[];
   /** Are they the files of a folder, rather than one file with the whole collection? */
   readonly many: boolean;
-  /** Names of files that are not read because of their ending. */
+  /** What of the folder is not read: one line for each reason. */
   readonly leftOut: readonly string[];
 }
 
@@ -48,22 +57,27 @@ export async function placeOf({ store, key }: OpenedStore, doing: string): Promi
     single: found && fileOf(store, found),
     list: async (prefix, most = Number.POSITIVE_INFINITY) => {
       const files: DocumentFile[] = [];
-      for await (const stored of store.list(prefix)) {
+      const hidden: string[] = [];
+      const onHidden = (name: string) => {
+        if (name.endsWith('/') || DOCUMENT_ENDING.test(name)) hidden.push(name);
+      };
+      for await (const stored of store.list(prefix, onHidden)) {
         files.push(fileOf(store, stored));
         if (files.length >= most) break;
       }
-      return files;
+      return { files, hidden };
     },
     close: () => store.close(),
   };
 }
 
-function fileOf(store: Store, { key, bytes }: Stored): DocumentFile {
+function fileOf(store: Store, { key, bytes, version }: Stored): DocumentFile {
   const path = store.localPath?.(key);
   return {
     name: key,
     size: bytes,
-    ...(path !== undefined && { path }),
+    // In a bucket, two objects with the same bytes have the same version.
+    ...(path !== undefined && { path, identity: version }),
     stream: (signal, most) =>
       store.download(key, { signal, most: most !== undefined && most < bytes ? most : undefined }),
   };
@@ -77,12 +91,12 @@ function fileOf(store: Store, { key, bytes }: Stored): DocumentFile {
 export async function filesOf(place: Place, collection: string, doing: string): Promise<Files> {
   if (place.single !== undefined) return { files: [place.single], many: false, leftOut: [] };
   assertInside(collection, doing);
-  const single = (await place.list(`${collection}.`)).filter(
+  const single = (await place.list(`${collection}.`)).files.filter(
     ({ name }) =>
       DOCUMENT_ENDING.test(name.slice(collection.length)) && name.replace(DOCUMENT_ENDING, '') === collection,
   );
   const inFolder = await place.list(`${collection}/`);
-  const parts = inFolder.filter(({ name }) => DOCUMENT_ENDING.test(name));
+  const parts = inFolder.files.filter(({ name }) => DOCUMENT_ENDING.test(name));
   const found = [...single.map(({ name }) => name), ...(parts.length > 0 ? [`${collection}/`] : [])];
   if (found.length > 1) {
     throw new ReportError(
@@ -94,18 +108,36 @@ export async function filesOf(place: Place, collection: string, doing: string): 
       },
     );
   }
-  if (found.length === 0) {
-    throw new ReportError('source', `${doing}: there is no collection "${collection}"`, {
-      hint: await missingHint(place, collection),
-      retryable: false,
-    });
-  }
+  if (found.length === 0) throw await missing(place, collection, inFolder.hidden, doing);
   if (single.length > 0) return { files: single, many: false, leftOut: [] };
+  const [files, links] = withoutLinks(parts.sort((a, b) => compareTexts(a.name, b.name)));
+  const others = inFolder.files.map(({ name }) => name).filter((name) => !DOCUMENT_ENDING.test(name));
   return {
-    files: parts.sort((a, b) => compareTexts(a.name, b.name)),
+    files,
     many: true,
-    leftOut: inFolder.filter(({ name }) => !DOCUMENT_ENDING.test(name)).map(({ name }) => name),
+    leftOut: [
+      ...leftOutLine(others, 'file of another kind was', 'files of another kind were'),
+      ...leftOutLine(
+        inFolder.hidden,
+        'name that begins with . or _ was',
+        'names that begin with . or _ were',
+      ),
+      ...leftOutLine(links, 'link to a file that is read was', 'links to files that are read were'),
+    ],
   };
+}
+
+/** Each file once, under the first of its names, and the other names. */
+function withoutLinks(all: readonly DocumentFile[]): [files: DocumentFile[], links: string[]] {
+  const known = new Set<string>();
+  const links: string[] = [];
+  const files = all.filter(({ name, identity }) => {
+    const isKnown = identity !== undefined && known.has(identity);
+    if (isKnown) links.push(name);
+    if (identity !== undefined) known.add(identity);
+    return !isKnown;
+  });
+  return [files, links];
 }
 
 /** `.` and `..`, also as a proxy in front of a bucket could decode them. */
@@ -127,8 +159,39 @@ function assertInside(collection: string, doing: string): void {
   );
 }
 
+/** A line about what is left out, where there is any. @param one and @param many to go with a number */
+function leftOutLine(names: readonly string[], one: string, many: string): string[] {
+  return names.length === 0
+    ? []
+    : [`${names.length} ${names.length === 1 ? one : many} left out: ${someOf(names)}`];
+}
+
+/** Up to three names. */
+export function someOf(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
+}
+
+/** @param hidden the names below the collection that are left out */
+async function missing(
+  place: Place,
+  collection: string,
+  hidden: readonly string[],
+  doing: string,
+): Promise<ReportError> {
+  const [first] = hidden;
+  const what = first === undefined ? 'there is no collection' : 'only hidden names are in the collection';
+  const list = first === undefined ? '' : `: ${someOf(hidden)}`;
+  return new ReportError('source', `${doing}: ${what} "${collection}"${list}`, {
+    hint:
+      first === undefined
+        ? await missingHint(place, collection)
+        : `What begins with . or _ is read only where it is named, as in collection: ${first.replace(/\/$/, '').replace(DOCUMENT_ENDING, '')}.`,
+    retryable: false,
+  });
+}
+
 async function missingHint(place: Place, collection: string): Promise<string> {
-  const all = (await place.list('', 1000))
+  const all = (await place.list('', 1000)).files
     .map(({ name }) => name)
     .filter((name) => DOCUMENT_ENDING.test(name));
   const names = [...new Set(all.map((name) => name.replace(/\/.*$/s, '').replace(DOCUMENT_ENDING, '')))].sort(

@@ -20,6 +20,10 @@ export async function outline(
   signal: AbortSignal,
 ): Promise<Outline> {
   const found = await filesOf(place, collection, doing);
+  const described = () => {
+    const { notes, ...rest } = outlined.outline(collection);
+    return { ...rest, notes: [...notes, ...found.leftOut] };
+  };
   const query = { collection, pipeline: [], fields: {}, orderBy: [], onMismatch: 'null' as const };
   const nothing = {
     report: '',
@@ -44,14 +48,14 @@ export async function outline(
         else reader.append(chunk);
         while (reader.next()) {
           outlined.add(JSON.parse(reader.json.replace(NUMBER, exact)));
-          if (outlined.documents === OUTLINED) return outlined.outline(collection);
+          if (outlined.documents === OUTLINED) return described();
         }
       }
     }
   } catch (error) {
     throw explained(reader.explain(error), `${doing}: ${name}`, signal);
   }
-  if (outlined.documents > 0) return outlined.outline(collection);
+  if (outlined.documents > 0) return described();
   throw new ReportError('source', `${doing}: there are no documents to look at`, { retryable: false });
 }
 

@@ -34,7 +34,7 @@ export async function ask(
   }
   if (place.single === undefined) {
     const [single, parts] = [await place.list(`${collection}.`), await place.list(`${collection}/`)];
-    if (single.length + parts.length === 0) return MISSING;
+    if (single.files.length + parts.files.length === 0) return MISSING;
   }
   const doing = `asking ${label} whether "${report}" can be read`;
   const columns = wanted.map(([path]): Column => ({ name: path, kind: 'text', path }));

@@ -6,7 +6,7 @@ import type { Batch, EncodedRows } from '../../core/table.js';
 import { CopyText } from '../../rows/encoded-rows.js';
 import { readAhead } from './ahead.js';
 import { BATCH, BatchMaker, isFilled } from './batches.js';
-import type { DocumentFile, Files } from './files.js';
+import { type DocumentFile, type Files, someOf } from './files.js';
 import { unzipped } from './gunzip.js';
 import { DocumentReader } from './reader.js';
 import { countOf, RowMaker, wantedOf } from './rows.js';
@@ -69,7 +69,9 @@ export async function* readDocuments(reading: Reading): AsyncGenerator<Batch> {
     throw explained(error, what, signal);
   } finally {
     await threads.close();
-    note([...maker.notes(), ...filesNotes(empty, found.leftOut)]);
+    const empties =
+      empty.length === 0 ? [] : [`${countOf(empty.length, 'file')} had no document in it: ${someOf(empty)}`];
+    note([...maker.notes(), ...empties, ...found.leftOut]);
   }
 }
 
@@ -164,21 +166,6 @@ function checkedEmpty({ name }: DocumentFile, { many }: Files, doing: string): s
     hint: 'Write it again, or remove it when there is no such document.',
     retryable: false,
   });
-}
-
-function filesNotes(empty: readonly string[], leftOut: readonly string[]): string[] {
-  const notes: string[] = [];
-  if (empty.length > 0) notes.push(`${countOf(empty.length, 'file')} had no document in it: ${some(empty)}`);
-  if (leftOut.length > 0) {
-    notes.push(
-      `${countOf(leftOut.length, 'file')} of another kind ${leftOut.length === 1 ? 'was' : 'were'} left out: ${some(leftOut)}`,
-    );
-  }
-  return notes;
-}
-
-function some(names: readonly string[]): string {
-  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
 }
 
 /**
