@@ -30,6 +30,8 @@ export interface Format<Options> {
   files?(options: Options): readonly string[];
   /** @throws ReportError `usage` or `definition` for options with which these columns cannot be written */
   check(options: Options, columns: readonly Column[]): void;
+  /** What is lost or stays behind in the files that options name, one line each. @throws ReportError as `check` does */
+  cautions?(options: Options, columns: readonly Column[]): readonly string[];
   /** @throws ReportError as `check` does, as far as that is known without the columns */
   create(options: Options, about: About): Promise<Writer>;
   /**

@@ -14,6 +14,7 @@ import { requestOf } from '../reports/request.js';
 import { scheduledReports } from '../reports/scheduled-reports.js';
 import { numericCast } from '../sources/sql/exact.js';
 import { compression } from '../writers/compression.js';
+import { formatOf } from '../writers/index.js';
 import { checkSettings } from './check/settings.js';
 import { sharedKeys } from './shared-keys.js';
 
@@ -68,6 +69,7 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
           ok: true,
           detail: `definition is valid; the query was not described, for want of ${wanted}`,
         },
+        ...outputWarnings(subject, report),
       ];
     }
     const choice = { filters: [], params: Object.fromEntries(declared) };
@@ -90,6 +92,7 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
         checked.push(...floating(subject, report, source, prepared[index]?.floats));
       for (const { leftOut = [] } of prepared)
         checked.push(...leftOut.map((detail) => ({ subject, ok: true, detail })));
+      checked.push(...outputWarnings(subject, report));
       for (const source of sources) checked.push(...(await cautioned(subject, source)));
       checked.push(...(await readiness(session, subject, report, request, sources)));
       if (options.sample === undefined) return checked;
@@ -124,6 +127,14 @@ function floating(
   const named = typed.map(({ name, type }) => `${name} (${type})`).join(', ');
   const detail = `floating point in ${label}, so sums are not exact: ${named}; for exact ones cast in the query, such as ${numericCast((summed ?? first).name, '(…)')}`;
   return [{ subject, ok: true, ...(isWarning && { isWarning }), detail }];
+}
+
+/** What the files that outputs name, such as templates, lose or leave behind. */
+function outputWarnings(subject: string, report: Report): Checked[] {
+  const details = [...report.outputs, ...report.scheduledOutputs].flatMap(({ format, dialect }) => {
+    return formatOf(format).cautions?.(dialect, report.columns) ?? [];
+  });
+  return [...new Set(details)].map((detail) => ({ subject, ok: true, isWarning: true, detail }));
 }
 
 async function cautioned(subject: string, source: Source): Promise<Checked[]> {

@@ -5,7 +5,7 @@ import { booleanWords } from './words/booleans.js';
 import { describeXlsx } from './xlsx/describe.js';
 import { sheetOf, XLSX_FILE, type XlsxOptions, xlsxOptions } from './xlsx/options.js';
 import { serialToIso } from './xlsx/serial.js';
-import { checkTemplate, readTemplate } from './xlsx/template/open.js';
+import { checkTemplate, readTemplate, templateCautions } from './xlsx/template/open.js';
 
 export const xlsx: Format<XlsxOptions> = {
   ...XLSX_FILE,
@@ -24,6 +24,8 @@ export const xlsx: Format<XlsxOptions> = {
     if (template === undefined) sheetOf(options);
     else checkTemplate(template, columns, sheet);
   },
+  cautions: ({ template, sheet }, columns) =>
+    template === undefined ? [] : templateCautions(template, columns, sheet),
   async create(options, about) {
     const { createXlsxWriter } = await import('./xlsx/write.js');
     return createXlsxWriter(options, about);

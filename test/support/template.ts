@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import excel from 'exceljs';
 import type { Batch, Column } from '../../src/core/table.js';
+import type { About } from '../../src/core/writer.js';
 import { createWriter, type WriterOptions } from '../../src/writers/index.js';
 import { templateOf } from '../../src/writers/xlsx/template/open.js';
 import { unzipped } from '../../src/writers/xlsx/unzip.js';
@@ -79,10 +80,14 @@ export const sheetOf = (parts: Parts) => parts.get('xl/worksheets/sheet2.xml')?.
 
 export async function filled(
   template: Parts | Buffer,
-  { columns = COLUMNS, batches = [cellBatch(ROWS)], ...options }: Filling = {},
+  { columns = COLUMNS, batches = [cellBatch(ROWS)], about = {}, ...options }: Filling = {},
 ) {
   const bytes = Buffer.isBuffer(template) ? template : await packed(template);
-  const writer = await createWriter('xlsx', { ...options, template: templateOf('modelo.xlsx', bytes) });
+  const writer = await createWriter(
+    'xlsx',
+    { ...options, template: templateOf('modelo.xlsx', bytes) },
+    about,
+  );
   async function* all() {
     yield* batches;
   }
@@ -99,4 +104,5 @@ export async function filled(
 export interface Filling extends Omit<WriterOptions, 'template'> {
   readonly columns?: readonly Column[];
   readonly batches?: Iterable<Batch>;
+  readonly about?: About;
 }

@@ -51,6 +51,7 @@ describe('the rows', () => {
       }
     }
     assert.deepEqual(notes, [
+      'the template modelo.xlsx: rows 6 to 9 of the sheet "Dados", below the model row, are left out: 5 cells; put totals above the header or on another sheet',
       'xlsx: 1 number kept as text: more than 15 significant digits, or out of range',
       'xlsx: 1 date kept as text: before 1900-03-01, or after 9999-12-31',
     ]);

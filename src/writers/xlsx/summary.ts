@@ -83,6 +83,16 @@ function conditions(about: About, locale: Locale, except: readonly string[] = []
   return [...asked, ...given].map((cells): Line => ({ cells, look: 'plain' }));
 }
 
+/** The filters, params and limit as one text; the period stands elsewhere. */
+export function filtersText(about: About, locale: Locale): string {
+  const labels = labelsOf(locale);
+  const asked = [
+    ...conditions(about, locale, about.period === undefined ? [] : ['date']),
+    ...fact(labels.limit, about.limit),
+  ];
+  return asked.length === 0 ? labels.noFilters : asked.map(({ cells }) => cells.join(': ')).join('; ');
+}
+
 export function aboutLines(about: About, changes: Changes, locale: Locale, now: Date): Line[] {
   const { sources = [], started, timezone } = about;
   const labels = labelsOf(locale);

@@ -1,7 +1,7 @@
 // Writes the rows into a sheet of a template, a workbook designed in Excel. What refers to the rows follows them; all else stays unchanged.
 import { ReportError } from '../../core/errors.js';
 import type { Column, Table } from '../../core/table.js';
-import type { Writer } from '../../core/writer.js';
+import type { About, Writer } from '../../core/writer.js';
 import { booleanWords } from '../words/booleans.js';
 import { Changes } from './changes.js';
 import { DataSheets } from './data-sheet.js';
@@ -9,22 +9,27 @@ import { DATA_SHEET, SHEET_ROWS, type Template, XLSX_FILE, type XlsxOptions } fr
 import { RowReader } from './reader.js';
 import { type ColumnStyles, RowEncoder } from './rows.js';
 import { RangeNames } from './template/around.js';
+import { cautionsOf } from './template/cautions.js';
 import { followed, partsAround, reachOf, startFor, withoutOldResults } from './template/follow.js';
 import { rulesFor } from './template/growth.js';
 import { modelIn } from './template/open.js';
 import { openPackage, type Package, textOf } from './template/package.js';
+import { placeholdersOf, withPlaceholders } from './template/placeholders.js';
 import { endOf, type Model } from './template/sheet.js';
 import { CellStyles } from './template/styles.js';
 import { Zip } from './zip.js';
 
 /** @throws ReportError `definition` for a file that is no workbook, or has no sheet of that name */
-export function createTemplateWriter(template: Template, options: XlsxOptions): Writer {
-  const pack = withoutOldResults(openPackage(template, options.sheet ?? DATA_SHEET));
+export function createTemplateWriter(template: Template, options: XlsxOptions, about: About): Writer {
+  const opened = openPackage(template, options.sheet ?? DATA_SHEET);
+  const pack = withPlaceholders(withoutOldResults(opened), placeholdersOf(about, options.locale));
   const booleans = booleanWords(options.booleans);
+  let cautions: readonly string[] = [];
   let changes = new Changes(options.strict ?? false);
 
   async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
     const model = modelIn(template, pack, columns);
+    cautions = cautionsOf(template, opened, model, columns.length);
     changes = new Changes(options.strict ?? false);
     const parts = new Map(pack.parts);
     const encoder = new RowEncoder(columns, stylesFor(columns, model, pack, parts, options), changes, {
@@ -66,7 +71,7 @@ export function createTemplateWriter(template: Template, options: XlsxOptions): 
     encode,
     // Excel never runs a cell of type text.
     neutralised: 0,
-    notes: () => changes.notes(),
+    notes: () => [...cautions, ...changes.notes()],
     textNumbers: () => changes.textNumbers(),
     hasFormulas: true,
   };

@@ -22,7 +22,7 @@ const FIRST_PARTS = ['_rels/.rels', 'docProps/core.xml'];
 
 /** @throws ReportError `usage` for a sheet's name that Excel does not take, `definition` for a template that is no workbook */
 export async function createXlsxWriter(options: XlsxOptions, about: About = {}): Promise<Writer> {
-  if (options.template !== undefined) return createTemplateWriter(options.template, options);
+  if (options.template !== undefined) return createTemplateWriter(options.template, options, about);
   const base = sheetOf(options);
   const booleans = booleanWords(options.booleans);
   // Find a broken installation before anything is read.

@@ -79,7 +79,7 @@ export function withCellFormulas(xml: string, change: (formula: string) => strin
 }
 
 /** The start tag of a cell's formula and the formula; both are empty where it has none. */
-function formulaOf(cell: string): readonly [tag: string, formula: string] {
+export function formulaOf(cell: string): readonly [tag: string, formula: string] {
   const [, tag = '', text = ''] = /(<f(?:\s[^<>]*)?>)([^<]*)/.exec(cell) ?? [];
   return [tag, unescaped(text)];
 }

@@ -26,13 +26,13 @@ const AGGREGATES = new Set(
 const ABSOLUTE = /\$\d+:\$?[A-Z]{1,3}\$\d+$/;
 
 /** Whether a reference is to the sheet that takes the rows. */
-function isHome({ prefix }: Reference, { sheetName, isOwn }: Home): boolean {
+export function isHome({ prefix }: Reference, { sheetName, isOwn }: Home): boolean {
   const sheet = sheetOfPrefix(prefix);
   return sheet === undefined ? isOwn : isSameName(sheet, sheetName);
 }
 
 /** Whether a reference to the model row in a formula means all rows. */
-function meansAllRows({ prefix, text, call }: Reference, place: Place, formula: string): boolean {
+export function meansAllRows({ prefix, text, call }: Reference, place: Place, formula: string): boolean {
   if (rowsOf(text) === undefined) return false;
   if (place === 'drawn' || (place === 'name' && formula === prefix + text)) return true;
   if (place === 'cell') return text.includes(':') || AGGREGATES.has(call);

@@ -7,6 +7,7 @@ import type { Column } from '../../../core/table.js';
 import { DATA_SHEET, type Template } from '../options.js';
 import { unzipped } from '../unzip.js';
 import { lostTable } from './around.js';
+import { cautionsOf } from './cautions.js';
 import { headerFault } from './header.js';
 import { openPackage, type Package, textOf, unfit } from './package.js';
 import { type Model, modelOf } from './sheet.js';
@@ -42,6 +43,16 @@ export function checkTemplate(
   sheet: string = DATA_SHEET,
 ): void {
   modelIn(template, openPackage(template, sheet), columns);
+}
+
+/** What the rows replace in a template, and what cannot follow them, one line each. @throws ReportError as checkTemplate() does */
+export function templateCautions(
+  template: Template,
+  columns: readonly Column[],
+  sheet: string = DATA_SHEET,
+): string[] {
+  const pack = openPackage(template, sheet);
+  return cautionsOf(template, pack, modelIn(template, pack, columns), columns.length);
 }
 
 /** @throws ReportError `definition` when rows of these columns cannot go into it */

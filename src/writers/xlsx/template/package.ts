@@ -19,6 +19,9 @@ export interface Package {
   readonly sharedStrings: string | undefined;
   /** The tables of the sheet that takes the rows. */
   readonly tables: readonly string[];
+  /** The tables of all sheets. */
+  readonly allTables: readonly string[];
+  readonly drawings: readonly string[];
   readonly charts: readonly string[];
   readonly pivotCaches: readonly string[];
 }
@@ -41,6 +44,8 @@ const CONTENT_TYPES = '[Content_Types].xml';
 /** The newer kinds of charts have a type of their own (MS-ODRAWXML, 2.1 Chart Ex). */
 const CHARTS =
   /^application\/vnd\.(?:openxmlformats-officedocument\.drawingml\.chart|ms-office\.chartex)\+xml$/;
+const DRAWINGS = /^application\/vnd\.openxmlformats-officedocument\.drawing\+xml$/;
+const TABLES = /^application\/vnd\.openxmlformats-officedocument\.spreadsheetml\.table\+xml$/;
 const PIVOT_CACHES =
   /^application\/vnd\.openxmlformats-officedocument\.spreadsheetml\.pivotCacheDefinition\+xml$/;
 const WORKBOOK = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml';
@@ -99,6 +104,8 @@ export function openPackage(template: Template, sheetName: string): Package {
     tables: relationshipsOf(parts, sheet.part)
       .filter(({ type, target }) => type === 'table' && parts.has(target))
       .map(({ target }) => target),
+    allTables: partsOfType(parts, types, TABLES),
+    drawings: partsOfType(parts, types, DRAWINGS),
     charts: partsOfType(parts, types, CHARTS),
     pivotCaches: partsOfType(parts, types, PIVOT_CACHES),
   };
