@@ -6,7 +6,7 @@ import { locationOf } from '../core/store.js';
 import { ifAllowed } from '../destinations/access.js';
 import { type FilePlace, splitAddress } from '../destinations/address.js';
 import { type OpenDestination, withDestinations } from '../destinations/for-session.js';
-import { type Listing, listingFinder } from './listing.js';
+import { type Listing, Listings } from './listing.js';
 import { restateCommand } from './restate-command.js';
 
 export interface AdHocOutput extends FilePlace {
@@ -27,10 +27,10 @@ export function assertMayWrite(
   output: AdHocOutput,
 ): Promise<void> {
   return withDestinations(session, async (open) => {
-    const find = listingFinder(open, session.config);
+    const listings = new Listings(open, session.config);
     const target = output.target === undefined ? undefined : splitAddress(output.target);
     for (const place of [output, target]) {
-      const listing = place && (await find(place));
+      const listing = place && (await listings.find(place));
       if (listing !== undefined) throw await published(session, output, listing, open);
     }
     if (output.existing === 'never') await assertFree(open, output);

@@ -26,9 +26,6 @@ export interface Listing {
   readonly sha256: string;
 }
 
-/** @throws ReportError `destination`, but not for what these credentials, or this user, may not read */
-export type FindListing = (place: FilePlace) => Promise<Listing | undefined>;
-
 /** How many folders, or records, are looked at at the same time. */
 const MAX_PARALLEL_LOOKS = 8;
 
@@ -48,32 +45,79 @@ interface Bookkept {
   readonly date: string;
 }
 
-/** Listings are kept: the finder is for one command. */
-export function listingFinder(open: OpenDestination, { cwd }: Pick<Config, 'cwd'>): FindListing {
-  const known = new Map<string, Promise<readonly Bookkept[]>>();
-  const bookkeptAt = ({ root, prefix }: Candidate) => {
-    const id = JSON.stringify([root, prefix]);
-    const found = known.get(id) ?? bookkept(open, root, prefix);
-    known.set(id, found);
-    return found;
-  };
-  return async (place) => {
-    const named = await namedByManifest(await open(place.root), place.key);
-    const found = await mapConcurrently(
+/** The run records and notes of the folders that the files of one command may be published from. Each is listed once. */
+export class Listings {
+  readonly #open: OpenDestination;
+  readonly #cwd: string;
+  readonly #known = new Map<string, Promise<readonly Bookkept[]>>();
+
+  constructor(open: OpenDestination, { cwd }: Pick<Config, 'cwd'>) {
+    this.#open = open;
+    this.#cwd = cwd;
+  }
+
+  /**
+   * The record or the note that lists the file.
+   * @throws ReportError `destination`, but not for what these credentials, or this user, may not read
+   */
+  async find(place: FilePlace): Promise<Listing | undefined> {
+    const named = await namedByManifest(await this.#open(place.root), place.key);
+    const all = await mapConcurrently(
       MAX_PARALLEL_LOOKS,
-      await candidates(place, cwd),
+      await candidates(place, this.#cwd),
       async (candidate) => {
-        const records = [...named, ...likely(await bookkeptAt(candidate), candidate.key)];
-        const keys = [...new Set(records.map(({ key }) => key))];
-        const destination = await open(candidate.root);
-        const listings = await mapConcurrently(MAX_PARALLEL_LOOKS, keys, (key) =>
-          ifAllowed(listingIn(destination, candidate, key)),
+        const records = [...named, ...likely(await this.#bookkept(candidate), candidate.key)];
+        const listings = await this.#read(
+          candidate,
+          records.map(({ key }) => key),
         );
-        return listings.find((listing) => listing !== undefined);
+        return listings.find(({ key }) => key === candidate.key);
       },
     );
-    return found.find((listing) => listing !== undefined);
-  };
+    return all.find((listing) => listing !== undefined);
+  }
+
+  /** Every published file whose key begins with that of the place; keys are relative to its root. @throws as find() */
+  async publishedBelow({ root, key }: FilePlace): Promise<(Listing & { readonly key: string })[]> {
+    // A letter more, so that a folder is not taken for a file.
+    const all = await mapConcurrently(
+      MAX_PARALLEL_LOOKS,
+      await candidates({ root, key: `${key}x` }, this.#cwd),
+      async (candidate) => {
+        const prefix = candidate.key.slice(0, -1);
+        const bookkept = await this.#bookkept(candidate);
+        const ofDay = bookkept.filter(({ date }) => prefix.includes(date));
+        const records = (ofDay.length > 0 ? ofDay : bookkept).filter(({ key: record }) => isRecord(record));
+        const listings = await this.#read(
+          candidate,
+          records.map((record) => record.key),
+        );
+        return listings
+          .filter((listing) => listing.key.startsWith(prefix))
+          .map((listing) => ({ ...listing, key: key + listing.key.slice(prefix.length) }));
+      },
+    );
+    return all.flat();
+  }
+
+  #bookkept({ root, prefix }: Candidate): Promise<readonly Bookkept[]> {
+    const id = JSON.stringify([root, prefix]);
+    const found = this.#known.get(id) ?? bookkept(this.#open, root, prefix);
+    this.#known.set(id, found);
+    return found;
+  }
+
+  /** What the documents with these keys list. */
+  async #read(
+    candidate: Candidate,
+    keys: readonly string[],
+  ): Promise<(Listing & { readonly key: string })[]> {
+    const destination = await this.#open(candidate.root);
+    const all = await mapConcurrently(MAX_PARALLEL_LOOKS, [...new Set(keys)], (key) =>
+      ifAllowed(listingsIn(destination, candidate, key)),
+    );
+    return all.flatMap((listings) => listings ?? []);
+  }
 }
 
 /** Every folder or prefix above the file. Links are resolved: the folder of a link has no bookkeeping. */
@@ -141,24 +185,27 @@ function likely(all: readonly Bookkept[], key: string): Bookkept[] {
   return all.filter(({ report }) => dates.get(report)?.size === 1);
 }
 
-/** @returns undefined for a document that does not list the file, or cannot be read */
-async function listingIn(
+function isRecord(key: string): boolean {
+  return !key.endsWith('.pending.json');
+}
+
+/** @returns none for a document that is not there or cannot be read */
+async function listingsIn(
   destination: Destination,
-  { prefix, key }: Candidate,
+  { prefix }: Candidate,
   recordKey: string,
-): Promise<Listing | undefined> {
+): Promise<(Listing & { readonly key: string })[]> {
   const stored = await destination.read(`${prefix}${recordKey}`);
-  if (stored === undefined) return undefined;
-  const isPublished = !recordKey.endsWith('.pending.json');
+  if (stored === undefined) return [];
+  const isPublished = isRecord(recordKey);
   const parse = isPublished ? parseRunRecord : parsePending;
   const document = readable(() => parse(stored.content, recordKey));
-  const output = document?.outputs.find((each) => each.key === key);
-  if (document === undefined || output === undefined) return undefined;
+  if (document === undefined) return [];
   const { report } = document;
   const [, year, month, day] =
     /(\d{4})(\d\d)(\d\d)\./.exec(recordKey.slice(bookkeepingFolder(report).length)) ?? [];
-  const { bytes, sha256 } = output;
-  return { recordKey, report, lastDay: `${year}-${month}-${day}`, isPublished, bytes, sha256 };
+  const common = { recordKey, report, lastDay: `${year}-${month}-${day}`, isPublished };
+  return document.outputs.map(({ key, bytes, sha256 }) => ({ ...common, key, bytes, sha256 }));
 }
 
 function readable<T>(parse: () => T): T | undefined {

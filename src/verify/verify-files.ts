@@ -5,7 +5,7 @@ import { locationOf } from '../core/store.js';
 import { withDestinations } from '../destinations/for-session.js';
 import { withSources } from '../export/with-sources.js';
 import { periodKeys } from '../publish/bookkeeping.js';
-import { listingFinder } from '../publish/listing.js';
+import { Listings } from '../publish/listing.js';
 import { readState } from '../publish/period-state.js';
 import { strayFiles } from '../publish/strays.js';
 import { loadReport } from '../reports/load-report.js';
@@ -14,7 +14,7 @@ import { publishedReports } from '../reports/scheduled-reports.js';
 import type { Difference } from './differences.js';
 import { noSuchName } from './no-such-name.js';
 import { filesAt, keyInDestination, type Place, placeOf } from './place.js';
-import { readRecord, type Verified, type VerifyOptions, verifyFile, withListing } from './verify.js';
+import { readRecord, type Verified, type VerifyOptions, verifyFile } from './verify.js';
 
 export interface VerifyFiles {
   /** Files, folders, URLs, keys or prefixes; with a date, names of reports. */
@@ -34,7 +34,7 @@ export interface VerifyFiles {
 export function verifyFiles(session: Session, options: VerifyFiles): Promise<Verified[]> {
   return withDestinations(session, async (open) => {
     const verified: Verified[] = [];
-    const stores = { open, findListing: listingFinder(open, session.config) };
+    const stores = { open, listings: new Listings(open, session.config) };
     for await (const each of verifyEach(session, options, stores)) {
       session.signal.throwIfAborted();
       verified.push(each);
@@ -44,7 +44,7 @@ export function verifyFiles(session: Session, options: VerifyFiles): Promise<Ver
   });
 }
 
-type Stores = Pick<VerifyOptions, 'open' | 'findListing'>;
+type Stores = Pick<VerifyOptions, 'open'> & { readonly listings: Listings };
 
 async function* verifyEach(
   session: Session,
@@ -72,22 +72,28 @@ async function freshReader(session: Session): Promise<VerifyOptions['compareFres
 async function* placesNamed(
   named: string,
   { config }: Session,
-  { open, findListing }: Stores,
+  { open, listings }: Stores,
 ): AsyncGenerator<Place | Verified> {
   const { root, key } = await placeOf(named, config);
   const opened = await open(root);
-  let isNone = true;
+  const seen = new Set<string>();
   for await (const file of filesAt(opened, key)) {
-    isNone = false;
+    seen.add(file);
     yield { root, key: file };
   }
-  if (!isNone) return;
+  if (seen.has(key)) return;
+  const gone = seen.size > 0 ? key : (keyInDestination(named, config) ?? key);
+  // Of a published file nothing may be left, or only the file.
+  for (const listedBy of await listings.publishedBelow({ root, key: gone })) {
+    if (seen.has(listedBy.key)) continue;
+    seen.add(listedBy.key);
+    yield { root, key: listedBy.key, listedBy };
+  }
+  if (seen.size > 0) return;
   const withDays = `reportctl verify ${named} --date DAY`;
   const error = await noSuchName({ command: 'verify', named, folder: config, withDays });
   if (error !== undefined) throw error;
-  const none = keyInDestination(named, config) ?? key;
-  const missing = { what: 'file', expected: 'one with a manifest', found: 'none' };
-  yield withListing(absent(locationOf(opened, none), missing), { root, key: none }, { findListing });
+  yield absent(locationOf(opened, gone), { what: 'file', expected: 'one with a manifest', found: 'none' });
 }
 
 /** @throws ReportError `usage` when the date is not within one period of the report */

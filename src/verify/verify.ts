@@ -4,7 +4,7 @@ import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { locationOf } from '../core/store.js';
 import type { Manifest, RunRecord } from '../publish/documents.js';
-import type { FindListing, Listing } from '../publish/listing.js';
+import type { Listing, Listings } from '../publish/listing.js';
 import { manifestKey } from '../publish/manifest.js';
 import { type Content, measure } from './content.js';
 import { compare, compareEach, type Difference } from './differences.js';
@@ -13,8 +13,8 @@ import { type Place, type Standing, standingOf } from './place.js';
 export interface VerifyOptions {
   /** Opens a destination by its root; the caller closes it. */
   readonly open: (root: string) => Promise<Destination>;
-  /** Finds the run record that lists a file; see listingFinder(). */
-  readonly findListing: FindListing;
+  /** What run records list. */
+  readonly listings: Pick<Listings, 'find'>;
   /** Compares the manifest with a fresh read; see freshComparison(). */
   readonly compareFresh?: ((manifest: Manifest) => Promise<Difference[]>) | undefined;
 }
@@ -41,30 +41,19 @@ export interface Verified {
 /** @throws ReportError `destination` when the store cannot be read, and what the fresh read throws */
 export async function verifyFile(place: Place, options: VerifyOptions): Promise<Verified> {
   const verified = await compareFile(place, options);
-  return verified.differences.length === 0 ? verified : withListing(verified, place, options);
-}
-
-/** The same, with the report and period that published a file at this key. @throws ReportError `destination` */
-export async function withListing(
-  verified: Verified,
-  place: Place,
-  { findListing }: Pick<VerifyOptions, 'findListing'>,
-): Promise<Verified> {
-  const listing = place.listedBy ?? (await publishedAt(place, findListing));
+  if (verified.differences.length === 0) return verified;
+  const listing = place.listedBy ?? (await publishedAt(place, options.listings));
   if (listing === undefined) return verified;
   const { report, lastDay } = listing;
   return { ...verified, publishedAs: { report, lastDay } };
 }
 
-async function publishedAt(place: Place, findListing: FindListing): Promise<Listing | undefined> {
-  const listing = await findListing(place);
+async function publishedAt(place: Place, listings: VerifyOptions['listings']): Promise<Listing | undefined> {
+  const listing = await listings.find(place);
   return listing?.isPublished ? listing : undefined;
 }
 
-async function compareFile(
-  place: Place,
-  { open, compareFresh, findListing }: VerifyOptions,
-): Promise<Verified> {
+async function compareFile(place: Place, { open, compareFresh, listings }: VerifyOptions): Promise<Verified> {
   const destination = await open(place.root);
   const location = locationOf(destination, place.key);
   const [stored, found] = await Promise.all([
@@ -91,7 +80,7 @@ async function compareFile(
   const standing = standingOf(place, manifest);
   // An ad-hoc export has no run record of its own, but may be in the place of a published file.
   const listing =
-    place.listedBy ?? (standing.of === 'export' ? await publishedAt(place, findListing) : undefined);
+    place.listedBy ?? (standing.of === 'export' ? await publishedAt(place, listings) : undefined);
   return {
     location,
     standing: standing.of,

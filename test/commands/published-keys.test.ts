@@ -198,7 +198,10 @@ for (const [what, placeOf] of [
       ];
       for (const damage of failures) {
         await damage();
-        for (const args of [[`${place.root}/${KEY}`], [KEY], ['dia', '--date', '2024-10-05']]) {
+        for (const args of [
+          ...[[`${place.root}/${KEY}`], [KEY], [`${place.root}/`], ['r/2024']],
+          ['dia', '--date', '2024-10-05'],
+        ]) {
           const { code, stdout, stderr } = await place.run('verify', ...args);
           assert.equal(code, 3);
           assert.match(stdout, /^FAILED .*\/r\/20241005\/dia\.csv: /);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
+import promises, {
   chmod,
   chown,
   link,
@@ -17,12 +17,14 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { ReportError } from '../../src/core/errors.js';
+import { isAlreadyExists } from '../../src/core/existing-file.js';
 import { openFolder, openOutputFolder } from '../../src/destinations/file.js';
 import { IS_ROOT, NEEDS_ROOT, NOBODY, writeAsUser } from '../support/as-user.js';
 
@@ -44,6 +46,27 @@ async function write(key: string, content = 'new', ended: AbortSignal = signal):
   await staged.write(Buffer.from(content));
   return (await staged.publish()).location;
 }
+
+test('a new file where there are no hard links is renamed into place, and replaces none', async (context) => {
+  const destination = await openOutputFolder(root, { token: 'run-1', signal });
+  const stage = () => destination.stage('a.csv', { ...replace, existing: 'never' });
+  context.mock.method(promises, 'link', () =>
+    Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' })),
+  );
+  syncBuiltinESMExports();
+  try {
+    const [first, second] = [await stage(), await stage()];
+    await first.write(Buffer.from('first'));
+    await first.publish();
+    await assert.rejects(second.publish(), isAlreadyExists);
+    await assert.rejects(stage(), isAlreadyExists);
+  } finally {
+    context.mock.reset();
+    syncBuiltinESMExports();
+  }
+  assert.equal(await textOf('a.csv'), 'first');
+  assert.deepEqual(await readdir(root), ['a.csv']);
+});
 
 const modeOf = async (name: string) => (await stat(join(root, name))).mode & 0o7777;
 const textOf = (name: string) => readFile(join(root, name), 'utf8');

@@ -160,7 +160,7 @@ for (const [name, make] of Object.entries(PLACES)) {
         const root = destination.label;
         const { differences } = await verifyFile(
           { root, key },
-          { open: async () => destination, findListing: async () => undefined },
+          { open: async () => destination, listings: { find: async () => undefined } },
         );
         assert.deepEqual(differences, [], key);
       }

@@ -122,8 +122,8 @@ async function verify(
   more: Partial<VerifyOptions> & { root?: string } = {},
 ): Promise<Verified> {
   const { root = 'memory', ...options } = more;
-  const findListing = async () => undefined;
-  return verifyFile({ root, key }, { open: async () => store.open(), findListing, ...options });
+  const listings = { find: async () => undefined };
+  return verifyFile({ root, key }, { open: async () => store.open(), listings, ...options });
 }
 
 const said = ({ differences }: Verified) => differences.map(spellDifference);
