@@ -63,7 +63,8 @@ export function scheduleCommand(context: Context): Command {
     .option('--quarantine', 'iam: also allow what run --quarantine writes');
   addCommonOptions(command);
   return command.action(async (names: string[], options: ScheduleOptions) => {
-    const session = await openSession(context, options);
+    // The files of the secrets are where the job runs.
+    const session = await openSession(context, { ...options, withoutSecrets: true });
     const plan = createPlan(await chosenReports(names, session), names.length > 0, options, session);
     const text = SCHEDULES[options.as](plan);
     if (session.json) printJson(session.stdout, { as: options.as, text });
@@ -102,7 +103,7 @@ function createPlan(
   for (const zone of [hostZone, options.zone]) if (zone !== undefined) assertTimeZone(zone);
   new Deadline('REPORTCTL_DEADLINE', config.deadline, now);
   const { settings, secrets, withheld } = variablesOfJob(
-    config.environment,
+    config,
     reports.flatMap(({ sources }) => sources),
   );
   for (const name of withheld) {

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { parseDates, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
 import { withDestination } from '../destinations/for-session.js';
-import { notifyFaults, requireWebhook } from '../jobs/notify/status-faults.js';
+import { notifyFaults, requireNotified } from '../jobs/notify/status-faults.js';
 import { restateCommands } from '../publish/restate-command.js';
 import { FAULTS, type PeriodLine, statusOf } from '../publish/status.js';
 import { type ReportFolder, reportLoader, reportNames } from '../reports/load-report.js';
@@ -38,12 +38,12 @@ export function statusCommand(context: Context): Command {
     )
     .argument('[reports...]', 'names in queries/, or paths of report files; else all that have outputs')
     .option('--since <when>', 'from the period that contains this day (the last seven periods)')
-    .option('--notify', 'send a webhook message for each period that needs action')
+    .option('--notify', 'tell the webhook and the metrics file of periods that need action')
     .addOption(deadlineOption());
   addCommonOptions(command);
   return command.action(async (names: string[], options: StatusOptions) => {
     const session = await openSession(context, options);
-    const webhook = options.notify && requireWebhook(session.config);
+    if (options.notify) requireNotified(session.config);
     const { reports, broken } = await chosenReports(names, session);
     const deadline = deadlineOf(options, session);
     const within = <T>(undone: string, work: (bounded: CommandSession) => Promise<T>) =>
@@ -53,10 +53,8 @@ export function statusCommand(context: Context): Command {
     );
     if (session.json) printJson(session.stdout, lines);
     else printLines(session.stdout, statusLines(lines, reports, session));
-    if (webhook !== undefined) {
-      await within('status: not every message was sent', (bounded) =>
-        notifyFaults(bounded, webhook, reports, lines),
-      );
+    if (options.notify) {
+      await within('status: not every message was sent', (bounded) => notifyFaults(bounded, reports, lines));
     }
     await throwFaults(lines, broken, session.config);
   });

@@ -89,14 +89,16 @@ export interface ConfigOptions {
   readonly cwd: string;
   /** The value of --log-format. */
   readonly logFormat?: string | undefined;
+  /** As in CompleteOptions. */
+  readonly withoutSecrets?: boolean;
 }
 
 /**
  * Completes the variables with `.env` and with secrets' files, and reads every setting.
  * @throws ReportError `usage` for a value that is not allowed, or a file that cannot be read
  */
-export function loadConfig({ env, cwd, logFormat }: ConfigOptions): Config {
-  completeVariables(env, cwd);
+export function loadConfig({ env, cwd, logFormat, withoutSecrets = false }: ConfigOptions): Config {
+  completeVariables(env, cwd, { withoutSecrets });
   const environment = environmentOf(env);
   const { get: variable } = environment;
   return {

@@ -26,13 +26,22 @@ export function environmentOf(variables: Readonly<Variables>): Environment {
   };
 }
 
+export interface CompleteOptions {
+  /** Whether a secret's file that cannot be read is left out, by who needs its name only. */
+  readonly withoutSecrets?: boolean;
+}
+
 /**
  * Adds to `variables` what `.env` of the folder `cwd` sets (a real variable wins) and the contents of the files that
  * `…_FILE` variables name. They are added in place: the program passes `process.env`, which the AWS SDK, pg and
  * OpenTelemetry's SDK read themselves; every other caller passes an object of its own.
  * @throws ReportError `usage` when `.env` or a secret's file cannot be read
  */
-export function completeVariables(variables: Variables, cwd: string): void {
+export function completeVariables(
+  variables: Variables,
+  cwd: string,
+  { withoutSecrets = false }: CompleteOptions = {},
+): void {
   const { error } = loadDotenv({
     quiet: true,
     path: join(cwd, '.env'),
@@ -50,7 +59,11 @@ export function completeVariables(variables: Variables, cwd: string): void {
   for (const [name, path] of Object.entries(variables)) {
     const target = SECRET_FILES.exec(name)?.[1];
     if (target === undefined || !path || variables[target]) continue;
-    variables[target] = secretOf(name, target, path, cwd);
+    try {
+      variables[target] = secretOf(name, target, path, cwd);
+    } catch (error) {
+      if (!withoutSecrets) throw error;
+    }
   }
 }
 

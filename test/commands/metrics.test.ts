@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { formatSamples, METRICS, parseSamples } from '../../src/jobs/notify/exposition.js';
-import { ROOT } from '../support/cli.js';
+import { ROOT, reportctl } from '../support/cli.js';
 import { DAY, startPlace } from '../support/heard-run.js';
 
 interface Family {
@@ -76,6 +76,28 @@ async function metricsPlace() {
 const seconds = () => Date.now() / 1000;
 
 describe('the metrics file', { concurrency: 3 }, () => {
+  test('status --notify says how late a report is, and leaves what runs have written', async () => {
+    const { folder, env, file, fill, run, value } = await metricsPlace();
+    await fill(3);
+    assert.equal((await run()).code, 0);
+    const rows = await value('last_success_rows', 'vendas');
+    const withFile = { ...env, REPORTCTL_METRICS_FILE: file };
+    const { code, stdout } = await reportctl(['status', 'vendas', '--since', DAY, '--notify', '--json'], {
+      env: withFile,
+    });
+    assert.equal(code, 3);
+    const statuses = (JSON.parse(stdout) as { status: string }[]).map(({ status }) => status);
+    const count = (...words: string[]) => statuses.filter((status) => words.includes(status)).length;
+    assert.equal(await value('late_periods', 'vendas'), count('late'));
+    assert.equal(await value('faulty_periods', 'vendas'), count('late', 'missing', 'unfinished', 'damaged'));
+    assert.ok(((await value('last_status_timestamp_seconds', 'vendas')) ?? 0) > 0);
+    assert.equal(await value('last_success_rows', 'vendas'), rows);
+    // The next run leaves what status has written.
+    assert.equal((await run()).code, 0);
+    assert.equal(await value('late_periods', 'vendas'), count('late'));
+    await rm(folder, { recursive: true });
+  });
+
   test('says what became of a report, and a failure leaves what was before', async () => {
     const { folder, file, out, fill, run, value } = await metricsPlace();
     const before = seconds();

@@ -56,7 +56,8 @@ describe('schedule', { concurrency: 2 }, () => {
     const log = '>> /var/log/reportctl/reportctl.log 2>&1';
     assert.deepEqual(lines, [
       `0 4 * * * ${BINARY} run --all --catch-up 3 --deadline 6h --log-format json ${log}`,
-      `0 6 * * * ${BINARY} status --notify --deadline 1h --log-format json ${log}`,
+      // Nobody is there to be notified.
+      `0 6 * * * ${BINARY} status --deadline 1h --log-format json ${log}`,
     ]);
     assert.match(stdout, new RegExp(`^REPORTCTL_QUERIES=${folder}/queries$`, 'm'));
     assert.match(stdout, /^REPORTCTL_SOURCE_VENDAS_FILE=/m);
@@ -132,9 +133,59 @@ describe('schedule', { concurrency: 2 }, () => {
       assert.match(stdout, new RegExp(`^${name}_FILE=/etc/reportctl/secrets/${name}$`, 'm'));
     assert.match(stdout, /^PGUSER=ana$/m);
     assert.doesNotMatch(stdout, /PGSSLPASSWORD|PGPASSFILE|PGANYTHING/);
+    assert.match((await schedule([], env)).stderr, /PGPASSFILE is left out/);
     // The id of a key is no secret, though it looks like one.
     const kms = await schedule([], { ...env, REPORTCTL_KMS_KEY_ID: 'mrk-1234abcd12ab34cd56ef1234567890ab' });
     assert.match(kms.stdout, /^REPORTCTL_KMS_KEY_ID=mrk-/m);
+  });
+
+  test('it prints where the files of the secrets are not, and notifies whom they name', async () => {
+    const env = {
+      REPORTCTL_SOURCE_VENDAS_FILE: '/etc/segredos/vendas',
+      REPORTCTL_WEBHOOK_URL_FILE: 'segredos/webhook',
+    };
+    const { code, stdout, stderr } = await schedule([], env);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /^REPORTCTL_SOURCE_VENDAS_FILE=\/etc\/segredos\/vendas$/m);
+    assert.match(stdout, new RegExp(`^REPORTCTL_WEBHOOK_URL_FILE=${folder}/segredos/webhook$`, 'm'));
+    assert.match(stdout, / status --notify --deadline 1h /);
+  });
+
+  test('every variable that changes what a job does is carried or named', async () => {
+    const carried = {
+      AWS_ENDPOINT_URL: 'https://minio.example',
+      AWS_CA_BUNDLE: '/etc/ssl/empresa.pem',
+      AWS_CONFIG_FILE: '/etc/aws/config',
+      NODE_EXTRA_CA_CERTS: '/etc/ssl/empresa.pem',
+      HTTPS_PROXY: 'http://proxy.example:3128',
+      no_proxy: 'localhost',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+      OTEL_SERVICE_NAME: 'relatorios',
+      PGSERVICE: 'vendas',
+      REPORTCTL_MAX_TEMPLATE_SIZE: '256MiB',
+    };
+    const env = {
+      ...carried,
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=${SECRET}`,
+      HTTP_PROXY: `http://ana:${SECRET}@proxy.example`,
+      PGSSLROOTCERT: 'certs/raiz.pem',
+    };
+    for (const word of ['crontab', 'systemd', 'kubernetes']) {
+      const { code, stdout, stderr } = await schedule(['--as', word], env);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /HTTP_PROXY is left out/);
+      assert.ok(!`${stdout}${stderr}`.includes(SECRET), word);
+      for (const [name, value] of Object.entries({ ...carried, PGSSLROOTCERT: `${folder}/certs/raiz.pem` }))
+        assert.ok(stdout.includes(name) && stdout.includes(value), `${word}: ${name}`);
+      assert.match(stdout, /OTEL_EXPORTER_OTLP_HEADERS_FILE/);
+    }
+  });
+
+  test('a unit may write its metrics file', async () => {
+    const env = { REPORTCTL_METRICS_FILE: '/var/lib/node_exporter/textfile/reportctl.prom' };
+    const { stdout } = await schedule(['--as', 'systemd'], env);
+    assert.match(stdout, /^ReadWritePaths=-\/var\/lib\/node_exporter\/textfile$/m);
+    assert.match(stdout, /status --notify/);
   });
 
   test('--json has the same text', async () => {

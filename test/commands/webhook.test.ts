@@ -277,10 +277,10 @@ describe('status --notify', { concurrency: 3 }, () => {
     await stop();
   });
 
-  test('without a webhook is wrong usage', async () => {
+  test('without a webhook and a metrics file is wrong usage', async () => {
     const { env } = await startPlace();
     const { code, stderr } = await reportctl(['status', '--notify'], { env });
     assert.equal(code, 2);
-    assert.match(stderr, /Set REPORTCTL_WEBHOOK_URL/);
+    assert.match(stderr, /Set REPORTCTL_WEBHOOK_URL or REPORTCTL_METRICS_FILE/);
   });
 });

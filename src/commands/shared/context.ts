@@ -46,10 +46,14 @@ export function addCommonOptions(command: Command): Command {
     .option('--log-format <format>', 'text or json (REPORTCTL_LOG_FORMAT)');
 }
 
-/** Reads the configuration and opens the log. @throws ReportError `usage` */
-export async function openSession(context: Context, options: CommonOptions): Promise<CommandSession> {
+/** Reads the configuration and opens the log. @param options `withoutSecrets` as in CompleteOptions. @throws ReportError `usage` */
+export async function openSession(
+  context: Context,
+  options: CommonOptions & { readonly withoutSecrets?: boolean },
+): Promise<CommandSession> {
   const { env, cwd, stdin, stdout, stderr, signal, now, runId, effects } = context;
-  const config = loadConfig({ env, cwd, logFormat: options.logFormat });
+  const { logFormat, withoutSecrets = false } = options;
+  const config = loadConfig({ env, cwd, logFormat, withoutSecrets });
   const quiet = options.quiet === true;
   const level = quiet && ['debug', 'info'].includes(config.logLevel) ? 'warn' : config.logLevel;
   const log = await createLog({ format: config.logFormat, level, stream: stderr, run: runId });

@@ -11,6 +11,9 @@ export const METRICS = {
   reportctl_last_run_duration_seconds: 'Seconds that the last run worked on the report.',
   reportctl_last_run_attempts: 'Attempts of the last run: the highest number among its periods.',
   reportctl_last_run_outcome: 'Outcome of the last run: 1 for that outcome, 0 for the others.',
+  reportctl_last_status_timestamp_seconds: 'Unix time at which status last looked at the report.',
+  reportctl_late_periods: 'Periods that were not published by the time that the report expects.',
+  reportctl_faulty_periods: 'Periods that are missing, late, unfinished or damaged.',
 } as const;
 
 type Metric = keyof typeof METRICS;

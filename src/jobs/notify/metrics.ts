@@ -6,6 +6,7 @@ import { messageOf, ReportError } from '../../core/errors.js';
 import { MEBIBYTE, readSmallFile } from '../../core/small-file.js';
 import { writeOutput } from '../../destinations/file/output.js';
 import { placeOf } from '../../destinations/file/place.js';
+import { FAULTS, type PeriodLine } from '../../publish/status.js';
 import type { JobResult, RunListener } from '../events.js';
 import { formatSamples, parseSamples, type Sample } from './exposition.js';
 
@@ -57,15 +58,59 @@ async function writeMetrics(
   results: readonly JobResult[],
   warn: (message: string) => void,
 ): Promise<void> {
+  const names = [...new Set(results.map(({ report }) => report))];
+  await replaceSamples(file, names, warn, (name, former) => [
+    ...samplesOf(
+      name,
+      results.filter(({ report }) => report === name),
+      former,
+    ),
+    ...former.filter(isStatusSample),
+  ]);
+}
+
+/**
+ * Writes what status has found about reports, and keeps what runs have written.
+ * @param lines all periods that status has looked at
+ * @param now Unix time in milliseconds
+ * @throws ReportError or Error when the file cannot be written
+ */
+export async function writeStatusMetrics(
+  { file, warn }: MetricsOptions,
+  lines: readonly PeriodLine[],
+  now: number,
+): Promise<void> {
+  const names = [...new Set(lines.map(({ report }) => report))];
+  await replaceSamples(file, names, warn, (report, former) => {
+    const own = lines.filter((line) => line.report === report);
+    const late = own.filter(({ status }) => status === 'late').length;
+    const faulty = own.filter(({ status }) => FAULTS.includes(status)).length;
+    return [
+      ...former.filter((sample) => !isStatusSample(sample)),
+      { metric: 'reportctl_last_status_timestamp_seconds', report, value: seconds(now) },
+      { metric: 'reportctl_late_periods', report, value: late },
+      { metric: 'reportctl_faulty_periods', report, value: faulty },
+    ];
+  });
+}
+
+/** @param samplesOfReport its samples, from those that the file has of it */
+async function replaceSamples(
+  file: string,
+  names: readonly string[],
+  warn: (message: string) => void,
+  samplesOfReport: (name: string, former: readonly Sample[]) => Sample[],
+): Promise<void> {
   // A missing folder is not made: the collector would not read it.
   await access(dirname(file));
   const former = await formerSamples(file, warn);
-  const names = [...new Set(results.map(({ report }) => report))];
-  const fresh = names.flatMap((name) => {
-    const own = results.filter(({ report }) => report === name);
-    return samplesOf(name, own, former);
-  });
   const kept = former.filter(({ report }) => !names.includes(report));
+  const fresh = names.flatMap((name) =>
+    samplesOfReport(
+      name,
+      former.filter(({ report }) => report === name),
+    ),
+  );
   const signal = AbortSignal.timeout(WRITE_TIMEOUT_MS);
   const content = Buffer.from(formatSamples([...kept, ...fresh]));
   const how = { existing: 'replace', mode: METRICS_MODE, token: 'metrics', signal } as const;
@@ -93,7 +138,7 @@ async function formerSamples(file: string, warn: (message: string) => void): Pro
 /**
  * The samples of one report.
  * @param results of all periods of the report in this run; when all failed, the samples of the last success are kept
- * @param former samples of the file
+ * @param former samples of the report in the file
  */
 function samplesOf(report: string, results: readonly JobResult[], former: readonly Sample[]): Sample[] {
   const worst = OUTCOMES.find((outcome) => results.some((result) => result.outcome === outcome));
@@ -127,7 +172,7 @@ function samplesOf(report: string, results: readonly JobResult[], former: readon
     ),
   ];
   if (latest === undefined) {
-    return [...former.filter((sample) => sample.report === report && isSuccessSample(sample)), ...lastRun];
+    return [...former.filter(isSuccessSample), ...lastRun];
   }
   const outputs = latest.record?.outputs ?? [];
   return [
@@ -144,6 +189,10 @@ function samplesOf(report: string, results: readonly JobResult[], former: readon
     },
     ...lastRun,
   ];
+}
+
+function isStatusSample({ metric }: Sample): boolean {
+  return /^reportctl_(last_status_|late_|faulty_)/.test(metric);
 }
 
 function isSuccessSample({ metric }: Sample): boolean {

@@ -60,7 +60,7 @@ function runLines(run: PlannedRun, plan: Plan): string[] {
         : `# WARNING: ${date} has ${onHost(at)} twice in ${clock}: a second run that day finds everything unchanged.`,
     ),
     line(onHost(at), runArguments(run, plan)),
-    line(onHost(statusAt), statusArguments(run)),
+    line(onHost(statusAt), statusArguments(run, plan)),
   ];
 }
 

@@ -1,5 +1,6 @@
 // A CronJob for the run, and one for the later status check.
 import { stringify } from 'yaml';
+import { pathsAmong } from '../../../core/config/variables.js';
 import {
   clockWarnings,
   maxRunSeconds,
@@ -36,11 +37,14 @@ export function kubernetes(plan: Plan): string {
     ...(plan.choices.image === undefined
       ? ['# Replace the image below with your own (docker build .).']
       : []),
+    ...(pathsAmong(plan.settings).length === 0
+      ? []
+      : [`# Mount into the containers, or take out of env: ${pathsAmong(plan.settings).join(' ')}`]),
     ...runs.flatMap((run) => clockWarnings(run, plan)),
   ];
   const jobs = runs.flatMap((run) => [
     cronJob(run.name, run.at, runArguments(run, plan), run, plan),
-    cronJob(statusName(run), run.statusAt, statusArguments(run), run, plan),
+    cronJob(statusName(run), run.statusAt, statusArguments(run, plan), run, plan),
   ]);
   return `${head.join('\n')}\n${jobs.map((job) => stringify(job, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`;
 }

@@ -98,9 +98,21 @@ export function runArguments({ reports }: PlannedRun, { deadline }: Pick<Plan, '
   return ['run', ...which, '--catch-up', '3', '--deadline', deadline, '--log-format', 'json'];
 }
 
-/** The arguments of the later status check. */
-export function statusArguments({ reports }: PlannedRun): string[] {
-  return ['status', ...(reports ?? []), '--notify', '--deadline', '1h', '--log-format', 'json'];
+/** The arguments of the later status check. Without a webhook and a metrics file there is nobody to notify, and it refuses to. */
+export function statusArguments(
+  { reports }: PlannedRun,
+  { settings, secrets }: Pick<Plan, 'settings' | 'secrets'>,
+): string[] {
+  const listens = 'REPORTCTL_WEBHOOK_URL' in secrets || 'REPORTCTL_METRICS_FILE' in settings;
+  return [
+    'status',
+    ...(reports ?? []),
+    ...(listens ? ['--notify'] : []),
+    '--deadline',
+    '1h',
+    '--log-format',
+    'json',
+  ];
 }
 
 /** The name of the unit or the job of the status check. */

@@ -1,4 +1,6 @@
 // systemd units: a service and a timer for the run, and for the later status check.
+import { dirname } from 'node:path';
+import { pathsAmong } from '../../../core/config/variables.js';
 import {
   clockWarnings,
   maxRunSeconds,
@@ -28,7 +30,7 @@ export function systemd(plan: Plan): string {
     ...plan.runs.flatMap((run) => [
       service(run.name, 'reportctl: publish the closed periods of reports', runArguments(run, plan), plan),
       timer(run.name, run, plan),
-      service(statusName(run), 'reportctl: report missing or late periods', statusArguments(run), plan),
+      service(statusName(run), 'reportctl: report missing or late periods', statusArguments(run, plan), plan),
       timer(statusName(run), { ...run, at: run.statusAt }, plan),
     ]),
   ].join('\n');
@@ -78,10 +80,14 @@ function service(name: string, description: string, args: readonly string[], pla
     PATH: [...new Set([paths.nodeFolder, '/usr/local/bin', '/usr/bin', '/bin'])].join(':'),
     ...placeVariables(plan),
   };
-  const folder = destination.kind === 'folder' ? destination.path : undefined;
-  const inHome = [paths.binary, paths.nodeFolder, paths.queries, folder].some(
-    (path) => path !== undefined && /^\/(home|root|run\/user)(\/|$)/.test(path),
-  );
+  const { REPORTCTL_METRICS_FILE: metricsFile } = plan.settings;
+  const written = [
+    ...(destination.kind === 'folder' ? [destination.path] : []),
+    // The file is replaced, so that its folder is written. A folder that is missing is no reason not to run.
+    ...(metricsFile === undefined ? [] : [`-${dirname(metricsFile)}`]),
+  ];
+  const read = [paths.binary, paths.nodeFolder, paths.queries, ...pathsAmong(plan.settings)];
+  const inHome = [...read, ...written].some((path) => /^-?\/(home|root|run\/user)(\/|$)/.test(path));
   const lines = [
     `# ${UNIT_FOLDER}/${name}.service`,
     '[Unit]',
@@ -104,7 +110,7 @@ function service(name: string, description: string, args: readonly string[], pla
       `LoadCredential=${key}:${(file ?? `${SECRETS_FOLDER}/${key}`).replaceAll('%', '%%')}`,
       `Environment=${key}_FILE=%d/${key}`,
     ]),
-    ...(folder === undefined ? [] : [`ReadWritePaths=${unitWord(folder)}`]),
+    ...[...new Set(written)].map((path) => `ReadWritePaths=${unitWord(path)}`),
     `TimeoutStartSec=${maxRunSeconds(plan) ?? 'infinity'}`,
     'KillSignal=SIGTERM',
     `TimeoutStopSec=${STOP_TIMEOUT_SECONDS}`,
@@ -113,7 +119,7 @@ function service(name: string, description: string, args: readonly string[], pla
     'NoNewPrivileges=yes',
     'CapabilityBoundingSet=',
     'ProtectSystem=strict',
-    ...(inHome ? ['# The binary, the reports or the destination are in a home folder.'] : []),
+    ...(inHome ? ['# Something that the job needs is in a home folder.'] : []),
     `ProtectHome=${inHome ? 'read-only' : 'yes'}`,
     ...SANDBOX,
     '',
