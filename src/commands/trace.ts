@@ -56,7 +56,8 @@ export function traceCommand(context: Context): Command {
     const report = await loadReport(name, session.config);
     const today = todayIn(report.timezone, context.now);
     const choice = parseChoice(options, report, context.now);
-    const period = choice.filters.length === 1 ? periodOfDates(report, options.date ?? [], today) : undefined;
+    const isByDateOnly = choice.filters.length === 1 && choice.where === undefined;
+    const period = isByDateOnly ? periodOfDates(report, options.date ?? [], today) : undefined;
     const filters = period === undefined ? choice.filters : [periodFilter(period, report.timezone)];
     const request = withSortedFilters(requestOf(report, { ...choice, filters }));
     const key = keyParts(report, options.key);

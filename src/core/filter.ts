@@ -20,7 +20,11 @@ export type FilterKind = Exclude<Kind, 'json'>;
  */
 export type FilterTest =
   | { readonly of: 'texts'; readonly anyOf: readonly TextMatch[]; readonly noneOf?: readonly TextMatch[] }
-  | { readonly of: 'numbers'; readonly anyOf: readonly NumberRange[] }
+  | {
+      readonly of: 'numbers';
+      readonly anyOf: readonly NumberRange[];
+      readonly noneOf?: readonly NumberRange[];
+    }
   | { readonly of: 'dates'; readonly anyOf: readonly DayRange[] }
   | { readonly of: 'booleans'; readonly anyOf: readonly ('true' | 'false')[] };
 
@@ -60,7 +64,7 @@ export interface StartOfDay {
 
 /** A condition on one column. */
 export interface Filter {
-  /** A business dimension or a word of the report's own. */
+  /** A business dimension, a word of the report's own, or `where` for a condition of --where. */
   readonly dimension: string;
   /** What the user asked for, as typed, for messages and manifests. */
   readonly values: readonly string[];

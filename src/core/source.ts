@@ -16,6 +16,17 @@ export interface DocumentQuery {
   readonly onMismatch: 'fail' | 'null';
 }
 
+export interface RequestFilter {
+  readonly filter: Filter;
+  /** The column (or SQL expression, or path) that the report maps its word to. */
+  readonly column: string;
+  /**
+   * Set for a condition on a column of the report, exported or not, instead of a mapped word: it is tested on the rows that the query
+   * returns, also where the query says itself where filters go.
+   */
+  readonly onResult?: Column;
+}
+
 /** What to read from a source. */
 export interface Request {
   /** For messages and `application_name`. */
@@ -24,8 +35,8 @@ export interface Request {
   readonly query: string | DocumentQuery;
   /** The columns to export, in order: the contract. */
   readonly columns: readonly Column[];
-  /** Each filter with the column (or SQL expression, or path) that the report maps its word to. */
-  readonly filters: readonly { readonly filter: Filter; readonly column: string }[];
+  /** What the rows must pass: all of them. */
+  readonly filters: readonly RequestFilter[];
   /** Every mapped word with its column, whether this request filters by it or not: all must exist. */
   readonly mapped: Readonly<Record<string, string>>;
   readonly params: Readonly<Record<string, { readonly kind: Kind; readonly value: string }>>;

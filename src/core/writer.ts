@@ -43,6 +43,8 @@ export interface ReportedFilter {
   readonly title?: string | undefined;
   /** `null` for the part of a split that has no value there. */
   readonly test: FilterTest | 'null';
+  /** A condition on a column, which is shown as it was typed. */
+  readonly typed?: string | undefined;
 }
 
 /** What a format with room for it, such as a workbook, says about the rows; absent fields are left out. */

@@ -26,8 +26,9 @@ export function aboutOf({ report, request, period, definition, revision, started
     title: report.title,
     period: period === undefined ? daysAsked(request) : { from: period.from, last: period.lastDay },
     timezone: report.timezone,
-    filters: request.filters.map(({ filter: { dimension, test }, column }) => {
-      return { word: dimension, title: columnAt(report, column)?.title, test };
+    filters: request.filters.map(({ filter: { dimension, test, values }, column, onResult }) => {
+      const typed = onResult === undefined ? undefined : values.join(', ');
+      return { word: dimension, title: columnAt(report, column)?.title, test, typed };
     }),
     params: paramValues(request),
     limit: request.limit,

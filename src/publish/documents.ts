@@ -126,7 +126,21 @@ export const manifestShape = z
     period: period.nullable().describe('What a run covered; null for an ad-hoc export.'),
     filters: z
       .record(text, z.array(text))
-      .describe('Business dimension to the values asked for, as typed; any of them matches.'),
+      .describe(
+        "Business dimension, or word of the report's own, to the values asked for, as typed; any of them matches.",
+      ),
+    where: z
+      .array(text)
+      .exactOptional()
+      .describe(
+        'Conditions on columns of the report, as typed; all of them hold. Without it, there were none.',
+      ),
+    orderBy: z
+      .array(text)
+      .exactOptional()
+      .describe(
+        "The columns by which the rows were sorted, descending after a minus; without it, the report's own.",
+      ),
     params: z.record(text, text).describe('Param of the report to its value.'),
     columns: z.array(column).min(1).describe('The columns of the file, in order.'),
     volatile: z

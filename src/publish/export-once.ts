@@ -67,7 +67,10 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
   const writer = given ?? (await createWriter(format, formatOptions, aboutOf(run)));
   const target: Target = { ...options.target, writer, destination };
   const effect = new Effect();
-  const gateKeeper = new GateKeeper(report, undefined, { columns: request.columns, signal: session.signal });
+  const gateKeeper = new GateKeeper({ ...report, orderBy: request.orderBy }, undefined, {
+    columns: request.columns,
+    signal: session.signal,
+  });
   try {
     return await withSources(session, report, async (sources) => {
       const progress = await openProgress?.({ name: report.name, sources, request, isAlone: true });

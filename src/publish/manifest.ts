@@ -8,7 +8,7 @@ import type { StagedReport } from '../export/export.js';
 import type { GateResult } from '../export/gates.js';
 import type { Output } from '../export/target.js';
 import type { Report } from '../reports/report.js';
-import { paramValues } from '../reports/request.js';
+import { askedOf, paramValues } from '../reports/request.js';
 import type { Manifest, RunRecord } from './documents.js';
 
 export interface Run {
@@ -38,6 +38,7 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
   const { report, request, period } = run;
   const { target, contentType, bytes, sha256, part } = output.file;
   const { rows, totals, nulls } = part ?? staged;
+  const { filters, where } = askedOf(request);
   return {
     manifest: 1,
     report: report.name,
@@ -59,7 +60,9 @@ export function manifestOf(run: Run, staged: StagedReport, output: Output): Mani
     ...(request.limit === undefined ? {} : { limit: request.limit }),
     ...(part === undefined ? {} : { split: { ...part.values } }),
     period: period === undefined ? null : { ...period, timezone: report.timezone },
-    filters: Object.fromEntries(request.filters.map(({ filter }) => [filter.dimension, [...filter.values]])),
+    filters: Object.fromEntries(Object.entries(filters).map(([word, values]) => [word, [...values]])),
+    ...(where.length === 0 ? {} : { where: [...where] }),
+    ...(request.orderBy === report.orderBy ? {} : { orderBy: [...request.orderBy] }),
     params: paramValues(request),
     columns: staged.columns.map((column) => {
       const offset = staged.offsets[column.name];

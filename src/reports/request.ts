@@ -6,6 +6,7 @@ import type { Column, Kind } from '../core/table.js';
 import { parseFilter } from '../filters/index.js';
 import { literalText } from '../filters/text-values.js';
 import type { Report } from './report.js';
+import type { Condition } from './where.js';
 
 /** What a command line selects. */
 export interface Choice {
@@ -14,6 +15,9 @@ export interface Choice {
   readonly params: Readonly<Record<string, string>>;
   /** Names, in the order wanted; all of the report's when undefined. */
   readonly columns?: readonly string[] | undefined;
+  /** Terms as a definition's `order-by` has them; the report's own when undefined. */
+  readonly orderBy?: readonly string[] | undefined;
+  readonly where?: readonly Condition[] | undefined;
   readonly limit?: number | undefined;
 }
 
@@ -23,19 +27,47 @@ export interface Choice {
  * column that the report does not export, and for a param that is undeclared, missing, or not of its kind
  */
 export function requestOf(report: Report, choice: Choice): Request {
+  const orderBy = choice.orderBy ?? report.orderBy;
   return {
     report: report.name,
-    query: report.query,
+    query: orderedQuery(report, orderBy),
     columns: choice.columns === undefined ? report.columns : chosenColumns(report, choice.columns),
-    filters: withOrganization(report, choice.filters).map((filter) => ({
-      filter,
-      column: mappedColumn(report, filter),
-    })),
+    filters: [
+      ...withOrganization(report, choice.filters).map((filter) => ({
+        filter,
+        column: mappedColumn(report, filter),
+      })),
+      ...(choice.where ?? []),
+    ],
     mapped: report.filters,
     params: parameters(report, choice.params),
-    orderBy: report.orderBy,
+    orderBy,
     ...(choice.limit === undefined ? {} : { limit: choice.limit }),
     timezone: report.timezone,
+  };
+}
+
+/** A query over documents has the columns of its order, too. */
+function orderedQuery({ query, columns }: Report, orderBy: readonly string[]): Report['query'] {
+  if (typeof query === 'string') return query;
+  const terms = orderBy.flatMap((term) => {
+    const column = columns.find(({ name }) => name === term.replace(/^-/, ''));
+    return column === undefined ? [] : [{ column, descending: term.startsWith('-') }];
+  });
+  return { ...query, orderBy: terms };
+}
+
+/** What a request was asked for besides the report, as typed: for manifests. */
+export function askedOf({ filters }: Pick<Request, 'filters'>): {
+  readonly filters: Readonly<Record<string, readonly string[]>>;
+  readonly where: readonly string[];
+} {
+  const [conditions, mapped] = [true, false].map((isOnResult) =>
+    filters.filter(({ onResult }) => (onResult !== undefined) === isOnResult),
+  );
+  return {
+    filters: Object.fromEntries((mapped ?? []).map(({ filter }) => [filter.dimension, filter.values])),
+    where: (conditions ?? []).flatMap(({ filter }) => filter.values),
   };
 }
 

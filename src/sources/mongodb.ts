@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbstractCursor, AggregateOptions, ClientSession, Document, FindOptions } from 'mongodb';
 import { didYouMean, ReportError } from '../core/errors.js';
-import type { DocumentQuery, Estimate, Prepared, Request, Source } from '../core/source.js';
+import type { Estimate, Prepared, Request, Source } from '../core/source.js';
 import type { Batch } from '../core/table.js';
 import { floatsOf } from './documents/value.js';
 import { cautions } from './mongodb/cautions.js';
@@ -16,7 +16,7 @@ import { ask } from './mongodb/question.js';
 import { keepReplies, takeDocuments } from './mongodb/reply.js';
 import { RowReader } from './mongodb/rows.js';
 import { sample } from './mongodb/sample.js';
-import { documentQuery, type Statement, statementOf, statementText } from './mongodb/statement.js';
+import { documentQuery, isoTextAt, type Statement, statementOf, statementText } from './mongodb/statement.js';
 
 export interface OpenMongodb {
   readonly name: string;
@@ -121,15 +121,6 @@ async function prepare(place: Place, request: Request): Promise<Prepared> {
         sample({ ...place, request, query, isoTextAt: isoTextAt(request, query) }, documents),
       ),
   };
-}
-
-/** The paths of filters with `stored: text`: columns of these paths read ISO 8601 text as dates too. */
-function isoTextAt({ mapped }: Request, { fields }: DocumentQuery): ReadonlySet<string> {
-  return new Set(
-    Object.entries(mapped)
-      .filter(([dimension]) => fields[dimension]?.stored === 'text')
-      .map(([, path]) => path),
-  );
 }
 
 /** Dates are instants; ISO 8601 text may have an offset or not. */

@@ -11,6 +11,7 @@ import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import { loadReport, type ReportFolder } from '../reports/load-report.js';
 import type { Report } from '../reports/report.js';
 import { filterOf, requestOf } from '../reports/request.js';
+import { parseCondition } from '../reports/where.js';
 import { ContentHash, RowCounter } from '../rows/counters.js';
 import { Spool } from '../rows/spool.js';
 import { compare, compareEach, type Difference } from './differences.js';
@@ -53,11 +54,24 @@ export function freshComparison(options: FreshOptions): (manifest: Manifest) => 
         { what: 'source', expected: 'a report that can be read so', found: messageOf(error) },
       ];
     }
-    const { columns, filters, params, limit, period, volatile, definition, split = {} } = manifest;
+    const {
+      columns,
+      filters,
+      where,
+      orderBy,
+      params,
+      limit,
+      period,
+      volatile,
+      definition,
+      split = {},
+    } = manifest;
     const identity = JSON.stringify([
       manifest.report,
       columns,
       filters,
+      where,
+      orderBy,
       params,
       limit,
       period,
@@ -89,7 +103,7 @@ export function freshComparison(options: FreshOptions): (manifest: Manifest) => 
 /** The request that made the file. @throws ReportError `usage` when the report does not take it any more */
 function requestFor(
   report: Report,
-  { filters, params, columns, limit, period, timezone, started }: Manifest,
+  { filters, where, orderBy, params, columns, limit, period, timezone, started }: Manifest,
 ): Request {
   // Words such as `yesterday` are relative to the day of the run.
   const today = todayIn(timezone, Date.parse(started));
@@ -103,6 +117,8 @@ function requestFor(
     filters: rebuilt,
     params: Object.fromEntries(declared),
     columns: columns.map(({ name }) => name),
+    where: where?.map((text) => parseCondition(report, text, today)),
+    orderBy,
     limit,
   });
 }

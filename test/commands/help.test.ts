@@ -16,8 +16,10 @@ const ROWS = [
   '--product-type <name>',
   '--quantity <range>',
   '--price <range>',
+  '--where <condition>',
   '--param <name=value>',
   '--columns <names>',
+  '--order-by <names>',
   '--limit <rows>',
 ];
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -46,7 +48,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...COMMON,
   ],
   explain: ['--funnel', ...ROWS, ...COMMON],
-  trace: ['--key <name=value>', ...ROWS.slice(0, -2), ...COMMON],
+  trace: ['--key <name=value>', ...ROWS.slice(0, -3), ...COMMON],
   run: [
     '--all',
     '--date <when>',

@@ -112,6 +112,38 @@ describe('filters of a report of its own', () => {
     assert.deepEqual(manifest.filters, { status: ['!~PAG'], 'vence-em': ['2024-11'] });
   });
 
+  test('conditions and an order by any column are in the request and in the manifest, and are read again', async () => {
+    assert.deepEqual(await ids('--where', 'vendedor ~ ZE', '--where', 'valor > 10'), ['3']);
+    assert.deepEqual(await ids('--order-by', 'vendedor,valor:desc'), ['2', '3', '1', '4']);
+    assert.deepEqual(await ids('--paga', 'true', '--where', 'situacao != paga', '--order-by', 'id:desc'), [
+      '4',
+    ]);
+    const made = await run(
+      'export',
+      'vendas',
+      '--where',
+      'dia=2024-10-06',
+      '--order-by',
+      'valor:desc',
+      '-o',
+      'z.csv',
+    );
+    assert.equal(made.code, 0, made.stderr);
+    const manifest = JSON.parse(await readFile(join(folder, 'z.csv.manifest.json'), 'utf8'));
+    assert.deepEqual(
+      [manifest.filters, manifest.where, manifest.orderBy],
+      [{}, ['dia=2024-10-06'], ['-valor', 'id']],
+    );
+    assert.equal((await run('verify', 'z.csv', '--source')).code, 0);
+    const explained = await run('explain', 'vendas', '--where', 'valor < 20', '--status', 'aberta');
+    assert.match(
+      explained.stdout,
+      /^-- --status .*\n-- --where "valor < 20": tested on every document at valor$/m,
+    );
+    const traced = await run('trace', 'vendas', '--key', 'id=3', '--where', 'paga = true');
+    assert.match(traced.stdout, /^not in vendas: --where "paga = true" fails: paga is null$/m);
+  });
+
   test('verify --source reads with them again', async () => {
     await run('export', 'vendas', '--paga', 'true', '--status', '!paga', '-o', 'y.csv');
     const { code, stdout } = await run('verify', 'y.csv', '--source');

@@ -35,6 +35,14 @@ outputs: [{ format: csv, key: "p_{YYYYMMDD}.csv" }]`;
     .replace('[id]', '[chave]');
   const grouped = 'SELECT chave, sum(valor) AS valor FROM pedidos WHERE true /*{filters}*/ GROUP BY chave';
   await writeReport(join(folder, 'queries'), 'grupos', inside, grouped);
+  const twice =
+    'source: vendas\ncolumns: { id: integer, nome: text }\norder-by: [id]\ngates: { unique: [id] }';
+  await writeReport(
+    join(folder, 'queries'),
+    'repetidos',
+    twice,
+    "SELECT * FROM (VALUES (1, 'a'), (2, 'b'), (1, 'c')) AS t (id, nome)",
+  );
 });
 after(async () => {
   await server?.stop();
@@ -133,6 +141,54 @@ describe('trace', { timeout: 600_000 }, () => {
       stdout,
       /^not in grupos 2024-10-05: without --date "2024-10-05" it would be in the report \(1 row\)\n/,
     );
+  });
+});
+
+describe('conditions and an order of the user', { timeout: 600_000 }, () => {
+  test('are tested on the result also where the query places its filters, and on columns that are not exported', async () => {
+    const grouped = await run('export', 'grupos', '--date', '2024-10', '--where', 'valor > 1');
+    assert.equal(grouped.stdout, 'chave,valor\nb,3\n');
+    const others = await run('export', 'pedidos', '--columns', 'id', '--where', 'valor = 3');
+    assert.equal(others.stdout, 'id\n3\n');
+    const traced = await run(
+      'trace',
+      'grupos',
+      '--key',
+      'chave=a',
+      '--date',
+      '2024-10',
+      '--where',
+      'valor > 1',
+    );
+    assert.match(
+      traced.stdout,
+      /^not in grupos: without --where "valor > 1" it would be in the report \(1 row\)\n/,
+    );
+    const explained = await run(
+      'explain',
+      'grupos',
+      '--funnel',
+      '--date',
+      '2024-10-05',
+      '--where',
+      'valor > 1',
+    );
+    assert.match(
+      explained.stdout,
+      /2 rows {2}without filters\n *1 row {2}--date .*\n0 rows {2}--where "valor > 1" \(removes 1\)\n$/,
+    );
+  });
+
+  test('another order does not hide duplicates from the gate', async () => {
+    for (const order of [[], ['--order-by', 'nome'], ['--order-by', 'nome:desc']]) {
+      const { code, stderr } = await run('export', 'repetidos', ...order);
+      assert.equal(code, 0);
+      assert.match(
+        stderr,
+        /gate unique "id": expected no duplicates, found 1 duplicate row/,
+        order.join(' '),
+      );
+    }
   });
 });
 

@@ -7,7 +7,7 @@ import type { Trace } from '../../src/core/source.js';
 import type { Kind } from '../../src/core/table.js';
 import { documentRequest } from '../support/json.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
-import { filtersOf, withSource } from '../support/postgres.js';
+import { filtersOf, readRows, withSource } from '../support/postgres.js';
 
 let server: MongoServer;
 before(async () => {
@@ -44,6 +44,29 @@ describe('filters inside a pipeline', { timeout: 600_000 }, () => {
       (await source.prepare(grouped)).funnel(),
     );
     assert.deepEqual(counts, [2, 2, 1]);
+  });
+
+  test('a condition on the result comes after the pipeline', async () => {
+    const condition = {
+      filter: {
+        dimension: 'where',
+        values: ['n > 1'],
+        test: {
+          of: 'numbers' as const,
+          anyOf: [{ from: '1', to: undefined }],
+          noneOf: [{ from: '1', to: '1' }],
+        },
+      },
+      column: 'n',
+      onResult: { name: 'n', kind: 'integer' as const },
+    };
+    const request = { ...grouped, filters: [condition] };
+    const counts = await withSource(server.url('vendas'), async (source) =>
+      (await source.prepare(request)).funnel(),
+    );
+    assert.deepEqual(counts, [2, 1]);
+    const rows = await withSource(server.url('vendas'), (source) => readRows(source, request));
+    assert.deepEqual(rows, [['x', '3']]);
   });
 
   test('the trace tells which one keeps the row out', async () => {

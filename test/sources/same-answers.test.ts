@@ -10,6 +10,7 @@ import type { Source } from '../../src/core/source.js';
 import { parseReport } from '../../src/reports/load-report.js';
 import type { Report } from '../../src/reports/report.js';
 import { filterOf, requestOf } from '../../src/reports/request.js';
+import { parseCondition } from '../../src/reports/where.js';
 import { type OpenSource, openSource } from '../../src/sources/index.js';
 import { createWriter } from '../../src/writers/index.js';
 import { temporaryFolder } from '../support/cli.js';
@@ -222,6 +223,30 @@ const choices: fc.Arbitrary<Record<string, string[]>> = fc
     ),
   );
 
+const NUMBER_OPERATORS = ['=', '!=', '<', '<=', '>', '>='] as const;
+const comparisons = fc.oneof(
+  fc.tuple(
+    fc.constantFrom('quantidade', 'preco'),
+    fc.constantFrom(...NUMBER_OPERATORS),
+    fc.constantFrom(...PRICES),
+  ),
+  fc.tuple(
+    fc.constantFrom('dia', 'momento'),
+    fc.constantFrom(...NUMBER_OPERATORS),
+    fc.constantFrom(...DAYS, '2018-11', '2024'),
+  ),
+  fc.tuple(
+    fc.constantFrom('produto', 'organizacao'),
+    fc.constantFrom('=', '!=', '~', '!~'),
+    fc.constantFrom('Café', 'a', 'SAO JOÃO', '10', 'ACME Ltda'),
+  ),
+  fc.tuple(fc.constant('ativo'), fc.constantFrom('=', '!='), fc.constantFrom('true', 'false')),
+);
+const conditions = fc.array(
+  comparisons.map((parts) => parts.join(' ')),
+  { minLength: 1, maxLength: 2 },
+);
+
 const RUNS = 150;
 const REAL = 'a real MongoDB';
 const real = process.env.REPORTCTL_TEST_MONGODB_URL;
@@ -288,11 +313,13 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
     source: Source,
     report: Report,
     chosen: Record<string, string[]>,
+    texts: readonly string[],
   ): Promise<string> => {
+    const where = texts.map((text) => parseCondition(report, text, '2024-10-06'));
     const filters = Object.entries(chosen).map(([word, given]) =>
       filterOf(report, word, given, '2024-10-06'),
     );
-    const request = requestOf(report, { filters, params: {} });
+    const request = requestOf(report, { filters, where, params: {} });
     const writer = await createWriter('csv', {});
     const prepared = await source.prepare(request);
     const chunks: Buffer[] = [];
@@ -301,16 +328,19 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
     return Buffer.concat(chunks).toString('utf8');
   };
 
-  const agree = async (chosen: Record<string, string[]>): Promise<string> => {
+  const agree = async (chosen: Record<string, string[]>, where: readonly string[] = []): Promise<string> => {
     const [first, ...others] = engines;
     assert.ok(first);
-    const expected = await answer(first.source, first.report, chosen);
-    const decimals = ['quantity', 'price', 'qtd', 'valor_unitario'].some((word) =>
-      chosen[word]?.some((value) => /\d\.\d/.test(value)),
-    );
+    const expected = await answer(first.source, first.report, chosen, where);
+    const numbers = ['quantity', 'price', 'qtd', 'valor_unitario'].flatMap((word) => chosen[word] ?? []);
+    const decimals = [...numbers, ...where].some((value) => /\d\.\d/.test(value));
     for (const { name, source, report } of others) {
       if (name === REAL && decimals && !realHasDecimals) continue;
-      assert.equal(await answer(source, report, chosen), expected, `${name} differs from ${first.name}`);
+      assert.equal(
+        await answer(source, report, chosen, where),
+        expected,
+        `${name} differs from ${first.name}`,
+      );
     }
     return expected;
   };
@@ -335,6 +365,18 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
       assert.ok(selected > 0, 'no value selected anything');
     });
   }
+
+  test('conditions on columns', async () => {
+    let selected = 0;
+    await fc.assert(
+      fc.asyncProperty(conditions, fc.subarray(['Bebidas'], { maxLength: 1 }), async (where, types) => {
+        const chosen: Record<string, string[]> = types.length === 0 ? {} : { 'product-type': types };
+        selected += (await agree(chosen, where)).split('\n').length - 2;
+      }),
+      { numRuns: 100 },
+    );
+    assert.ok(selected > 0, 'no condition selected anything');
+  });
 
   test(`${RUNS} sets of filters`, async () => {
     await fc.assert(

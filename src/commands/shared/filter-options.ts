@@ -2,23 +2,27 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { todayIn } from '../../core/calendar.js';
 import { DIMENSIONS, type Filter } from '../../core/filter.js';
-import type { Request } from '../../core/source.js';
+import type { Request, RequestFilter } from '../../core/source.js';
 import { describeFilter } from '../../filters/index.js';
 import { camelCase } from '../../reports/definition/filters.js';
 import type { Report } from '../../reports/report.js';
 import { type Choice, filterOf } from '../../reports/request.js';
+import { orderTermsOf, parseCondition } from '../../reports/where.js';
 
 export interface RowOptions {
   readonly param?: Readonly<Record<string, string>>;
   readonly columns?: readonly string[];
+  readonly orderBy?: readonly string[];
+  readonly where?: readonly string[];
   readonly limit?: number;
   readonly [dimension: string]: unknown;
 }
 
-/** Adds the flags of addFilterOptions(), --columns and --limit. */
+/** Adds the flags of addFilterOptions(), --columns, --order-by and --limit. */
 export function addRowOptions(command: Command): Command {
   return addFilterOptions(command)
     .option('--columns <names>', 'only these columns, in this order: a,b', parseNames)
+    .option('--order-by <names>', 'sort by these columns, then as the report does: a:desc,b', parseNames)
     .option('--limit <rows>', 'at most this many rows', parseRowLimit);
 }
 
@@ -29,14 +33,20 @@ export function addFilterOptions(command: Command): Command {
     command.option(`--${dimension} ${metavariable}`, summary, appendValue);
   }
   return command
+    .option(
+      '--where <condition>',
+      'a condition on a column of the report, e.g. "valor >= 100"; all of them hold',
+      appendValue,
+    )
     .option('--param <name=value>', 'a param of the report', addNameValue)
     .addHelpText('after', '\nA report can have filters of its own: its name before --help shows them.');
 }
 
-/** The request with its filters in the order of the report's words. */
+/** The request with its filters in the order of the report's words, and conditions on columns after them. */
 export function withSortedFilters(request: Request): Request {
   const words = Object.keys(request.mapped);
-  const position = ({ filter }: Request['filters'][number]) => words.indexOf(filter.dimension);
+  const position = ({ filter, onResult }: RequestFilter) =>
+    onResult === undefined ? words.indexOf(filter.dimension) : words.length;
   return { ...request, filters: request.filters.toSorted((a, b) => position(a) - position(b)) };
 }
 
@@ -56,7 +66,14 @@ export function parseChoice(options: RowOptions, report: Report, now: number): C
     const values = options[camelCase(word)] as readonly string[] | undefined;
     return values === undefined ? [] : [filterOf(report, word, values, today)];
   });
-  return { filters, params: options.param ?? {}, columns: options.columns, limit: options.limit };
+  return {
+    filters,
+    params: options.param ?? {},
+    columns: options.columns,
+    orderBy: options.orderBy && orderTermsOf(report, options.orderBy),
+    where: options.where?.map((text) => parseCondition(report, text, today)),
+    limit: options.limit,
+  };
 }
 
 /** Commander's parser of a repeatable option. @param earlier the values of the options before this one */

@@ -39,7 +39,10 @@ export async function exportForTest(
   const outputsDestination = await open('outputs');
   const goldenDestination = await open('golden');
   const { report, request, period, title } = test;
-  const gateKeeper = new GateKeeper(report, undefined, { columns: request.columns, signal });
+  const gateKeeper = new GateKeeper({ ...report, orderBy: request.orderBy }, undefined, {
+    columns: request.columns,
+    signal,
+  });
   try {
     const about = aboutTest(test);
     const place = {

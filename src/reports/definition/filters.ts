@@ -99,6 +99,7 @@ const TAKEN: readonly string[] = [
   'limit',
   'log-format',
   'name',
+  'order-by',
   'otel',
   'output',
   'overwrite',
@@ -108,6 +109,7 @@ const TAKEN: readonly string[] = [
   'run',
   'version',
   'vertical',
+  'where',
 ];
 
 /** Bytes. */

@@ -1,5 +1,5 @@
 // Makes a predicate on the values of one document from a filter's test, by the rules that MongoDB and PostgreSQL share.
-import { type FilterTest, type TextMatch, textsOf } from '../../core/filter.js';
+import { type FilterTest, type NumberRange, type TextMatch, textsOf } from '../../core/filter.js';
 import { foldedPattern } from '../../core/folded-text.js';
 import type { Kind } from '../../core/table.js';
 import { compareNumbers } from '../../rows/sort/numbers.js';
@@ -23,10 +23,15 @@ type Matches = (value: Value) => boolean;
  */
 export function matcher(test: FilterTest, rules: MatchRules): (values: readonly Value[]) => boolean {
   const wanted = wantedBy(test, rules);
-  const unwanted = test.of === 'texts' && test.noneOf !== undefined ? textMatch(test.noneOf) : undefined;
+  const unwanted = unwantedBy(test);
   return unwanted === undefined
     ? (values) => values.some(wanted)
     : (values) => values.some(wanted) && !values.some(unwanted);
+}
+
+function unwantedBy(test: FilterTest): Matches | undefined {
+  if (test.of === 'texts' && test.noneOf !== undefined) return textMatch(test.noneOf);
+  return test.of === 'numbers' && test.noneOf !== undefined ? numberMatch(test.noneOf) : undefined;
 }
 
 function wantedBy(test: FilterTest, rules: MatchRules): Matches {
@@ -34,14 +39,7 @@ function wantedBy(test: FilterTest, rules: MatchRules): Matches {
     case 'texts':
       return test.anyOf.length === 0 ? isAnyValue : textMatch(test.anyOf);
     case 'numbers':
-      return (value) =>
-        value.type === 'number' &&
-        value.text !== 'NaN' &&
-        test.anyOf.some(
-          ({ from, to }) =>
-            (from === undefined || compareNumbers(value.text, from) >= 0) &&
-            (to === undefined || compareNumbers(value.text, to) <= 0),
-        );
+      return numberMatch(test.anyOf);
     case 'dates':
       return dateMatch(test, rules);
     case 'booleans':
@@ -72,6 +70,17 @@ function textMatch(matches: readonly TextMatch[]): Matches {
     if (value.type === 'number') return numbers.some((number) => compareNumbers(value.text, number) === 0);
     return value.type === 'other' && /^(ObjectId|UUID)$/.test(value.name) && ids.has(value.text);
   };
+}
+
+function numberMatch(ranges: readonly NumberRange[]): Matches {
+  return (value) =>
+    value.type === 'number' &&
+    value.text !== 'NaN' &&
+    ranges.some(
+      ({ from, to }) =>
+        (from === undefined || compareNumbers(value.text, from) >= 0) &&
+        (to === undefined || compareNumbers(value.text, to) <= 0),
+    );
 }
 
 function dateMatch(

@@ -27,7 +27,7 @@ export function byteTest(test: FilterTest, rules: MatchRules): ByteTest {
     case 'texts':
       return textTest(test);
     case 'numbers':
-      return numberTest(test.anyOf);
+      return numberTest(test);
     case 'dates':
       return dateTest(test.anyOf, matcher(test, rules), rules);
     case 'booleans':
@@ -93,17 +93,19 @@ function booleanTest(anyOf: readonly string[]): ByteTest {
   };
 }
 
-function numberTest(anyOf: readonly NumberRange[]): ByteTest {
+function numberTest({ anyOf, noneOf = [] }: Extract<FilterTest, { of: 'numbers' }>): ByteTest {
   const bound = (text: string | undefined, open: number) => {
     if (text === undefined) return open;
     const bytes = Buffer.from(text);
     return numberAt(bytes, 0, bytes.length);
   };
-  const ranges = anyOf.map(({ from, to }) => ({
+  const bounds = ({ from, to }: NumberRange) => ({
     from: bound(from, Number.NEGATIVE_INFINITY),
     to: bound(to, Number.POSITIVE_INFINITY),
-  }));
-  if (ranges.some(({ from, to }) => Number.isNaN(from) || Number.isNaN(to))) return () => VERDICT.unknown;
+  });
+  const [ranges, unwanted] = [anyOf.map(bounds), noneOf.map(bounds)];
+  if ([...ranges, ...unwanted].some(({ from, to }) => Number.isNaN(from) || Number.isNaN(to)))
+    return () => VERDICT.unknown;
   const extended = new ExtendedPlace();
   return (scanner, start, end) => {
     const { bytes } = scanner;
@@ -113,6 +115,7 @@ function numberTest(anyOf: readonly NumberRange[]): ByteTest {
     else if (isDecimal(extended.find(scanner, start, end)))
       value = numberAt(bytes, extended.start, extended.end);
     if (Number.isNaN(value)) return VERDICT.unknown;
+    for (const { from, to } of unwanted) if (value >= from && value <= to) return VERDICT.fails;
     for (const { from, to } of ranges) if (value >= from && value <= to) return VERDICT.passes;
     return VERDICT.fails;
   };

@@ -1,7 +1,7 @@
 // Makes rows from documents: tests the filters, converts values to the columns' kinds, and counts what did not fit or was not used.
 import { ReportError } from '../../core/errors.js';
 import type { Filter } from '../../core/filter.js';
-import type { DocumentQuery, Request } from '../../core/source.js';
+import type { DocumentQuery, Request, RequestFilter } from '../../core/source.js';
 import type { Cell, Column } from '../../core/table.js';
 import { matcher } from '../documents/match.js';
 import type { Misfits } from '../documents/sample.js';
@@ -35,16 +35,15 @@ const MAX_FIELDS_SHOWN = 20;
 
 /** What a request reads from each document, as plain data that can be sent to a thread. */
 export interface Wanted extends Pick<Request, 'columns' | 'timezone'> {
-  readonly filters: readonly {
+  readonly filters: readonly (Omit<RequestFilter, 'filter'> & {
     readonly filter: Pick<Filter, 'dimension' | 'test'>;
-    readonly column: string;
-  }[];
+  })[];
 }
 
 export function wantedOf({ columns, timezone, filters }: Request): Wanted {
-  const plain = filters.map(({ filter: { dimension, test }, column }) => ({
+  const plain = filters.map(({ filter: { dimension, test }, ...place }) => ({
     filter: { dimension, test },
-    column,
+    ...place,
   }));
   return { columns, timezone, filters: plain };
 }
@@ -82,8 +81,8 @@ export class RowMaker {
       mismatches: 0,
       first: '',
     }));
-    this.tests = request.filters.map(({ filter, column }) => {
-      const kind = query.fields[filter.dimension]?.kind ?? 'timestamp';
+    this.tests = request.filters.map(({ filter, column, onResult }) => {
+      const kind = onResult?.kind ?? query.fields[filter.dimension]?.kind ?? 'timestamp';
       return {
         field: wantField(this.root, column.split('.')),
         passes: matcher(filter.test, { ...rules, kind }),

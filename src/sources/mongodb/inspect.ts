@@ -10,9 +10,9 @@ import type { BsonTypes } from './condition.js';
 import { cannotTell } from './errors.js';
 import { type Match, matchOf } from './match.js';
 import { assertPath, pathOf } from './paths.js';
-import { hasMarker, stagesOf } from './pipeline.js';
+import { hasMarker } from './pipeline.js';
 import { RowReader } from './rows.js';
-import type { Statement } from './statement.js';
+import { fieldsOf, type Statement, stagesWith } from './statement.js';
 
 export interface Described {
   readonly database: Db;
@@ -163,16 +163,12 @@ export async function values(
   return found.flatMap(({ _id: value }) => (typeof value === 'string' ? [value] : []));
 }
 
-function match({ query, bson }: Described, filters: Filters): Match {
-  const fields = filters.map(({ filter, column }) => {
-    return { filter, path: column, stored: query.fields[filter.dimension]?.stored };
-  });
-  return matchOf(fields, bson);
+function match({ request, query, bson }: Described, filters: Filters): Match {
+  return matchOf(fieldsOf(request, query, filters), bson);
 }
 
-function stages(described: Described, filters: Filters): Document[] {
-  const { query, request, bson } = described;
-  return stagesOf(query, match(described, filters), request.report, bson);
+function stages({ request, query, bson }: Described, filters: Filters): Document[] {
+  return stagesWith(request, query, filters, bson);
 }
 
 /** How many of the stages' documents each match leaves, in one pass. */

@@ -57,7 +57,8 @@ function wantedConditions(test: FilterTest, stored: 'text' | undefined, bson: Bs
 
 /** Conditions of which none may hold. */
 function unwantedConditions(test: FilterTest, bson: BsonTypes): Condition[] {
-  return test.of === 'texts' && test.noneOf !== undefined ? textConditions(test.noneOf, bson) : [];
+  if (test.of === 'texts') return textConditions(test.noneOf ?? [], bson);
+  return test.of === 'numbers' ? (test.noneOf ?? []).flatMap((range) => numberConditions(range, bson)) : [];
 }
 
 /** Every type but null and array (MongoDB manual, "BSON Types"): of an array its elements are asked. */

@@ -1,11 +1,11 @@
 // Builds the command of a request: a find, or an aggregation when the report has a pipeline.
 import type { BSON, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
-import type { DocumentQuery, Request } from '../../core/source.js';
+import type { DocumentQuery, Request, RequestFilter } from '../../core/source.js';
 import type { BsonTypes } from './condition.js';
-import { matchOf } from './match.js';
+import { type MatchField, matchOf } from './match.js';
 import { assertPath, pathOf, projectionOf } from './paths.js';
-import { stagesOf } from './pipeline.js';
+import { hasMarker, stagesOf } from './pipeline.js';
 
 type Sort = Map<string, 1 | -1>;
 
@@ -55,29 +55,58 @@ export function statementOf(
   for (const column of request.columns) assertPath(pathOf(column), whose(`column "${column.name}"`));
   for (const [dimension, path] of Object.entries(request.mapped))
     assertPath(path, whose(`filter ${dimension}`));
-  const match = matchOf(
-    request.filters.map(({ filter, column }) => {
-      assertPath(column, whose(`filter ${filter.dimension}`));
-      return { filter, path: column, stored: query.fields[filter.dimension]?.stored };
-    }),
-    bson,
-  );
+  for (const { filter, column } of request.filters) assertPath(column, whose(`filter ${filter.dimension}`));
   const sort = sortOf(query, whose);
   const projection = projectionOf(request.columns.map(pathOf));
   const { collection } = query;
   if (query.pipeline.length === 0) {
-    return { collection, via: 'find', filter: match, projection, sort, limit: request.limit };
+    const filter = matchOf(fieldsOf(request, query, request.filters), bson);
+    return { collection, via: 'find', filter, projection, sort, limit: request.limit };
   }
   return {
     collection,
     via: 'aggregate',
     pipeline: [
-      ...stagesOf(query, match, request.report, bson),
+      ...stagesWith(request, query, request.filters, bson),
       ...(sort === undefined ? [] : [{ $sort: sort }]),
       ...(request.limit === undefined ? [] : [{ $limit: request.limit }]),
       { $project: projection },
     ],
   };
+}
+
+/** The stages of the report with these filters: in their place in the pipeline, and after it those on its result. */
+export function stagesWith(
+  request: Request,
+  query: DocumentQuery,
+  filters: Request['filters'],
+  bson: BsonTypes & typeof BSON,
+): Document[] {
+  const matching = (chosen: Request['filters']) => matchOf(fieldsOf(request, query, chosen), bson);
+  const isAfter = ({ onResult }: RequestFilter) => onResult !== undefined && hasMarker(query);
+  const after = filters.filter(isAfter);
+  const inside = matching(filters.filter((each) => !isAfter(each)));
+  const stages = stagesOf(query, inside, request.report, bson);
+  return after.length === 0 ? stages : [...stages, { $match: matching(after) }];
+}
+
+/** What the filters match, for matchOf(). */
+export function fieldsOf(request: Request, query: DocumentQuery, filters: Request['filters']): MatchField[] {
+  const isoText = isoTextAt(request, query);
+  return filters.map(({ filter, column, onResult }) => {
+    const ofResult = isoText.has(column) ? ('text' as const) : undefined;
+    const stored = onResult === undefined ? query.fields[filter.dimension]?.stored : ofResult;
+    return { filter, path: column, stored };
+  });
+}
+
+/** The paths of filters with `stored: text`: columns of these paths read ISO 8601 text as dates too. */
+export function isoTextAt({ mapped }: Request, { fields }: DocumentQuery): ReadonlySet<string> {
+  return new Set(
+    Object.entries(mapped)
+      .filter(([word]) => fields[word]?.stored === 'text')
+      .map(([, path]) => path),
+  );
 }
 
 /** A Map: an object would move keys such as `2024` to the front. */

@@ -24,7 +24,7 @@ export function condition({ dimension, test }: Filter, operand: QuotableOperand)
     case 'texts':
       return textCondition(dimension, test, operand);
     case 'numbers':
-      return anyOf(test.anyOf.map((range) => numberCondition(dimension, range, operand)));
+      return numbersCondition(dimension, test, operand);
     case 'dates':
       return anyOf(test.anyOf.map((range) => dateCondition(dimension, range, operand)));
     case 'booleans':
@@ -83,6 +83,16 @@ const INTEGERS: ReadonlyMap<string, IntegerLimits> = new Map([
 function signed(bits: bigint): IntegerLimits {
   const limit = 1n << (bits - 1n);
   return { least: -limit, greatest: limit - 1n };
+}
+
+function numbersCondition(
+  dimension: string,
+  { anyOf: ranges, noneOf = [] }: Extract<FilterTest, { of: 'numbers' }>,
+  operand: QuotableOperand,
+): string {
+  const within = (all: readonly NumberRange[]) =>
+    anyOf(all.map((range) => numberCondition(dimension, range, operand)));
+  return noneOf.length === 0 ? within(ranges) : `(${within(ranges)} AND NOT ${within(noneOf)})`;
 }
 
 function numberCondition(dimension: string, range: NumberRange, operand: QuotableOperand): string {

@@ -78,8 +78,9 @@ export async function funnel(described: Described): Promise<number[]> {
   return (rows[0] ?? []).map(Number);
 }
 
-function countStatement(described: Described, where?: string): string {
-  return `SELECT count(*) ${fromReport(described)}${where === undefined ? '' : `\nWHERE ${where}`}`;
+function countStatement(described: Described, ...where: readonly string[]): string {
+  const conditions = [...where, ...outerConditions(described)];
+  return `SELECT count(*) ${fromReport(described)}${conditions.length === 0 ? '' : `\nWHERE ${conditions.join(' AND ')}`}`;
 }
 
 /** Several counts by one query, so that all are of one snapshot. */
@@ -159,11 +160,12 @@ async function traceInside(described: Described, where: string, most: number): P
       countStatement(withFilters(described, chosen), where),
     ),
   );
+  const shown = withFilters(described, selected > 0 ? filters : []);
   const { rows } = await client.query<Cell[]>({
     text: [
       `SELECT ${request.columns.map(({ name }) => `${reportColumn(name, dialect)}::text`).join(', ')}`,
-      fromReport(withFilters(described, selected > 0 ? filters : [])),
-      `WHERE ${where}`,
+      fromReport(shown),
+      `WHERE ${[where, ...outerConditions(shown)].join(' AND ')}`,
       ...orderTerms(described),
       `LIMIT ${most}`,
     ].join('\n'),

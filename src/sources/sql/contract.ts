@@ -21,7 +21,7 @@ export interface DescribedColumn {
   readonly type: string;
 }
 
-/** What the statement is built from: the type of each exported column, and of each mapped word at each marker. */
+/** What the statement is built from: the type of each exported or compared column, and of each mapped word at each marker. */
 export interface Types {
   readonly columns: Readonly<Record<string, string>>;
   readonly dimensions: Readonly<Record<string, readonly string[]>>;
@@ -60,6 +60,12 @@ export function matchContract(
     const { type } = onlyColumn(doing, described, column.name, 'the column');
     assertKind(doing, column, type, dialect);
     columns[column.name] = type;
+  }
+  for (const { onResult } of request.filters) {
+    if (onResult === undefined || columns[onResult.name] !== undefined) continue;
+    const { type } = onlyColumn(doing, described, onResult.name, 'the column');
+    assertKind(doing, onResult, type, dialect);
+    columns[onResult.name] = type;
   }
   for (const term of request.orderBy)
     onlyColumn(doing, described, term.replace(/^-/, ''), 'the order-by column');

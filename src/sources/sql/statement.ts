@@ -1,6 +1,6 @@
 // Builds the statements of a request around the report's own query.
 import { didYouMean, ReportError } from '../../core/errors.js';
-import type { SqlRequest } from '../../core/source.js';
+import type { RequestFilter, SqlRequest } from '../../core/source.js';
 import type { Types } from './contract.js';
 import type { Dialect } from './dialect.js';
 import { hasMarker } from './query.js';
@@ -54,29 +54,38 @@ export function reportColumn(name: string, dialect: Dialect): string {
   return `report.${dialect.escapeIdentifier(name)}`;
 }
 
-/** The conditions on the columns of `report`, one for each filter; none where the query has a marker. */
+/** The conditions on the columns of `report`, one for each filter; where the query has a marker, only those on its result. */
 export function outerConditions(described: DescribedRequest): string[] {
-  const { request, dialect } = described;
-  if (hasMarker(request, dialect)) return [];
-  return conditions(described, 0, (name) => reportColumn(name, dialect));
+  const { request, types, dialect } = described;
+  const isInside = hasMarker(request, dialect);
+  return request.filters.flatMap((each) => {
+    const { filter, column, onResult } = each;
+    if (onResult === undefined)
+      return isInside ? [] : [condition(described, each, reportColumn(column, dialect), 0)];
+    const type = types.columns[onResult.name];
+    if (type === undefined) throw new Error(`the type of ${onResult.name} was not described`);
+    return [dialect.condition(filter, { expression: reportColumn(onResult.name, dialect), type })];
+  });
 }
 
 function innerQuery(described: DescribedRequest): string {
   const { request, dialect } = described;
-  return queryText(request, dialect, (marker) => conditions(described, marker, inParentheses));
+  const inside = request.filters.filter(({ onResult }) => onResult === undefined);
+  return queryText(request, dialect, (marker) =>
+    inside.map((each) => condition(described, each, inParentheses(each.column), marker)),
+  );
 }
 
-/** @param expression what a filter's column is in the statement */
-function conditions(
-  { request, types, dialect }: DescribedRequest,
+/** @param expression what the filter's column is in the statement */
+function condition(
+  { types, dialect }: DescribedRequest,
+  { filter }: RequestFilter,
+  expression: string,
   marker: number,
-  expression: (column: string) => string,
-): string[] {
-  return request.filters.map(({ filter, column }) => {
-    const type = types.dimensions[filter.dimension]?.[marker];
-    if (type === undefined) throw new Error(`the type of ${filter.dimension} was not described`);
-    return dialect.condition(filter, { expression: expression(column), type });
-  });
+): string {
+  const type = types.dimensions[filter.dimension]?.[marker];
+  if (type === undefined) throw new Error(`the type of ${filter.dimension} was not described`);
+  return dialect.condition(filter, { expression, type });
 }
 
 /** An expression of the report may have operators that bind less than ours; a column's name stays as it is. */

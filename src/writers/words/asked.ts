@@ -14,6 +14,7 @@ const PORTUGUESE = {
   containing: (part: string) => `o que contém “${part}”`,
   except: (texts: string) => `exceto ${texts}`,
   or: ' ou ',
+  condition: 'Condição',
   true: 'sim',
   false: 'não',
   none: '(sem valor)',
@@ -34,6 +35,7 @@ const ENGLISH: Words = {
   containing: (part) => `what contains “${part}”`,
   except: (texts) => `except ${texts}`,
   or: ' or ',
+  condition: 'Condition',
   true: 'true',
   false: 'false',
   none: '(no value)',
@@ -54,6 +56,8 @@ interface Words {
   readonly containing: (part: string) => string;
   readonly except: (texts: string) => string;
   readonly or: string;
+  /** The label of a condition that is shown as typed. */
+  readonly condition: string;
   readonly true: string;
   readonly false: string;
   /** For null. */
@@ -87,8 +91,9 @@ export function daysText({ from, last }: ReportedDays, locale: Locale): string {
 }
 
 /** What is filtered, and the values that pass, such as `Quantidade` and `de 10 a 100`. */
-export function filterText({ word, title, test }: ReportedFilter, locale: Locale): [string, string] {
+export function filterText({ word, title, test, typed }: ReportedFilter, locale: Locale): [string, string] {
   const words = wordsOf(locale);
+  if (typed !== undefined) return [words.condition, typed];
   const label = title ?? dimensionName(word, locale);
   if (test === 'null') return [label, words.none];
   switch (test.of) {
