@@ -1,15 +1,13 @@
 // reportctl new: drafts a report file from a table, a query or a collection.
-import { mkdir, open, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Config } from '../core/config.js';
 import { messageOf, ReportError } from '../core/errors.js';
 import type { Source } from '../core/source.js';
 import { isStandardOutput, placeOf } from '../destinations/file/place.js';
 import { withSources } from '../export/with-sources.js';
-import { parseReport, type ReportFolder, reportNames } from '../reports/load-report.js';
-import { requestOf } from '../reports/request.js';
-import { draftReport } from './new/draft.js';
+import { type ReportFolder, reportNames } from '../reports/load-report.js';
+import { assertReportName, draftFrom } from './new/drafted.js';
+import { onlySource } from './new/only-source.js';
 import {
   addCommonOptions,
   type CommandSession,
@@ -17,6 +15,7 @@ import {
   type Context,
   openSession,
 } from './shared/context.js';
+import { createFile } from './shared/new-file.js';
 import { printJson, printLines } from './shared/print.js';
 
 interface NewOptions extends CommonOptions {
@@ -35,17 +34,13 @@ export function newCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (name: string, options: NewOptions) => {
     const session = await openSession(context, options);
-    if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) {
-      throw new ReportError('usage', `new: "${name}" cannot be a report's name`, {
-        hint: 'Letters, digits, "_" and "-" only: the name becomes a key and a flag.',
-      });
-    }
+    assertReportName('new', name);
     if (options.output === undefined) await assertNameIsFree(name, session.config);
     const output = await namedOutput(options.output, session.config.cwd);
     if (output === '-' && session.json) {
       throw new ReportError('usage', 'new: --json and the report cannot both go to stdout');
     }
-    const source = options.source ?? onlySource(session.config);
+    const source = options.source ?? onlySource('new', session.config);
     await withSources(session, { name, sources: [source] }, async ([opened]) => {
       if (opened !== undefined) await writeDraft(session, name, source, opened, { ...options, output });
     });
@@ -60,11 +55,8 @@ async function writeDraft(
   source: Source,
   { from, output }: Pick<NewOptions, 'from'> & { readonly output: string | undefined },
 ): Promise<void> {
-  const outline = await source.outline(from);
-  const { text, extension, guessed } = draftReport(name, sourceName, outline);
-  // Fails here, before the file is written, if `check` would fail.
-  const report = parseReport(`${name}.${extension}`, text);
-  await source.prepare(requestOf(report, { filters: [], params: {} }));
+  // Fails before the file is written, if `check` would fail.
+  const { text, extension, guessed, outline, report } = await draftFrom(source, { name, sourceName, from });
   if (output === '-') {
     session.stdout.write(text);
     return;
@@ -108,44 +100,16 @@ async function namedOutput(output: string | undefined, cwd: string): Promise<str
   return isStandardOutput(await placeOf(resolve(cwd, output))) ? '-' : output;
 }
 
-/** Creates the file; nothing that exists is replaced, be it a link or a device. @throws ReportError `usage` when it exists, `destination` when it cannot be written */
+/** Creates the file. @throws ReportError `usage` when it exists, `destination` when it cannot be written */
 async function writeNew(file: string, text: string, cwd: string): Promise<void> {
-  try {
-    const path = resolve(cwd, file);
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(path, 'wx');
-    await handle
-      .writeFile(text)
-      .catch(async (error: unknown) => {
-        await rm(path, { force: true });
-        throw error;
-      })
-      .finally(() => handle.close());
-  } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new ReportError(
-      exists ? 'usage' : 'destination',
-      `new: writing ${file}: ${exists ? 'the file already exists' : messageOf(error)}`,
-      {
-        hint: exists ? `Choose another name than ${basename(file)}.` : 'Check the permissions of the folder.',
-        cause: error,
-      },
-    );
-  }
-}
-
-/** The only source with a URL. @throws ReportError `usage` when there is none, or several */
-function onlySource({ sources }: Config): string {
-  const [only] = sources;
-  if (only !== undefined && sources.length === 1) return only;
-  throw new ReportError(
-    'usage',
-    sources.length === 0 ? 'new: no source has a URL' : 'new: several sources have a URL',
-    {
-      hint:
-        sources.length === 0
-          ? 'Set REPORTCTL_SOURCE_<NAME>, for example REPORTCTL_SOURCE_VENDAS=postgres://….'
-          : `Give --source: ${sources.join(', ')}.`,
-    },
-  );
+  const isNew = await createFile(resolve(cwd, file), text).catch((error: unknown) => {
+    throw new ReportError('destination', `new: writing ${file}: ${messageOf(error)}`, {
+      hint: 'Check the permissions of the folder.',
+      cause: error,
+    });
+  });
+  if (isNew) return;
+  throw new ReportError('usage', `new: writing ${file}: the file already exists`, {
+    hint: `Choose another name than ${basename(file)}.`,
+  });
 }

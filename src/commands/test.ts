@@ -33,23 +33,7 @@ export function testCommand(context: Context): Command {
   addCommonOptions(command);
   return command.action(async (names: string[], options: TestOptions) => {
     const session = await openSession(context, options);
-    const update = options.update === true;
-    const { queries, cwd } = session.config;
-    const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(session.config);
-    const loaded = await Promise.all(chosen.map((name) => reportOrError(name, session.config)));
-    const reports = loaded.filter((one) => 'tests' in one);
-    const tests = loaded.flatMap((one) => ('tests' in one ? casesOf(one) : [one]));
-    const results = [
-      ...(await runTests(session, tests, update)),
-      ...reports.filter((report) => report.tests.length === 0).map(untested),
-      ...(await unusedGoldens({
-        queries: names.length > 0 ? undefined : queries,
-        reports,
-        tests,
-        update,
-        cwd,
-      })),
-    ];
+    const results = await testReports(session, names, options.update === true);
     if (session.json) printJson(session.stdout, results.map(jsonResult));
     else {
       const paint = painter(session);
@@ -60,6 +44,34 @@ export function testCommand(context: Context): Command {
     }
     throwFailures(results);
   });
+}
+
+/**
+ * Runs the tests of reports, of all when none is named.
+ * @param update writes goldens that are missing or differ, and removes those of no test
+ * @throws ReportError `usage` when there are no reports
+ */
+export async function testReports(
+  session: CommandSession,
+  names: readonly string[],
+  update: boolean,
+): Promise<Result[]> {
+  const { queries, cwd } = session.config;
+  const chosen = names.length > 0 ? [...new Set(names)] : await reportNames(session.config);
+  const loaded = await Promise.all(chosen.map((name) => reportOrError(name, session.config)));
+  const reports = loaded.filter((one) => 'tests' in one);
+  const tests = loaded.flatMap((one) => ('tests' in one ? casesOf(one) : [one]));
+  return [
+    ...(await runTests(session, tests, update)),
+    ...reports.filter((report) => report.tests.length === 0).map(untested),
+    ...(await unusedGoldens({
+      queries: names.length > 0 ? undefined : queries,
+      reports,
+      tests,
+      update,
+      cwd,
+    })),
+  ];
 }
 
 async function reportOrError(name: string, folder: ReportFolder): Promise<Report | BrokenCase> {

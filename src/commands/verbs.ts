@@ -121,6 +121,15 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     ],
     load: async (context) => (await import('./completion.js')).completionCommand(context),
   },
+  init: {
+    group: 'test',
+    summary: 'makes a folder with everything that a first report needs; replaces nothing',
+    examples: [
+      'reportctl init vendas --from public.vendas --url postgres://me@host/erp',
+      'REPORTCTL_SOURCE_ERP=postgres://host/erp reportctl init vendas --from vendas',
+    ],
+    load: async (context) => (await import('./init.js')).initCommand(context),
+  },
   new: {
     group: 'test',
     summary: 'drafts a report from a table, a query or a collection',

@@ -57,8 +57,18 @@ function onlyFile(name: string, files: ReadonlyMap<string, readonly string[]>, f
       `two reports are called "${name}": ${[file, ...more].join(' and ')} in ${folder}`,
     );
   }
+  if (files.size === 0) throw noReports(folder);
   throw new ReportError('usage', `no report "${name}" in ${folder}`, {
     hint: `${didYouMean(name, [...files.keys()])}.`,
+  });
+}
+
+/** @param folder of report files, as it is configured. @param cause set when the folder does not exist */
+function noReports(folder: string, cause?: unknown): ReportError {
+  const what = cause === undefined ? 'no file in it ends with .sql or .yaml' : 'the folder does not exist';
+  return new ReportError('usage', `there are no reports in ${folder}: ${what}`, {
+    hint: 'Begin with reportctl init NAME --from TABLE, or run from the folder that holds queries/; REPORTCTL_QUERIES names another one.',
+    cause,
   });
 }
 
@@ -70,9 +80,12 @@ function nameOf(file: string): string {
   return basename(file).replace(REPORT_ENDING, '');
 }
 
-/** The names of all reports in the folder, sorted. @throws ReportError `usage` when it cannot be read */
+/** The names of all reports in the folder, sorted. @throws ReportError `usage` when there is none, or the folder cannot be read */
 export async function reportNames(place: ReportFolder): Promise<string[]> {
-  return [...(await filesByName(place)).keys()].sort();
+  const names = [...(await filesByName(place)).keys()];
+  // Silence would be taken for a night without faults where a folder was not mounted.
+  if (names.length === 0) throw noReports(place.queries);
+  return names.sort();
 }
 
 async function filesByName(place: ReportFolder): Promise<Map<string, string[]>> {
@@ -91,6 +104,7 @@ async function reportFiles({ queries, cwd }: ReportFolder): Promise<string[]> {
       (file) => REPORT_ENDING.test(file) && !file.startsWith('.'),
     );
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw noReports(queries, error);
     throw new ReportError('usage', `reading the folder of reports "${queries}": ${messageOf(error)}`, {
       hint: 'Run from the folder that holds queries/, or set REPORTCTL_QUERIES.',
       cause: error,

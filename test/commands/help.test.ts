@@ -95,6 +95,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...COMMON,
   ],
   completion: ['-h, --help'],
+  init: ['--from <table>', '--url <url>', '--source <name>', ...COMMON],
   new: ['--from <what>', '--source <name>', '-o, --output <file>', ...COMMON],
   test: ['--update', ...COMMON],
 };
@@ -213,7 +214,7 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['exprot'], /unknown command "exprot"\. Did you mean "export"\?/],
     [
       ['frobnicate'],
-      /unknown command "frobnicate"\. Allowed: list, export, explain, trace, run, verify, diff, consume, check, status, schedule, completion, new, test\./,
+      /unknown command "frobnicate"\. Allowed: list, export, explain, trace, run, verify, diff, consume, check, status, schedule, completion, init, new, test\./,
     ],
     [['constructor'], /unknown command "constructor"/],
     [['help', 'rum'], /unknown command "rum"\. Did you mean "run"\?/],

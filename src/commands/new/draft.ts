@@ -17,11 +17,16 @@ export interface Draft {
  * The text of a report file.
  * @param name of the report
  * @param source the name of the source in report files
+ * @param testDay the day of a test that is a run; without it there is no test
  */
-export function draftReport(name: string, source: string, outline: Outline): Draft {
+export function draftReport(name: string, source: string, outline: Outline, testDay?: string): Draft {
   const { query } = outline;
   const guesses = guessFilters(outline.columns);
-  const lines = definitionLines(name, source, outline, guesses);
+  const test = [
+    withComment('tests:', 'what `reportctl test` compares with goldens'),
+    `  - { run: ${testDay} }`,
+  ];
+  const lines = [...definitionLines(name, source, outline, guesses), ...(testDay === undefined ? [] : test)];
   const used = DIMENSIONS.flatMap((dimension) =>
     guesses[dimension] ? [[dimension, guesses[dimension].name]] : [],
   );
