@@ -752,7 +752,7 @@ describe('the folder of reports', () => {
       });
       await assert.rejects(reportNames({ queries: join(folder, 'nada'), cwd: '.' }), {
         code: 'usage',
-        message: /reading the folder of reports/,
+        message: /there are no reports in .*: the folder does not exist/,
       });
     } finally {
       await rm(folder, { recursive: true });
