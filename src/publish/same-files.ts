@@ -25,8 +25,8 @@ interface Published {
 }
 
 /**
- * Whether the same definition publishes the same rows, every file of them is still there, and none has its numbers in another
- * form.
+ * Whether the same definition publishes the same rows, every file of them is still there with its manifest, and none has its
+ * numbers in another form.
  * @throws ReportError `destination`
  */
 export async function isSame(
@@ -44,13 +44,15 @@ export async function isSame(
   ) {
     return false;
   }
-  const typed = files.filter(({ target }) => target.writer.textNumbers !== undefined);
-  const same = await mapConcurrently(MAX_PARALLEL_LOOKUPS, typed, async ({ target }) => {
+  const outputs = new Map(record.outputs.map(({ key, sha256 }) => [key, sha256]));
+  const same = await mapConcurrently(MAX_PARALLEL_LOOKUPS, files, async ({ target }) => {
     const manifest = await manifestAt(manifestKey(target.key), destination);
+    if (manifest?.sha256 !== outputs.get(target.key) || manifest?.revision !== record.revision) return false;
+    if (target.writer.textNumbers === undefined) return true;
     // Version 0.1.0 wrote floating-point numbers as text: the same rows, but sums of the workbook left them out.
     return (
-      isDeepStrictEqual(manifest?.columns.map(numbersOf), staged.columns.map(numbersOf)) &&
-      isDeepStrictEqual(manifest?.textNumbers, textNumbersOf(target.writer).textNumbers)
+      isDeepStrictEqual(manifest.columns.map(numbersOf), staged.columns.map(numbersOf)) &&
+      isDeepStrictEqual(manifest.textNumbers, textNumbersOf(target.writer).textNumbers)
     );
   });
   return !same.includes(false);

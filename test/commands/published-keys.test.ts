@@ -105,61 +105,19 @@ for (const [what, placeOf] of [
       const place = await published(placeOf());
       const refused =
         /export: .*\/r\/20241005\/dia\.csv is the published file of report "dia" for 2024-10-05 \(_reportctl\/dia\/20241005\.json\)\. Choose another name\. To publish the period again: reportctl run dia --date 2024-10-05 --restate "reason"\./;
-      const attempts = async () => {
+      const attempts = async (...more: string[]) => {
         const former = await place.keys();
-        for (const more of [[], ['--overwrite']])
-          assertRefused(await place.run(...EXPORT, `${place.root}/${KEY}`, ...more), 5, refused);
+        assertRefused(await place.run(...EXPORT, `${place.root}/${KEY}`, ...more), 5, refused);
         assert.deepEqual(await place.keys(), former);
       };
-      await attempts();
+      await attempts('--overwrite');
       assert.equal(await place.get(KEY), ROWS);
       // Neither what the file holds, nor what its manifest says, nor whether they are there makes the key free.
       await place.put(KEY, 'foreign');
-      await attempts();
       await place.remove(`${KEY}.manifest.json`);
-      await attempts();
+      await attempts('--overwrite');
       await place.remove(KEY);
       await attempts();
-    });
-
-    test('so is one to the key of a month, of a snapshot, and of a run that broke off', async () => {
-      const place = await published(placeOf(), 'mes');
-      await place.run('run', 'foto');
-      for (const key of ['2024/10/mes.csv', 'foto.csv', KEY]) await place.remove(key).catch(() => undefined);
-      const out = (key: string) => place.run(...EXPORT, `${place.root}/${key}`, '--overwrite');
-      assertRefused(await out('2024/10/mes.csv'), 5, /published file of report "mes" for 2024-10-31/);
-      await place.remove('foto.csv.manifest.json');
-      const [, command] = /again: (.*)\. Trying/.exec((await out('foto.csv')).stderr) ?? [];
-      assert.equal(command, 'reportctl run foto --restate "reason"');
-      const output = { key: KEY, token: 't', bytes: 1, sha256: '0'.repeat(64) };
-      const pending = { pending: 1, report: 'dia', token: 't', revision: 1, outputs: [output] };
-      await place.put('_reportctl/dia/20241005.pending.json', JSON.stringify(pending));
-      assertRefused(
-        await out(KEY),
-        5,
-        /dia\.csv is a file that a run publishes, of report "dia" for 2024-10-05/,
-      );
-    });
-
-    test('other keys beside published files are free, once', async () => {
-      const place = await published(placeOf());
-      const where = `${place.root}/r/20241005/mine.csv`;
-      assert.equal((await place.run(...EXPORT, where)).code, 0);
-      assertRefused(
-        await place.run(...EXPORT, where),
-        5,
-        /mine\.csv already exists\. Nothing was overwritten\. Choose another name, or replace the file with --overwrite\./,
-      );
-      await place.put('r/20241005/mine.csv.schema.json', '{"fields":[{"name":"former"}]}');
-      const { code } = await place.run('export', 'dia', '-o', where, '--overwrite');
-      assert.deepEqual([code, await place.get('r/20241005/mine.csv')], [0, ROWS]);
-      const schema = JSON.parse((await place.get('r/20241005/mine.csv.schema.json')) ?? '');
-      assert.deepEqual(
-        schema.fields.map(({ name }: { name: string }) => name),
-        ['id', 'em'],
-      );
-      const { stdout } = await place.run('verify', where);
-      assert.match(stdout, /^ok .* \(an ad-hoc export\)\n$/);
     });
 
     test('verify by path, key and prefix tells an ad-hoc export in the place of a published file', async () => {
@@ -167,7 +125,7 @@ for (const [what, placeOf] of [
       assert.equal((await place.run(...EXPORT, `${place.root}/mine.csv`)).code, 0);
       for (const ending of ['', '.manifest.json'])
         await place.put(`${KEY}${ending}`, (await place.get(`mine.csv${ending}`)) ?? '');
-      for (const named of [`${place.root}/${KEY}`, KEY, 'r/', `${place.root}/`]) {
+      for (const named of [`${place.root}/${KEY}`, KEY, `${place.root}/`]) {
         const { code, stdout, stderr } = await place.run('verify', named);
         assert.equal(code, 3);
         assert.match(
@@ -188,32 +146,83 @@ for (const [what, placeOf] of [
       assert.equal(await place.get(`_reportctl/dia/history/20241005/r1/foreign/${KEY}`), ROWS.slice(0, 29));
       assert.equal((await place.run('verify', 'dia', '--date', '2024-10-05')).code, 0);
     });
+  });
+}
 
-    test('every failure of a published file names the command that repairs it', async () => {
-      const place = await published(placeOf());
-      const failures: readonly (() => Promise<void>)[] = [
-        () => place.put(KEY, 'foreign'),
-        () => place.remove(KEY),
-        () => place.remove(`${KEY}.manifest.json`),
-      ];
-      for (const damage of failures) {
-        await damage();
-        for (const args of [
-          ...[[`${place.root}/${KEY}`], [KEY], [`${place.root}/`], ['r/2024']],
-          ['dia', '--date', '2024-10-05'],
-        ]) {
-          const { code, stdout, stderr } = await place.run('verify', ...args);
-          assert.equal(code, 3);
-          assert.match(stdout, /^FAILED .*\/r\/20241005\/dia\.csv: /);
-          assert.doesNotMatch(stdout, /out-\d+\/.*out-\d+\//);
-          assert.ok(stderr.includes(`publish the period again: ${RESTATE}.`), stderr);
-        }
+describe('in a folder', { concurrency: 3 }, () => {
+  test('so is one to the key of a month, of a snapshot, and of a run that broke off', async () => {
+    const place = await published(folderPlace(), 'mes');
+    await place.run('run', 'foto');
+    for (const key of ['2024/10/mes.csv', 'foto.csv', KEY]) await place.remove(key).catch(() => undefined);
+    const out = (key: string) => place.run(...EXPORT, `${place.root}/${key}`, '--overwrite');
+    assertRefused(await out('2024/10/mes.csv'), 5, /published file of report "mes" for 2024-10-31/);
+    await place.remove('foto.csv.manifest.json');
+    const [, command] = /again: (.*)\. Trying/.exec((await out('foto.csv')).stderr) ?? [];
+    assert.equal(command, 'reportctl run foto --restate "reason"');
+    const output = { key: KEY, token: 't', bytes: 1, sha256: '0'.repeat(64) };
+    const pending = { pending: 1, report: 'dia', token: 't', revision: 1, outputs: [output] };
+    await place.put('_reportctl/dia/20241005.pending.json', JSON.stringify(pending));
+    assertRefused(
+      await out(KEY),
+      5,
+      /dia\.csv is a file that a run publishes, of report "dia" for 2024-10-05/,
+    );
+  });
+
+  test('other keys beside published files are free, once', async () => {
+    const place = await published(folderPlace());
+    const where = `${place.root}/r/20241005/mine.csv`;
+    assert.equal((await place.run(...EXPORT, where)).code, 0);
+    assertRefused(
+      await place.run(...EXPORT, where),
+      5,
+      /mine\.csv already exists\. Nothing was overwritten\. Choose another name, or replace the file with --overwrite\./,
+    );
+    await place.put('r/20241005/mine.csv.schema.json', '{"fields":[{"name":"former"}]}');
+    const { code } = await place.run('export', 'dia', '-o', where, '--overwrite');
+    assert.deepEqual([code, await place.get('r/20241005/mine.csv')], [0, ROWS]);
+    const schema = JSON.parse((await place.get('r/20241005/mine.csv.schema.json')) ?? '');
+    assert.deepEqual(
+      schema.fields.map(({ name }: { name: string }) => name),
+      ['id', 'em'],
+    );
+    const { stdout } = await place.run('verify', where);
+    assert.match(stdout, /^ok .* \(an ad-hoc export\)\n$/);
+  });
+
+  test('every failure of a published file names the command that repairs it, and it does', async () => {
+    const place = await published(folderPlace());
+    const failures: Readonly<Record<string, () => Promise<void>>> = {
+      foreign: () => place.put(KEY, 'foreign'),
+      gone: () => place.remove(KEY),
+      'without a manifest': () => place.remove(`${KEY}.manifest.json`),
+      'with a wrong manifest': () => place.put(`${KEY}.manifest.json`, '{}'),
+      'gone with its manifest': async () => {
+        await place.remove(KEY);
+        await place.remove(`${KEY}.manifest.json`);
+      },
+    };
+    for (const [state, damage] of Object.entries(failures)) {
+      await damage();
+      for (const named of [`${place.root}/${KEY}`, 'r/2024']) {
+        const { code, stdout, stderr } = await place.run('verify', named);
+        assert.equal(code, 3, state);
+        assert.match(stdout, /^FAILED .*\/r\/20241005\/dia\.csv: /);
+        assert.doesNotMatch(stdout, /out-\d+\/.*out-\d+\//);
+        assert.ok(stderr.includes(`publish the period again: ${RESTATE}.`), stderr);
+      }
+      if (state === 'foreign') {
         const status = await reportctl(['status', 'dia'], { env: place.env, now: '2024-10-06T12:00:00Z' });
         assert.ok(status.stderr.includes(`publish the period again: ${RESTATE}.`), status.stderr);
       }
-    });
+      const { stdout } = await place.run('run', 'dia', '--date', '2024-10-05', '--restate', state);
+      assert.match(stdout, /^restated dia /);
+      assert.equal((await place.run('verify', 'dia', '--date', '2024-10-05')).code, 0, state);
+    }
+    const { stdout } = await place.run('run', 'dia', '--date', '2024-10-05', '--restate', 'nothing is wrong');
+    assert.match(stdout, /^unchanged dia /);
   });
-}
+});
 
 test('a link to a published file, and a published key under another path, are refused', async () => {
   const place = await published(folderPlace());
