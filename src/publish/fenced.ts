@@ -16,7 +16,8 @@ export function fenced(
   lease: Pick<Lease, 'confirm' | 'fenced'>,
   { pending }: PeriodState,
 ): Destination {
-  const former = new Set([...lease.fenced, ...(pending?.outputs ?? []).map(({ token }) => token)]);
+  const noted = pending === undefined ? [] : [pending, ...pending.outputs];
+  const former = new Set([...lease.fenced, ...noted.map(({ token }) => token)]);
   return {
     ...destination,
     async stage(key, options) {
