@@ -4,8 +4,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BSON } from 'mongodb';
+import type { Column } from '../../src/core/table.js';
 import { unzipped } from '../../src/writers/xlsx/unzip.js';
 import { assertRefused, filesBelow, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
+import { cellBatch } from '../support/copy-text.js';
 import { startMongoServer } from '../support/mongodb-server.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { createDatabase } from '../support/shared-postgres.js';
@@ -290,5 +292,25 @@ describe("Excel's mark on a number that is text", () => {
       .get('xl/worksheets/sheet1.xml')
       ?.toString();
     assert.match(sheet ?? '', /<ignoredError sqref="A1:E1 A2:B2 D2:D2" numberStoredAsText="1"\/>/);
+  });
+
+  test('is shown again over the numbers of a template that hid it', async () => {
+    const { run, at } = await place(LONG.replace('@', ''), LONG_QUERY);
+    const columns: readonly Column[] = ['dia', 'valor'].map((name) => ({ name, kind: 'text' }));
+    const { parts } = await writeXlsx(columns, [cellBatch([['a', 'b']])]);
+    const hidden = '<ignoredError sqref="A1:B1 A2:B2" numberStoredAsText="1"/>';
+    assert.ok(parts.get('xl/worksheets/sheet1.xml')?.includes(hidden));
+    const template = at('../modelo.xlsx');
+    await writeFile(template, (await writeXlsx(columns, [cellBatch([['a', 'b']])])).bytes);
+    const file = at('../x.xlsx');
+    assert.equal((await run('export', 'r', '--template', template, '-q', '-o', file)).code, 0);
+    const sheet =
+      unzipped(await readFile(file))
+        .get('xl/worksheets/sheet1.xml')
+        ?.toString() ?? '';
+    assert.match(
+      sheet,
+      /<ignoredErrors><ignoredError sqref="A1:B1 A2:A4" numberStoredAsText="1"\/><\/ignoredErrors>/,
+    );
   });
 });

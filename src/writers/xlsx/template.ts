@@ -12,6 +12,7 @@ import { RangeNames } from './template/around.js';
 import { cautionsOf } from './template/cautions.js';
 import { followed, partsAround, reachOf, startFor, withoutOldResults } from './template/follow.js';
 import { rulesFor } from './template/growth.js';
+import { withShownMarks } from './template/marks.js';
 import { modelIn } from './template/open.js';
 import { openPackage, type Package, textOf } from './template/package.js';
 import { placeholdersOf, withPlaceholders } from './template/placeholders.js';
@@ -53,7 +54,12 @@ export function createTemplateWriter(template: Template, options: XlsxOptions, a
           block.add(startFor(model, pack, names));
           encoder.begin(model.headerRow + 1);
         },
-        end: (row) => rulesFor(endOf(model, reachTo(row)), { ...pack, isOwn: true }, reachTo(row)),
+        end: (row) => {
+          const rest = rulesFor(endOf(model, reachTo(row)), { ...pack, isOwn: true }, reachTo(row));
+          const texts = Object.keys(changes.textNumbers());
+          const marked = texts.map((name) => columns.findIndex((column) => column.name === name));
+          return withShownMarks(rest, marked, model.headerRow);
+        },
       });
       if ((await rows.more()) !== undefined) throw tooMany(template, pack, model);
     } finally {
