@@ -28,6 +28,8 @@ export interface Column {
    * documents. Its canonical text is the shortest that reads back as the same number.
    */
   readonly float?: true;
+  /** How a workbook shows an integer or decimal, in the codes of spreadsheets, such as `0.0%`; no other format changes. */
+  readonly format?: string;
   /** In documents: where the value is, such as `organizacao.nome` or `itens.0.preco`; without one, at the name. */
   readonly path?: string;
 }

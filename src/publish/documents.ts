@@ -57,6 +57,7 @@ const column = z.object({
   kind: z.enum(KINDS).describe('What its values are.'),
   title: text.exactOptional().describe('The header; without one the name is.'),
   currency: text.exactOptional().describe('ISO 4217: the currency that its amounts are of.'),
+  format: text.exactOptional().describe('How a workbook shows its numbers, such as `0.0%`.'),
   offset: z
     .enum(OFFSETS)
     .exactOptional()

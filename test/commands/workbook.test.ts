@@ -1,6 +1,6 @@
 // The workbook that a report becomes, as its reader opens it.
 import assert from 'node:assert/strict';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT, reportctl, temporaryFolder } from '../support/cli.js';
@@ -43,4 +43,34 @@ test('Resumo says in words what was asked for, with the titles of the report and
     ['Limite de linhas', 7, undefined],
     ['Linhas', 7, undefined],
   ]);
+});
+
+test('a column has the format of its definition, and a wrong one is one line and no file', async () => {
+  const queries = join(folder, 'queries');
+  await mkdir(queries);
+  await writeFile(
+    join(folder, 'docs.ndjson'),
+    '{"parte":0.1256,"peso":2.5,"sobra":0.125}\n{"parte":1,"peso":10,"sobra":2}\n',
+  );
+  const columns = (format: string) =>
+    `parte: { kind: decimal, format: '${format}' }, peso: { kind: decimal, format: '0.0 "kg"' }, sobra: decimal`;
+  const exported = async (format: string) => {
+    const yaml = `source: docs\ncollection: docs\ncolumns: { ${columns(format)} }\ntotals: [peso]\n`;
+    await writeFile(join(queries, 'partes.yaml'), yaml);
+    return reportctl(['export', 'partes', '-o', join(folder, 'partes.xlsx')], {
+      env: { REPORTCTL_QUERIES: queries, REPORTCTL_SOURCE_DOCS: `file:${join(folder, 'docs.ndjson')}` },
+    });
+  };
+  const refused = await exported('#.##0,00');
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.stderr,
+    /partes\.yaml:3: columns\.parte\.format: found "#\.##0,00"; give a format such as 0\.0%, [^\n]*\n$/,
+  );
+  await assert.rejects(readFile(join(folder, 'partes.xlsx')), { code: 'ENOENT' });
+  const { code, stderr } = await exported('0.0%');
+  assert.equal(code, 0, stderr);
+  const workbook = await openXlsx(await readFile(join(folder, 'partes.xlsx')));
+  const formats = [1, 2, 3].map((column) => workbook.getWorksheet('Dados')?.getCell(2, column).numFmt);
+  assert.deepEqual(formats, ['0.0%', '0.0 "kg"', '#,##0.000']);
 });

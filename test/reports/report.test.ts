@@ -301,6 +301,18 @@ describe('what is wrong', () => {
       3,
       /columns\.a\.currency: the column is text; an amount of a currency is an integer or a decimal/,
     ],
+    [
+      'a format that no spreadsheet has',
+      "source: v\ncolumns: { a: { kind: decimal, format: '0,00.0x' } }",
+      3,
+      /columns\.a\.format: found "0,00\.0x"; give a format such as 0\.0%, 0\.000 or #,##0\.00, with texts in quotes/,
+    ],
+    [
+      'a format of a text',
+      "source: v\ncolumns: { a: { kind: text, format: '0.0%' } }",
+      3,
+      /columns\.a\.format: the column is text; a format shows the numbers of an integer or a decimal/,
+    ],
     ['a column without a kind', 'source: v\ncolumns:\n  a:', 4, /columns\.a: found null; allowed: text/],
     ['a number for a kind', 'source: v\ncolumns: { a: 1 }', 3, /columns\.a: found 1; allowed: text/],
     ['a list of columns', 'source: v\ncolumns: [a]', 3, /columns: found \["a"\]; a mapping/],

@@ -34,7 +34,7 @@ test('days and filters are words of the language', () => {
     [
       { of: 'numbers', anyOf: [range, from] },
       'de -1,5 a 10 ou a partir de 1000,25',
-      'from -1.5 to 10 or from 1000.25',
+      'from -1.5 to 10 or at least 1000.25',
     ],
     [{ of: 'numbers', anyOf: [{ from: '7', to: '7' }] }, '7', '7'],
     [{ of: 'texts', anyOf: ['Café', 'Chá'] }, 'Café ou Chá', 'Café or Chá'],

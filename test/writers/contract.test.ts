@@ -83,8 +83,8 @@ const CASES: Readonly<Record<string, Case>> = {
       [null, null, null, null, null, null, null],
       ['-1', 'linha 1\nlinha 2 🎉 王', '100000000000000000000', null, '10000-01-01', '0044-03-15 BC', 'null'],
     ],
-    // Blocks of half a megabyte are compressed, four at once.
-    ahead: 3000,
+    // A hundred blocks of half a megabyte wait for the widths of the columns.
+    ahead: 200,
   },
 };
 
@@ -327,11 +327,12 @@ for (const { format, read, arrived, ahead, form, batch } of FORMS) {
     test('pulls a batch only when its bytes are wanted, and lets go of the table when it is left', async () => {
       let pulled = 0;
       let released = false;
+      const thousand = batch(Array.from({ length: 250 }, () => ROWS).flat());
       async function* endless() {
         try {
           for (;;) {
             pulled++;
-            yield batch(ROWS);
+            yield thousand;
           }
         } finally {
           released = true;

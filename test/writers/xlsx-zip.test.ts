@@ -1,6 +1,7 @@
 // The archive beyond 4 GiB (PKWARE APPNOTE.TXT, 4.3.14 and 4.5.3), of which only the lengths are counted here.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { Zip } from '../../src/writers/xlsx/zip.js';
 
 const MEGABYTE = Buffer.alloc(2 ** 20);
@@ -55,6 +56,20 @@ test('a small archive has nothing of it', async () => {
       [45, []],
     ],
   );
+});
+
+test('content that is counted last and stands first has its place in the checksum', () => {
+  for (const length of [0, 1, 65_535, 65_536, 65_537, 200_000]) {
+    const body = Buffer.alloc(length, 'rows');
+    const head = Buffer.from('<worksheet>');
+    const { entry } = new Zip().begin('a.xml');
+    entry.plain(body.subarray(0, 7));
+    entry.plain(body.subarray(7));
+    entry.before(head);
+    const descriptor = entry.finish();
+    assert.equal(descriptor.readUInt32LE(4), crc32(Buffer.concat([head, body])), `${length}`);
+    assert.equal(descriptor.readUInt32LE(12), head.length + length);
+  }
 });
 
 /** The version that an entry asks for, and the sizes and the place of its zip64 field. */

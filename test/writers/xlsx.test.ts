@@ -76,7 +76,7 @@ describe('numbers', () => {
       ['integer', 'decimal', 'text'],
     );
     const formats = [1, 2, 3].map((column) => sheet?.getCell(2, column).numFmt);
-    assert.deepEqual(formats, ['0', '#,##0.00', '@']);
+    assert.deepEqual(formats, ['0', '#,##0.0', '@']);
     assert.deepEqual(values, [[59001, 1234.5, '00123456789']]);
   });
 
@@ -101,7 +101,7 @@ describe('numbers', () => {
       `${reais};-${reais}`,
       `${ienes};-${ienes}`,
       `${dinares};-${dinares}`,
-      '#,##0.00',
+      '#,##0',
     ]);
     assert.deepEqual(valuesOf(sheet, 4).slice(1), [
       [1234.5, 100, -1.234, 1],
@@ -360,25 +360,36 @@ describe('limits', () => {
     function* batches(): Generator<Batch> {
       for (let from = 1; from <= rows; from += 10_000) {
         const ids = Array.from({ length: Math.min(10_000, rows + 1 - from) }, (_, index) => from + index);
+        if (from === 1_000_001) ids[0] = 123_456_789_012_345;
         const bytes = Buffer.from(`${ids.join('\n')}\n`);
         yield new CopyText({ bytes, ends: cellEnds(bytes) }, 1);
       }
     }
     const { parts } = await writeXlsx(columns, batches());
     const [first = '', second = ''] = [1, 2].map((number) => parts.get(`xl/worksheets/sheet${number}.xml`));
-    assert.ok(first.includes('<row r="1048576"><c r="A1048576" s="3"><v>1048575</v></c></row></sheetData>'));
+    assert.ok(first.includes('<row r="1048576"><c r="A1048576" s="2"><v>1048575</v></c></row></sheetData>'));
     assert.ok(first.includes('<autoFilter ref="A1:A1048576"/>'));
     assert.match(
       second,
-      /<row r="1">.*>Número<.*<row r="2"><c r="A2" s="3"><v>1048576<\/v><\/c><\/row><\/sheetData>/,
+      /<row r="1">.*>Número<.*<row r="2"><c r="A2" s="2"><v>1048576<\/v><\/c><\/row><\/sheetData>/,
     );
     assert.ok(second.includes('<autoFilter ref="A1:A2"/>'));
     const workbook = parts.get('xl/workbook.xml') ?? '';
     const names = [...workbook.matchAll(/<sheet [^>]*name="([^"]*)"/g)].map((match) => match[1]);
     assert.deepEqual(names, ['Resumo', 'Dados', 'Dados (2)', 'Sobre']);
+    // The widths were decided before so large a number came: it is shown smaller, never as ###.
+    assert.ok(Number(/<col [^>]*width="([\d.]+)"/.exec(first)?.[1]) < 15);
+    assert.match(parts.get('xl/styles.xml') ?? '', /<xf numFmtId="1"[^>]*><alignment [^>]*shrinkToFit="1"/);
     const filters = [...workbook.matchAll(/localSheetId="(\d)" hidden="1">([^<]*)</g)].map(
       ([, index, range]) => [index, range],
     );
+    const titles = [...workbook.matchAll(/_xlnm\.Print_Titles" localSheetId="(\d)">([^<]*)</g)].map(
+      ([, index, range]) => [index, range],
+    );
+    assert.deepEqual(titles, [
+      ['1', '&apos;Dados&apos;!$1:$1'],
+      ['2', '&apos;Dados (2)&apos;!$1:$1'],
+    ]);
     assert.deepEqual(filters, [
       ['1', '&apos;Dados&apos;!$A$1:$A$1048576'],
       ['2', '&apos;Dados (2)&apos;!$A$1:$A$2'],
@@ -393,7 +404,7 @@ describe('limits', () => {
     const xml = parts.get('xl/worksheets/sheet1.xml') ?? '';
     assertWellFormed('sheet1', xml);
     assert.match(xml, /<c r="XFD1"[^>]*><is><t[^>]*>c16383</);
-    assert.ok(xml.includes('<c r="XFD2" s="3"><v>1</v></c></row>'));
+    assert.match(xml, /<c r="XFD2" s="\d+"><v>1<\/v><\/c><\/row>/);
     let pulled = false;
     function* never(): Generator<Batch> {
       pulled = true;
@@ -656,10 +667,8 @@ describe('around the rows', () => {
     ]);
   });
 
-  test('the header is bold and stays, the filter spans the rows, and the columns are as wide as the first rows', async () => {
-    const { bytes } = await writeXlsx(columns, [
-      cellBatch([['uma organização de nome comprido', 'B', '1234567.89', '1']]),
-    ]);
+  test('the header is bold and stays, and the filter spans the rows', async () => {
+    const { bytes } = await writeXlsx(columns, [cellBatch([['uma organização', 'B', '1234567.89', '1']])]);
     const sheet = (await openXlsx(bytes)).getWorksheet('Dados');
     assert.equal(sheet?.getCell('A1').font.bold, true);
     assert.deepEqual(
@@ -667,9 +676,6 @@ describe('around the rows', () => {
       [['frozen', 1]],
     );
     assert.deepEqual(sheet?.autoFilter, 'A1:D2');
-    assert.ok((sheet?.getColumn(1).width ?? 0) >= 32);
-    assert.ok((sheet?.getColumn(3).width ?? 0) >= '1.234.567,89'.length);
-    assert.ok((sheet?.getColumn(2).width ?? 99) < 12);
   });
 
   test('the archive is a workbook to who looks at its first bytes, and its sizes and sums are right', async () => {

@@ -1,6 +1,7 @@
 // The columns of a definition, and the keys that name columns.
 import { didYouMean, type ReportError } from '../../core/errors.js';
 import type { Column, Kind, LongNumbers } from '../../core/table.js';
+import { numberFormatFault } from '../../writers/words/number-format.js';
 import type { Definition } from './schema.js';
 import type { YamlText } from './yaml-text.js';
 
@@ -8,6 +9,7 @@ interface ColumnDefinition {
   readonly kind: Kind;
   readonly title?: string | undefined;
   readonly currency?: string | undefined;
+  readonly format?: string | undefined;
   readonly 'long-numbers'?: LongNumbers | undefined;
   readonly path?: string | undefined;
 }
@@ -19,7 +21,7 @@ export function parseColumns(definition: Definition, document: YamlText): Column
     if (value === undefined)
       throw document.complaint(['columns', name], 'this cannot be the name of a column');
     if (typeof value === 'string') return { name, kind: value };
-    const { kind, title, currency, 'long-numbers': longNumbers, path }: ColumnDefinition = value;
+    const { kind, title, currency, format, 'long-numbers': longNumbers, path }: ColumnDefinition = value;
     if (longNumbers !== undefined && !isNumber(kind)) {
       const complaint = `the column is ${kind}; only an integer or a decimal has long numbers`;
       throw document.complaint(['columns', name, 'long-numbers'], complaint);
@@ -27,8 +29,9 @@ export function parseColumns(definition: Definition, document: YamlText): Column
     assertCurrency(kind, currency, (complaint) =>
       document.complaint(['columns', name, 'currency'], complaint),
     );
+    assertFormat(kind, format, (complaint) => document.complaint(['columns', name, 'format'], complaint));
     return {
-      ...{ name, kind, ...(title && { title }), ...(currency && { currency }) },
+      ...{ name, kind, ...(title && { title }), ...(currency && { currency }), ...(format && { format }) },
       ...{ ...(longNumbers && { longNumbers }), ...(path && { path }) },
     };
   });
@@ -81,4 +84,17 @@ function assertCurrency(
   }
   if (Intl.supportedValuesOf('currency').includes(currency)) return;
   throw complaint(`found "${currency}"; give a code of ISO 4217, such as BRL, USD or EUR`);
+}
+
+/** @throws what `complaint` makes of a format that spreadsheets do not have, or of one for a column that is no number */
+function assertFormat(
+  kind: Kind,
+  format: string | undefined,
+  complaint: (message: string) => ReportError,
+): void {
+  if (format === undefined) return;
+  const fault = isNumber(kind)
+    ? numberFormatFault(format)
+    : `the column is ${kind}; a format shows the numbers of an integer or a decimal`;
+  if (fault !== undefined) throw complaint(fault);
 }

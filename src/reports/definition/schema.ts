@@ -47,6 +47,7 @@ const columnKeys = {
   kind,
   title: name.optional(),
   currency: name.optional(),
+  format: name.optional(),
   'long-numbers': z.enum(LONG_NUMBERS).optional(),
 };
 

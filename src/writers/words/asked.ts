@@ -10,6 +10,7 @@ export type Locale = 'pt-BR' | undefined;
 const PORTUGUESE = {
   between: (from: string, to: string) => `de ${from} a ${to}`,
   from: (from: string) => `a partir de ${from}`,
+  least: (from: string) => `a partir de ${from}`,
   to: (to: string) => `até ${to}`,
   containing: (part: string) => `o que contém “${part}”`,
   except: (texts: string) => `exceto ${texts}`,
@@ -31,6 +32,7 @@ const PORTUGUESE = {
 const ENGLISH: Words = {
   between: (from, to) => `from ${from} to ${to}`,
   from: (from) => `from ${from}`,
+  least: (from) => `at least ${from}`,
   to: (to) => `up to ${to}`,
   containing: (part) => `what contains “${part}”`,
   except: (texts) => `except ${texts}`,
@@ -52,6 +54,8 @@ const ENGLISH: Words = {
 interface Words {
   readonly between: (from: string, to: string) => string;
   readonly from: (from: string) => string;
+  /** The same of numbers. */
+  readonly least: (from: string) => string;
   readonly to: (to: string) => string;
   readonly containing: (part: string) => string;
   readonly except: (texts: string) => string;
@@ -123,7 +127,8 @@ function daysOf({ from, to }: DayRange): ReportedDays {
 
 function numbersText({ from, to }: NumberRange, locale: Locale): string {
   const shown = (number: string | undefined) => (locale === 'pt-BR' ? number?.replace('.', ',') : number);
-  return rangeText(shown(from), shown(to), wordsOf(locale));
+  const words = wordsOf(locale);
+  return rangeText(shown(from), shown(to), { ...words, from: words.least });
 }
 
 function rangeText(from: string | undefined, to: string | undefined, words: Words): string {

@@ -1,6 +1,7 @@
 // The fast path for a cell of the data sheet: from the bytes of COPY text to XML. Unusual values are left to the caller.
 
 import type { Column } from '../../core/table.js';
+import type { Extent } from './extent.js';
 import { DAY_DECIMALS, dateSerial, dayFraction, NO_SERIAL, timeOfDay, timestampSerial } from './serial.js';
 import { put, putDecimals, putInteger, type Snippet, snippet } from './snippets.js';
 
@@ -17,19 +18,6 @@ const DOUBLE_DIGITS = 17;
 const LONGEST_PLAIN_NUMBER = 48;
 /** In bytes. Excel's limit is as many characters, which are at least one byte each. */
 const LONGEST_PLAIN_TEXT = 32_767;
-
-/** The indices of the cell styles that shell.ts makes. */
-export interface Styles {
-  readonly header: number;
-  readonly text: number;
-  readonly integer: number;
-  readonly decimal: number;
-  readonly boolean: number;
-  readonly date: number;
-  readonly timestamp: number;
-  /** A timestamp with a fraction of a second, which Excel would round up, at worst into the next day. */
-  readonly precise: number;
-}
 
 /** The most significant digits of a number that goes into a sheet as a number: of a whole one, and of any other. */
 export interface DigitLimits {
@@ -53,8 +41,13 @@ export function cellStart(reference: string, style: number, type: string): strin
   return `<c r="${reference}" s="${style}"${type === '' ? '' : ` t="${type}"`}><v>`;
 }
 
-/** By byte: 0 is copied; 1 needs the slow path; 2 needs it before an x; 3 needs it before 0xBF (U+FFC0 to U+FFFF). */
+/**
+ * By byte: 0 is copied; 1 needs the slow path; 2 needs it before an x; 3 needs it before 0xBF (U+FFC0 to U+FFFF); 4 is copied,
+ * and continues a character.
+ */
 const CLASSES = new Uint8Array(256);
+const CONTINUES = 4;
+CLASSES.fill(CONTINUES, 0x80, 0xc0);
 CLASSES.fill(1, 0, SPACE);
 for (const byte of Buffer.from('&<>\\')) CLASSES[byte] = 1;
 CLASSES[95] = 2;
@@ -79,30 +72,34 @@ export class CellWriter {
    * Plain text goes as the result of a formula that is not there, which is the shortest spelling and what SheetJS always
    * writes. Any other becomes an inline string, since some readers take entities, spaces and `_x000D_` right only there.
    */
-  text(opening: Snippet, start: number, end: number): boolean {
+  text(opening: Snippet, start: number, end: number, extent: Extent): boolean {
     const { target, source } = this;
     if (start === end || end - start > LONGEST_PLAIN_TEXT) return false;
     if (source[start] === SPACE || source[end - 1] === SPACE) return false;
     let to = put(target, this.at, opening);
+    let continuations = 0;
     for (let from = start; from < end; from++) {
       const byte = source[from] as number;
       const found = CLASSES[byte] as number;
-      if (found !== 0) {
+      if (found === CONTINUES) continuations += 1;
+      else if (found !== 0) {
         const next = source[from + 1];
         if (found === 1 || (found === 2 ? next === LETTER_X : next === 0xbf)) return false;
       }
       target.setUint8(to++, byte);
     }
     this.at = put(target, to, CLOSE);
+    if (end - start - continuations > extent.characters) extent.addLine(source, start, end);
     return true;
   }
 
-  number(opening: Snippet, limits: DigitLimits, start: number, end: number): boolean {
+  number(opening: Snippet, limits: DigitLimits, start: number, end: number, extent: Extent): boolean {
     const { target, source } = this;
     if (end - start > LONGEST_PLAIN_NUMBER) return false;
     let to = put(target, this.at, opening);
     let digits = 0;
     let dots = 0;
+    let dot = -1;
     // Digits from the first that is not 0: up to here, and up to the last that is not 0.
     let counted = 0;
     let significant = 0;
@@ -110,14 +107,17 @@ export class CellWriter {
       const byte = source[from] as number;
       if (byte > ZERO && byte <= ZERO + 9) significant = ++counted;
       else if (byte === ZERO) counted += counted > 0 ? 1 : 0;
-      else if (byte === DOT && digits > 0) dots += 1;
-      else if (byte !== MINUS || from > start) return false;
+      else if (byte === DOT && digits > 0) {
+        dots += 1;
+        dot = from;
+      } else if (byte !== MINUS || from > start) return false;
       digits += byte >= ZERO ? 1 : 0;
       target.setUint8(to++, byte);
     }
     const most = dots === 0 ? limits.whole : limits.other;
     if (digits === 0 || dots > 1 || significant > most) return false;
     this.at = put(target, to, CLOSE);
+    extent.addNumber(source, start, end, dot);
     return true;
   }
 
@@ -130,12 +130,13 @@ export class CellWriter {
   }
 
   /** @param precise the opening for a timestamp with a fraction of a second */
-  timestamp(opening: Snippet, precise: Snippet, start: number, end: number): boolean {
+  timestamp(opening: Snippet, precise: Snippet, start: number, end: number, extent: Extent): boolean {
     const serial = timestampSerial(this.source, start, end);
     if (serial === NO_SERIAL) return false;
     const { target } = this;
     const micros = timeOfDay(this.source, start, end);
     const hasFraction = micros % 1_000_000 !== 0;
+    if (hasFraction) extent.hasFraction = true;
     const day = putInteger(target, put(target, this.at, hasFraction ? precise : opening), serial);
     this.at = put(target, putDecimals(target, day, dayFraction(micros), DAY_DECIMALS), CLOSE);
     return true;

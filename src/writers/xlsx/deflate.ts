@@ -15,6 +15,11 @@ const END = Buffer.from([3, 0]);
 /** The usual size of a compressed block: a second chunk costs another call into the thread pool. */
 const PIECE = 160 * 1024;
 
+/** Bytes as the first part of a deflate stream, which other parts follow. */
+export function deflatedStart(bytes: Buffer, level: number): Promise<Buffer> {
+  return deflateRaw(bytes, { level, finishFlush: zlib.constants.Z_SYNC_FLUSH });
+}
+
 /**
  * Yields the compressed blocks in order, and returns each block to `blocks`.
  * @param seen called with the bytes of each block before it is compressed

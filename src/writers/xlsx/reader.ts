@@ -1,12 +1,11 @@
-// Reads the table batch by batch: a sample first, and on from any row when a sheet is full.
-import type { Batch, Cell } from '../../core/table.js';
+// Reads the table batch by batch, and on from any row when a sheet is full.
+import type { Batch } from '../../core/table.js';
 import { type Lines, linesOf } from './lines.js';
 
 export class RowReader {
   readonly #batches: AsyncGenerator<Batch>;
   readonly #width: number;
   readonly #seen: (lines: Lines) => void;
-  readonly #sampled: Batch[] = [];
   #lines: Lines | undefined;
   #next = 0;
 
@@ -17,22 +16,10 @@ export class RowReader {
     this.#seen = seen;
   }
 
-  /** The first rows, without consuming them. */
-  async sample(count: number): Promise<readonly (readonly Cell[])[]> {
-    const rows: (readonly Cell[])[] = [];
-    while (rows.length < count) {
-      const { value, done } = await this.#batches.next();
-      if (done) break;
-      this.#sampled.push(value);
-      rows.push(...value.rows().slice(0, count - rows.length));
-    }
-    return rows;
-  }
-
   /** The present batch and its next row, or undefined when every row was read. @throws what the table throws */
   async more(): Promise<{ readonly lines: Lines; readonly next: number } | undefined> {
     while (this.#lines === undefined || this.#next >= this.#lines.rowCount) {
-      const batch = this.#sampled.shift() ?? (await this.#batches.next()).value;
+      const batch = (await this.#batches.next()).value;
       if (batch === undefined) return undefined;
       this.#lines = linesOf(batch, this.#width);
       this.#next = 0;

@@ -7,9 +7,9 @@ import { wordOf } from '../words/booleans.js';
 import type { Block } from './block.js';
 import { CellWriter, cellStart, type DigitLimits, digitLimits, unfitNumber } from './cells.js';
 import type { Changes } from './changes.js';
+import { Extent, MOST_DECIMALS, WIDEST_TEXT } from './extent.js';
 import { columnLetters } from './letters.js';
 import type { Lines } from './lines.js';
-import type { WorkbookStyles } from './shell.js';
 import { Counting, OVERRUN, snippet } from './snippets.js';
 import { fitting, inlineString } from './text.js';
 
@@ -19,6 +19,11 @@ const ROW_CLOSE = snippet('</row>');
 const TAGS = 96;
 /** One byte of COPY text becomes at most seven, as `_x0007_`. */
 const EXPANSION = 7;
+/** The characters of a line in a column as wide as columns get for texts: most are narrower than a digit. */
+const LINE_LENGTH = WIDEST_TEXT * 1.1;
+/** In points: a line of the default font, and the highest row ("Excel specifications and limits"). */
+const LINE = 15;
+const HIGHEST = 409;
 
 type Look = 'text' | 'number' | 'boolean' | 'word' | 'date' | 'timestamp';
 
@@ -41,14 +46,10 @@ export interface ColumnStyles {
   readonly precise: number;
   /** For a value that Excel can hold as text only. */
   readonly text: number;
+  /** For a text with line breaks. */
+  readonly lines: number;
   /** For null; without it null has no cell. */
   readonly blank?: number;
-}
-
-/** The styles of a column in a workbook without a template. */
-export function columnStyles({ kind, currency = '' }: Column, styles: WorkbookStyles): ColumnStyles {
-  const value = styles.currencies[currency] ?? styles[kind === 'json' ? 'text' : kind];
-  return { value, precise: kind === 'timestamp' ? styles.precise : value, text: styles.text };
 }
 
 interface CellPlan {
@@ -59,6 +60,7 @@ interface CellPlan {
   /** Of a number. */
   readonly limits: DigitLimits;
   readonly styles: ColumnStyles;
+  readonly extent: Extent;
   /** The cell up to its value. */
   readonly opening: Counting;
   /** The same for a timestamp with a fraction of a second. */
@@ -68,12 +70,16 @@ interface CellPlan {
 }
 
 export interface RowOptions {
+  /** Whether rows with line breaks get the height that they need. */
+  readonly grows?: boolean;
   /** More attributes of every `<row>`, each with a space before it. */
   readonly attributes?: string;
   readonly booleans?: BooleanWords | undefined;
 }
 
 export class RowEncoder {
+  /** Of each column: of the rows that are encoded so far. */
+  readonly extents: readonly Extent[];
   readonly #columns: readonly CellPlan[];
   readonly #cells = new CellWriter();
   readonly #rowStart: Counting;
@@ -81,6 +87,9 @@ export class RowEncoder {
   readonly #counting: readonly Counting[];
   readonly #changes: Changes;
   readonly #booleans: BooleanWords | undefined;
+  readonly #grows: boolean;
+  /** The most lines of a text in the present row, where it has line breaks; else 0. */
+  #lines = 0;
   /** The number of the next row in this sheet, from 1. */
   #row = 1;
   /** Rows in all sheets, for messages. */
@@ -93,14 +102,16 @@ export class RowEncoder {
     columns: readonly Column[],
     styles: readonly ColumnStyles[],
     changes: Changes,
-    { attributes = '', booleans }: RowOptions = {},
+    { attributes = '', booleans, grows = false }: RowOptions = {},
   ) {
+    this.#grows = grows;
     this.#booleans = booleans;
+    this.extents = columns.map(() => new Extent());
     this.#rowStart = new Counting('<row r="', `"${attributes}>`, 1);
     this.#columns = columns.map((column, index) => {
       const { name, kind } = column;
       const letters = columnLetters(index);
-      const own = styles[index] ?? { value: 0, precise: 0, text: 0 };
+      const own = styles[index] ?? { value: 0, precise: 0, text: 0, lines: 0 };
       const openingWith = (style: number) => {
         const [before = '', after = ''] = cellStart(`${letters}#`, style, TYPES[kind] ?? '').split('#');
         return new Counting(before, after, 1);
@@ -113,6 +124,7 @@ export class RowEncoder {
         letters,
         limits: digitLimits(column),
         styles: own,
+        extent: this.extents[index] as Extent,
         opening,
         precise: own.precise === own.value ? opening : openingWith(own.precise),
         blank:
@@ -128,11 +140,11 @@ export class RowEncoder {
     this.#changes = changes;
   }
 
-  /** Writes the titles as the first row of a sheet. @param style its index */
-  header(titles: readonly string[], style: number, block: Block): void {
+  /** Writes the titles as the first row of a sheet. @param styles the index of each title's */
+  header(titles: readonly string[], styles: readonly number[], block: Block): void {
     const cells = titles.map((title, index) => {
       const text = fitting(title, (reason) => this.#changes.add(reason, title, () => 'the header'));
-      return `<c r="${columnLetters(index)}1" s="${style}" t="inlineStr">${inlineString(text)}</c>`;
+      return `<c r="${columnLetters(index)}1" s="${styles[index]}" t="inlineStr">${inlineString(text)}</c>`;
     });
     block.add(`<row r="1">${cells.join('')}</row>`);
     this.begin(2);
@@ -177,6 +189,7 @@ export class RowEncoder {
         start = end + 1;
       }
       cells.snippet(ROW_CLOSE);
+      if (this.#lines > 0) this.#grow(block);
       block.length = cells.at;
       for (let index = 0; index < counting.length; index++) (counting[index] as Counting).increment();
       this.#row += 1;
@@ -185,35 +198,69 @@ export class RowEncoder {
     return row;
   }
 
+  /** Gives the present row, the last one in the block, the height of its lines. */
+  #grow(block: Block): void {
+    const cells = this.#cells;
+    const height = Buffer.from(` ht="${Math.min(HIGHEST, this.#lines * LINE)}"`);
+    const at = block.length + this.#rowStart.length - 1;
+    block.bytes.copyWithin(at + height.length, at, cells.at);
+    height.copy(block.bytes, at);
+    cells.at += height.length;
+    this.#lines = 0;
+  }
+
   /** The slow path: the XML of a cell that CellWriter does not take. @throws ReportError `contract` */
-  #slowCell({ kind, name, letters, limits, styles }: CellPlan, text: string): string {
+  #slowCell({ kind, name, letters, limits, styles, extent }: CellPlan, text: string): string {
     const place = () => `row ${this.#rows}, column "${name}"`;
     const reference = `${letters}${this.#row}`;
     const word = kind === 'boolean' && this.#booleans !== undefined;
     let fit = word ? wordOf(this.#booleans, text) : text;
     if (kind === 'integer' || kind === 'decimal') {
       const unfit = unfitNumber(text, limits);
-      if (unfit === undefined) return `${cellStart(reference, styles.value, '')}${text}</v></c>`;
+      if (unfit === undefined) {
+        addPlain(extent, text);
+        return `${cellStart(reference, styles.value, '')}${text}</v></c>`;
+      }
       this.#changes.add(unfit, text, place);
       this.#changes.addTextNumber(unfit, text, { column: name, row: this.#rows });
     } else if (kind === 'date' || kind === 'timestamp') this.#changes.add('date', text, place);
     else fit = fitting(fit, (reason) => this.#changes.add(reason, text, place));
-    return `<c r="${reference}" s="${word ? styles.value : styles.text}" t="inlineStr">${inlineString(fit)}</c>`;
+    extent.addText(fit);
+    const hasLines = fit.includes('\n');
+    if (hasLines && this.#grows) this.#lines = Math.max(this.#lines, linesOf(fit));
+    const style = word ? styles.value : hasLines ? styles.lines : styles.text;
+    return `<c r="${reference}" s="${style}" t="inlineStr">${inlineString(fit)}</c>`;
   }
+}
+
+/** The lines that a text takes in a column as wide as columns get. */
+function linesOf(text: string): number {
+  return text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / LINE_LENGTH)), 0);
+}
+
+/** Adds a number that may be written with an exponent. */
+function addPlain(extent: Extent, text: string): void {
+  const plain = /e/i.test(text)
+    ? Number(text)
+        .toFixed(MOST_DECIMALS)
+        .replace(/\.?0+$/, '')
+    : text;
+  const bytes = Buffer.from(plain);
+  extent.addNumber(bytes, 0, bytes.length, bytes.indexOf('.'));
 }
 
 /** @returns whether the cell was written; false when it needs the slow path */
 function writeCell(
   cells: CellWriter,
-  { look, opening, precise, limits }: CellPlan,
+  { look, opening, precise, limits, extent }: CellPlan,
   start: number,
   end: number,
 ): boolean {
   switch (look) {
     case 'text':
-      return cells.text(opening, start, end);
+      return cells.text(opening, start, end, extent);
     case 'number':
-      return cells.number(opening, limits, start, end);
+      return cells.number(opening, limits, start, end, extent);
     case 'boolean':
       return cells.boolean(opening, start, end);
     case 'word':
@@ -221,6 +268,6 @@ function writeCell(
     case 'date':
       return cells.date(opening, start, end);
     case 'timestamp':
-      return cells.timestamp(opening, precise, start, end);
+      return cells.timestamp(opening, precise, start, end, extent);
   }
 }

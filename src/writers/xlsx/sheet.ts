@@ -1,41 +1,38 @@
-// The parts of a data sheet around its rows (ECMA-376 part 1, 18.3.1.99 worksheet): widths, the frozen header, the filter.
-import type { Cell, Column, Kind } from '../../core/table.js';
+// The parts of a data sheet around its rows (ECMA-376 part 1, 18.3.1.99 worksheet): widths, the frozen header, the filter, the page.
+import type { Column } from '../../core/table.js';
 import { columnLetters } from './letters.js';
+import { A4, type HeadAndFoot, MARGINS, type Page } from './page.js';
+import { spelled } from './text.js';
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
-const ONE_PAGE_WIDE = '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>';
-const LANDSCAPE = '<pageSetup orientation="landscape" fitToHeight="0"/>';
+const FIT_TO_PAGES = '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>';
 const FROZEN_HEADER =
   '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>' +
   '<selection pane="bottomLeft" activeCell="A2" sqref="A2"/></sheetView></sheetViews>';
+const PAGE_MARGINS = `<pageMargins ${Object.entries(MARGINS)
+  .map(([side, inches]) => `${side}="${inches}"`)
+  .join(' ')}/>`;
 
-/** Column widths in characters of the default font, by kind; other columns have the width of their sample, within limits. */
-const WIDTHS: Readonly<Partial<Record<Kind, number>>> = { date: 10, timestamp: 23, boolean: 10 };
-const NARROWEST = 8;
-const WIDEST = 60;
-/** The width of the filter's button in the header. */
-const BUTTON = 3;
-const PADDING = 1.5;
-/** The symbol of a currency and the blank after it. */
-const SYMBOL = 4;
-
-/** The start of a data sheet up to its rows. @param sample the first rows, for the widths */
-export function sheetStart(columns: readonly Column[], sample: readonly (readonly Cell[])[]): string {
-  const widths = columns.map((column, index) => {
-    const width = widthOf(
-      column,
-      sample.map((row) => row[index] ?? null),
-    );
+/** The start of a data sheet up to its rows. */
+export function sheetStart(widths: readonly number[]): string {
+  const columns = widths.map((width, index) => {
     return `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"/>`;
   });
-  return `${DECLARATION}<worksheet xmlns="${MAIN}">${ONE_PAGE_WIDE}${FROZEN_HEADER}<sheetFormatPr defaultRowHeight="15"/><cols>${widths.join('')}</cols><sheetData>`;
+  return `${DECLARATION}<worksheet xmlns="${MAIN}">${FIT_TO_PAGES}${FROZEN_HEADER}<sheetFormatPr defaultRowHeight="15"/><cols>${columns.join('')}</cols><sheetData>`;
 }
 
 /** The end of a data sheet after its rows. @param rows with the header */
-export function sheetEnd(columns: readonly Column[], rows: number): string {
+export function sheetEnd(
+  columns: readonly Column[],
+  rows: number,
+  page: Page,
+  { oddHeader, oddFooter }: HeadAndFoot,
+): string {
   const range = `A1:${columnLetters(columns.length - 1)}${rows}`;
-  return `</sheetData><autoFilter ref="${range}"/>${LANDSCAPE}${ignoredErrors(columns, rows)}</worksheet>`;
+  const setup = `<pageSetup paperSize="${A4}" pageOrder="overThenDown" orientation="${page.orientation}" fitToWidth="${page.pagesWide}" fitToHeight="0"/>`;
+  const texts = `<headerFooter><oddHeader>${escaped(spelled(oddHeader))}</oddHeader><oddFooter>${escaped(oddFooter)}</oddFooter></headerFooter>`;
+  return `</sheetData><autoFilter ref="${range}"/>${PAGE_MARGINS}${setup}${texts}${ignoredErrors(columns, rows)}</worksheet>`;
 }
 
 /**
@@ -54,20 +51,6 @@ function ignoredErrors(columns: readonly Column[], rows: number): string {
   return `<ignoredErrors><ignoredError sqref="${ranges.join(' ')}" numberStoredAsText="1"/></ignoredErrors>`;
 }
 
-function widthOf({ kind, name, title = name, currency }: Column, cells: readonly Cell[]): number {
-  const symbol = currency === undefined ? 0 : SYMBOL;
-  const lengths = cells.map((cell) => (cell === null ? 0 : shownLength(kind, cell) + symbol));
-  const content = WIDTHS[kind] ?? lengths.reduce((longest, length) => Math.max(longest, length), 0);
-  return Math.min(WIDEST, Math.max(NARROWEST, title.length + BUTTON, content)) + PADDING;
-}
-
-function shownLength(kind: Kind, cell: string): number {
-  if (kind !== 'decimal') return cell.indexOf('\n') === -1 ? cell.length : cell.indexOf('\n');
-  const whole = cell.replace(/\..*$/, '').length;
-  // A separator after every three digits, and two decimals.
-  return whole + Math.floor(whole / 3) + 3;
-}
-
 const LIST = '<sheets>';
 const LIST_END = '</sheets>';
 
@@ -76,11 +59,12 @@ export interface DataSheet {
   readonly width: number;
   /** With the header. */
   readonly rows: number;
+  readonly repeatsFirst: boolean;
 }
 
 /**
- * The workbook that exceljs wrote, its sheets in another order and with the ranges of the filters, without which Excel
- * does not show the filters as its own.
+ * The workbook that exceljs wrote, its sheets in another order; with the ranges of the filters, without which Excel does not
+ * show the filters as its own, and with the rows and columns that every page has (18.2.5 definedName).
  * @param first the name of the sheet that opens, of which the rest follow in the order they have
  */
 export function reordered(workbook: string, first: string, dataSheets: readonly DataSheet[]): string {
@@ -90,12 +74,17 @@ export function reordered(workbook: string, first: string, dataSheets: readonly 
     ...each.filter((sheet) => isOf(first, sheet)),
     ...each.filter((sheet) => !isOf(first, sheet)),
   ];
-  const filters = dataSheets.map(({ name, width, rows }) => {
-    const range = `'${name.replaceAll("'", "''")}'!$A$1:$${columnLetters(width - 1)}$${rows}`;
-    const index = order.findIndex((sheet) => isOf(name, sheet));
-    return `<definedName name="_xlnm._FilterDatabase" localSheetId="${index}" hidden="1">${escaped(range)}</definedName>`;
+  const names = dataSheets.flatMap(({ name, width, rows, repeatsFirst }) => {
+    const sheet = `'${name.replaceAll("'", "''")}'!`;
+    const index = order.findIndex((each) => isOf(name, each));
+    const all = `${sheet}$A$1:$${columnLetters(width - 1)}$${rows}`;
+    const titles = `${repeatsFirst ? `${sheet}$A:$A,` : ''}${sheet}$1:$1`;
+    return [
+      `<definedName name="_xlnm._FilterDatabase" localSheetId="${index}" hidden="1">${escaped(all)}</definedName>`,
+      `<definedName name="_xlnm.Print_Titles" localSheetId="${index}">${escaped(titles)}</definedName>`,
+    ];
   });
-  const ordered = `<sheets>${order.join('')}</sheets><definedNames>${filters.join('')}</definedNames>`;
+  const ordered = `<sheets>${order.join('')}</sheets><definedNames>${names.join('')}</definedNames>`;
   return workbook.replace(sheets, () => ordered);
 }
 

@@ -1,9 +1,12 @@
 // Everything of a workbook except its rows, by exceljs: styles, the sheets Resumo and Sobre, relationships.
 import type { CellValue, Style, Workbook, Worksheet } from 'exceljs';
 import { dayText, type Locale } from '../words/asked.js';
-import { digitLimits, type Styles, unfitNumber } from './cells.js';
+import { decimalFormat, shownLength } from '../words/number-format.js';
+import { digitLimits, unfitNumber } from './cells.js';
 import { ABOUT_SHEET, SUMMARY_SHEET } from './options.js';
+import { A4, type HeadAndFoot, MARGINS } from './page.js';
 import { type DataSheet, reordered } from './sheet.js';
+import { BOLD, DATES, HEADING } from './styles.js';
 import { fitting, spelled } from './text.js';
 import { unzipped } from './unzip.js';
 
@@ -14,7 +17,8 @@ export type Shown =
   | { readonly day: string }
   | {
       readonly decimal: string;
-      readonly currency: string | undefined;
+      /** The format. */
+      readonly code: string;
       /** Whether 15 significant digits are enough, as of a sum of floating-point numbers. */
       readonly isRounded?: boolean;
     };
@@ -25,44 +29,29 @@ export interface Line {
   readonly look: 'title' | 'heading' | 'totals' | 'plain' | 'strong';
 }
 
-/** With the styles of amounts, by the code of their currency. */
-export interface WorkbookStyles extends Styles {
-  readonly currencies: Readonly<Record<string, number>>;
-}
-
 export interface ShellContent {
   readonly title: string;
+  readonly subject: string;
   /** When the run began, or undefined for the same bytes each time. */
   readonly started: string | undefined;
   readonly dataSheets: readonly DataSheet[];
-  /** Codes of ISO 4217 that have a style. */
-  readonly currencies: readonly string[];
+  /** Of the cells of the data sheets. */
+  readonly styles: readonly Partial<Style>[];
+  readonly headAndFoot: HeadAndFoot;
   readonly summary: readonly Line[];
   readonly about: readonly Line[];
 }
 
 export interface Shell {
-  readonly styles: WorkbookStyles;
+  /** The number of each style. */
+  readonly styles: readonly number[];
   /** Name to content; the data sheets are not among them. */
-  readonly parts: ReadonlyMap<string, Buffer>;
+  readonly parts: Map<string, Buffer>;
 }
 
 /** Before it Excel's dates are wrong: see serial.ts. */
 const FIRST_DAY = '1900-03-01';
-const INTEGER = '0';
-const DECIMAL = '#,##0.00';
-export const DATES = {
-  iso: { date: 'yyyy-mm-dd', timestamp: 'yyyy-mm-dd hh:mm:ss' },
-  'pt-BR': { date: 'dd/mm/yyyy', timestamp: 'dd/mm/yyyy hh:mm:ss' },
-} as const;
-/** The default font, which a style that has a font of its own must name. */
-const FONT = { name: 'Calibri', family: 2, size: 11 };
-const BOLD = { ...FONT, bold: true };
-const HEADING: Partial<Style> = {
-  font: BOLD,
-  fill: { type: 'pattern', pattern: 'solid', fgColor: { argb: 'FFE7ECF3' } },
-  border: { bottom: { style: 'thin', color: { argb: 'FF8A99AD' } } },
-};
+const COUNT = decimalFormat(0);
 const LOOKS: Readonly<Record<Line['look'], Partial<Style>>> = {
   title: { font: { ...BOLD, size: 16 } },
   heading: HEADING,
@@ -70,32 +59,6 @@ const LOOKS: Readonly<Record<Line['look'], Partial<Style>>> = {
   plain: {},
   strong: { font: BOLD },
 };
-
-/**
- * The format of an amount, such as `"R$" #,##0.00`: the symbol that Brazil writes (Unicode CLDR) and the decimals that the
- * currency has (ISO 4217), in the codes of ECMA-376 part 1, 18.8.31.
- */
-export function currencyFormat(currency: string): string {
-  const format = new Intl.NumberFormat('pt-BR', { style: 'currency', currency });
-  const symbol = format.formatToParts(0).find(({ type }) => type === 'currency')?.value ?? currency;
-  const decimals = format.resolvedOptions().maximumFractionDigits ?? 2;
-  const number = decimals === 0 ? '#,##0' : `#,##0.${'0'.repeat(decimals)}`;
-  return `"${symbol}" ${number};-"${symbol}" ${number}`;
-}
-
-function dataStyles(locale: Locale): Readonly<Record<keyof Styles, Partial<Style>>> {
-  const { date, timestamp } = DATES[locale ?? 'iso'];
-  return {
-    header: { ...HEADING, alignment: { vertical: 'middle' } },
-    text: { numFmt: '@' },
-    integer: { numFmt: INTEGER },
-    decimal: { numFmt: DECIMAL },
-    boolean: { alignment: { horizontal: 'center' } },
-    date: { numFmt: date },
-    timestamp: { numFmt: timestamp },
-    precise: { numFmt: `${timestamp}.000` },
-  };
-}
 
 /** A new workbook; imports only the part of exceljs that makes one. */
 export async function newWorkbook(): Promise<Workbook> {
@@ -119,45 +82,56 @@ export async function makeShell(locale: Locale, content: ShellContent): Promise<
     modified: made,
   });
   workbook.title = content.title;
-  const kinds = dataStyles(locale);
-  const names = Object.keys(kinds) as (keyof Styles)[];
-  const amounts = content.currencies.map((currency) => ({ numFmt: currencyFormat(currency) }));
-  const styles = [...names.map((name) => kinds[name]), ...amounts];
+  workbook.subject = content.subject;
+  // Many columns share a style, and are the same object then.
+  const styles = [...new Set(content.styles)];
   // The data sheets are placeholders, their rows being written elsewhere; the first one shows each style once.
   for (const [index, { name }] of content.dataSheets.entries()) {
     const sheet = workbook.addWorksheet(name);
     if (index > 0) continue;
-    for (const [column, style] of styles.entries()) sheet.getCell(1, column + 1).style = style;
+    for (const [row, style] of styles.entries()) sheet.getCell(row + 1, 1).style = style;
   }
-  fill(workbook.addWorksheet(SUMMARY_SHEET), content.summary, [44, 14, 26], locale);
-  fill(workbook.addWorksheet(ABOUT_SHEET), content.about, [28, 110], locale);
+  fill(
+    workbook.addWorksheet(SUMMARY_SHEET),
+    content.summary,
+    summaryWidths(content.summary),
+    content,
+    locale,
+  );
+  fill(workbook.addWorksheet(ABOUT_SHEET), content.about, [28, 110], content, locale);
   workbook.views = [
     { x: 0, y: 0, width: 24_000, height: 14_000, firstSheet: 0, activeTab: 0, visibility: 'visible' },
   ];
   const parts = unzipped(Buffer.from(await workbook.xlsx.writeBuffer()));
   const first = parts.get(sheetPath(1))?.toString() ?? '';
-  const numbers = [...first.matchAll(/<c r="[A-Z]+1" s="(\d+)"/g)].map((match) => Number(match[1]));
+  const numbers = [...first.matchAll(/<c r="A\d+" s="(\d+)"/g)].map((match) => Number(match[1]));
   for (let number = 1; number <= content.dataSheets.length; number++) parts.delete(sheetPath(number));
   const joined = parts.get('xl/workbook.xml')?.toString() ?? '';
   parts.set('xl/workbook.xml', Buffer.from(reordered(joined, SUMMARY_SHEET, content.dataSheets)));
-  return {
-    styles: {
-      ...(Object.fromEntries(names.map((name, index) => [name, numbers[index]])) as unknown as Styles),
-      currencies: Object.fromEntries(
-        content.currencies.map((currency, index) => [currency, numbers[names.length + index] ?? 0]),
-      ),
-    },
-    parts,
-  };
+  const numberOf = new Map(styles.map((style, index) => [style, numbers[index] ?? 0]));
+  return { styles: content.styles.map((style) => numberOf.get(style) ?? 0), parts };
 }
 
-function fill(sheet: Worksheet, lines: readonly Line[], widths: readonly number[], locale: Locale): void {
+function fill(
+  sheet: Worksheet,
+  lines: readonly Line[],
+  widths: readonly number[],
+  { headAndFoot }: ShellContent,
+  locale: Locale,
+): void {
   const most = Math.max(0, ...lines.map((line) => line.cells.length));
   for (let column = 1; column <= most; column++) {
     sheet.getColumn(column).width = widths[column - 1] ?? widths.at(-1) ?? 20;
   }
   sheet.views = [{ showGridLines: false }];
-  Object.assign(sheet.pageSetup, { fitToPage: true, fitToWidth: 1, fitToHeight: 0 });
+  Object.assign(sheet.pageSetup, {
+    paperSize: A4,
+    fitToPage: true,
+    fitToWidth: 1,
+    fitToHeight: 0,
+    margins: MARGINS,
+  });
+  Object.assign(sheet.headerFooter, headAndFoot);
   for (const [row, { cells, look }] of lines.entries()) {
     for (const [column, shown] of cells.entries()) {
       const cell = sheet.getCell(row + 1, column + 1);
@@ -171,7 +145,7 @@ function fill(sheet: Worksheet, lines: readonly Line[], widths: readonly number[
 
 function cellOf(shown: Shown, locale: Locale): { readonly value: CellValue; readonly style: Partial<Style> } {
   const alignment = { vertical: 'top' } as const;
-  if (typeof shown === 'number') return { value: shown, style: { numFmt: '#,##0', alignment } };
+  if (typeof shown === 'number') return { value: shown, style: { numFmt: COUNT, alignment } };
   if (typeof shown === 'string') {
     const value = spelled(fitting(shown, () => undefined));
     return { value, style: { alignment } };
@@ -184,11 +158,37 @@ function cellOf(shown: Shown, locale: Locale): { readonly value: CellValue; read
       style: { numFmt: DATES[locale ?? 'iso'].date, alignment: { ...alignment, horizontal: 'left' } },
     };
   }
-  const { decimal, currency, isRounded = false } = shown;
-  const plain = decimal.includes('.') ? DECIMAL : '#,##0';
-  const numFmt = currency === undefined ? plain : currencyFormat(currency);
+  const { decimal, code, isRounded = false } = shown;
   const limits = digitLimits(isRounded ? { longNumbers: 'number' } : {});
-  if (unfitNumber(decimal, limits) === undefined)
-    return { value: Number(decimal), style: { numFmt, alignment } };
+  if (unfitNumber(decimal, limits) === undefined) {
+    return {
+      value: Number(decimal),
+      style: { numFmt: code, alignment: { ...alignment, horizontal: 'right' } },
+    };
+  }
   return { value: decimal, style: { numFmt: '@', alignment: { ...alignment, horizontal: 'right' } } };
+}
+
+const WIDEST_NAME = 60;
+const NARROWEST = 14;
+
+/** As wide as the names of groups, and as the amounts and their headings; other values have empty cells at their right. */
+function summaryWidths(lines: readonly Line[]): number[] {
+  const widths: number[] = [];
+  for (const { cells, look } of lines) {
+    if (look === 'title') continue;
+    for (const [column, shown] of cells.entries()) {
+      const isSeen = column === 0 || look === 'totals' || typeof shown !== 'string';
+      const width = isSeen ? Math.min(WIDEST_NAME, lengthOf(shown)) + 2 : 0;
+      widths[column] = Math.max(widths[column] ?? NARROWEST, width);
+    }
+  }
+  return widths;
+}
+
+function lengthOf(shown: Shown): number {
+  if (typeof shown === 'string') return shown.length * 1.1;
+  if (typeof shown === 'number') return shownLength(COUNT, `${shown}`.length);
+  if ('day' in shown) return shown.day.length;
+  return shownLength(shown.code, shown.decimal.split('.')[0]?.length ?? 0);
 }

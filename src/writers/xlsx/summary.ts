@@ -10,6 +10,12 @@ import type { Line, Shown } from './shell.js';
 
 const BLANK: Line = { cells: [], look: 'plain' };
 
+/** A column that is summed. */
+interface Total extends Column {
+  /** The format of the sums. */
+  readonly code: string;
+}
+
 /** The columns by which the summary sums and groups; columns that are not exported are left out. */
 export interface Summed {
   readonly totals: readonly Column[];
@@ -34,7 +40,7 @@ export function titleOf({ title, report }: About, locale: Locale): string {
 export function summaryLines(
   about: About,
   groups: Groups,
-  { totals, by }: Summed,
+  { totals, by }: Omit<Summed, 'totals'> & { readonly totals: readonly Total[] },
   sheets: readonly DataSheet[],
   locale: Locale,
 ): Line[] {
@@ -129,10 +135,10 @@ function fact(label: string, value: string | number | undefined): Line[] {
   return value === undefined ? [] : [{ cells: [label, value], look: 'plain' }];
 }
 
-function lineOf(name: string, { rows, sums }: Group, totals: readonly Column[], look: Line['look']): Line {
+function lineOf(name: string, { rows, sums }: Group, totals: readonly Total[], look: Line['look']): Line {
   const decimals = sums.map((sum, index): Shown => {
-    const { currency, float, longNumbers } = totals[index] ?? {};
-    return { decimal: sum.toString(), currency, isRounded: float === true || longNumbers === 'number' };
+    const { code = '', float, longNumbers } = totals[index] ?? {};
+    return { decimal: sum.toString(), code, isRounded: float === true || longNumbers === 'number' };
   });
   return { cells: [name, rows, ...decimals], look };
 }

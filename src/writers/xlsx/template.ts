@@ -50,8 +50,9 @@ export function createTemplateWriter(template: Template, options: XlsxOptions, a
       last = yield* new DataSheets(zip, rows, encoder).sheet({
         path: pack.sheet,
         headerRow: model.headerRow,
-        start: (block) => {
-          block.add(startFor(model, pack, names));
+        holds: false,
+        head: () => startFor(model, pack, names),
+        start: () => {
           encoder.begin(model.headerRow + 1);
         },
         end: (row) => {
@@ -96,7 +97,7 @@ function stylesFor(
   const changed = styles.changed();
   if (changed !== undefined) parts.set(part, Buffer.from(changed));
   return numbers.map((number, index) => {
-    const all = { value: number, precise: number, text: number };
+    const all = { value: number, precise: number, text: number, lines: number };
     // A cell without a value keeps the borders and colours of the model row.
     return model.styles[index] === undefined ? all : { ...all, blank: number };
   });

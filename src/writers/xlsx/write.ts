@@ -2,21 +2,24 @@
 import { ReportError } from '../../core/errors.js';
 import type { Column, Table } from '../../core/table.js';
 import type { About, Writer } from '../../core/writer.js';
+import { daysText } from '../words/asked.js';
 import { booleanWords } from '../words/booleans.js';
 import { Changes } from './changes.js';
 import { DataSheets } from './data-sheet.js';
 import { Groups } from './groups.js';
+import { Layout } from './layout.js';
 import { nextSheetName, SHEET_COLUMNS, sheetOf, XLSX_FILE, type XlsxOptions } from './options.js';
+import { headAndFoot, pageFor } from './page.js';
 import { RowReader } from './reader.js';
-import { columnStyles, RowEncoder } from './rows.js';
+import { RowEncoder } from './rows.js';
 import { type DataSheet, sheetEnd, sheetStart } from './sheet.js';
 import { makeShell, newWorkbook, sheetPath } from './shell.js';
+import { dataStyles, stylesOf, withFormats } from './styles.js';
 import { aboutLines, summaryLines, summedOf, titleOf } from './summary.js';
 import { createTemplateWriter } from './template.js';
 import { Zip } from './zip.js';
 
-/** The number of first rows that decide the widths of columns. */
-const SAMPLE = 200;
+const STYLES = 'xl/styles.xml';
 /** The first parts of the archive: programs recognise a workbook by them. */
 const FIRST_PARTS = ['_rels/.rels', 'docProps/core.xml'];
 
@@ -32,13 +35,25 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
   async function* encode({ columns, batches }: Table): AsyncGenerator<Buffer> {
     refuseTooManyColumns(columns);
     changes = new Changes(options.strict ?? false);
-    const currencies = [...new Set(columns.flatMap(({ currency }) => currency ?? []))];
-    const content = { title: titleOf(about, options.locale), started: about.started, currencies };
+    const { locale } = options;
+    const title = titleOf(about, locale);
+    const subject = about.period === undefined ? '' : daysText(about.period, locale);
+    const content = {
+      title,
+      subject,
+      started: about.started,
+      headAndFoot: headAndFoot(title, about.period, locale),
+    };
     const dataSheets: DataSheet[] = [];
-    const empty = { ...content, dataSheets: [{ name: base, width: 1, rows: 1 }], summary: [], about: [] };
-    const { styles, parts: firstParts } = await makeShell(options.locale, empty);
+    const empty = {
+      ...content,
+      dataSheets: [{ name: base, width: 1, rows: 1, repeatsFirst: false }],
+      summary: [],
+      about: [],
+    };
+    const shell = await makeShell(locale, { ...empty, styles: dataStyles(columns, locale, false) });
     const zip = new Zip();
-    for (const name of FIRST_PARTS) yield await zip.whole(name, firstParts.get(name) ?? Buffer.alloc(0));
+    for (const name of FIRST_PARTS) yield await zip.whole(name, shell.parts.get(name) ?? Buffer.alloc(0));
 
     const summed = summedOf(columns, about);
     const groups = new Groups(
@@ -47,35 +62,49 @@ export async function createXlsxWriter(options: XlsxOptions, about: About = {}):
       summed.by.map(({ column }) => column.name),
     );
     const rows = new RowReader(batches, columns.length, (lines) => groups.add(lines));
+    const looks = columns.map((_, index) => stylesOf(index, shell.styles));
+    const encoder = new RowEncoder(columns, looks, changes, { booleans, grows: true });
+    const layout = new Layout(columns, encoder.extents);
     try {
-      const start = sheetStart(columns, await rows.sample(SAMPLE));
-      const looks = columns.map((column) => columnStyles(column, styles));
-      const encoder = new RowEncoder(columns, looks, changes, { booleans });
       const sheets = new DataSheets(zip, rows, encoder);
       const titles = columns.map(({ title, name }) => title ?? name);
+      const headers = looks.map(({ header }) => header);
       do {
-        const name = nextSheetName(
-          base,
-          dataSheets.map((sheet) => sheet.name),
-        );
+        const taken = dataSheets.map(({ name }) => name);
+        let widths: number[] | undefined;
+        const widthsOf = (isWhole: boolean) => {
+          widths ??= layout.decideWidths(isWhole);
+          return widths;
+        };
         const last = yield* sheets.sheet({
           path: sheetPath(dataSheets.length + 1),
           headerRow: 1,
-          start: (block) => {
-            block.add(start);
-            encoder.header(titles, styles.header, block);
-          },
-          end: (count) => sheetEnd(columns, count),
+          holds: true,
+          head: (isWhole) => sheetStart(widthsOf(isWhole)),
+          start: (block) => encoder.header(titles, headers, block),
+          end: (count) => sheetEnd(columns, count, pageFor(widthsOf(true)), content.headAndFoot),
         });
-        dataSheets.push({ name, width: columns.length, rows: last });
+        const { repeatsFirst } = pageFor(widthsOf(true));
+        dataSheets.push({
+          name: nextSheetName(base, taken),
+          width: columns.length,
+          rows: last,
+          repeatsFirst,
+        });
       } while ((await rows.more()) !== undefined);
     } finally {
       await rows.close();
     }
 
-    const summary = summaryLines(about, groups, summed, dataSheets, options.locale);
-    const lines = aboutLines(about, changes, options.locale, new Date());
-    const { parts } = await makeShell(options.locale, { ...content, dataSheets, summary, about: lines });
+    const totals = summed.totals.map((column) => ({ ...column, code: layout.totalCode(column) }));
+    const { parts } = await makeShell(locale, {
+      ...content,
+      dataSheets,
+      styles: dataStyles(columns, locale, layout.isTooNarrow()),
+      summary: summaryLines(about, groups, { ...summed, totals }, dataSheets, locale),
+      about: aboutLines(about, changes, locale, new Date()),
+    });
+    parts.set(STYLES, Buffer.from(withFormats(parts.get(STYLES)?.toString() ?? '', layout.codes())));
     for (const [name, part] of parts) {
       if (!FIRST_PARTS.includes(name)) yield await zip.whole(name, part);
     }

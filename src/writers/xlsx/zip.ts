@@ -59,6 +59,10 @@ export class Zip {
           entry.crc = zlib.crc32(bytes, entry.crc);
           entry.size += bytes.length;
         },
+        before(bytes) {
+          entry.crc = joinedCrc(zlib.crc32(bytes), entry.crc, entry.size);
+          entry.size += bytes.length;
+        },
         packed: (bytes) => {
           entry.compressed += bytes.length;
           return this.#passed(bytes);
@@ -97,8 +101,25 @@ export class Zip {
 export interface StreamedEntry {
   /** Counts content before it is compressed. */
   plain(bytes: Buffer): void;
+  /** Counts content that stands before all that was counted so far. */
+  before(bytes: Buffer): void;
   packed(bytes: Buffer): Buffer;
   finish(): Buffer;
+}
+
+const ZEROS = Buffer.alloc(64 * 1024);
+
+/**
+ * The CRC-32 of A followed by B. The register of a CRC is linear in its start value and its input: what A leaves in it goes
+ * through as many zeros as B has bytes, and is added to what B alone makes.
+ * @param length of B, in bytes
+ */
+function joinedCrc(a: number, b: number, length: number): number {
+  let register = ~a >>> 0;
+  for (let left = length; left > 0; left -= ZEROS.length) {
+    register = zlib.crc32(ZEROS.subarray(0, Math.min(left, ZEROS.length)), register);
+  }
+  return (b ^ ~register) >>> 0;
 }
 
 function localHeader({ name, version, flags, crc, compressed, size }: Entry): Buffer {

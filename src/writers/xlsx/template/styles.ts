@@ -1,7 +1,8 @@
 // The styles of the cells: the model row's, and our own only where one is needed.
 import type { Column, Kind } from '../../../core/table.js';
+import { currencyFormat } from '../../words/number-format.js';
 import { escaped } from '../sheet.js';
-import { currencyFormat, DATES } from '../shell.js';
+import { DATES } from '../styles.js';
 import { attributeOf, elementsOf, withAttribute } from './xml.js';
 
 /** Built-in formats (ECMA-376 part 1, 18.8.30 numFmt). */
@@ -28,10 +29,10 @@ export class CellStyles {
   }
 
   /** The number of the style for a column's cells. @param model that of the model row's cell, where there is one */
-  of({ kind, currency }: Column, model: number | undefined): number {
+  of({ kind, currency, format: chosen }: Column, model: number | undefined): number {
     const style = this.#styles[model ?? -1];
     const isDate = kind === 'date' || kind === 'timestamp';
-    const own = currency === undefined ? undefined : currencyFormat(currency);
+    const own = chosen ?? (currency === undefined ? undefined : currencyFormat(currency));
     // Without a format of the designer, a date would show as a serial number, and an amount without its currency.
     const isBare =
       (isDate || own !== undefined) && style !== undefined && attributeOf(style, 'numFmtId') === `${GENERAL}`;
