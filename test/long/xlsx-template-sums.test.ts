@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import excel from 'exceljs';
 import { unzipped } from '../../src/writers/xlsx/unzip.js';
 import { reportctl, temporaryFolder } from '../support/cli.js';
-import { NO_SOFFICE, savedBySoffice } from '../support/soffice.js';
+import { savedByLibreOffice, withoutLibreOffice } from '../support/libreoffice.js';
 import { type Parts, packed, rewrite } from '../support/template.js';
 import { openXlsx } from '../support/xlsx.js';
 
@@ -94,7 +94,7 @@ function addChart(parts: Parts): void {
   rewrite(parts, '[Content_Types].xml', (xml) => xml.replace('</Types>', `${types}</Types>`));
 }
 
-describe('a filled template in LibreOffice', { skip: NO_SOFFICE }, () => {
+describe('a filled template in LibreOffice', { skip: withoutLibreOffice() }, () => {
   let folder: string;
   let filled: excel.Workbook;
   let empty: excel.Workbook;
@@ -120,7 +120,7 @@ describe('a filled template in LibreOffice', { skip: NO_SOFFICE }, () => {
     await writeFile(join(folder, 'queries/vendas.yaml'), REPORT);
     await writeFile(join(folder, 'vendas.ndjson'), ROWS.map((row) => JSON.stringify(row)).join('\n'));
     await writeFile(join(folder, 'modelo.xlsx'), await designed());
-    const calculated = await savedBySoffice({
+    const calculated = await savedByLibreOffice({
       all: await exported('all.xlsx'),
       none: await exported('none.xlsx', '--limit', '0'),
     });

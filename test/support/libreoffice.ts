@@ -57,6 +57,33 @@ export async function calculate(calculations: readonly Calculation[]): Promise<(
   }
 }
 
+/** The workbooks as LibreOffice saves them after opening: formulas have the results that it shows, charts the points. */
+export async function savedByLibreOffice<Name extends string>(
+  workbooks: Readonly<Record<Name, Buffer>>,
+): Promise<Record<Name, Buffer>> {
+  const folder = await temporaryFolder();
+  try {
+    const names = Object.keys(workbooks) as Name[];
+    await Promise.all(names.map((name) => writeFile(join(folder, `${name}.xlsx`), workbooks[name])));
+    const profile = `-env:UserInstallation=${pathToFileURL(join(folder, 'profile'))}`;
+    const files = names.map((name) => join(folder, `${name}.xlsx`));
+    const args = [
+      profile,
+      '--headless',
+      '--norestore',
+      '--convert-to',
+      'xlsx',
+      '--outdir',
+      join(folder, 'saved'),
+    ];
+    await promisify(execFile)('soffice', [...args, ...files], { timeout: START_TIMEOUT_MS });
+    const saved = names.map(async (name) => [name, await readFile(join(folder, 'saved', `${name}.xlsx`))]);
+    return Object.fromEntries(await Promise.all(saved));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** LibreOffice help, "Filter Options for CSV": separator, quote, UTF-8, first line, no formats, language, quoted is not text, detect numbers. */
 function optionsOf(separator: string, locale: keyof typeof LANGUAGES): string {
   return [separator.charCodeAt(0), 34, 76, 1, '', LANGUAGES[locale], false, true].join(',');
