@@ -118,18 +118,17 @@ function jsonOf(before: Side, after: Side, differences: Differences) {
   return { ...sides, ...sums, groups: bare };
 }
 
-function differenceSentence(differences: Differences, tolerance: Tolerance | undefined): string {
-  const { added, gone, changed, keysMeet, rows, totals, groups = [], by } = differences;
+/** @param limit what the differences were compared with */
+function differenceSentence(differences: Differences, limit: Tolerance | undefined): string {
+  const { added, gone, changed, keysMeet, rows, totals, groups = [], by, tolerance } = differences;
   if (keysMeet) return `the files differ: ${added} added, ${gone} gone, ${changed} changed`;
-  const limit = tolerance && ` by more than ${tolerance.amount}${tolerance.isPercent ? '%' : ''}`;
-  const isOverall = !haveSameSums(differences, tolerance);
-  const sums = Object.entries(totals).map(
-    ([name, { before, after }]) => `total ${name} ${before} to ${after}`,
-  );
-  const facts = isOverall ? [`rows ${rows.before} to ${rows.after}`, ...sums.slice(0, 1)] : [];
+  const [value] = Object.entries(totals);
+  const sum = value === undefined ? [] : [`total ${value[0]} ${value[1].before} to ${value[1].after}`];
+  const overall = [`rows ${rows.before} to ${rows.after}`, ...sum];
+  const facts = haveSameSums(differences, limit) ? [] : overall;
   if (by !== undefined) facts.push(`${groups.length} of ${by} differ`);
-  const what =
-    limit === undefined && keysMeet === false ? 'no key is in both files' : `the sums differ${limit ?? ''}`;
+  const sums = tolerance === null ? 'the sums differ' : `the sums differ by more than ${tolerance}`;
+  const what = tolerance === null && keysMeet === false ? 'no key is in both files' : sums;
   return `${what}: ${facts.join(', ')}`;
 }
 

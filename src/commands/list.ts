@@ -9,7 +9,7 @@ import { scheduledReports } from '../reports/scheduled-reports.js';
 import { addCommonOptions, type CommonOptions, type Context, openSession } from './shared/context.js';
 import { printJson, printLines } from './shared/print.js';
 import { terminalWidth } from './shared/screen.js';
-import { fitTable, type TextColumn, wrap } from './shared/table.js';
+import { fitTable, hiddenNote, type TextColumn } from './shared/table.js';
 
 export function listCommand(context: Context): Command {
   const command = new Command('list').description(
@@ -70,9 +70,7 @@ function listLines(rows: readonly Row[], width: number | undefined): string[] {
     ),
   ];
   const table = fitTable(columns, width);
-  const hidden = table.hidden.map((index) => columns[index]?.header);
-  const note = hidden.length === 0 ? [] : wrap(`(no room for ${hidden.join(', ')})`, width ?? 0);
-  return [table.header, ...table.rows, ...note];
+  return [table.header, ...table.rows, ...hiddenNote(columns, table, width)];
 }
 
 /** Logs the error of every report that could not be loaded. @throws ReportError `definition` when there is one */

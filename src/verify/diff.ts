@@ -31,6 +31,8 @@ export interface Differences extends Tallied {
   readonly columns: { readonly added: readonly string[]; readonly gone: readonly string[] };
   /** Whether a key is in both files; null where sums only were compared. With false, and with null, the sums decide what is the same. */
   readonly keysMeet: boolean | null;
+  /** `0.01` or `5%`; null where none was given. */
+  readonly tolerance: string | null;
   readonly isSame: boolean;
 }
 
@@ -124,6 +126,7 @@ function differencesOf(
     by: by === undefined ? undefined : all[by],
     columns: { added, gone },
     keysMeet,
+    tolerance: tolerance === undefined ? null : `${tolerance.amount}${tolerance.isPercent ? '%' : ''}`,
     isSame: hasSame && added.length + gone.length === 0,
     ...result,
   };

@@ -178,7 +178,7 @@ describe('diff', { concurrency: 2 }, () => {
     );
     const same = await run('diff', ...days, '--tolerance', '9.75');
     assert.deepEqual([same.code, same.stderr], [0, '']);
-    assert.match(same.stdout, /\n\nno differences\n$/);
+    assert.match(same.stdout, /\n\nno differences of more than 9\.75\n$/);
     const json = JSON.parse((await run('diff', ...days, '--json')).stdout);
     assert.deepEqual(Object.keys(json), [
       'before',
@@ -186,6 +186,7 @@ describe('diff', { concurrency: 2 }, () => {
       'by',
       'columns',
       'keysMeet',
+      'tolerance',
       'isSame',
       'rows',
       'totals',

@@ -101,6 +101,7 @@ test('status has times in the zone of the report, and a detail without room belo
   );
   assert.match(stdout, /^vendas_diarias {2}2024-10-06 {2}due .* expected by 2024-10-07 03:00-03$/m);
   const narrow = await at(60, ['status'], { NO_COLOR: '1' });
+  assert.match(narrow.stdout, /\n\(no room for .*REVISION\)\n$/);
   assert.match(
     narrow.stdout,
     /^vendas_diarias {2}2024-10-06 {2}due .*\n {4}expected by 2024-10-07 03:00-03$/m,

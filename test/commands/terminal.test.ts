@@ -86,6 +86,10 @@ describe('the table', () => {
     assert.match((await headerAt(34)) ?? '', /^ +id +quantidade +preco$/);
     assert.match((await headerAt(20)) ?? '', /^ +id +quantidade$/);
     assert.match((await headerAt(12)) ?? '', /^quantidade$/);
+    assert.match(
+      (await shown([], { columns, report, width: 30 })).lines[0] ?? '',
+      /^ *id +quantidade +preco$/,
+    );
     assert.deepEqual(await note(34), [
       '(no room for descricao,',
       'organizacao, vazio; --vertical',

@@ -6,7 +6,7 @@ import type { Side } from '../../verify/diff/side.js';
 import { type Counts, countChange, type Example, type Group, type Total } from '../../verify/diff/tally.js';
 import type { Differences } from '../../verify/diff.js';
 import { alignedLines, formatPeriod, formatRows } from '../shared/print.js';
-import { fitTable, type TextColumn } from '../shared/table.js';
+import { fitTable, hiddenNote, type TextColumn } from '../shared/table.js';
 
 const MAX_GROUPS = 20;
 const MAX_VALUE_CHARACTERS = 60;
@@ -69,8 +69,8 @@ function tableOf(
     number('%', 1, (sum) => formatPercent(sum)),
     ...more,
   ];
-  const { header, rows } = fitTable(columns, width);
-  return [header, ...rows];
+  const table = fitTable(columns, width);
+  return [table.header, ...table.rows, ...hiddenNote(columns, table, width)];
 }
 
 function formatPercent({ percent, difference }: Total): string {
@@ -83,14 +83,15 @@ function signed(number: string): string {
 }
 
 function changeLines(differences: Differences): string[] {
-  const { rows, added, gone, changed, changedColumns, columns, isSame, keysMeet } = differences;
+  const { rows, added, gone, changed, changedColumns, columns, isSame, keysMeet, tolerance } = differences;
   const counts = Object.entries(changedColumns).map(([name, count]) => `${name} in ${count}`);
   const lines: string[] = [];
   if (keysMeet === false)
     lines.push(
       `no key is in both files (${formatRows(rows.before)}, then ${formatRows(rows.after)}): only numbers and sums are compared`,
     );
-  else if (isSame) lines.push('no differences');
+  else if (isSame)
+    lines.push(tolerance === null ? 'no differences' : `no differences of more than ${tolerance}`);
   else if (keysMeet)
     lines.push(
       `${added} added, ${gone} gone, ${changed} changed${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`,

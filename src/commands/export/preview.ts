@@ -65,7 +65,9 @@ export function createPreview({ screen, vertical, report, ...options }: PreviewO
         return firstRows.map((row) => formatCell(row[index] ?? null, chosen, spell));
       });
       const ranks = allColumns.map((column, index) =>
-        (texts[index] ?? []).every((text) => text === chosen.null) ? EMPTY_RANK : rankOf(column, report),
+        firstRows.length > 0 && texts[index]?.every((text) => text === chosen.null)
+          ? EMPTY_RANK
+          : rankOf(column, report),
       );
       // Without an order the first column tells the rows apart.
       if (report.orderBy.length === 0 && ranks[0] !== undefined) ranks[0] = Math.min(ranks[0], KEY_RANK);

@@ -55,6 +55,16 @@ export function fitTable(columns: readonly TextColumn[], width = Number.POSITIVE
   };
 }
 
+/** A last line that names the columns for which there is no room; none where all are shown. */
+export function hiddenNote(
+  columns: readonly TextColumn[],
+  { hidden }: Pick<FittedTable, 'hidden'>,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
+  const names = hidden.map((index) => columns[index]?.header);
+  return names.length === 0 ? [] : wrap(`(no room for ${names.join(', ')})`, width);
+}
+
 interface Measured extends TextColumn {
   readonly index: number;
   readonly minimum: number;

@@ -5,7 +5,7 @@ import { FAULTS, type PeriodLine, type PeriodStatus } from '../../publish/status
 import type { Report } from '../../reports/report.js';
 import type { CommandSession } from '../shared/context.js';
 import { type Paint, painter, terminalWidth } from '../shared/screen.js';
-import { fitTable, type TextColumn, wrap } from '../shared/table.js';
+import { fitTable, hiddenNote, type TextColumn, wrap } from '../shared/table.js';
 
 /** @param reports of the lines: times are in their zones */
 export function statusLines(
@@ -21,11 +21,12 @@ export function statusLines(
   const columns = periodColumns(shown, local, painter(session));
   const whole = fitTable([...columns, { header: 'DETAIL', cells: details, isWhole: true, rank: 9 }], width);
   if (whole.hidden.length === 0) return [whole.header, ...whole.rows];
-  const { header, rows } = fitTable(columns, width);
+  const table = fitTable(columns, width);
   const below = (detail: string) => (detail === '' ? [] : wrap(detail, (width ?? 0) - INDENT.length));
   return [
-    header,
-    ...rows.flatMap((row, at) => [row, ...below(details[at] ?? '').map((text) => INDENT + text)]),
+    table.header,
+    ...table.rows.flatMap((row, at) => [row, ...below(details[at] ?? '').map((text) => INDENT + text)]),
+    ...hiddenNote(columns, table, width),
   ];
 }
 
