@@ -51,11 +51,11 @@ function failedToStart(script: string, sql: string, error: unknown): ReportError
   if (error instanceof ReportError) return error;
   const message = messageOf(error);
   const isNoRoom = isFull(error) || /No space left on device/.test(message);
-  const hasCopy = /^COPY .+ FROM stdin/im.test(sql);
+  const isDump = /^COPY .+ FROM stdin/im.test(sql) || /^role ".*" does not exist/.test(message);
   const hint = isNoRoom
     ? 'Set TMPDIR to a folder with more room: a server takes about 100 MB.'
-    : hasCopy
-      ? 'The script holds COPY … FROM stdin: dump it with pg_dump --inserts.'
+    : isDump
+      ? 'Dump it with pg_dump --inserts --no-owner --no-privileges: COPY … FROM stdin and the roles of another server do not work here.'
       : ['ENOENT', 'EACCES', 'EROFS'].includes(`${(error as NodeJS.ErrnoException).code}`)
         ? 'Set TMPDIR to a folder that this user may write to.'
         : undefined;

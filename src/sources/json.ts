@@ -6,6 +6,7 @@ import type { OpenStore, Store } from '../core/store.js';
 import type { Batch, Cell, Column } from '../core/table.js';
 import type { SortKey } from '../rows/sort/order.js';
 import { sorted } from '../rows/sort.js';
+import { pathThrough } from './documents/path.js';
 import { floatsOf } from './documents/value.js';
 import { estimate } from './json/estimate.js';
 import { DOCUMENT_ENDING, type Files, filesOf, type Place, placeOf } from './json/files.js';
@@ -200,7 +201,7 @@ function statementOf(request: Request, query: DocumentQuery, found: Files): stri
     ...(found.leftOut.length > 0 && { leftOut: found.leftOut }),
     where: Object.fromEntries(request.filters.map(({ filter, column }) => [column, filter.values])),
     take: Object.fromEntries(
-      request.columns.map((column) => [column.name, `${column.kind} at ${pathOf(column).join('.')}`]),
+      request.columns.map((column) => [column.name, `${column.kind} at ${pathThrough(pathOf(column))}`]),
     ),
     orderBy: request.orderBy,
     onMismatch: query.onMismatch,

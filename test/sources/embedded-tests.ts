@@ -150,7 +150,7 @@ export function embeddedTests(extent: 'probe' | 'all'): void {
         'copy.sql',
         'CREATE TABLE t (id int);\nCOPY t FROM stdin;\n1\n\\.\n',
         /starting embedded:/,
-        /pg_dump --inserts/,
+        /pg_dump --inserts --no-owner --no-privileges/,
       ],
     ] as const;
     for (const [name, text, message, hint] of extent === 'probe' ? scripts.slice(0, 1) : scripts)

@@ -83,6 +83,16 @@ describe('without a pipeline', () => {
     assert.deepEqual(shown(request({ columns })).projection, { 'a.b': 1, 'a.bc': 1, itens: 1, '2024.x': 1 });
   });
 
+  test('a key with a dot in its name is read from the object that has it', () => {
+    const columns = (...paths: string[]) =>
+      request({ columns: paths.map((path): Column => ({ name: path, kind: 'text' })) });
+    assert.deepEqual(shown(columns('a.b\\.c', 'd')).projection, { a: 1, d: 1 });
+    assert.deepEqual(shown(columns('a\\.b', 'd')).projection, {});
+    const refusal = /"valor\\\\\.total" is no path into a document/;
+    const filter = { ...organization, column: 'valor\\.total' };
+    refused(request({ filters: [filter] }), refusal, /Only a column.*\$getField/);
+  });
+
   test('the order is total, keeps its sequence, and may name what is not exported', () => {
     const sort = (orderBy: string[]) => [
       ...((built(request({ orderBy })) as { sort?: Map<string, number> }).sort ?? []),

@@ -75,7 +75,7 @@ describe('a sample of documents', { timeout: 600_000 }, () => {
         'field "org.cnpj" is in no column or filter (3 of 3 documents)',
         'field "org.sede" is in no column or filter (2 of 3 documents)',
         'field "turno" is in no column or filter (1 of 3 documents)',
-        'field "a.b" is in no column or filter (1 of 3 documents)',
+        'field "a\\\\.b" is in no column or filter (1 of 3 documents)',
       ],
     ));
 

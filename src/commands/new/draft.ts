@@ -121,6 +121,8 @@ function columnLine(column: FoundColumn): string {
 /** What to write for exact sums of a floating-point column. */
 function floatRemark({ float, path, name }: FoundColumn): string[] {
   if (float === undefined) return [];
+  // A pipeline cannot name a field with a dot in its name by a path.
+  if (path?.includes('\\')) return ['floating point'];
   const exact = path === undefined ? numericCast(name) : `{ $round: [{ $toDecimal: "$${path}" }, 4] }`;
   return [`floating point; for exact sums ${path === undefined ? 'select' : '$set it to'} ${exact}`];
 }

@@ -1,7 +1,9 @@
 // Proposes columns from a sample of whole documents: a path and a kind for each value.
+
 import type { FoundColumn, Outline } from '../../core/source.js';
 import type { Kind } from '../../core/table.js';
 import { parseIso } from './instants.js';
+import { pathThrough } from './path.js';
 
 /** Documents of the sample. */
 export const OUTLINED = 1_000;
@@ -91,8 +93,8 @@ export class DocumentOutline {
 
   #columns({ fields }: Seen, above: readonly string[], columns: FoundColumn[], notes: string[]): void {
     for (const [name, field] of fields) {
-      const path = [...above, name].join('.');
-      if (!/^[^.$\0][^.\0]*$/.test(name) || /^\d+$/.test(name)) {
+      const path = pathThrough([...above, name]);
+      if (!/^[^$\0][^\0]*$/.test(name)) {
         notes.push(`the field ${JSON.stringify(path)} has a name that no path can have`);
         continue;
       }
@@ -106,7 +108,10 @@ export class DocumentOutline {
         this.#columns(field, [...above, name], columns, notes);
         continue;
       }
-      const wanted = path.replace(/^_+(?=.)/, '').replaceAll('.', '_');
+      const wanted = [...above, name]
+        .join('.')
+        .replace(/^_+(?=.)/, '')
+        .replaceAll('.', '_');
       const isTaken = (candidate: string) => columns.some((column) => column.name === candidate);
       let unique = wanted;
       for (let number = 2; isTaken(unique); number++) unique = `${wanted}_${number}`;

@@ -1,5 +1,7 @@
 // Compares a sample of whole documents with a report: paths that no document has, values that do not fit, fields that no column uses.
+
 import type { DocumentQuery, Request } from '../../core/source.js';
+import { pathThrough, segmentsOf } from './path.js';
 
 /** Values that did not fit their column's kind. */
 export interface Misfits {
@@ -62,7 +64,7 @@ export class Sample {
 
   #take(path: string, by: readonly string[]): void {
     let at = this.#root;
-    for (const name of path.split('.')) {
+    for (const name of segmentsOf(path)) {
       const inside = at.inside.get(name) ?? unusedKey();
       at.inside.set(name, inside);
       at = inside;
@@ -74,7 +76,8 @@ export class Sample {
   #walk(value: unknown, inside: UsedKey['inside'], path: string, isTaken: boolean): void {
     if (isObject(value)) {
       for (const [name, held] of Object.entries(value)) {
-        this.#field(held, inside.get(name), path === '' ? name : `${path}.${name}`, isTaken);
+        const spelled = pathThrough([name]);
+        this.#field(held, inside.get(name), path === '' ? spelled : `${path}.${spelled}`, isTaken);
       }
       return;
     }
@@ -146,7 +149,7 @@ function missing(at: UsedKey, path: readonly string[]): { by: string; path: stri
     const here = [...path, name];
     const by = inside.seenIn === 0 ? inside.by : [];
     return [
-      ...by.map((who) => ({ by: who, path: JSON.stringify(here.join('.')) })),
+      ...by.map((who) => ({ by: who, path: JSON.stringify(pathThrough(here)) })),
       ...missing(inside, here),
     ];
   });

@@ -4,6 +4,7 @@ import type { Filter } from '../../core/filter.js';
 import type { DocumentQuery, Request, RequestFilter } from '../../core/source.js';
 import type { Cell, Column } from '../../core/table.js';
 import { matcher } from '../documents/match.js';
+import { pathThrough, segmentsOf } from '../documents/path.js';
 import type { Misfits } from '../documents/sample.js';
 import { type ToCell, toCell, type Value } from '../documents/value.js';
 import { type Field, type Fields, meetField, newFields, wantField } from './fields.js';
@@ -84,7 +85,7 @@ export class RowMaker {
     this.tests = request.filters.map(({ filter, column, onResult }) => {
       const kind = onResult?.kind ?? query.fields[filter.dimension]?.kind ?? 'timestamp';
       return {
-        field: wantField(this.root, column.split('.')),
+        field: wantField(this.root, segmentsOf(column)),
         passes: matcher(filter.test, { ...rules, kind }),
         quick: byteTest(filter.test, { ...rules, kind }),
       };
@@ -185,7 +186,7 @@ export class RowMaker {
       typeof cell === 'string'
         ? `_id ${shorten(JSON.stringify(cell).slice(1, -1))}`
         : `byte offset ${document.offset}`;
-    const path = pathOf(column).join('.');
+    const path = pathThrough(pathOf(column));
     const wrong =
       value === THROUGH_ARRAY
         ? `leads through an array with its path ${path}`
@@ -196,7 +197,7 @@ export class RowMaker {
 
 /** The names that lead to a column's value in a document. */
 export function pathOf({ name, path }: Column): string[] {
-  return (path ?? name).split('.');
+  return segmentsOf(path ?? name);
 }
 
 export function countOf(count: number, noun: string): string {

@@ -52,7 +52,8 @@ export function statementOf(
   bson: BsonTypes & typeof BSON,
 ): Statement {
   const whose = (what: string) => `report "${request.report}", ${what}`;
-  for (const column of request.columns) assertPath(pathOf(column), whose(`column "${column.name}"`));
+  for (const column of request.columns)
+    assertPath(pathOf(column), whose(`column "${column.name}"`), 'document');
   for (const [dimension, path] of Object.entries(request.mapped))
     assertPath(path, whose(`filter ${dimension}`));
   for (const { filter, column } of request.filters) assertPath(column, whose(`filter ${filter.dimension}`));
@@ -61,7 +62,7 @@ export function statementOf(
   const { collection } = query;
   if (query.pipeline.length === 0) {
     const filter = matchOf(fieldsOf(request, query, request.filters), bson);
-    return { collection, via: 'find', filter, projection, sort, limit: request.limit };
+    return { collection, via: 'find', filter, projection: projection ?? {}, sort, limit: request.limit };
   }
   return {
     collection,
@@ -70,7 +71,7 @@ export function statementOf(
       ...stagesWith(request, query, request.filters, bson),
       ...(sort === undefined ? [] : [{ $sort: sort }]),
       ...(request.limit === undefined ? [] : [{ $limit: request.limit }]),
-      { $project: projection },
+      ...(projection === undefined ? [] : [{ $project: projection }]),
     ],
   };
 }
