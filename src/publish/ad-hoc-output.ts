@@ -18,7 +18,7 @@ export interface AdHocOutput extends FilePlace {
 }
 
 /**
- * Looks before anything is read. A file that somebody writes later is met when publishing.
+ * Looks at what is there now. A file that somebody writes later is met when publishing.
  * @throws ReportError `destination` for a file that a run published or is about to, even if it is gone, and for one that is there
  * and is not to be replaced
  */

@@ -65,7 +65,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
   if (kept !== undefined) await assertMayWrite(session, kept);
   // An option that the format does not have is refused before a source is opened.
   const writer = given ?? (await createWriter(format, formatOptions, aboutOf(run)));
-  const target: Target = { ...options.target, writer, destination };
+  const target: Target = { ...options.target, writer, destination: guarded(destination, session, kept) };
   const effect = new Effect();
   const gateKeeper = new GateKeeper({ ...report, orderBy: request.orderBy }, undefined, {
     columns: request.columns,
@@ -107,6 +107,13 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
   } finally {
     await gateKeeper.close();
   }
+}
+
+/** The same destination, which asks again before it replaces a file: a run may have published the key during the read. */
+function guarded(destination: Destination, session: Session, kept: AdHocOutput | undefined): Destination {
+  if (kept?.existing !== 'replace') return destination;
+  const confirm = () => assertMayWrite(session, kept);
+  return { ...destination, stage: (key, how) => destination.stage(key, { ...how, confirm }) };
 }
 
 /** Writes the manifest. A schema that is there is of the columns of a former file: it becomes that of the new one. */

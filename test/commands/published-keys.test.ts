@@ -1,6 +1,7 @@
 // The key of a published file and what is not published: an ad-hoc export never takes it, verify tells what stands there, --restate repairs it.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { assertRefused, filesBelow, reportctl, temporaryFolder } from '../support/cli.js';
@@ -236,6 +237,26 @@ test('a link to a published file, and a published key under another path, are re
     );
   }
   assert.equal(await place.get(KEY), ROWS);
+});
+
+test('a run that publishes the key while an export reads keeps its file', async () => {
+  const place = folderPlace();
+  const pipe = join(folder, 'pipe.ndjson');
+  execFileSync('mkfifo', [pipe]);
+  await place.put(KEY, 'former');
+  const exported = reportctl([...EXPORT, join(place.root, KEY), '--overwrite'], {
+    env: { ...place.env, REPORTCTL_SOURCE_DOCS: `file:${pipe}` },
+    cwd: folder,
+  });
+  // Resolves when the export has begun to read.
+  const writer = await open(pipe, 'w');
+  await place.remove(KEY);
+  const { run } = await published(place);
+  await writer.writeFile('{"_id":"x"}\n');
+  await writer.close();
+  assertRefused(await exported, 5, /dia\.csv is the published file of report "dia" for 2024-10-05/);
+  assert.equal(await place.get(KEY), ROWS);
+  assert.equal((await run('verify', 'dia', '--date', '2024-10-05')).code, 0);
 });
 
 test('diff -o is no way to a published key either', async () => {
