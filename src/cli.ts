@@ -1,8 +1,9 @@
 // The process around main(): signals, V8's memory, the compile cache and the exit code.
+import { randomUUID } from 'node:crypto';
 import module from 'node:module';
 import { constants } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import { COMPLETE_COMMAND, main } from './commands/main.js';
+import { COMPLETE_COMMAND, main, printWarning } from './commands/main.js';
 import { Interrupted } from './core/errors.js';
 
 /**
@@ -60,7 +61,11 @@ process.on('uncaughtException', (error) => {
 
 const args = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;
-const exitCode = await main(args, { env, cwd: process.cwd(), stdin, stdout, stderr, signal });
+// Node prints its warnings as text, several lines each.
+process.removeAllListeners('warning');
+const runId = randomUUID();
+process.on('warning', (warning) => void printWarning(warning, args, { env, stderr, runId }));
+const exitCode = await main(args, { env, cwd: process.cwd(), stdin, stdout, stderr, signal, runId });
 process.exitCode = exitCode;
 /** Milliseconds for connections that close by themselves. */
 const CLOSING_TIMEOUT_MS = 250;

@@ -1,8 +1,17 @@
 // Runs the command that a command line names, prints its error once, and returns the exit code.
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
-import { didYouMean, errorSentence, exitCodeOf, Interrupted, ReportError } from '../core/errors.js';
+import { failureOf } from '../core/disclosure.js';
+import {
+  didYouMean,
+  errorSentence,
+  exitCodeOf,
+  Interrupted,
+  messageOf,
+  ReportError,
+} from '../core/errors.js';
 import { cut, MAX_LINE, printable } from '../core/foreign-text.js';
 import { hostFailure } from '../core/host-failure.js';
 import { createLog } from '../core/log.js';
@@ -12,6 +21,7 @@ import { toolVersion } from '../core/version.js';
 import { END_TIMEOUT_MS, untilPrinted, Watchdog } from '../core/watchdog.js';
 import { TOPICS, topicLines } from './help/topics.js';
 import type { Context, Surroundings } from './shared/context.js';
+import { isLogJson } from './shared/log-format.js';
 import { printLines } from './shared/print.js';
 import { addFiltersOfReport } from './shared/report-filters.js';
 import { screenOf } from './shared/screen.js';
@@ -30,7 +40,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const context: Context = {
     ...surroundings,
     now: surroundings.now ?? Date.now(),
-    runId: randomUUID(),
+    runId: surroundings.runId ?? randomUUID(),
     effects: new Map(),
   };
   // A stream without an `error` listener ends the process with a stack trace when the reader closes its end of the pipe.
@@ -41,12 +51,14 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const onStderrError = () => undefined;
   stdout.on('error', onStdoutError);
   stderr.on('error', onStderrError);
+  // Every job of a run listens to it.
+  setMaxListeners(0, signal);
   const watchdog = new Watchdog(signal, END_TIMEOUT_MS);
   const failWith = (error: unknown) =>
     printError(error, {
       stderr,
       runId: context.runId,
-      asJson: wantsJsonLog(args, env),
+      asJson: isLogJson(args, env),
       isDebugging: env.REPORTCTL_LOG_LEVEL === 'debug',
     });
   try {
@@ -194,24 +206,29 @@ async function printError(error: unknown, printing: Printing): Promise<number> {
   const isExpected =
     error instanceof ReportError || error instanceof Interrupted || (ofHost !== undefined && !isDebugging);
   const exitCode = exitCodeOf(error);
-  const text = printable(errorSentence(ofHost ?? error));
+  const printed = ofHost ?? error;
   const stack =
     isExpected || !(error instanceof Error) ? undefined : withoutLogins(cut(`${error.stack}`, MAX_LINE));
   if (asJson) {
     const log = await createLog({ format: 'json', level: 'error', stream: stderr, run: runId });
-    log.error(text, { exitCode, ...(stack === undefined ? {} : { stack }) });
+    const { code, hint = null, retryable = null } = failureOf(printed);
+    const fields = { event: 'error', code, exitCode, hint, retryable };
+    log.error(printable(messageOf(printed)), stack === undefined ? fields : { ...fields, stack });
     return exitCode;
   }
-  stderr.write(`reportctl: ${text}\n${stack === undefined ? '' : `${stack}\n`}`);
+  stderr.write(`reportctl: ${printable(errorSentence(printed))}\n${stack === undefined ? '' : `${stack}\n`}`);
   return exitCode;
 }
 
-/** Whether errors are printed as JSON. Reads the arguments itself, because the error may be that they cannot be parsed. */
-function wantsJsonLog(args: readonly string[], env: Context['env']): boolean {
-  const at = args.findIndex((arg) => /^--log-format(=|$)/.test(arg));
-  const [, given = args[at + 1]] = /^--log-format=(.*)$/s.exec(args[at] ?? '') ?? [];
-  if (at !== -1 && (given === 'json' || given === 'text')) return given === 'json';
-  return env.REPORTCTL_LOG_FORMAT === 'json';
+/** Prints a warning of Node to stderr, as a line of the log. */
+export async function printWarning(
+  warning: Error,
+  args: readonly string[],
+  { env, stderr, runId: run }: Pick<Context, 'env' | 'stderr' | 'runId'>,
+): Promise<void> {
+  const format = isLogJson(args, env) ? 'json' : 'text';
+  const log = await createLog({ format, level: 'warn', stream: stderr, run });
+  log.warn(`${warning.name}: ${warning.message}`);
 }
 
 /** Resolves when everything written so far has reached the operating system: callbacks run in the order of the writes. */

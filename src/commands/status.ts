@@ -1,6 +1,6 @@
 // reportctl status: lists the closed periods of reports: published, missing, late, unfinished or damaged.
 import { Command } from 'commander';
-import { parseDates, todayIn } from '../core/calendar.js';
+import { formatPeriod, parseDates, todayIn } from '../core/calendar.js';
 import { errorSentence, ReportError } from '../core/errors.js';
 import { withDestination } from '../destinations/for-session.js';
 import { notifyFaults, requireNotified } from '../jobs/notify/status-faults.js';
@@ -52,12 +52,23 @@ export function statusCommand(context: Context): Command {
       periodLines(reports, options, bounded),
     );
     if (session.json) printJson(session.stdout, lines);
+    // Without a terminal, stdout may be the same file as the log.
+    else if (session.config.logFormat === 'json' && !session.stdout.isTTY) logPeriods(session, lines);
     else printLines(session.stdout, statusLines(lines, reports, session));
     if (options.notify) {
       await within('status: not every message was sent', (bounded) => notifyFaults(bounded, reports, lines));
     }
     await throwFaults(lines, broken, session.config);
   });
+}
+
+/** One line of the JSON log for each period. */
+function logPeriods({ log }: CommandSession, lines: readonly PeriodLine[]): void {
+  for (const { detail, ...line } of lines) {
+    const { report, period, status } = line;
+    const text = [`${report} ${formatPeriod(period)}: ${status}`, detail].filter((part) => part !== '');
+    log[FAULTS.includes(status) ? 'error' : 'info'](text.join(', '), { event: 'status', ...line });
+  }
 }
 
 interface Chosen {

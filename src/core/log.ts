@@ -1,4 +1,5 @@
 // The log on stderr: plain lines, or JSON by pino.
+import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 import { cut, MAX_LINE, printable } from './foreign-text.js';
 import { withoutLogins } from './secret-shapes.js';
@@ -26,7 +27,13 @@ export async function createLog({ format, level, stream, run }: LogOptions): Pro
   if (format === 'json') {
     const { default: pino } = await import('pino');
     const logger = pino(
-      { level, timestamp: pino.stdTimeFunctions.isoTime, base: { tool: 'reportctl', run } },
+      {
+        level,
+        messageKey: 'message',
+        formatters: { level: (word) => ({ level: word }) },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        base: { tool: 'reportctl', run, host: hostname() },
+      },
       stream,
     );
     const writer = (at: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) =>

@@ -1,6 +1,7 @@
 // One job from its first attempt to its result: waits until its sources are ready and retries what can heal.
 import type { LimitFunction } from 'p-limit';
 import { type Deadline, DeadlineReached, deadlineError } from '../core/deadline.js';
+import { failureOf } from '../core/disclosure.js';
 import { formatDuration } from '../core/duration.js';
 import { Effect } from '../core/effect.js';
 import { messageOf, ReportError } from '../core/errors.js';
@@ -116,8 +117,18 @@ class Attempts {
           void this.#shared.attempt.preload();
           for (const place of this.#failedAt) circuit.willRetry(this.#title, place);
           const next = new Date(Date.now() + pauseMs).toISOString();
+          const { code, retryable } = failureOf(error);
           log.warn(
             `${this.#title}: attempt ${attemptNumber} failed, the next one is at ${next}: ${messageOf(error)}`,
+            {
+              event: 'retry',
+              report: job.name,
+              period: job.period,
+              code,
+              retryable,
+              attempt: attemptNumber,
+              next,
+            },
           );
         },
       });

@@ -325,9 +325,9 @@ describe('where it goes', { concurrency: 3 }, () => {
 
   test('--log-format json', async () => {
     const { stderr } = await run(['export', 'transacoes', '--limit', '1', '--log-format', 'json']);
-    const { level, msg, tool } = JSON.parse(stderr);
-    assert.deepEqual([level, tool], [30, 'reportctl']);
-    assert.match(msg, /^stdout: 1 row,/);
+    const { level, message, tool } = JSON.parse(stderr);
+    assert.deepEqual([level, tool], ['info', 'reportctl']);
+    assert.match(message, /^stdout: 1 row,/);
   });
 
   test('--locale pt-BR, as Excel opens it in Brazil', async () => {

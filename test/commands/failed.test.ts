@@ -172,7 +172,11 @@ describe('a secret in what is printed', { concurrency: 3 }, () => {
       .trimEnd()
       .split('\n')
       .map((text) => JSON.parse(text));
-    assert.deepEqual([line.level, line.exitCode, line.tool, more], [50, 4, 'reportctl', []]);
+    const { level, event, code: failed, exitCode, retryable, tool } = line;
+    assert.deepEqual(
+      [level, event, failed, exitCode, retryable, tool, more],
+      ['error', 'error', 'source', 4, false, 'reportctl', []],
+    );
   });
 
   test('on success, at every level of the log, and in the manifest', async () => {

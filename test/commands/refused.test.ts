@@ -80,7 +80,10 @@ describe('arguments', { concurrency: 3 }, () => {
     ['export simples --format ods', /no format "ods"\. Allowed: csv, xlsx\./],
     ['export simples -o @x.pdf', /no format ends with "\.pdf"\. Choose one with --format: csv, xlsx\./],
     ['export simples -o @a-folder', /the output ".*a-folder" names no file/],
-    ['export simples --json', /--json and the rows cannot both go to stdout\. Name a file with -o/],
+    [
+      'export simples --json --log-format text',
+      /--json and the rows cannot both go to stdout\. Name a file with -o/,
+    ],
   ];
   for (const [args, said] of cases) test(args, () => refused(args.split(' '), said));
 });
@@ -122,7 +125,7 @@ test('a log format that is none is told in the one of the environment', async ()
   for (const args of [['--log-format=jsn'], ['--log-format', 'jsn']]) {
     const { code, stderr } = await reportctl(['list', ...args], { env, cwd: folder });
     assert.equal(code, 2);
-    assert.match((JSON.parse(stderr) as { msg: string }).msg, /--log-format is "jsn"/);
+    assert.match((JSON.parse(stderr) as { message: string }).message, /--log-format is "jsn"/);
   }
 });
 

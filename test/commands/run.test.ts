@@ -199,10 +199,17 @@ describe('what is refused leaves nothing', { concurrency: 3 }, () => {
       '--json',
     ]);
     assert.equal(code, 6);
-    assert.match(
-      stderr,
-      /error transacoes 2024-10-07: .*gate min-rows[^\n]*\nreportctl: 1 of 2 runs failed\. [^\n]*\n$/,
+    const [published, refused, end] = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual([published.event, published.rows], ['published', 334]);
+    assert.deepEqual(
+      [refused.event, refused.code, refused.period.lastDay],
+      ['refused', 'gate', '2024-10-07'],
     );
+    assert.match(refused.message, /gate min-rows/);
+    assert.deepEqual([end.event, end.exitCode, end.message], ['error', 6, '1 of 2 runs failed']);
     assert.deepEqual(
       JSON.parse(stdout).map(({ outcome }: { outcome: string }) => outcome),
       ['published', 'failed'],

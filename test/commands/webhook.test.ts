@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { noticeShape } from '../../src/jobs/notify/shapes.js';
+import { type Notice, noticeShape } from '../../src/jobs/notify/shapes.js';
 import { reportctl } from '../support/cli.js';
 import { DAY, interrupted, startPlace } from '../support/heard-run.js';
 import { type Answer, startListener } from '../support/listener.js';
@@ -44,6 +44,8 @@ describe('the webhook', { concurrency: 3 }, () => {
       report: 'vendas',
       title: 'Vendas <do dia> & mais',
       period: { kind: 'day', from: DAY, lastDay: DAY },
+      count: 1,
+      also: [],
       status: null,
       code: 'gate',
       exitCode: 3,
@@ -53,6 +55,7 @@ describe('the webhook', { concurrency: 3 }, () => {
       attempts: 1,
       seconds: first?.seconds,
       rows: null,
+      bytes: null,
       outputs: [],
       since: null,
       run: first?.run,
@@ -100,6 +103,28 @@ describe('the webhook', { concurrency: 3 }, () => {
     assert.match(text, /^\*refused\* vendas 2024-10-05 \(Vendas &lt;do dia&gt; &amp; mais\): .*min-rows/);
     assert.match(text, /\non \S+, exit 3, run [0-9a-f-]{36}$/);
     assert.equal(text.split('\n').length, 2);
+    await stop();
+  });
+
+  test('one message for each cause, which lists the periods, and one for all that recover', async () => {
+    const { fill, run, report, listener, read, stop } = await heardPlace('json');
+    for (let number = 0; number < 12; number++) await report(`r${number}`, '');
+    await fill(1);
+    const args = ['--all', '--date', DAY];
+    await run({ REPORTCTL_SOURCE_DOCS: 'file:gone/' }, ...args);
+    const [notice, ...more] = listener.json() as Notice[];
+    assert.deepEqual(more, []);
+    assert.deepEqual(noticeShape.parse(notice), notice);
+    const reports = [notice?.report, ...(notice?.also ?? []).map((other) => other.report)];
+    assert.deepEqual([notice?.code, notice?.count, new Set(reports).size], ['source', 13, 13]);
+    assert.equal((await read('_reportctl/r7/20241005.alarm.json'))?.message, notice?.message);
+    await fill(3);
+    const { code, stderr } = await run({}, ...args);
+    assert.equal(code, 0, stderr);
+    const [, recovered, ...others] = listener.json() as Notice[];
+    assert.deepEqual(others, []);
+    assert.deepEqual([recovered?.event, recovered?.count], ['recovered', 13]);
+    assert.equal(await read('_reportctl/r7/20241005.alarm.json'), undefined);
     await stop();
   });
 
@@ -204,28 +229,29 @@ describe('status --notify', { concurrency: 3 }, () => {
     assert.equal(code, 3);
     const lines = JSON.parse(stdout) as { status: string; period: { lastDay: string } }[];
     const missing = lines.filter((line) => line.status === 'missing').map(({ period }) => period.lastDay);
-    // The 6th was refused and told by the run itself; 20 are sent at most, the rest by the next call.
-    assert.equal(listener.heard.length, told + 20);
-    assert.match(stderr, /20 messages were sent; the next "status --notify" sends \d+ more/);
-    const first = listener.json()[told];
-    assert.deepEqual(noticeShape.parse(first), first);
-    assert.equal(first?.event, 'late');
-    assert.equal(first?.status, 'missing');
-    assert.equal(first?.exitCode, null);
-    assert.deepEqual(
-      listener
-        .json()
-        .slice(told)
-        .map(({ period }) => (period as { lastDay: string }).lastDay),
-      missing.filter((day) => day !== '2024-10-06').slice(0, 20),
+    // The 6th was refused and told by the run itself; 101 are listed at most, the rest by the next call.
+    const due = missing.filter((day) => day !== '2024-10-06');
+    assert.equal(listener.heard.length, told + 1);
+    assert.match(
+      stderr,
+      new RegExp(`the next \\\\"status --notify\\\\" tells of ${due.length - 101} more periods`),
     );
+    const first = listener.json()[told] as Notice;
+    assert.deepEqual(noticeShape.parse(first), first);
+    assert.deepEqual(
+      [first.event, first.status, first.exitCode, first.count],
+      ['late', 'missing', null, 101],
+    );
+    const daysOf = ({ period, also }: Notice) =>
+      [period, ...also.map((other) => other.period)].map((each) => each?.lastDay);
+    assert.deepEqual(daysOf(first), due.slice(0, 101));
     const again = await status(...since);
     assert.equal(again.code, 3);
-    const periods = listener
+    const days = listener
       .json()
       .slice(told)
-      .map(({ period }) => JSON.stringify(period));
-    assert.equal(new Set(periods).size, periods.length, 'nothing is told twice');
+      .flatMap((notice) => daysOf(notice as Notice));
+    assert.deepEqual(days, due.slice(0, 202), 'nothing is told twice');
     assert.equal((await read('_reportctl/vendas/20241007.alarm.json'))?.times, 1);
 
     // What was late and is published is told by the run; here the report publishes empty days.

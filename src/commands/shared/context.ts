@@ -23,9 +23,13 @@ export interface Surroundings extends Streams {
   readonly signal: AbortSignal;
   /** Epoch milliseconds at which the command starts; the clock's time by default. */
   readonly now?: number;
+  /** A new one by default. */
+  readonly runId?: string;
 }
 
-export interface Context extends Omit<Surroundings, 'now'>, Pick<Session, 'now' | 'runId' | 'effects'> {}
+export interface Context
+  extends Omit<Surroundings, 'now' | 'runId'>,
+    Pick<Session, 'now' | 'runId' | 'effects'> {}
 
 export interface CommandSession extends Session, Streams {
   readonly quiet: boolean;
@@ -52,7 +56,9 @@ export async function openSession(
   options: CommonOptions & { readonly withoutSecrets?: boolean },
 ): Promise<CommandSession> {
   const { env, cwd, stdin, stdout, stderr, signal, now, runId, effects } = context;
-  const { logFormat, withoutSecrets = false } = options;
+  const { withoutSecrets = false } = options;
+  // Who reads the result as JSON reads errors and warnings so, too.
+  const logFormat = options.logFormat ?? (options.json ? 'json' : undefined);
   const config = loadConfig({ env, cwd, logFormat, withoutSecrets });
   const quiet = options.quiet === true;
   const level = quiet && ['debug', 'info'].includes(config.logLevel) ? 'warn' : config.logLevel;

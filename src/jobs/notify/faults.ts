@@ -13,7 +13,9 @@ import {
   withNoteDestination,
   writeAlarm,
 } from './alarm.js';
-import { lateNotice, recoveryNotice, subjectOf } from './notice.js';
+import { groupsOf, MAX_MESSAGES } from './causes.js';
+import { lateNotice, MAX_LISTED, recoveryNotice, type Sender, subjectOf, withOthers } from './notice.js';
+import type { Notice } from './shapes.js';
 import { sendNotice, type WebhookOptions } from './webhook.js';
 
 /** The status of one period. */
@@ -37,9 +39,7 @@ interface FaultOptions extends WebhookOptions {
 
 /** After this time a message about the same problem is sent again. */
 const REPEAT_AFTER_MS = 24 * 3_600_000;
-/** One call sends no more; the next call sends the others. */
-const MAX_MESSAGES = 20;
-const MAX_PARALLEL_READS = 8;
+const MAX_PARALLEL_NOTES = 8;
 
 /**
  * Sends the messages that are due, in the order of the lines, and keeps the alarm notes. The first message or note that fails
@@ -57,12 +57,16 @@ export async function sendFaults(lines: readonly PeriodFinding[], options: Fault
     );
     const now = options.sender().now;
     const due = lines.flatMap((line, index) => dueMessage(line, alarms[index], now) ?? []);
-    for (const { line, alarm, isRecovery } of due.slice(0, MAX_MESSAGES)) {
-      subject = subjectOf(line);
-      await (isRecovery ? sendRecovery(line, alarm, options) : sendFault(line, alarm, options));
+    const groups = groupsOf(due, causeOfDue);
+    let left = due.length;
+    for (const [first, ...others] of groups.slice(0, MAX_MESSAGES)) {
+      subject = subjectOf(first.line);
+      const told = others.slice(0, MAX_LISTED);
+      await sendGroup([first, ...told], options);
+      left -= 1 + told.length;
     }
-    const left = due.length - MAX_MESSAGES;
-    if (left > 0) warn(`${MAX_MESSAGES} messages were sent; the next "status --notify" sends ${left} more`);
+    if (left > 0)
+      warn(`the next "status --notify" tells of ${left} more ${left === 1 ? 'period' : 'periods'}`);
   } catch (error) {
     signal.throwIfAborted();
     warn(`the webhook message about ${subject} failed: ${messageOf(error)}`);
@@ -74,7 +78,7 @@ async function readAlarms(
   destination: Destination,
   lines: readonly PeriodFinding[],
 ): Promise<(NotedAlarm | undefined)[]> {
-  const limit = pLimit(MAX_PARALLEL_READS);
+  const limit = pLimit(MAX_PARALLEL_NOTES);
   const reports = [...new Set(lines.map(({ report }) => report))];
   const keys = await limit.map(reports, (report) => alarmKeys(destination, report));
   const known = new Set(keys.flatMap((each) => [...each]));
@@ -100,28 +104,46 @@ function dueMessage(line: PeriodFinding, alarm: NotedAlarm | undefined, now: num
   return isRecovery ? { line, alarm, isRecovery } : undefined;
 }
 
-async function sendFault(
-  line: PeriodFinding,
-  alarm: NotedAlarm | undefined,
+/** The same status or, of recoveries, the same trouble before. */
+function causeOfDue({ line, alarm, isRecovery }: DueMessage): string {
+  return isRecovery ? `recovered ${alarm.message}` : `${line.status} ${line.detail}`;
+}
+
+/** Sends the message about all of the group, and keeps their notes. */
+async function sendGroup(
+  group: readonly [DueMessage, ...DueMessage[]],
   options: FaultOptions,
 ): Promise<void> {
   const { webhook, signal, openDestination, sender } = options;
-  const notice = lateNotice(line, line, alarm?.since, sender());
+  const [first, ...others] = group;
+  const sent = sender();
+  const notice = withOthers(
+    noticeOf(first, sent),
+    others.map(({ line }) => line),
+  );
   await sendNotice(webhook, notice, signal);
   await withNoteDestination(
     openDestination,
-    (destination) => writeAlarm(destination, notice, line.period, alarm),
+    async (destination) => {
+      await pLimit(MAX_PARALLEL_NOTES).map(group, (each) =>
+        keepNote(destination, each, noticeOf(each, sent)),
+      );
+    },
     signal,
   );
 }
 
-async function sendRecovery(line: PeriodFinding, alarm: NotedAlarm, options: FaultOptions): Promise<void> {
-  const { webhook, signal, openDestination, sender } = options;
+function noticeOf({ line, alarm, isRecovery }: DueMessage, sender: Sender): Notice {
+  if (!isRecovery) return lateNotice(line, line, alarm?.since, sender);
   const record = line.rows === undefined ? undefined : { rows: line.rows, outputs: [] };
-  await sendNotice(webhook, recoveryNotice(line, record, alarm, sender()), signal);
-  await withNoteDestination(
-    openDestination,
-    (destination) => removeAlarm(destination, alarm, line.period),
-    signal,
-  );
+  return recoveryNotice(line, record, alarm, sender);
+}
+
+async function keepNote(
+  destination: Destination,
+  { line, alarm, isRecovery }: DueMessage,
+  notice: Notice,
+): Promise<void> {
+  if (isRecovery) await removeAlarm(destination, alarm, line.period);
+  else await writeAlarm(destination, notice, line.period, alarm);
 }

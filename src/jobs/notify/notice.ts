@@ -3,7 +3,7 @@ import { formatPeriod, type Period } from '../../core/calendar.js';
 import { bounded, failureOf } from '../../core/disclosure.js';
 import type { RunRecord } from '../../publish/documents.js';
 import type { JobResult } from '../events.js';
-import type { Alarm, Notice } from './shapes.js';
+import type { Alarm, Notice, OutcomeEvent } from './shapes.js';
 
 /** The process that sends a notice, and when. */
 export interface Sender {
@@ -29,6 +29,42 @@ export function failureNotice(result: JobResult, sender: Sender): Notice {
   };
 }
 
+/** The same fields for any outcome of a job: for the log. */
+export function outcomeFields(result: JobResult, sender: Sender) {
+  const { title, period, ...notice } =
+    result.outcome === 'failed' ? failureNotice(result, sender) : doneNotice(result.outcome, result, sender);
+  const { notice: _version, status: _status, since: _since, count: _count, also: _also, ...fields } = notice;
+  return { ...fields, title, period };
+}
+
+function doneNotice(event: Exclude<OutcomeEvent, 'failed' | 'refused'>, result: JobResult, sender: Sender) {
+  const { record, attempts, started, finished } = result;
+  const files = publishedFiles(record);
+  const { length } = files.outputs;
+  return {
+    ...blank(event, result, sender),
+    ...files,
+    exitCode: 0,
+    message: `${event} ${subjectOf({ report: result.report, period: result.period ?? null })}: ${record?.rows ?? 0} rows in ${length} ${length === 1 ? 'file' : 'files'}`,
+    attempts,
+    seconds: Math.max(0, finished - started) / 1000,
+  };
+}
+
+function publishedFiles(record: Pick<RunRecord, 'rows' | 'outputs'> | undefined) {
+  const outputs = (record?.outputs ?? []).map(({ key, rows, bytes, sha256 }) => ({
+    key,
+    rows,
+    bytes,
+    sha256,
+  }));
+  return {
+    rows: record?.rows ?? null,
+    bytes: outputs.length === 0 ? null : outputs.reduce((sum, { bytes }) => sum + bytes, 0),
+    outputs,
+  };
+}
+
 /**
  * The notice of a period that was published after an alarm.
  * @param record the run record of the period
@@ -43,8 +79,7 @@ export function recoveryNotice(
   return {
     ...blank('recovered', about, sender),
     message: `published ${sinceAlarm} after the first message about it: ${alarm.message}`,
-    rows: record?.rows ?? null,
-    outputs: (record?.outputs ?? []).map(({ key, rows, bytes, sha256 }) => ({ key, rows, bytes, sha256 })),
+    ...publishedFiles(record),
     since: alarm.since,
   };
 }
@@ -69,18 +104,38 @@ export function lateNotice(
   };
 }
 
+/** Of `also` in a notice. */
+export const MAX_LISTED = 100;
+
+/** The notice with the others that have the same cause in the same run. */
+export function withOthers<Of extends Notice>(
+  notice: Of,
+  others: readonly Pick<JobResult, 'report' | 'period'>[],
+): Of {
+  const also = others
+    .slice(0, MAX_LISTED)
+    .map(({ report, period }) => ({ report, period: periodOf(period) }));
+  return { ...notice, count: 1 + others.length, also };
+}
+
+function periodOf(period: Period | undefined): Notice['period'] {
+  return period === undefined ? null : { kind: period.kind, from: period.from, lastDay: period.lastDay };
+}
+
 /** A notice with every optional field null. */
-function blank(
-  event: Notice['event'],
+function blank<Event extends Notice['event'] | OutcomeEvent>(
+  event: Event,
   { report, title, period }: Pick<JobResult, 'report' | 'title' | 'period'>,
   { run, host, now }: Sender,
-): Omit<Notice, 'message'> {
+): Omit<Notice, 'message' | 'event'> & { event: Event } {
   return {
     notice: 1,
     event,
     report,
     title: title ?? null,
-    period: period === undefined ? null : { kind: period.kind, from: period.from, lastDay: period.lastDay },
+    period: periodOf(period),
+    count: 1,
+    also: [],
     status: null,
     code: null,
     exitCode: null,
@@ -89,12 +144,19 @@ function blank(
     attempts: null,
     seconds: null,
     rows: null,
+    bytes: null,
     outputs: [],
     since: null,
     run,
     host,
     time: new Date(now).toISOString(),
   };
+}
+
+/** `vendas 2024-10-05 and 18 more` */
+export function namesOf(notice: Pick<Notice, 'report' | 'period' | 'count'>): string {
+  const more = notice.count - 1;
+  return more === 0 ? subjectOf(notice) : `${subjectOf(notice)} and ${more} more`;
 }
 
 /** `vendas 2024-10-05` */

@@ -30,6 +30,18 @@ export const noticeShape = z
     report,
     title: text.nullable().describe("The report's title, where it has one."),
     period: period.nullable().describe('Null when the report could not even be read.'),
+    count: z
+      .int()
+      .min(1)
+      .describe('How many reports and periods this is about: this one and all with the same cause.'),
+    also: z
+      .array(
+        z.object({
+          report,
+          period: period.nullable().describe('Null when the report could not even be read.'),
+        }),
+      )
+      .describe('The others with the same cause in the same run, at most 100.'),
     status: text
       .nullable()
       .describe('The status of the period, as reportctl status prints it; null unless the event is late.'),
@@ -50,6 +62,7 @@ export const noticeShape = z
     attempts: count.nullable().describe('The number of attempts.'),
     seconds: z.number().min(0).nullable().describe('How long this run worked on the period.'),
     rows: count.nullable().describe('Rows of the period as published.'),
+    bytes: count.nullable().describe('Bytes of its files together, as published.'),
     outputs: z
       .array(
         z.object({
@@ -88,5 +101,23 @@ export const alarmShape = z.object({
   host,
 });
 
+const OUTCOMES = ['published', 'restated', 'unchanged', 'skipped', 'failed', 'refused'] as const;
+
+/** A line of the JSON log about the end of one report and period. Published as schemas/log-outcome.schema.json. */
+export const outcomeShape = noticeShape
+  .omit({ notice: true, count: true, also: true, status: true, since: true })
+  .extend({
+    event: z.enum(OUTCOMES).describe('What came of it; refused is by a gate or the contract.'),
+    level: z.enum(['info', 'error']).describe('error for failed and refused.'),
+    tool: z.literal('reportctl').describe('The program.'),
+    code: text.nullable().describe('What failed, as in a notice; null when nothing did.'),
+    exitCode: count.describe('The exit code of this report and period alone.'),
+    title: text.nullable().describe("The report's title, where it has one."),
+  })
+  .describe(
+    'A line of the log with REPORTCTL_LOG_FORMAT=json, one for each report and period of a run. Fields may be added.',
+  );
+
+export type OutcomeEvent = (typeof OUTCOMES)[number];
 export type Notice = z.infer<typeof noticeShape>;
 export type Alarm = z.infer<typeof alarmShape>;

@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { periodContaining } from '../../../src/core/calendar.js';
 import { ReportError } from '../../../src/core/errors.js';
 import { BODIES } from '../../../src/jobs/notify/bodies.js';
-import { failureNotice, formatDuration } from '../../../src/jobs/notify/notice.js';
-import { type Notice, noticeShape } from '../../../src/jobs/notify/shapes.js';
+import { causeOf } from '../../../src/jobs/notify/causes.js';
+import { failureNotice, formatDuration, withOthers } from '../../../src/jobs/notify/notice.js';
+import { type Notice, noticeShape, outcomeShape } from '../../../src/jobs/notify/shapes.js';
 import { ROOT } from '../../support/cli.js';
 
 const TELLER = { run: '3f0c1d62-2d0a-4c57-9a35-5f2f3f6f7b11', host: 'noite-1', now: 1_728_180_000_000 };
@@ -87,18 +88,52 @@ test('durations', () => {
   assert.deepEqual(spelt, ['0 s', '0 s', '59 s', '1 min', '59 min', '3 h 20 min', '2 d 4 h']);
 });
 
-test('the JSON Schema of a notice is what the code writes', async () => {
-  const file = join(ROOT, 'schemas/notice.schema.json');
-  const { $schema, ...rest } = z.toJSONSchema(noticeShape, { io: 'input' });
-  const generated = { $schema, title: 'What a webhook is sent', ...rest };
-  if (process.env.UPDATE === '1') await writeFile(file, JSON.stringify(generated));
-  const hint = 'run this test again with UPDATE=1, then npm run format';
-  assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), generated, hint);
-  for (const [field, schema] of Object.entries(generated.properties ?? {})) {
-    const { description, anyOf = [] } = schema as {
-      description?: string;
-      anyOf?: { description?: string }[];
-    };
-    assert.ok(description ?? anyOf.some((each) => each.description), `${field} has no description`);
-  }
+for (const [name, shape, title] of [
+  ['notice', noticeShape, 'What a webhook is sent'],
+  ['log-outcome', outcomeShape, 'A line of the log about the end of one report and period'],
+] as const) {
+  test(`the JSON Schema ${name} is what the code writes`, async () => {
+    const file = join(ROOT, `schemas/${name}.schema.json`);
+    const { $schema, ...rest } = z.toJSONSchema(shape, { io: 'input' });
+    const generated = { $schema, title, ...rest };
+    if (process.env.UPDATE === '1') await writeFile(file, JSON.stringify(generated));
+    const hint = 'run this test again with UPDATE=1, then npm run format';
+    assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), generated, hint);
+    for (const [field, schema] of Object.entries(generated.properties ?? {})) {
+      const { description, anyOf = [] } = schema as {
+        description?: string;
+        anyOf?: { description?: string }[];
+      };
+      assert.ok(description ?? anyOf.some((each) => each.description), `${field} has no description`);
+    }
+  });
+}
+
+test('failures of one source, tried or not, have one cause; those of other reports have others', () => {
+  const of = (report: string, error: unknown) => {
+    const period = periodContaining('day', '2024-10-05');
+    const result = { report, title: undefined, period, outcome: 'failed', record: undefined } as const;
+    return causeOf({ ...result, error, started: 0, finished: 0, attempts: 1 });
+  };
+  const down = (at: string) => new ReportError('source', `connecting to source "x": ${at}`);
+  const notTried = new ReportError('source', 'source "x" was not tried again', { cause: down('refused') });
+  const first = of('a', down('refused'));
+  assert.equal(of('b', notTried), first);
+  assert.equal(
+    of('c', new ReportError('source', 'reading "c": gone')),
+    of('d', new ReportError('source', 'reading "d": gone')),
+  );
+  assert.notEqual(of('a', down('other')), first);
+  assert.notEqual(of('a', new ReportError('destination', 'connecting to source "x": refused')), first);
+});
+
+test('a list of many is cut, in JSON and for Slack', () => {
+  const others = Array.from({ length: 150 }, (_, index) => ({ report: `r${index}`, period: undefined }));
+  const notice = withOthers(noticeOf(new ReportError('source', 'm')), others);
+  assert.deepEqual(noticeShape.parse(notice), notice);
+  assert.deepEqual([notice.count, notice.also.length], [151, 100]);
+  assert.match(
+    slackText(notice),
+    /^\*failed\* vendas 2024-10-05 and 150 more: m\.\nalso r0, r1, .*r19, and 130 more\non noite-1/,
+  );
 });
