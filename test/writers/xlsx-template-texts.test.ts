@@ -86,7 +86,10 @@ describe('place-holders', () => {
     );
     const drawing = 'xl/drawings/drawing1.xml';
     rewrite(parts, drawing, (xml) =>
-      xml.replace('</xdr:wsDr>', '<x xmlns:a="urn:a"><a:t>Em {period}: {title}</a:t></x></xdr:wsDr>'),
+      xml.replace(
+        '</xdr:wsDr>',
+        '<x xmlns:a="urn:a"><a:p><a:r><a:t>Em {per</a:t></a:r><a:r><a:t>iod}: {title}</a:t></a:r></a:p></x></xdr:wsDr>',
+      ),
     );
     const long = {
       ...ABOUT,
@@ -104,7 +107,7 @@ describe('place-holders', () => {
     assert.match(sheet, /<is><t xml:space="preserve">de 01\/10\/2024 a 31\/10\/2024<\/t><\/is>/);
     assert.match(
       textOf(written, drawing),
-      /<a:t>Em de 01\/10\/2024 a 31\/10\/2024: Vendas &amp; &lt;custos&gt;<\/a:t>/,
+      /<a:t>Em de 01\/10\/2024 a 31\/10\/2024<\/a:t><\/a:r><a:r><a:t>: Vendas &amp; &lt;custos&gt;<\/a:t>/,
     );
     assert.match(textOf(written, SHARED), /<t>\{title\}<\/t>/);
   });
@@ -172,6 +175,17 @@ describe('what a template loses', () => {
       rewrite(parts, 'xl/worksheets/sheet2.xml', (xml) => xml.replace('</worksheet>', spark)),
     );
     assert.match(lines[1] ?? '', /^sparklines in F5 of the sheet "Dados" stand among the rows/);
+  });
+
+  test('pictures over the rows', async () => {
+    const lines = await cautions((workbook, sheet) => {
+      const image = workbook.addImage({ base64: 'iVBORw0KGgo=', extension: 'png' });
+      sheet.addImage(image, 'B5:C9');
+      sheet.addImage(image, 'F5:G9');
+    });
+    assert.deepEqual(lines.slice(1), [
+      'a picture or chart lies over the rows of the sheet "Dados"; put them above the header or after column D',
+    ]);
   });
 
   test('nothing: no line', async () => {

@@ -21,6 +21,7 @@ export function cautionsOf(template: Template, pack: Package, model: Model, widt
     ...replacedCells(pack, model, width),
     ...references(pack, reachOf(model, model.headerRow + 1)),
     ...sparklinesAmongRows(pack, model),
+    ...picturesOverRows(pack, model, width),
     ...pivotTables(pack),
     ...unknownPlaceholders(pack).map(
       (word) => `${word} is no place-holder and stays as it is; there are {title}, {period} and {filters}`,
@@ -78,14 +79,15 @@ function references(pack: Package, reach: Reach): string[] {
   const away = { sheetName, isOwn: false };
   for (const { name, part } of pack.sheets) {
     const home = { sheetName, isOwn: part === pack.sheet };
-    for (const row of rowsOfSheet(textOf(parts, part))) {
+    const xml = textOf(parts, part);
+    for (const row of hasFormula(xml) ? rowsOfSheet(xml) : []) {
       if (home.isOwn && row.number >= reach.model) break;
       for (const [letters, cell] of cellsOf(row)) {
         const [, formula] = formulaOf(cell);
         note(found, `${name}!${letters}${row.number}`, formula, home, 'cell', reach);
       }
     }
-    for (const [, formula = ''] of textOf(parts, part).matchAll(/<xm:f>([^<]*)/g)) {
+    for (const [, formula = ''] of xml.matchAll(/<xm:f>([^<]*)/g)) {
       note(found, `a sparkline or rule of "${name}"`, unescaped(formula), home, 'drawn', reach);
     }
   }
@@ -136,6 +138,24 @@ function sparklinesAmongRows({ parts, sheet, sheetName }: Package, { headerRow }
     ? []
     : [
         `sparklines in ${listed(among)} of the sheet "${sheetName}" stand among the rows and are not repeated for each`,
+      ];
+}
+
+function picturesOverRows(
+  { parts, drawing, sheetName }: Package,
+  { headerRow }: Model,
+  width: number,
+): string[] {
+  const starts = textOf(parts, drawing ?? '').match(elementsOf('(?:\\w+:)?from')) ?? [];
+  const over = starts.filter((start) => {
+    const [, column] = /col>(\d+)/.exec(start) ?? [];
+    const [, row] = /row>(\d+)/.exec(start) ?? [];
+    return Number(column) < width && Number(row) >= headerRow;
+  });
+  return over.length === 0
+    ? []
+    : [
+        `${over.length === 1 ? 'a picture or chart lies' : `${over.length} pictures or charts lie`} over the rows of the sheet "${sheetName}"; put them above the header or after column ${columnLetters(width - 1)}`,
       ];
 }
 

@@ -77,10 +77,9 @@ export function changedText(text: string, change: (formula: string) => string): 
 /** A chart: its series reach to the last row, and what they showed before is left out, so that it is read from the cells. */
 export function chartFor(xml: string, sheetName: string, reach: Reach): string {
   const home = { sheetName, isOwn: false };
-  return withFormulas(xml, '(?:\\w+:)?f', (formula) => grown(formula, home, 'drawn', reach)).replace(
-    elementsOf('(?:\\w+:)?(?:numCache|strCache|multiLvlStrCache)'),
-    '',
-  );
+  return withFormulas(xml, '(?:\\w+:)?(?:f|sqref)', (formula) =>
+    grown(formula, home, 'drawn', reach),
+  ).replace(elementsOf('(?:\\w+:)?(?:numCache|strCache|multiLvlStrCache|dlblRangeCache)'), '');
 }
 
 /** The formulas of formats, validations and sparklines on a sheet. */

@@ -22,6 +22,8 @@ export interface Package {
   /** The tables of all sheets. */
   readonly allTables: readonly string[];
   readonly drawings: readonly string[];
+  /** The drawing on the sheet that takes the rows. */
+  readonly drawing: string | undefined;
   readonly charts: readonly string[];
   readonly pivotCaches: readonly string[];
 }
@@ -105,6 +107,7 @@ export function openPackage(template: Template, sheetName: string): Package {
       .filter(({ type, target }) => type === 'table' && parts.has(target))
       .map(({ target }) => target),
     allTables: partsOfType(parts, types, TABLES),
+    drawing: relationshipsOf(parts, sheet.part).find(({ type }) => type === 'drawing')?.target,
     drawings: partsOfType(parts, types, DRAWINGS),
     charts: partsOfType(parts, types, CHARTS),
     pivotCaches: partsOfType(parts, types, PIVOT_CACHES),

@@ -48,9 +48,7 @@ export function withPlaceholders(pack: Package, values: Placeholders): Package {
   }
   for (const part of [...pack.charts, ...pack.drawings]) {
     change(part, (xml) =>
-      xml.replace(/(<a:t>)([^<]*)/g, (_, tag: string, text: string) => {
-        return tag + replaced(text, (word) => escapedText(values[word]));
-      }),
+      xml.replace(elementsOf('a:p'), (paragraph) => filledRuns(paragraph, values, 'a:t')),
     );
   }
   return { ...pack, parts };
@@ -64,21 +62,22 @@ export function unknownPlaceholders(pack: Package): string[] {
   return [...new Set(found)].filter((word) => word.replace(WORDS, '') !== '');
 }
 
-/** A string's text runs with the place-holders filled; one that goes over several runs has the look of the first. */
-function filledRuns(element: string, values: Placeholders): string {
-  if (joined(element).search(WORDS) === -1) return element;
+/**
+ * The text runs of an element with the place-holders filled; one that goes over several runs has the look of the first.
+ * @param name of the elements with the texts
+ */
+function filledRuns(element: string, values: Placeholders, name: 't' | 'a:t' = 't'): string {
+  if (joined(element, name).search(WORDS) === -1) return element;
   // Reading aids are of the text as it was.
   const plain = element.replace(elementsOf('rPh'), '');
-  const texts = (plain.match(elementsOf('t')) ?? []).map(textOfRun);
+  const texts = (plain.match(elementsOf(name)) ?? []).map(textOfRun);
   for (const match of [...texts.join('').matchAll(WORDS)].reverse()) {
     const word = (match[1] ?? '').toLowerCase() as keyof Placeholders;
     cut(texts, match.index, match[0].length, spelled(fitting(values[word], () => undefined)));
   }
+  const tag = name === 't' ? '<t xml:space="preserve">' : `<${name}>`;
   let run = 0;
-  return plain.replace(
-    elementsOf('t'),
-    () => `<t xml:space="preserve">${escapedText(texts[run++] ?? '')}</t>`,
-  );
+  return plain.replace(elementsOf(name), () => `${tag}${escapedText(texts[run++] ?? '')}</${name}>`);
 }
 
 /** Replaces a part of texts that belong together. */
@@ -110,17 +109,13 @@ function filledPage(element: string, values: Placeholders): string {
   });
 }
 
-function replaced(text: string, value: (word: keyof Placeholders) => string): string {
-  return text.replace(WORDS, (_, word: string) => value(word.toLowerCase() as keyof Placeholders));
-}
-
 function tableColumns({ parts, allTables }: Package): Set<string> {
   const columns = allTables.flatMap((table) => textOf(parts, table).match(elementsOf('tableColumn')) ?? []);
   return new Set(columns.map((column) => unescaped(attributeOf(column, 'name') ?? '')));
 }
 
-function joined(element: string): string {
-  const runs = element.replace(elementsOf('rPh'), '').match(elementsOf('t')) ?? [];
+function joined(element: string, name = 't'): string {
+  const runs = element.replace(elementsOf('rPh'), '').match(elementsOf(name)) ?? [];
   return runs.map(textOfRun).join('');
 }
 
