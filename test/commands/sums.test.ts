@@ -189,6 +189,20 @@ describe('an exact number of more than 15 digits', () => {
     });
   }
 
+  test('is refused in a part of a split, counted once where files are kept for inspection', async () => {
+    const yaml = summed.totals
+      .replace('valor: decimal', 'parte: text, valor: decimal')
+      .replace('{YYYYMMDD}.xlsx"', '{YYYYMMDD}_{parte}.xlsx", split-by: parte');
+    const query = LONG_QUERY.replace('SELECT', "SELECT CASE WHEN valor < 10 THEN 'a' ELSE 'b' END AS parte,");
+    const { run, keys } = await place(yaml, query);
+    const { code, stderr } = await run('run', 'r', ...DAY, '--quarantine');
+    assert.match(
+      `${code} ${stderr}`,
+      /^3 .*gate long-numbers "valor": .*, found 2 with more, the first in row 2 of r_20241005_a\.xlsx: 0\.6+7; kept for inspection: /,
+    );
+    assert.ok((await keys()).every((key) => key.startsWith('_quarantine/')));
+  });
+
   test('is refused by run in a template, whose formulas may sum any column', async () => {
     const { run, keys, at } = await place(
       LONG.replace('@', '').replace('xlsx"', 'xlsx", template: modelo.xlsx, sheet: Dados'),

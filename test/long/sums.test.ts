@@ -27,11 +27,13 @@ columns:
   discount: decimal
   valor: { kind: decimal, currency: USD }
   parcela: { kind: decimal, long-numbers: number }
+  pequeno: decimal
 order-by: [order_id, product]
-totals: [quantity, unit_price, discount, valor, parcela]
+totals: [quantity, unit_price, discount, valor, parcela, pequeno]
 ---*/
 SELECT d.order_id, p.product_name AS product, d.quantity, d.unit_price, d.discount,
-       d.quantity * d.unit_price * (1 - d.discount) AS valor, d.unit_price::numeric / 3 AS parcela
+       d.quantity * d.unit_price * (1 - d.discount) AS valor, d.unit_price::numeric / 3 AS parcela,
+       d.unit_price / 1e9 AS pequeno
 FROM order_details AS d JOIN products AS p USING (product_id)`;
 
 interface Fixture {
@@ -179,7 +181,7 @@ async function writeTemplate(path: string, columns: readonly Column[], numbers: 
 function assertSum(found: unknown, { name, total }: { name: string; total: string }, where: string): void {
   const expected = Number(total);
   assert.ok(
-    Math.abs(Number(found) - expected) <= Math.max(1, Math.abs(expected)) * 1e-11,
+    Math.abs(Number(found) - expected) <= Math.max(1e-6, Math.abs(expected)) * 1e-11,
     `${where}: the sum of "${name}" is ${found}, not ${total}`,
   );
 }

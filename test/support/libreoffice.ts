@@ -112,7 +112,7 @@ const BASIC = `Sub Calculate(jobs As String, answers As String)
       If cell.getError() <> 0 Then
         answer = answer & "error " & cell.getError() & Chr(9)
       Else
-        answer = answer & Trim(Str(cell.Value)) & Chr(9)
+        answer = answer & Join(Split(CStr(cell.Value), ","), ".") & Chr(9)
       End If
     Next
     document.close(True)
