@@ -88,7 +88,7 @@ describe('the table', () => {
     assert.match((await headerAt(12)) ?? '', /^quantidade$/);
     assert.match(
       (await shown([], { columns, report, width: 30 })).lines[0] ?? '',
-      /^ *id +quantidade +preco$/,
+      /^id +quantidade +preco +vazio$/,
     );
     assert.deepEqual(await note(34), [
       '(no room for descricao,',

@@ -90,8 +90,7 @@ function changeLines(differences: Differences): string[] {
     lines.push(
       `no key is in both files (${formatRows(rows.before)}, then ${formatRows(rows.after)}): only numbers and sums are compared`,
     );
-  else if (isSame)
-    lines.push(tolerance === null ? 'no differences' : `no differences of more than ${tolerance}`);
+  if (isSame) lines.push(tolerance === null ? 'no differences' : `no differences of more than ${tolerance}`);
   else if (keysMeet)
     lines.push(
       `${added} added, ${gone} gone, ${changed} changed${counts.length === 0 ? '' : ` (${counts.join(', ')})`}`,
