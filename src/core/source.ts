@@ -195,7 +195,8 @@ export interface Source {
    */
   ask(question: Question): Promise<Answer>;
   /**
-   * For shell completion: at most `limit` different values, beginning with the prefix, of a mapped word's column. The
+   * For shell completion and suggestions: at most `limit` different values, beginning with the prefix, of a mapped word's column. Ends
+   * after some seconds or some thousand documents by itself. The
    * request is not checked before. Absent where it would cost too much.
    * @throws ReportError `source`
    */

@@ -11,6 +11,7 @@ import { stageReport } from '../export/export.js';
 import { failedGates, GateKeeper } from '../export/gates.js';
 import { assertNoInput, inputsOf } from '../export/inputs.js';
 import { longNumberResults } from '../export/long-numbers.js';
+import { nearMisses } from '../export/near-misses.js';
 import type { OpenProgress } from '../export/progress.js';
 import { discardOnError, publishAll, type Target } from '../export/target.js';
 import { withSources } from '../export/with-sources.js';
@@ -46,7 +47,7 @@ export interface ExportedFile {
   readonly manifest: Manifest;
   /** Gates that do not hold, one line each: an ad-hoc export publishes all the same. */
   readonly failedGates: readonly string[];
-  /** What the sources and the writer noticed about the data, one line each. */
+  /** What the sources and the writer noticed about the data, and which value a filter without rows may have meant, one line each. */
   readonly notes: readonly string[];
 }
 
@@ -91,11 +92,12 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
         const finished = new Date().toISOString();
         const manifest = manifestOf({ ...run, gates, content: undefined, token, finished }, staged, output);
         if (kept !== undefined) await putCompanions(destination, target.key, manifest);
+        const misses = staged.rows === 0 ? await nearMisses(sources, request) : [];
         return {
           location: output.location,
           manifest,
           failedGates: failedGates(gates),
-          notes: [...staged.notes, ...(writer.notes?.() ?? [])],
+          notes: [...staged.notes, ...(writer.notes?.() ?? []), ...misses],
         };
       } finally {
         progress?.stop();

@@ -150,6 +150,26 @@ describe('filters of a report of its own', () => {
     assert.deepEqual([code, /rows and totals as in a fresh read/.test(stdout)], [0, true]);
   });
 
+  test('without rows, the value that is nearest to a misspelt one is suggested', async () => {
+    const cases: readonly (readonly [args: string[], said: RegExp | undefined])[] = [
+      [['--vendedor', 'ze'], /warn no rows: --vendedor "ze" finds nothing; did you mean "Zé"\?/],
+      [['--status', 'Cancelda'], /--status "Cancelda" finds nothing; did you mean "CANCELADA"\?/],
+      [
+        ['--where', 'situacao = abertas'],
+        /--where "situacao = abertas" finds nothing; did you mean "aberta"\?/,
+      ],
+      [['--vendedor', 'Beatriz'], undefined],
+      [['--vendedor', 'Ana', '--status', 'aberta'], undefined],
+      [['--status', 'aberto', '--status', 'paga'], undefined],
+    ];
+    for (const [args, said] of cases) {
+      const { code, stderr } = await run('export', 'vendas', ...args);
+      assert.equal(code, 0);
+      if (said === undefined) assert.ok(!stderr.includes('did you mean'), stderr);
+      else assert.match(stderr, said);
+    }
+  });
+
   test('split outputs and are keys of tests', async () => {
     const { code, stderr } = await run('run', 'vendas', '--date', '2024-10-06');
     assert.equal(code, 0, stderr);
@@ -210,6 +230,12 @@ describe('filters of a report of its own', () => {
     assert.deepEqual(await completed('trace', 'vendas', '--paga', ''), ['true', 'false']);
     assert.deepEqual(await completed('trace', 'vendas', '--vence-em=yes'), ['--vence-em=yesterday']);
     assert.deepEqual(await completed('export', 'vendas', '--sta'), ['--status']);
+    assert.deepEqual(await completed('export', 'vendas', '--order-by', 'id:desc,v'), [
+      'id:desc,vendedor',
+      'id:desc,valor',
+    ]);
+    assert.deepEqual(await completed('export', 'vendas', '--order-by', 'id:desc,i'), []);
+    assert.deepEqual(await completed('export', 'vendas', '--where', 's'), ['situacao']);
     assert.deepEqual(await completed('run', 'vendas', '--st'), []);
   });
 });

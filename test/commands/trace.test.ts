@@ -179,6 +179,12 @@ describe('conditions and an order of the user', { timeout: 600_000 }, () => {
     );
   });
 
+  test('a misspelt value without rows is answered with the nearest one', async () => {
+    const { code, stderr } = await run('export', 'pedidos', '--organization', 'acme ltda');
+    assert.equal(code, 0);
+    assert.match(stderr, /no rows: --organization "acme ltda" finds nothing; did you mean "ACME Ltda"\?/);
+  });
+
   test('another order does not hide duplicates from the gate', async () => {
     for (const order of [[], ['--order-by', 'nome'], ['--order-by', 'nome:desc']]) {
       const { code, stderr } = await run('export', 'repetidos', ...order);

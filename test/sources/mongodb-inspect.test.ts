@@ -5,6 +5,7 @@ import { BSON } from 'mongodb';
 import { ReportError } from '../../src/core/errors.js';
 import type { Trace } from '../../src/core/source.js';
 import type { Kind } from '../../src/core/table.js';
+import { nearMisses } from '../../src/export/near-misses.js';
 import { documentRequest } from '../support/json.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import { filtersOf, readRows, withSource } from '../support/postgres.js';
@@ -37,6 +38,18 @@ const grouped = documentRequest(
     pipeline: [{ $match: '{filters}' }, { $group: { _id: '$produto', n: { $sum: 1 } } }] as never,
   },
 );
+
+test('a misspelt value is answered with the nearest one', async () => {
+  const request = documentRequest(
+    { org: 'text' },
+    filtersOf({ organization: ['org', 'A'], product: ['produto', 'yy'] }),
+  );
+  const lines = await withSource(server.url('vendas'), (source) => nearMisses([source], request));
+  assert.deepEqual(lines, [
+    'no rows: --organization "A" finds nothing; did you mean "a"?',
+    'no rows: --product "yy" finds nothing; did you mean "y"?',
+  ]);
+});
 
 describe('filters inside a pipeline', { timeout: 600_000 }, () => {
   test('the funnel counts what the pipeline makes with each', async () => {

@@ -122,9 +122,14 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
   if (report === undefined) return NOTHING;
   const names = report.columns.map(({ name, title }) => ({ value: name, description: title }));
   switch (long) {
-    case '--columns': {
+    case '--where':
+      return { kind: 'nospace', items: names.map((each) => ({ ...each, value: `${each.value} ` })) };
+    case '--columns':
+    case '--order-by': {
       const done = typed.slice(0, typed.lastIndexOf(',') + 1);
-      const left = names.filter(({ value }) => !done.split(',').includes(value));
+      const left = names.filter(
+        ({ value }) => !done.split(',').some((term) => term.replace(/:(asc|desc)$/, '') === value),
+      );
       return { kind: 'nospace', items: left.map((each) => ({ ...each, value: `${done}${each.value}` })) };
     }
     case '--key':

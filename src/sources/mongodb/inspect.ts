@@ -139,6 +139,9 @@ export async function trace(described: Described, key: readonly KeyPart[], most:
   };
 }
 
+/** Whoever asks for values can do without them. */
+const MAX_VALUES_MS = 2_000;
+
 /** Different values at the path that start with the prefix. */
 export async function values(
   database: Db,
@@ -153,12 +156,15 @@ export async function values(
   const pattern = `^${prefix.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}`;
   const found = await database
     .collection(query.collection)
-    .aggregate<{ _id: unknown }>([
-      ...stages,
-      { $match: { [path]: { $type: 'string', $regex: pattern } } },
-      { $group: { _id: `$${path}` } },
-      { $limit: limit },
-    ])
+    .aggregate<{ _id: unknown }>(
+      [
+        ...stages,
+        { $match: { [path]: { $type: 'string', $regex: pattern } } },
+        { $group: { _id: `$${path}` } },
+        { $limit: limit },
+      ],
+      { maxTimeMS: MAX_VALUES_MS },
+    )
     .toArray();
   return found.flatMap(({ _id: value }) => (typeof value === 'string' ? [value] : []));
 }

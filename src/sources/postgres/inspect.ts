@@ -217,6 +217,9 @@ function refusedValue(
   });
 }
 
+/** Whoever asks for values can do without them. */
+const MAX_VALUES_MS = 2_000;
+
 /**
  * At most `limit` different values of the column of a word that begin with `prefix`. None where the report maps the
  * word to an expression inside its query, which selects no such column.
@@ -235,6 +238,7 @@ export async function values(
   };
   const text = `${reportColumn(name, dialect)}::text`;
   const pattern = `${prefix.replace(/[\\%_]/g, '\\$&')}%`;
+  await client.query(`SET LOCAL statement_timeout = ${MAX_VALUES_MS}`);
   const { rows } = await client.query<[string]>({
     text: `SELECT DISTINCT ${text} ${fromReport(unfiltered)}
 WHERE ${text} LIKE ${dialect.escapeLiteral(pattern)} LIMIT ${limit}`,
