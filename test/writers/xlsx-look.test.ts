@@ -169,6 +169,16 @@ describe('decimals', () => {
   });
 });
 
+test('booleans have a format, without which LibreOffice shows some as 0', async () => {
+  for (const [locale, format] of [
+    [undefined, '"TRUE";"TRUE";"FALSE"'],
+    ['pt-BR', '"VERDADEIRO";"VERDADEIRO";"FALSO"'],
+  ] as const) {
+    const { sheet } = await sheetOf([{ name: 'b', kind: 'boolean' }], [['false']], { locale });
+    assert.deepEqual([sheet.getCell(2, 1).value, sheet.getCell(2, 1).numFmt], [false, format]);
+  }
+});
+
 test('texts with line breaks wrap, in rows that are as high as they have lines', async () => {
   const columns: Column[] = [
     { name: 'a', kind: 'text' },
@@ -225,7 +235,7 @@ describe('the page', () => {
   test('is upright for few columns, landscape for more, and several pages wide for what nobody could read', async () => {
     for (const [count, orientation, wide, titles] of [
       [2, 'portrait', 1, "'Dados'!$1:$1"],
-      [4, 'portrait', 1, "'Dados'!$1:$1"],
+      [5, 'portrait', 1, "'Dados'!$1:$1"],
       [8, 'landscape', 1, "'Dados'!$1:$1"],
       [14, 'landscape', 2, "'Dados'!$A:$A,'Dados'!$1:$1"],
       [30, 'landscape', 4, "'Dados'!$A:$A,'Dados'!$1:$1"],

@@ -12,8 +12,8 @@ export const MARGINS = { left: 0.5, right: 0.5, top: 0.75, bottom: 0.75, header:
 /** The widths of columns that fit between the margins at full size: a digit of Calibri 11 is 7/96 inch wide. */
 const PORTRAIT = Math.floor((8.27 - 1) * (96 / 7));
 const LANDSCAPE = Math.floor((11.69 - 1) * (96 / 7));
-/** Down to this scale a sheet stays upright. */
-const UPRIGHT_SCALE = 0.85;
+/** Down to this scale, at which the font has 8 points, a sheet stays upright. */
+const UPRIGHT_SCALE = 0.75;
 /** At this scale the font has 7 points: smaller is hard to read. */
 const SMALLEST_SCALE = 0.65;
 /** A first column that is wider than this part of a page is not repeated. */

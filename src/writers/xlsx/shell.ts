@@ -6,7 +6,7 @@ import { digitLimits, unfitNumber } from './cells.js';
 import { ABOUT_SHEET, SUMMARY_SHEET } from './options.js';
 import { A4, type HeadAndFoot, MARGINS } from './page.js';
 import { type DataSheet, reordered } from './sheet.js';
-import { BOLD, DATES, HEADING } from './styles.js';
+import { BOLD, FORMATS, HEADING } from './styles.js';
 import { fitting, spelled } from './text.js';
 import { unzipped } from './unzip.js';
 
@@ -155,7 +155,7 @@ function cellOf(shown: Shown, locale: Locale): { readonly value: CellValue; read
     const value = isDate ? new Date(`${shown.day}T00:00:00Z`) : dayText(shown.day, locale);
     return {
       value,
-      style: { numFmt: DATES[locale ?? 'iso'].date, alignment: { ...alignment, horizontal: 'left' } },
+      style: { numFmt: FORMATS[locale ?? 'iso'].date, alignment: { ...alignment, horizontal: 'left' } },
     };
   }
   const { decimal, code, isRounded = false } = shown;

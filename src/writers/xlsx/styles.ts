@@ -8,9 +8,14 @@ import type { Extent } from './extent.js';
 import type { ColumnStyles } from './rows.js';
 import { escaped } from './sheet.js';
 
-export const DATES = {
-  iso: { date: 'yyyy-mm-dd', timestamp: 'yyyy-mm-dd hh:mm:ss' },
-  'pt-BR': { date: 'dd/mm/yyyy', timestamp: 'dd/mm/yyyy hh:mm:ss' },
+/** Excel shows booleans in its own language, whatever their format; LibreOffice shows some of them as 0 without one. */
+export const FORMATS = {
+  iso: { date: 'yyyy-mm-dd', timestamp: 'yyyy-mm-dd hh:mm:ss', boolean: '"TRUE";"TRUE";"FALSE"' },
+  'pt-BR': {
+    date: 'dd/mm/yyyy',
+    timestamp: 'dd/mm/yyyy hh:mm:ss',
+    boolean: '"VERDADEIRO";"VERDADEIRO";"FALSO"',
+  },
 } as const;
 /** Without separators: it may be a code. */
 export const INTEGER = '0';
@@ -71,7 +76,7 @@ function knownCode({ kind, currency, format }: Column): string | undefined {
  * @param shrinks whether numbers are shown smaller where they do not fit
  */
 export function dataStyles(columns: readonly Column[], locale: Locale, shrinks: boolean): Partial<Style>[] {
-  const dates = DATES[locale ?? 'iso'];
+  const formats = FORMATS[locale ?? 'iso'];
   const known = new Map<string, Partial<Style>>();
   const shared = (style: Partial<Style>): Partial<Style> => {
     const key = JSON.stringify(style);
@@ -85,19 +90,19 @@ export function dataStyles(columns: readonly Column[], locale: Locale, shrinks: 
     const { kind } = column;
     const header = shared(headerOf(kind));
     if (kind === 'text' || kind === 'json') return [header, text, text, text, lines];
-    const date = kind === 'boolean' ? undefined : dates[kind === 'date' ? 'date' : 'timestamp'];
-    const numFmt = isNumber(column) ? (knownCode(column) ?? placeholder(index)) : date;
+    const isNumeric = kind === 'integer' || kind === 'decimal';
+    const numFmt = isNumeric ? (knownCode(column) ?? placeholder(index)) : formats[kind];
     const value: Partial<Style> = {
       // LibreOffice 7.4 forgets the indent of a cell whose left neighbour differs in nothing but the format: name the font in turn.
       ...(index % 2 === 0 ? {} : { font: FONT }),
-      ...(numFmt === undefined ? {} : { numFmt }),
+      numFmt,
       alignment: {
         vertical: 'top',
         ...ALIGNMENTS[kind],
-        ...(shrinks && isNumber(column) && { shrinkToFit: true }),
+        ...(shrinks && isNumeric && { shrinkToFit: true }),
       },
     };
-    const precise = kind === 'timestamp' ? { ...value, numFmt: `${dates.timestamp}.000` } : value;
+    const precise = kind === 'timestamp' ? { ...value, numFmt: `${formats.timestamp}.000` } : value;
     return [header, shared(value), shared(precise), text, lines];
   });
 }

@@ -2,7 +2,7 @@
 import type { Column, Kind } from '../../../core/table.js';
 import { currencyFormat } from '../../words/number-format.js';
 import { escaped } from '../sheet.js';
-import { DATES } from '../styles.js';
+import { FORMATS } from '../styles.js';
 import { attributeOf, elementsOf, withAttribute } from './xml.js';
 
 /** Built-in formats (ECMA-376 part 1, 18.8.30 numFmt). */
@@ -14,7 +14,7 @@ const PLAIN = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>';
 
 export class CellStyles {
   readonly #xml: string;
-  readonly #dates: (typeof DATES)[keyof typeof DATES];
+  readonly #dates: (typeof FORMATS)[keyof typeof FORMATS];
   readonly #formats: string[];
   readonly #styles: string[];
   readonly #had: number;
@@ -22,7 +22,7 @@ export class CellStyles {
   /** @param xml of the styles' part */
   constructor(xml: string, locale: 'pt-BR' | undefined) {
     this.#xml = xml;
-    this.#dates = DATES[locale ?? 'iso'];
+    this.#dates = FORMATS[locale ?? 'iso'];
     this.#formats = contentOf(xml, 'numFmts').match(elementsOf('numFmt')) ?? [];
     this.#styles = contentOf(xml, 'cellXfs').match(elementsOf('xf')) ?? [];
     this.#had = this.#styles.length;
