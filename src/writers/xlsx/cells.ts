@@ -117,7 +117,7 @@ export class CellWriter {
     const most = dots === 0 ? limits.whole : limits.other;
     if (digits === 0 || dots > 1 || significant > most) return false;
     this.at = put(target, to, CLOSE);
-    extent.addNumber(source, start, end, dot);
+    extent.addNumber(source, start, end, dot, significant);
     return true;
   }
 

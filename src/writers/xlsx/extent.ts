@@ -4,10 +4,12 @@
 export const WIDEST_TEXT = 60;
 /** More decimals are no scale that somebody chose, but those of a division or a float. */
 export const MOST_DECIMALS = 10;
-/** So many of those are shown. */
-const ROUNDED_DECIMALS = 6;
 /** The digits of a number that a spreadsheet shows. */
 const SHOWN_DIGITS = 15;
+/** A number that still has so many after it was rounded to those is a result that no scale holds. */
+const ENDLESS_DIGITS = 14;
+/** Of such numbers so many digits are shown, and at least two decimals. */
+const ROUNDED_DIGITS = 6;
 
 const ZERO = 48;
 const UPPER_A = 65;
@@ -30,6 +32,8 @@ export class Extent {
   mostDecimals = 0;
   /** Infinity while there was no number. */
   fewestDecimals = Number.POSITIVE_INFINITY;
+  /** Whether a number had decimals without an end, as a quotient has, or a product of floating-point numbers. */
+  #isEndless = false;
   /** Whether a timestamp had a fraction of a second. */
   hasFraction = false;
 
@@ -56,12 +60,14 @@ export class Extent {
     }
   }
 
-  /** A number in plain digits. @param dot the position of its dot, or -1 */
-  addNumber(bytes: Uint8Array, start: number, end: number, dot: number): void {
+  /** A number in plain digits. @param dot the position of its dot, or -1. @param significant its digits up to the last that is not 0 */
+  addNumber(bytes: Uint8Array, start: number, end: number, dot: number, significant: number): void {
     const whole = (dot === -1 ? end : dot) - start;
     if (whole > this.whole) this.whole = whole;
     let decimals = dot === -1 ? 0 : end - dot - 1;
-    if (decimals > MOST_DECIMALS) decimals = usefulDecimals(bytes, start, end, dot);
+    if (decimals > MOST_DECIMALS || (significant > SHOWN_DIGITS && decimals > 0)) {
+      decimals = this.#usefulDecimals(bytes, start, end, dot);
+    }
     if (decimals > this.mostDecimals) this.mostDecimals = decimals;
     if (decimals < this.fewestDecimals) this.fewestDecimals = decimals;
   }
@@ -71,6 +77,7 @@ export class Extent {
    * the longest has and at least two, since numbers without a scale are written without their last zeros.
    */
   get decimals(): number {
+    if (this.#isEndless) return Math.max(2, ROUNDED_DIGITS - this.whole);
     if (this.fewestDecimals >= this.mostDecimals) return this.mostDecimals;
     return Math.max(2, this.mostDecimals);
   }
@@ -78,14 +85,20 @@ export class Extent {
   get hasNumbers(): boolean {
     return this.fewestDecimals !== Number.POSITIVE_INFINITY;
   }
-}
 
-/** The decimals of a number with many: without the zeros of an average, and without the noise of a float. */
-function usefulDecimals(bytes: Uint8Array, start: number, end: number, dot: number): number {
-  let last = end;
-  while (bytes[last - 1] === ZERO) last -= 1;
-  if (last - dot - 1 <= MOST_DECIMALS) return last - dot - 1;
-  const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
-  const [, fraction = ''] = Number(text).toPrecision(SHOWN_DIGITS).replace(/0+$/, '').split('.');
-  return fraction.length <= MOST_DECIMALS ? fraction.length : ROUNDED_DECIMALS;
+  /** The decimals of a number with many: without the zeros of an average, and without the noise of a float. */
+  #usefulDecimals(bytes: Uint8Array, start: number, end: number, dot: number): number {
+    let last = end;
+    while (bytes[last - 1] === ZERO) last -= 1;
+    const plain = last - dot - 1;
+    if (this.#isEndless || (plain <= MOST_DECIMALS && last - start <= SHOWN_DIGITS)) return plain;
+    const text = Buffer.from(bytes.subarray(start, last)).toString('latin1');
+    const rounded = Number(text).toPrecision(SHOWN_DIGITS);
+    // So small a number that it has an exponent.
+    if (rounded.includes('e')) return Math.min(MOST_DECIMALS, plain);
+    const [whole = '', fraction = ''] = rounded.replace(/0+$/, '').split('.');
+    const digits = `${whole}${fraction}`.replace(/^[-0]+/, '');
+    if (digits.length >= ENDLESS_DIGITS) this.#isEndless = true;
+    return Math.min(MOST_DECIMALS, fraction.length);
+  }
 }

@@ -246,7 +246,8 @@ function addPlain(extent: Extent, text: string): void {
         .replace(/\.?0+$/, '')
     : text;
   const bytes = Buffer.from(plain);
-  extent.addNumber(bytes, 0, bytes.length, bytes.indexOf('.'));
+  const significant = plain.replace(/\D/g, '').replace(/^0+|0+$/g, '').length;
+  extent.addNumber(bytes, 0, bytes.length, bytes.indexOf('.'), significant);
 }
 
 /** @returns whether the cell was written; false when it needs the slow path */
