@@ -89,6 +89,19 @@ describe('new', { concurrency: 3, timeout: 600_000 }, () => {
     assert.match(text, /^order-by: \[id\]/m);
     assert.match(text, /^totals: \[quantidade, valor\] /m, 'no key, no rate, no price for one');
     assert.match(text, /^gates: \{ min-rows: 1, unique: \[id\] \}/m);
+    assert.match(text, /: valor: \{ kind: decimal, title: Valor, currency: BRL \}, or format: "0\.0%"$/m);
+    // What the comments say is right.
+    await writeFile(
+      join(folder, 'queries/transacoes.sql'),
+      text
+        .replace('  # - { format: xlsx', '  - { format: xlsx')
+        .replace(
+          /^ {2}valor: decimal.*$/m,
+          '  valor: { kind: decimal, title: Valor, currency: BRL, format: "0.0%" }',
+        ),
+    );
+    const checked = await run(['check', 'transacoes']);
+    assert.equal(checked.code, 0, checked.stderr);
     assert.match(text, /---\*\/\nSELECT id,\n {7}usuario_id,[\s\S]*\nFROM transacoes\n$/);
   });
 
@@ -195,12 +208,12 @@ describe('new', { concurrency: 3, timeout: 600_000 }, () => {
     await writeFile(join(folder, 'formas.ndjson'), text);
     const env = { REPORTCTL_SOURCE_FORMAS: `file:${join(folder, 'formas.ndjson')}` };
     const made = await drafted('formas', 'formas', env, ['--source', 'formas']);
-    const columns = made.slice(made.indexOf('columns:'), made.indexOf('order-by'));
+    const columns = made.slice(made.indexOf('columns:'), made.indexOf('  # its header'));
     assert.deepEqual(
       columns
         .trimEnd()
         .split('\n')
-        .slice(1, -1)
+        .slice(1)
         .map((line) => line.replace(/ +#.*/, '').trim()),
       [
         '"2023": integer',

@@ -42,7 +42,7 @@ function definitionLines(
   guesses: Partial<Record<Dimension, FoundColumn>>,
 ): string[] {
   const isSql = typeof query === 'string';
-  const totals = guessTotals(columns, key, guesses).map((column) => scalar(column.name));
+  const totals = guessTotals(columns, key, guesses);
   // In order-by a leading minus means descending, so such a column cannot be named there.
   const order = key.some((column) => column.startsWith('-')) ? [] : key;
   const keys = order.map(scalar).join(', ');
@@ -62,6 +62,7 @@ function definitionLines(
     ...filterLines(isSql, guesses),
     withComment('columns:', 'the contract: names, order and kinds of what is exported'),
     ...columns.map(columnLine),
+    ...lookLines(columns, totals),
     ...notes.map((note) => `  # ${commentText(note)}`),
     order.length > 0
       ? withComment(`order-by: [${keys}]`, 'the same rows always make the same file')
@@ -70,7 +71,7 @@ function definitionLines(
           'no key was found: name columns that order the rows, so that the same rows always make the same file',
         ),
     withComment(
-      `totals: [${totals.join(', ')}]`,
+      `totals: [${totals.map((column) => scalar(column.name)).join(', ')}]`,
       `exact sums, in the manifest${totals.length > 0 ? '; guessed' : ''}`,
     ),
     withComment(
@@ -79,7 +80,21 @@ function definitionLines(
     ),
     withComment('outputs:', 'what `run` publishes, all from one read'),
     `  - { format: csv, key: ${JSON.stringify(`${name}_{YYYYMMDD}.csv`)} }`,
+    withComment(
+      `  # - { format: xlsx, key: ${JSON.stringify(`${name}_{YYYYMMDD}.xlsx`)}, locale: pt-BR }`,
+      'a workbook beside it, in Portuguese',
+    ),
   ];
+}
+
+/** How a column gets what a workbook shows of it, by the example of the last total. */
+function lookLines(columns: readonly FoundColumn[], totals: readonly FoundColumn[]): string[] {
+  const column = totals.at(-1) ?? columns.find(({ kind }) => kind === 'decimal');
+  if (column === undefined) return [];
+  const place =
+    column.path === undefined || column.path === column.name ? '' : `path: ${scalar(column.path)}, `;
+  const example = `${scalar(column.name)}: { kind: ${column.kind}, ${place}title: ${scalar(titleOf(column.name))}, currency: BRL }`;
+  return [`  # its header and how a workbook shows it: ${example}, or format: "0.0%"`];
 }
 
 function filterLines(isSql: boolean, guesses: Partial<Record<Dimension, FoundColumn>>): string[] {
@@ -116,6 +131,11 @@ function columnLine(column: FoundColumn): string {
   ];
   const line = `  ${scalar(name)}: ${value}`;
   return remarks.length === 0 ? line : withComment(line, remarks.join('; '));
+}
+
+/** `valor_total` as people write it. */
+function titleOf(name: string): string {
+  return name.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
 }
 
 /** What to write for exact sums of a floating-point column. */
