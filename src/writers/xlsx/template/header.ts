@@ -188,7 +188,7 @@ function mergedInto(xml: string, column: number, row: number): string | undefine
     .flatMap((element) => {
       const reference = attributeOf(element, 'ref') ?? '';
       const rows = rowsOf(reference);
-      const [first = '', last = first] = reference.split(':').map((end) => end.replace(/\d+$/, ''));
+      const [first = '', last = first] = reference.split(':').map((end) => end.replace(/(?<!\d)\d+$/, ''));
       const isIn = rows !== undefined && rows.first <= row && rows.last >= row;
       return isIn && columnIndex(first) <= column && columnIndex(last) >= column
         ? [reference.split(':')[0] ?? '']

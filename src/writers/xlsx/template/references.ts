@@ -13,20 +13,22 @@ export interface Reference {
 /** The most characters of a formula ("Excel specifications and limits"). */
 const LONGEST = 8192;
 
-const SHEET = /(?:\[\d+\])?(?:'(?:[^']|'')*'|[\p{L}_][\p{L}\p{N}_.]*)!/u.source;
-const AREA =
-  /(?:\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?|\$?[A-Z]{1,3}:\$?[A-Z]{1,3}|\$?\d+:\$?\d+)(?![\p{L}\p{N}_.([!])/u
-    .source;
+const SHEET = String.raw`(?:\[\d+\])?(?:'(?:[^']|'')*'|[\p{L}_][\p{L}\p{N}_.]*)!`;
+const CELL = String.raw`\$?[A-Z]{1,3}\$?\d+`;
+const COLUMNS = String.raw`\$?[A-Z]{1,3}:\$?[A-Z]{1,3}`;
+const ROWS = String.raw`\$?\d+:\$?\d+`;
+const AREA = String.raw`(?:${CELL}(?::${CELL})?|${COLUMNS}|${ROWS})(?![\p{L}\p{N}_.(\[!])`;
+/** Whatever begins like a token and is none is taken whole by a later line, so that no text is looked at twice. */
 const TOKENS = [
-  /"(?:[^"]|"")*"/.source,
+  `"(?:[^"]|"")*"`,
   `(?<prefix>${SHEET})?(?<area>${AREA})`,
-  /'(?:[^']|'')*'!?/.source,
+  `'(?:[^']|'')*'!?`,
   // A column of a table, as in `Vendas[[#All],[Valor]]`.
-  /\[(?:[^[\]]|\[[^[\]]*\])*\]/.source,
-  /(?<name>[\p{L}_\\][\p{L}\p{N}_.\\]*)/u.source,
-  /\d+(?:\.\d*)?(?:E[+-]?\d+)?/.source,
-  /\s+/.source,
-  /./.source,
+  String.raw`\[(?:[^\[\]]|\[[^\[\]]*\])*\]`,
+  String.raw`(?<name>[\p{L}_\\][\p{L}\p{N}_.\\]*)`,
+  String.raw`\d+(?:\.\d*)?(?:E[+\-]?\d+)?`,
+  String.raw`\s+`,
+  '.',
 ];
 const PARTS = /^(\$?)([A-Z]{0,3})(\$?)(\d*)$/;
 
