@@ -53,6 +53,6 @@ function shortened(number: string): string {
 export function longNumberHint(results: readonly GateResult[]): string | undefined {
   const failed = results.find(({ gate, ok }) => !ok && gate.startsWith(GATE));
   if (failed === undefined) return undefined;
-  const column = JSON.parse(failed.gate.slice(GATE.length)) as string;
+  const column = failed.gate.slice(`${GATE} `.length);
   return `Round ${column} in the query, declare a code as text, or add to its column long-numbers: number (15 digits show) or long-numbers: text (no sum has them).`;
 }

@@ -175,7 +175,7 @@ describe('floating-point columns', () => {
 
 describe('an exact number of more than 15 digits', () => {
   const refused =
-    /"r" is not published: gate long-numbers "valor": expected numbers of at most 15 significant digits, which xlsx can sum, found 2 with more, the first in row 2 of r_20241005\.xlsx: 0\.6666666666666666666[67]\. Round valor in the query, .* long-numbers: number .*/;
+    /"r" is not published: gate long-numbers "valor": expected numbers of at most 15 significant digits, which xlsx can sum, found 2 with more, the first in row 2 of r_20241005\.xlsx: 0\.6666666666666666666[67]\. Round "valor" in the query, .* long-numbers: number .*/;
   const summed = {
     totals: LONG.replace('@', 'totals: [valor]'),
     'a gate over its total': LONG.replace('@', 'gates: { total: { valor: { min: 0 } } }'),
@@ -188,6 +188,20 @@ describe('an exact number of more than 15 digits', () => {
       assert.deepEqual(await keys(), []);
     });
   }
+
+  test('is refused in a column with any name', async () => {
+    const name = `va"lor\\`;
+    const yaml = summed.totals
+      .replace('valor: decimal', `'${name}': decimal`)
+      .replaceAll('[valor]', `['${name}']`);
+    const query = LONG_QUERY.replace('AS valor FROM', 'AS "va""lor\\" FROM');
+    const { run } = await place(yaml, query);
+    assertRefused(
+      await run('run', 'r', ...DAY),
+      3,
+      /gate long-numbers "va"lor\\": .* Round "va"lor\\" in the query/,
+    );
+  });
 
   test('is refused in a part of a split, counted once where files are kept for inspection', async () => {
     const yaml = summed.totals
