@@ -20,6 +20,7 @@ const DOCUMENTS = [3, 1, 2].map((id) => `{"id":${id},"em":{"$date":"2024-10-05T1
 
 /** In the order of a user's first day: later ones read what earlier ones made. */
 const CALLS: Readonly<Record<string, readonly [args: readonly string[], stdout: RegExp]>> = {
+  init: [['inicio', '--source', 'docs', '--from', 'docs'], /queries\/inicio\.yaml/],
   new: [['novo', '--source', 'docs', '--from', 'docs'], /novo/],
   list: [[], /vendas/],
   check: [['vendas'], /vendas/],

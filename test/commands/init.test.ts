@@ -94,9 +94,12 @@ describe('init', { concurrency: 1 }, () => {
         'written .github/workflows/reports.yml',
       ],
     );
-    assert.match(stderr, / \.env was there, and is kept: add REPORTCTL_SOURCE_DOCS to it/);
-    assert.match(stderr, / \.gitignore was there, and is kept: add \.env to it/);
-    assert.match(stderr, / \.gitattributes was there, and is kept: add "fixtures\/golden\/\*\* -text" to it/);
+    assert.match(stderr, /"\.env was there, and is kept: add REPORTCTL_SOURCE_DOCS to it/);
+    assert.match(stderr, /"\.gitignore was there, and is kept: add \.env to it/);
+    assert.match(
+      stderr,
+      /"\.gitattributes was there, and is kept: add \\"fixtures\/golden\/\*\* -text\\" to it/,
+    );
     const all = await emptyFolder();
     await reportctl(INIT, { cwd: all });
     const again = await reportctl(['init', 'vendas', '--from', 'docs'], { cwd: all });
@@ -176,7 +179,6 @@ test('a folder without reports says what to do, in every verb', async () => {
     ['diff', 'vendas', '2024-10-05', '2024-10-06'],
     ['check'],
     ['status'],
-    ['status', '--json'],
     ['schedule'],
     ['test'],
   ];

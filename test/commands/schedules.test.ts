@@ -330,8 +330,22 @@ describe('--catch-up', { concurrency: 3 }, () => {
       '--json',
     ]);
     assert.equal(code, 6);
-    assert.match(stderr, /error vendas@ACME Ltda: could not list s3:\/\/reports/);
-    assert.match(stderr, /error vendas@ACME Ltda 2024-10-01\.\.2024-10-31: could not read s3:\/\/reports/);
+    const failures = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ event }) => event === 'failed');
+    assert.deepEqual(
+      failures.map(({ report, period, message }) => [
+        report,
+        period?.lastDay,
+        /could not \w+ s3:\/\/reports/.exec(message)?.[0],
+      ]),
+      [
+        ['vendas@ACME Ltda', undefined, 'could not list s3://reports'],
+        ['vendas@ACME Ltda', '2024-10-31', 'could not read s3://reports'],
+      ],
+    );
     assert.equal(JSON.parse(stdout).length, 2);
   });
 
