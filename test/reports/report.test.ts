@@ -224,6 +224,12 @@ describe('what is wrong', () => {
       /filters\.value-of: --value-of has a meaning of its own/,
     ],
     [
+      'a word for date that would make a snapshot of the report',
+      `${START}filters: { data: dia }`,
+      4,
+      /filters\.data: without date the report would have no periods: call "data" date/,
+    ],
+    [
       'a filter on json',
       `${START}filters: { dados: { column: b, kind: json } }`,
       4,

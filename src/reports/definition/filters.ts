@@ -69,6 +69,12 @@ export function parseFilters(
     filterKinds[word] = found;
     fields[word] = { kind: found, stored };
   }
+  const misspelt = own.find((word) => /^dat[ae]?s?$/.test(word));
+  if (misspelt !== undefined && filters.date === undefined)
+    throw document.complaint(
+      ['filters', misspelt],
+      `without date the report would have no periods: call "${misspelt}" date, or otherwise if a snapshot is meant`,
+    );
   return { filters, filterKinds, fields };
 }
 
