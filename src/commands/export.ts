@@ -4,23 +4,19 @@ import { Command, Option } from 'commander';
 import type { Destination } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
 import { withOverwriteHint } from '../core/existing-file.js';
-import type { SpelledOptions } from '../core/format.js';
 import type { Span } from '../core/trace.js';
 import { isStandardOutput } from '../destinations/file/place.js';
 import { withDestination } from '../destinations/for-session.js';
 import type { Manifest } from '../publish/documents.js';
 import { exportOnce } from '../publish/export-once.js';
 import { loadReport } from '../reports/load-report.js';
+import type { Report } from '../reports/report.js';
 import { requestOf } from '../reports/request.js';
 import { COMPRESSIONS, compression } from '../writers/compression.js';
-import {
-  DEFAULT_FORMAT,
-  FORMAT_NAMES,
-  formatWithExtension,
-  optionFlags,
-  readOptions,
-} from '../writers/index.js';
+import { DEFAULT_FORMAT, FORMAT_NAMES, formatWithExtension, optionFlags } from '../writers/index.js';
+import { formatOptions } from './export/format-options.js';
 import type { Preview, PreviewOptions } from './export/preview.js';
+import { onlySource } from './new/only-source.js';
 import { withChoices } from './shared/choices.js';
 import {
   addCommonOptions,
@@ -43,6 +39,11 @@ interface ExportOptions extends CommonOptions, DeadlineOptions, RowOptions {
   readonly format?: string;
   readonly compress?: string;
   readonly overwrite?: true;
+  /** False with --no-manifest. */
+  readonly manifest: boolean;
+  readonly sql?: string;
+  readonly source?: string;
+  readonly plain?: true;
   readonly vertical?: true;
   readonly otel?: true;
 }
@@ -50,33 +51,41 @@ interface ExportOptions extends CommonOptions, DeadlineOptions, RowOptions {
 export function exportCommand(context: Context): Command {
   const command = new Command('export')
     .description('one ad-hoc export of a report')
-    .argument('<report>', 'a name in queries/, or the path of a report file')
+    .argument('[report]', 'a name in queries/, or the path of a report file; none with --sql')
     .option(
       '-o, --output <where>',
       'a file, s3://bucket/key, or - for stdout; by default - when piped, and the first rows as a table on a terminal',
     )
     .option('--format <format>', `${FORMAT_NAMES.join(', ')}; by default the ending of the output decides`)
     .option('--overwrite', OVERWRITE)
+    .option('--no-manifest', 'write no manifest beside the file, and remove that of a file that is replaced')
+    .option(
+      '--sql <query>',
+      'export a query or a table that no report file has; needs a role that may only read',
+    )
+    .option('--source <name>', 'with --sql: the source to read (the only one that has a URL)')
+    .option('--plain', "without the dialect, locale and template of the report's own output of that format")
     .option('--vertical', 'on a terminal, show each row as lines of its own, with whole texts')
     .addOption(deadlineOption())
     .option('--otel', TRACE_OPTION);
   addRowOptions(command);
   addFormatOptions(command);
   addCommonOptions(command);
-  return command.action(async (name: string, options: ExportOptions) => {
+  return command.action(async (name: string | undefined, options: ExportOptions) => {
     const session = await openSession(context, options);
     const { config, log, stdout } = session;
-    const report = await loadReport(name, config);
+    const report = await reportOf(name, options, session);
     const request = requestOf(report, parseChoice(options, report, context.now));
     const place = await exportPlace(options, session);
     const { root, key, existing, isKept, isStdout, isPreview } = place;
     const { format, compress } = chosenFormat(key, options);
-    const files = { folder: config.cwd, most: config.maxTemplateSize };
-    const formatOptions = readOptions(format, spelledOptions(options), files, compress);
+    const isWhole = request.columns.length === report.columns.length && options.columns === undefined;
+    const chosen = { format, compress, isPlain: options.plain === true, isWhole };
+    const dialect = formatOptions(report, options, chosen, config);
     const preview = isPreview
-      ? await openPreview(session, { report, dialect: formatOptions, vertical: options.vertical === true })
+      ? await openPreview(session, { report, dialect, vertical: options.vertical === true })
       : undefined;
-    const target = { format, options: formatOptions, compress, key, existing, writer: preview };
+    const target = { format, options: dialect, compress, key, existing, writer: preview };
     const token = randomUUID();
     const deadline = deadlineOf(options, session);
     const about = {
@@ -91,6 +100,7 @@ export function exportCommand(context: Context): Command {
         destination,
         target,
         kept: isKept ? { command: 'export', ...place } : undefined,
+        hasManifest: options.manifest,
         token,
         openProgress: progressFor(bounded),
         span,
@@ -117,6 +127,30 @@ export function exportCommand(context: Context): Command {
   });
 }
 
+/** @throws ReportError `usage` unless either a report or a query is named, and what loading it throws */
+async function reportOf(
+  name: string | undefined,
+  { sql, source }: Pick<ExportOptions, 'sql' | 'source'>,
+  session: CommandSession,
+): Promise<Report> {
+  if (sql === undefined && source !== undefined)
+    throw new ReportError('usage', 'export: --source without --sql', {
+      hint: 'A report names its own sources.',
+    });
+  if (sql === undefined) {
+    if (name !== undefined) return loadReport(name, session.config);
+    throw new ReportError('usage', 'export: no report is named', {
+      hint: 'Name one, or give a query with --sql.',
+    });
+  }
+  if (name !== undefined)
+    throw new ReportError('usage', `export: both the report "${name}" and --sql`, {
+      hint: 'Give one of them.',
+    });
+  const { reportOfQuery } = await import('./export/query.js');
+  return reportOfQuery(session, sql, source ?? onlySource('export --sql', session.config));
+}
+
 function addFormatOptions(command: Command): void {
   for (const { flags, description, choices } of optionFlags()) {
     const option = new Option(flags, description);
@@ -128,13 +162,6 @@ function addFormatOptions(command: Command): void {
       Object.keys(COMPRESSIONS),
     ),
   );
-}
-
-/** The options of formats, by name. */
-function spelledOptions(options: ExportOptions): SpelledOptions {
-  const given: Readonly<Record<string, unknown>> = { ...options };
-  const values = optionFlags().map(({ name, flags }) => [name, given[new Option(flags).attributeName()]]);
-  return Object.fromEntries(values);
 }
 
 /** `out/dia.csv: 3 rows, 96 B`, and how many text cells got an apostrophe. */

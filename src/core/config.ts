@@ -15,6 +15,7 @@ import {
 import { sourceVariable, testSourceVariable } from './config/variables.js';
 import { completeVariables, type Environment, environmentOf, type Variables } from './environment.js';
 import { nearestWord, ReportError } from './errors.js';
+import { LOCALES, type Locale } from './format.js';
 import { hasLogin } from './secret-shapes.js';
 import { type SecretEndpoint, SecretUrl } from './secret-url.js';
 
@@ -37,6 +38,8 @@ export interface Config {
   readonly logFormat: 'text' | 'json';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly noColor: boolean;
+  /** Of exports whose command line and report name none. */
+  readonly locale: Locale | undefined;
   readonly s3: S3Config;
   /** The number of reports that run at the same time. */
   readonly jobs: number;
@@ -124,6 +127,7 @@ export function loadConfig({ env, cwd, logFormat, withoutSecrets = false }: Conf
         : allowed('--log-format', logFormat, LOG_FORMATS),
     logLevel: oneOf(environment, 'REPORTCTL_LOG_LEVEL', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     noColor: variable('NO_COLOR') !== undefined || variable('TERM') === 'dumb',
+    locale: localeOf(environment),
     jobs: parseConcurrency('REPORTCTL_JOBS', variable('REPORTCTL_JOBS') ?? '2'),
     retryFor: parseMilliseconds('REPORTCTL_RETRY_FOR', variable('REPORTCTL_RETRY_FOR') ?? '15m'),
     idleTimeoutMs: parseIdleTimeout(variable('REPORTCTL_IDLE_TIMEOUT') ?? '10m'),
@@ -144,6 +148,12 @@ export function loadConfig({ env, cwd, logFormat, withoutSecrets = false }: Conf
       parent: variable('TRACEPARENT'),
     },
   };
+}
+
+/** @throws ReportError `usage` */
+function localeOf(environment: Environment): Locale | undefined {
+  const value = environment.get('REPORTCTL_LOCALE');
+  return value === undefined ? undefined : allowed('REPORTCTL_LOCALE', value, LOCALES);
 }
 
 /** @throws ReportError `usage`, without the value, for a login in it, since every message names the destination */

@@ -6,6 +6,10 @@ import type { About, Writer } from './writer.js';
 /** Options of a format by name, as a definition, a command line or a manifest spells them. */
 export type SpelledOptions = Readonly<Record<string, unknown>>;
 
+/** The words of the option `locale`, which several formats have. */
+export const LOCALES = ['pt-BR'] as const;
+export type Locale = (typeof LOCALES)[number];
+
 /** A format. Loading it loads no library but zod: `create` and `read` import what they need. */
 export interface Format<Options> {
   /** The file ending, without a dot. */

@@ -35,6 +35,8 @@ export interface ExportOnce {
   };
   /** A file that stays where it is written, and gets a manifest; absent for stdout, a FIFO or a device. */
   readonly kept: AdHocOutput | undefined;
+  /** False for a file without companions. */
+  readonly hasManifest: boolean;
   /** The unique id of this export. */
   readonly token: string;
   readonly openProgress?: OpenProgress | undefined;
@@ -56,7 +58,7 @@ export interface ExportedFile {
  * @throws ReportError of the part that failed: nothing is visible then, unless the message says so
  */
 export async function exportOnce(session: Session, options: ExportOnce): Promise<ExportedFile> {
-  const { report, request, destination, kept, token, openProgress, span } = options;
+  const { report, request, destination, kept, hasManifest, token, openProgress, span } = options;
   const definition = definitionHash(report, paramValues(request));
   const started = new Date(session.now).toISOString();
   const run = { report, request, period: undefined, definition, revision: 1, started };
@@ -91,7 +93,8 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
         if (output === undefined) throw new Error('one target makes one output');
         const finished = new Date().toISOString();
         const manifest = manifestOf({ ...run, gates, content: undefined, token, finished }, staged, output);
-        if (kept !== undefined) await putCompanions(destination, target.key, manifest);
+        if (kept !== undefined && hasManifest) await putCompanions(destination, target.key, manifest);
+        if (kept !== undefined && !hasManifest) await removeCompanions(destination, target.key);
         const misses = staged.rows === 0 ? await nearMisses(sources, request) : [];
         return {
           location: output.location,
@@ -116,6 +119,14 @@ function guarded(destination: Destination, session: Session, kept: AdHocOutput |
   if (kept?.existing !== 'replace') return destination;
   const confirm = () => assertMayWrite(session, kept);
   return { ...destination, stage: (key, how) => destination.stage(key, { ...how, confirm }) };
+}
+
+/** What stands beside the file is about a former one. */
+async function removeCompanions(destination: Destination, key: string): Promise<void> {
+  for (const companion of [manifestKey(key), schemaKey(key)]) {
+    const found = await ifAllowed(destination.stat(companion));
+    if (found !== undefined) await destination.remove(found);
+  }
 }
 
 /** Writes the manifest. A schema that is there is of the columns of a former file: it becomes that of the new one. */

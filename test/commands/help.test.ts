@@ -28,6 +28,10 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '-o, --output <where>',
     '--format <format>',
     '--overwrite',
+    '--no-manifest',
+    '--sql <query>',
+    '--source <name>',
+    '--plain',
     '--vertical',
     '--deadline <when>',
     '--otel',
@@ -121,11 +125,11 @@ describe('help', { concurrency: 2 }, () => {
     );
     const others = taken.filter((word) => !isDimension(word));
     assert.ok(others.length > 20);
-    for (const word of [...others, 'version', 'name', 'run', 'params']) {
+    for (const word of [...others, 'manifest', 'version', 'name', 'run', 'params']) {
       const text = `/*---\nsource: v\ncolumns: { a: text }\nfilters: { ${word}: a }\n---*/\nSELECT 1`;
       assert.throws(
         () => parseDefinition('queries/x.sql', text, { cwd: ROOT }),
-        /x\.sql:4: filters.*is an option already/,
+        /x\.sql:4: filters.*(is an option already|has a meaning of its own)/,
         word,
       );
     }
@@ -227,7 +231,8 @@ describe('words that it does not know', { concurrency: 2 }, () => {
     [['export', 'transacoes', '--cliente', 'x'], /unknown option '--cliente'/],
     [['list', '--all'], /unknown option '--all'/],
     [['run', '--overwrite', 'transacoes'], /unknown option '--overwrite'/],
-    [['export'], /missing required argument 'report'/],
+    [['export'], /no report is named/],
+    [['explain'], /missing required argument 'report'/],
     [['export', 'a', 'b'], /too many arguments for 'export'/],
     [['export', 'transacoes', '--date'], /option '--date <when>' argument missing/],
     [

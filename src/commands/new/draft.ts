@@ -35,6 +35,13 @@ export function draftReport(name: string, source: string, outline: Outline, test
   return { extension: 'sql', text: `${['/*---', ...lines, '---*/', query].join('\n')}\n`, guessed };
 }
 
+/** The text of a report that is its query and the contract of its columns, and nothing else. */
+export function draftQuery(source: string, { columns }: Outline, query: string): string {
+  return ['/*---', `source: ${scalar(source)}`, 'columns:', ...columns.map(columnLine), '---*/', query].join(
+    '\n',
+  );
+}
+
 function definitionLines(
   name: string,
   source: string,

@@ -1,7 +1,8 @@
 // The option `locale`, which several formats have.
 import * as z from 'zod';
+import { LOCALES } from '../../core/format.js';
 
 export const locale = z
-  .enum(['pt-BR'])
+  .enum(LOCALES)
   .optional()
   .meta({ argument: '<name>', description: 'semicolon, decimal comma, BOM, CRLF and dd/mm/yyyy' });
