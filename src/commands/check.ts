@@ -41,10 +41,11 @@ export function checkCommand(context: Context): Command {
     const checked = await withDeadline(session, deadlineOf(options, session), about, (bounded) =>
       checkAll(bounded, { names, params, sample, clean }),
     );
-    const findings = checked.map(({ subject, ok, detail, isWarning }) => ({
+    const findings = checked.map(({ subject, ok, detail, isWarning, isUnsafe }) => ({
       subject,
       ok,
       ...(isWarning && { warning: true }),
+      ...(isUnsafe && { unsafe: true }),
       detail,
     }));
     const paint = painter(session);
@@ -52,8 +53,8 @@ export function checkCommand(context: Context): Command {
     else
       printLines(
         session.stdout,
-        findings.map(({ subject, ok, warning, detail }) => {
-          const [word, tone] = warning ? WARNING : ok ? PASSED : FAILURE;
+        findings.map(({ subject, ok, warning, unsafe, detail }) => {
+          const [word, tone] = warning ? WARNING : ok ? PASSED : unsafe ? UNSAFE : FAILURE;
           return `${paint(tone, word)} ${printable(`${subject}: ${detail}`)}`;
         }),
       );
@@ -63,6 +64,9 @@ export function checkCommand(context: Context): Command {
 
 const PASSED = ['ok    ', 'good'] as const;
 const WARNING = ['WARN  ', 'waiting'] as const;
+/** A run would work, but something cannot be promised. */
+const UNSAFE = ['UNSAFE', 'bad'] as const;
+/** A run would fail. */
 const FAILURE = ['FAILED', 'bad'] as const;
 
 function parseSampleSize(value: string): number {
@@ -70,14 +74,26 @@ function parseSampleSize(value: string): number {
   return Number(value);
 }
 
-/** @throws ReportError when a check failed: with the errors' code when all have the same one, else with `partial` */
+/**
+ * @throws ReportError when a run would fail: with the errors' code when all have the same one, else with `partial`; `unsafe` when
+ * a run would work, but something cannot be promised
+ */
 function throwFailures(checked: readonly Checked[]): void {
   const errors = checked.flatMap(({ error }) => (error === undefined ? [] : [error]));
   if (errors.length === 0) return;
-  const codes = new Set(errors.map((error) => (error instanceof ReportError ? error.code : 'unexpected')));
+  const codeOf = (error: unknown) => (error instanceof ReportError ? error.code : 'unexpected');
+  const failures = errors.filter((error) => codeOf(error) !== 'unsafe');
+  const promises = errors.length - failures.length;
+  const unsafe = `${promises} ${promises === 1 ? 'thing' : 'things'} cannot be promised`;
+  const all = checked.filter(({ isWarning }) => !isWarning).length;
+  if (failures.length === 0)
+    throw new ReportError('unsafe', `a run works, but ${unsafe}`, {
+      hint: 'See the lines that begin with UNSAFE.',
+    });
+  const codes = new Set(failures.map(codeOf));
   const [code] = codes;
   throw new ReportError(
     codes.size === 1 && code !== undefined ? code : 'partial',
-    `${errors.length} of ${checked.filter(({ isWarning }) => !isWarning).length} checks failed`,
+    `${failures.length} of ${all} checks failed${promises === 0 ? '' : `, and ${unsafe}`}`,
   );
 }

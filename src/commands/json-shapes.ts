@@ -158,6 +158,7 @@ const check = z.array(
     subject: text.describe('What was checked.'),
     ok: z.boolean().describe('Whether nothing has to be done.'),
     warning: z.literal(true).exactOptional().describe('Nothing failed, but somebody should look at it.'),
+    unsafe: z.literal(true).exactOptional().describe('A run would work, but this cannot be promised.'),
     detail: text.describe('What was found, on one line.'),
   }),
 );

@@ -65,6 +65,8 @@ export interface Finding {
   readonly ok: boolean;
   /** Nothing failed, but somebody should look at it. */
   readonly isWarning?: true;
+  /** With `ok: false`: a run would work, but this cannot be promised. */
+  readonly isUnsafe?: true;
   readonly detail: string;
 }
 

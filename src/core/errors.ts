@@ -12,6 +12,8 @@ export const EXIT_CODES = {
   destination: 5,
   partial: 6,
   'not-ready': 7,
+  /** Of `check`: a run would work, but something cannot be promised. */
+  unsafe: 8,
   'already-running': 75,
   /** The reader of our stdout closed it, as `head` does: we stop, and nothing is wrong. */
   'reader-gone': 0,

@@ -138,11 +138,18 @@ export interface Prepared {
   /** After reading: what a user should know about the data, one line each. */
   notes?(): readonly string[];
   /**
-   * Reads at most `count` documents whole, without filters, and reports, one line each: paths that no document has, values
-   * that do not fit, fields that the report does not read. Absent where the source itself describes its columns.
+   * Reads at most `count` documents whole, without filters, and reports: paths that no document has, values that do not
+   * fit, fields that the report does not read. Absent where the source itself describes its columns.
    * @throws ReportError `source`
    */
-  sample?(count: number): Promise<readonly string[]>;
+  sample?(count: number): Promise<readonly SampleLine[]>;
+}
+
+export interface SampleLine {
+  /** One line. */
+  readonly detail: string;
+  /** Of a column or filter: none of the documents has its path. */
+  readonly isMissing: boolean;
 }
 
 /** What a report waits for before it is read, such as a finished load or a replica that has caught up. */

@@ -124,6 +124,9 @@ export async function openFolderForReading(
   return { store, key };
 }
 
+/** The one check without which no run works. */
+const WRITING = 'write';
+
 async function checkWriting(stage: (existing: Existing) => Promise<Staged>, target: string) {
   const findings: Finding[] = [];
   const step = async (subject: string, detail: string, action: () => Promise<void>) => {
@@ -131,7 +134,8 @@ async function checkWriting(stage: (existing: Existing) => Promise<Staged>, targ
       await action();
       findings.push({ subject, ok: true, detail });
     } catch (error) {
-      findings.push({ subject, ok: false, detail: messageOf(error) });
+      const failure = { subject, ok: false, detail: messageOf(error) };
+      findings.push(subject === WRITING ? failure : { ...failure, isUnsafe: true });
     }
     return findings.every(({ ok }) => ok);
   };
@@ -149,7 +153,7 @@ async function checkWriting(stage: (existing: Existing) => Promise<Staged>, targ
       (error: unknown) => (isExpected(error) ? undefined : Promise.reject(error)),
     );
   let made: string | undefined;
-  const written = await step('write', target, async () => {
+  const written = await step(WRITING, target, async () => {
     // Created here to know which folders have to be removed again.
     const probed = await inFolder(dirname(target), async () => undefined).catch((error: unknown) => {
       throw explain(`write ${target}`, error);
@@ -177,12 +181,17 @@ async function unfinishedFinding(leftovers: AsyncIterable<Leftover>): Promise<Fi
   try {
     for await (const leftover of leftovers) found.push(leftover);
   } catch (error) {
-    return { subject, ok: false, detail: messageOf(error) };
+    return { subject, ok: false, isUnsafe: true, detail: messageOf(error) };
   }
   const [oldest] = found.sort((a, b) => b.age - a.age);
   if (!oldest) return { subject, ok: true, detail: 'none' };
   const detail = `${found.length}; the oldest is ${Math.floor(oldest.age / 3_600_000)} hours old: ${oldest.key}`;
   return oldest.age < STALE_AFTER
     ? { subject, ok: true, detail }
-    : { subject, ok: false, detail: `${detail}. reportctl check --clean removes those older than a day` };
+    : {
+        subject,
+        ok: false,
+        isUnsafe: true,
+        detail: `${detail}. reportctl check --clean removes those older than a day`,
+      };
 }

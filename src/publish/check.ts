@@ -16,7 +16,7 @@ import { numericCast } from '../sources/sql/exact.js';
 import { compression } from '../writers/compression.js';
 import { formatOf } from '../writers/index.js';
 import { checkSettings } from './check/settings.js';
-import { sharedKeys } from './shared-keys.js';
+import { sharedKeys, undatedKeys } from './shared-keys.js';
 
 export interface CheckAll {
   /** Names or paths of reports; all of the folder when empty. */
@@ -40,8 +40,11 @@ export async function checkAll(session: Session, options: CheckAll): Promise<Che
   const chosen = names.length > 0 ? names : await reportNames(session.config);
   const checked: Checked[] = [];
   for (const name of chosen) checked.push(...(await checkReport(session, name, options)));
-  for (const { report, error } of await sharedKeys(chosen, session.config))
-    checked.push(failed(`report ${report}`, error));
+  const keyFaults = [
+    ...(await sharedKeys(chosen, session.config)),
+    ...(await undatedKeys(chosen, session.config)),
+  ];
+  for (const { report, error } of keyFaults) checked.push(failed(`report ${report}`, error));
   checked.push(...checkSettings(session), ...(await checkDestination(session, clean)));
   return checked;
 }
@@ -78,10 +81,10 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
       const prepared = await prepareAll(sources, request);
       const order =
         report.orderBy.length === 0 ? '; no order-by: the same rows may come in another order' : '';
-      const checked: Checked[] = sources.map((source) => ({
+      const checked: Checked[] = sources.map((source, index) => ({
         subject,
         ok: true,
-        detail: `${source.label} returns the ${report.columns.length} columns of the contract${order}`,
+        detail: `${source.label} ${contractFound(report, prepared[index], options)}${order}`,
       }));
       for (const scheduled of scheduledReports(report)) {
         await prepareAll(sources, requestOf(scheduled, choice));
@@ -137,6 +140,13 @@ function outputWarnings(subject: string, report: Report): Checked[] {
   return [...new Set(details)].map((detail) => ({ subject, ok: true, isWarning: true, detail }));
 }
 
+/** Documents do not say what paths they have: only reading some of them finds a misspelt one. */
+function contractFound({ columns }: Report, prepared: Prepared | undefined, { sample }: CheckAll): string {
+  return prepared?.sample === undefined
+    ? `returns the ${columns.length} columns of the contract`
+    : `can be read; the paths of its ${columns.length} columns are ${sample === undefined ? 'not checked without --sample' : 'checked below'}`;
+}
+
 async function cautioned(subject: string, source: Source): Promise<Checked[]> {
   const details = (await source.cautions?.()) ?? [];
   return details.map((detail) => ({ subject, ok: true, isWarning: true, detail }));
@@ -168,7 +178,7 @@ async function readiness(
   return checked;
 }
 
-/** What the documents themselves say; that alone makes no check fail, since a run may never read them. */
+/** What the documents themselves say. A path that none of them has makes nulls or selects nothing; the rest fails no check. */
 async function sampled(
   { signal }: Session,
   subject: string,
@@ -178,8 +188,10 @@ async function sampled(
 ): Promise<Checked[]> {
   const nothing = `${source.label} has nothing to sample: the server itself describes the columns`;
   try {
-    const details = (await prepared?.sample?.(documents)) ?? [nothing];
-    return details.map((detail) => ({ subject, ok: true, detail }));
+    const lines = (await prepared?.sample?.(documents)) ?? [{ detail: nothing, isMissing: false }];
+    return lines.map(({ detail, isMissing }) =>
+      isMissing ? unsafe(subject, detail) : { subject, ok: true, detail },
+    );
   } catch (error) {
     signal.throwIfAborted();
     return [failed(subject, error)];
@@ -198,7 +210,12 @@ async function checkDestination(session: Session, clean: boolean): Promise<Check
         ...finding,
         ...(finding.ok
           ? {}
-          : { error: new ReportError('destination', `${finding.subject}: ${finding.detail}`) }),
+          : {
+              error: new ReportError(
+                finding.isUnsafe ? 'unsafe' : 'destination',
+                `${finding.subject}: ${finding.detail}`,
+              ),
+            }),
       }));
     });
   } catch (error) {
@@ -224,6 +241,11 @@ async function cleaned(destination: Destination): Promise<Finding> {
   }
   const detail = removed.length === 0 ? 'nothing is older than a day' : `removed ${removed.join(', ')}`;
   return { subject, ok: true, detail };
+}
+
+/** A run would work, but not as somebody expects. */
+function unsafe(subject: string, detail: string): Checked {
+  return { subject, ok: false, isUnsafe: true, detail, error: new ReportError('unsafe', detail) };
 }
 
 function failed(subject: string, error: unknown): Checked {

@@ -45,6 +45,38 @@ function sharedKey({ template }: Keyed, { report }: Keyed): ReportError {
   });
 }
 
+/** Days of different periods of every kind: the day after, another month, another year. */
+const OTHER_DAYS = ['2024-11-01', '2024-10-01', '2024-12-31', '2025-10-31'];
+
+/**
+ * An error for each chosen report with an output whose key is the same for different periods: the second run meets the file of
+ * the first one and is refused.
+ * @param chosen names or paths; reports that cannot be read are left out
+ */
+export async function undatedKeys(
+  chosen: readonly string[],
+  place: ReportFolder,
+): Promise<{ readonly report: string; readonly error: ReportError }[]> {
+  const load = reportLoader(place);
+  const reports = await Promise.all(chosen.map((name) => load(name).catch(() => undefined)));
+  const published = reports.flatMap((report) => (report === undefined ? [] : publishedReports(report)));
+  return published.flatMap((report) => {
+    const period = periodContaining(report.period, EXAMPLE_DAY);
+    const others = OTHER_DAYS.map((day) => periodContaining(report.period, day)).filter(
+      ({ lastDay }) => lastDay !== period.lastDay,
+    );
+    return report.outputs.flatMap((output) => {
+      const key = outputKey(report, output, period);
+      const twin = others.find((other) => outputKey(report, output, other) === key);
+      if (twin === undefined) return [];
+      const message = `the output ${output.key} has the same key for the periods ${period.lastDay} and ${twin.lastDay}`;
+      const hint =
+        'Put {YYYYMMDD} into the key: the run of the second period is refused, because the file is there.';
+      return [{ report: report.name, error: new ReportError('definition', message, { hint }) }];
+    });
+  });
+}
+
 async function keysOf(names: readonly string[], place: ReportFolder): Promise<Keyed[]> {
   const load = reportLoader(place);
   const reports = await Promise.all(names.map((name) => load(name).catch(() => undefined)));

@@ -44,6 +44,7 @@ after(async () => {
 interface Finding {
   readonly subject: string;
   readonly ok: boolean;
+  readonly unsafe?: true;
   readonly detail: string;
 }
 
@@ -57,11 +58,16 @@ const run = (args: readonly string[], url: string) =>
     },
   });
 
-async function findings(args: readonly string[], url: string): Promise<string[]> {
+/** @param missing how many lines say that a path is in no document, which alone makes a check fail */
+async function findings(args: readonly string[], url: string, missing = 0): Promise<string[]> {
   const { code, stdout, stderr } = await run([...args, '--json'], url);
-  assert.deepEqual([code, stderr], [0, '']);
+  assert.equal(code, missing === 0 ? 0 : 8, stderr);
   const found = (JSON.parse(stdout) as Finding[]).filter(({ subject }) => subject.startsWith('report '));
-  assert.ok(found.every(({ ok }) => ok));
+  const unsafe = found.filter(({ ok }) => !ok);
+  assert.deepEqual(
+    unsafe.map((one) => [one.unsafe, / has /.test(one.detail)]),
+    Array.from({ length: missing }, () => [true, true]),
+  );
   return found.map(({ detail }) => detail);
 }
 
@@ -75,13 +81,13 @@ describe('check --sample', { concurrency: 3, timeout: 600_000 }, () => {
   for (const { name, url } of sources) {
     test(`${name}: fields in no column, beside what check says anyway`, async () => {
       const [contract, summary, ...others] = await findings(['producao', '--sample', '200'], url());
-      assert.match(contract ?? '', /of the contract$/);
+      assert.match(contract ?? '', /can be read; the paths of its \d+ columns are checked below$/);
       assert.match(summary ?? '', /^source "producao" \(.*\): 200 documents sampled$/);
       assert.deepEqual(others, ['field "turno" is in no column or filter (200 of 200 documents)']);
     });
 
     test(`${name}: a misspelt path, a kind that does not fit`, async () => {
-      const [, , ...others] = await findings([join(folder, 'errada.yaml'), '--sample', '5000'], url());
+      const [, , ...others] = await findings([join(folder, 'errada.yaml'), '--sample', '5000'], url(), 1);
       const misfit = others.splice(1, 1)[0] ?? '';
       assert.match(misfit, /^500 values do not fit \(on-mismatch: fail\), the first: .*column "projeto"/);
       assert.match(misfit, /_id [0-9a-f]{24}/);
@@ -94,13 +100,34 @@ describe('check --sample', { concurrency: 3, timeout: 600_000 }, () => {
     });
   }
 
+  test('a misspelt path is no failure of a run: another word, and a code of its own', async () => {
+    const url = `file:${join(folder, 'producoes.ndjson')}`;
+    const { code, stdout, stderr } = await run([join(folder, 'errada.yaml'), '--sample', '10'], url);
+    assert.equal(code, 8);
+    assert.match(
+      stdout,
+      /^UNSAFE report errada: column "cnpj": none of 10 documents has "organizacao\.cnjp"$/m,
+    );
+    assert.equal(
+      stderr,
+      'reportctl: a run works, but 1 thing cannot be promised. See the lines that begin with UNSAFE.\n',
+    );
+    const both = await run([join(folder, 'errada.yaml'), 'nada', '--sample', '10'], url);
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /1 of \d+ checks failed, and 1 thing cannot be promised\.$/m);
+    assert.match(
+      (await run(['producao'], url)).stdout,
+      /of its \d+ columns are not checked without --sample$/m,
+    );
+  });
+
   test('without it no document is read, and a broken one not met', async () => {
     await writeFile(join(folder, 'broken.ndjson'), '{"_id":\n');
     const url = `file:${join(folder, 'broken.ndjson')}`;
     assert.equal((await findings(['producao'], url)).length, 1);
     const { code, stdout, stderr } = await run(['producao', '--sample', '1'], url);
     assert.deepEqual([code, stderr], [4, 'reportctl: 1 of 7 checks failed.\n']);
-    assert.match(stdout, /^ok {5}report producao: .* of the contract$/m);
+    assert.match(stdout, /^ok {5}report producao: .* are checked below$/m);
     assert.match(stdout, /^FAILED report producao: .*broken\.ndjson line 1 /m);
   });
 
@@ -167,7 +194,7 @@ test('--clean removes what a killed run left two days ago, and the check that cl
   const url = `file:${join(folder, 'producoes.ndjson')}`;
   const report = join(ROOT, 'queries/producao.yaml');
   const without = await run([report], url);
-  assert.deepEqual([without.code, existsSync(left)], [5, true], without.stderr);
+  assert.deepEqual([without.code, existsSync(left)], [8, true], without.stderr);
   const { code, stdout, stderr } = await run([report, '--clean'], url);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^ok {5}cleaning up: removed \.reportctl-killed-1\.tmp$/m);

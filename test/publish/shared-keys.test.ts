@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { errorSentence } from '../../src/core/errors.js';
-import { sharedKeys } from '../../src/publish/shared-keys.js';
+import { sharedKeys, undatedKeys } from '../../src/publish/shared-keys.js';
 import { reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 
 let folder: string;
@@ -64,6 +64,32 @@ test('check fails with exit code 2', async () => {
     stdout,
     /^FAILED report diario: the output vendas_\{YYYYMMDD\}\.csv has the key of report "mensal"/m,
   );
+});
+
+test('a key that is the same for two periods fails a check: the second run would be refused', async () => {
+  const faults = async (period: string, ...keys: string[]) => {
+    const outputs = keys.map((key) => `{ format: csv, key: "${key}" }`).join(', ');
+    const yaml = `source: vendas\nperiod: ${period}\ncolumns: { id: integer }\noutputs: [${outputs}]`;
+    const file = await writeReport(folder, 'datas', yaml, 'SELECT 1 AS id');
+    return (await undatedKeys([file], { queries: folder, cwd: folder })).map(({ error }) =>
+      errorSentence(error),
+    );
+  };
+  const hint =
+    'Put {YYYYMMDD} into the key: the run of the second period is refused, because the file is there.';
+  const same = (key: string, one: string, other: string) =>
+    `the output ${key} has the same key for the periods ${one} and ${other}. ${hint}`;
+  assert.deepEqual(await faults('day', 'fixo.csv', '{YYYYMMDD}.csv'), [
+    same('fixo.csv', '2024-10-31', '2024-11-01'),
+  ]);
+  assert.deepEqual(await faults('day', '{YYYY}/{MM}.csv'), [
+    same('{YYYY}/{MM}.csv', '2024-10-31', '2024-10-01'),
+  ]);
+  assert.deepEqual(await faults('day', '{MM}/{DD}.csv'), [same('{MM}/{DD}.csv', '2024-10-31', '2025-10-31')]);
+  assert.deepEqual(await faults('month', '{YYYY}/{MM}.csv', '{YYYY}{MM}{DD}.csv', 'a/{YYYY}-{MM}.csv'), []);
+  assert.deepEqual(await faults('month', '{YYYY}.csv'), [same('{YYYY}.csv', '2024-10-31', '2024-11-30')]);
+  assert.deepEqual(await faults('fortnight', '{YYYY}{MM}{DD}.csv'), []);
+  assert.equal((await faults('fortnight', '{YYYY}{MM}.csv')).length, 1);
 });
 
 test('an ad-hoc export to a reserved name is refused', async () => {

@@ -23,7 +23,7 @@ async function sampleOf(source: Source, request: Request, count: number): Promis
   try {
     const prepared = await source.prepare(request);
     assert.ok(prepared.sample !== undefined);
-    return await prepared.sample(count);
+    return (await prepared.sample(count)).map(({ detail }) => detail);
   } finally {
     await source.close();
   }

@@ -86,14 +86,15 @@ function encryptionFinding({ options }: Bucket, answer: Parameters<typeof encryp
 function conditionFinding(outcome: ConditionOutcome): Finding {
   const { subject, kept, ignored, refusal } = outcome;
   if (isKept(outcome)) return { subject, ok: true, detail: kept };
-  if (!refusal) return { subject, ok: subject === 'removing', detail: ignored };
+  if (!refusal && subject === 'removing') return { subject, ok: true, detail: ignored };
+  if (!refusal) return { subject, ok: false, isUnsafe: true, detail: ignored };
   return { subject, ok: false, detail: failed('break a condition on purpose', refusal.error) };
 }
 
 async function removalFinding(store: Bucket, key: string): Promise<Finding> {
   const removed = await attempt(() => removeProbe(store, key));
   return 'error' in removed
-    ? { subject: 'removing the probe', ok: false, detail: messageOf(removed.error) }
+    ? { subject: 'removing the probe', ok: false, isUnsafe: true, detail: messageOf(removed.error) }
     : { subject: 'removing the probe', ok: true, detail: 'nothing is left' };
 }
 
@@ -117,7 +118,8 @@ async function unfinishedFinding(store: Bucket): Promise<Finding> {
     }
     return { ours, others };
   });
-  if ('error' in found) return { subject, ok: false, detail: failed('list unfinished uploads', found.error) };
+  if ('error' in found)
+    return { subject, ok: false, isUnsafe: true, detail: failed('list unfinished uploads', found.error) };
   const { ours, others } = found.answer;
   const [oldest] = [...ours, ...others].sort((a, b) => b.age - a.age);
   if (!oldest) return { subject, ok: true, detail: 'none' };
@@ -131,5 +133,5 @@ async function unfinishedFinding(store: Bucket): Promise<Finding> {
     others.some(isStale) && 'For the others add a lifecycle rule AbortIncompleteMultipartUpload',
   ].filter((sentence) => sentence !== false);
   if (advice.length === 0) return { subject, ok: true, detail };
-  return { subject, ok: false, detail: [`${detail}. They cost money`, ...advice].join('. ') };
+  return { subject, ok: false, isUnsafe: true, detail: [`${detail}. They cost money`, ...advice].join('. ') };
 }

@@ -1,6 +1,6 @@
 // Compares a sample of whole documents with a report: paths that no document has, values that do not fit, fields that no column uses.
 
-import type { DocumentQuery, Request } from '../../core/source.js';
+import type { DocumentQuery, Request, SampleLine } from '../../core/source.js';
 import { pathThrough, segmentsOf } from './path.js';
 
 /** Values that did not fit their column's kind. */
@@ -49,17 +49,20 @@ export class Sample {
     this.#walk(document, this.#root.inside, '', false);
   }
 
-  /** The summary, then the findings, one line each. @param label of the source */
-  lines(label: string, misfits: readonly Misfits[]): string[] {
-    if (this.documents === 0) return [`${label} has no documents to sample`];
+  /** The summary, then the findings. @param label of the source */
+  lines(label: string, misfits: readonly Misfits[]): SampleLine[] {
+    const present = (detail: string): SampleLine => ({ detail, isMissing: false });
+    if (this.documents === 0) return [present(`${label} has no documents to sample`)];
     const sampled = this.documents === 1 ? '1 document' : `${this.documents} documents`;
     const findings = [
-      ...missing(this.#root, []).map(({ by, path }) => `${by}: none of ${sampled} has ${path}`),
-      ...misfits.map((misfit) => this.#misfit(misfit)),
-      ...this.#unused(sampled),
+      ...missing(this.#root, []).map(({ by, path }) => {
+        return { detail: `${by}: none of ${sampled} has ${path}`, isMissing: true };
+      }),
+      ...misfits.map((misfit) => present(this.#misfit(misfit))),
+      ...this.#unused(sampled).map(present),
     ];
     const nothing = ': all have every path, every value fits, and no field is left out';
-    return [`${label}: ${sampled} sampled${findings.length === 0 ? nothing : ''}`, ...findings];
+    return [present(`${label}: ${sampled} sampled${findings.length === 0 ? nothing : ''}`), ...findings];
   }
 
   #take(path: string, by: readonly string[]): void {

@@ -1,7 +1,7 @@
 // Compares the first documents of a collection or pipeline with the columns of a report.
 import type { Db, Document } from 'mongodb';
 import { ReportError } from '../../core/errors.js';
-import type { DocumentQuery, Request } from '../../core/source.js';
+import type { DocumentQuery, Request, SampleLine } from '../../core/source.js';
 import { type Misfits, Sample } from '../documents/sample.js';
 import { stagesOf } from './pipeline.js';
 import { RowReader } from './rows.js';
@@ -26,7 +26,7 @@ const DOCUMENTS_PER_REPLY = 500;
 export async function sample(
   { database, label, request, query, isoTextAt }: SampleRequest,
   count: number,
-): Promise<string[]> {
+): Promise<SampleLine[]> {
   const { BSON } = await import('./driver.js');
   const collection = database.collection(query.collection);
   const options = { raw: true, batchSize: Math.min(count, DOCUMENTS_PER_REPLY) };
