@@ -235,6 +235,11 @@ describe('the page', () => {
     }
     const { sheet } = await sheetOf(few, [], {}, { title: `${'& '.repeat(200)}\nfim` });
     assert.ok((sheet.headerFooter.oddHeader ?? '').length < 255);
+    for (const letters of [148, 149, 150, 151]) {
+      const title = `${'x'.repeat(letters)}&&&`;
+      const { sheet: cut } = await sheetOf(few, [], {}, { title, period: START });
+      assert.match(cut.headerFooter.oddHeader ?? '', /x(&&)*…&Rfrom/, `${letters}`);
+    }
   });
 
   test('is upright for few columns, landscape for more, and several pages wide for what nobody could read', async () => {

@@ -57,8 +57,9 @@ export function headAndFoot(title: string, period: ReportedDays | undefined, loc
 
 /** An ampersand begins a code; two are one. */
 function literal(title: string): string {
-  const line = title.replace(/\s+/g, ' ').trim();
-  const cut =
-    line.length <= LONGEST_TITLE ? line : `${line.slice(0, LONGEST_TITLE).replace(/[\ud800-\udbff]$/, '')}…`;
-  return cut.replaceAll('&', '&&').slice(0, LONGEST_TITLE + 50);
+  const line = title.replace(/\s+/g, ' ').trim().replaceAll('&', '&&');
+  if (line.length <= LONGEST_TITLE) return line;
+  // Cut neither a surrogate pair in two nor a pair of ampersands.
+  const cut = line.slice(0, LONGEST_TITLE).replace(/[\ud800-\udbff]$/, '');
+  return `${cut.replace(/(^|[^&])((?:&&)*)&$/, '$1$2')}…`;
 }
