@@ -26,7 +26,7 @@ import {
   openSession,
 } from './shared/context.js';
 import { type DeadlineOptions, deadlineOf, deadlineOption, withDeadline } from './shared/deadline.js';
-import { addRowOptions, parseChoice, type RowOptions } from './shared/filter-options.js';
+import { addNameValue, addRowOptions, parseChoice, type RowOptions } from './shared/filter-options.js';
 import { type OutputPlace, OVERWRITE, outputPlace, placeAtOutput } from './shared/output-place.js';
 import { formatBytes, formatRows, printJson, printLines } from './shared/print.js';
 import { progressFor } from './shared/progress.js';
@@ -41,6 +41,7 @@ interface ExportOptions extends CommonOptions, DeadlineOptions, RowOptions {
   readonly overwrite?: true;
   /** False with --no-manifest. */
   readonly manifest: boolean;
+  readonly mask?: Readonly<Record<string, string>>;
   readonly sql?: string;
   readonly source?: string;
   readonly plain?: true;
@@ -59,6 +60,7 @@ export function exportCommand(context: Context): Command {
     .option('--format <format>', `${FORMAT_NAMES.join(', ')}; by default the ending of the output decides`)
     .option('--overwrite', OVERWRITE)
     .option('--no-manifest', 'write no manifest beside the file, and remove that of a file that is replaced')
+    .option('--mask <names>', 'mask texts: cpf=hash,email=partial,nome=null', parseMasks)
     .option(
       '--sql <query>',
       'export a query or a table that no report file has; needs a role that may only read',
@@ -75,7 +77,10 @@ export function exportCommand(context: Context): Command {
     const session = await openSession(context, options);
     const { config, log, stdout } = session;
     const report = await reportOf(name, options, session);
-    const request = requestOf(report, parseChoice(options, report, context.now));
+    const request = requestOf(report, {
+      ...parseChoice(options, report, context.now),
+      masks: options.mask,
+    });
     const place = await exportPlace(options, session);
     const { root, key, existing, isKept, isStdout, isPreview } = place;
     const { format, compress } = chosenFormat(key, options);
@@ -149,6 +154,13 @@ async function reportOf(
     });
   const { reportOfQuery } = await import('./export/query.js');
   return reportOfQuery(session, sql, source ?? onlySource('export --sql', session.config));
+}
+
+/** Commander's parser of `name=mask,…`. @throws InvalidArgumentError for a pair without `=` or a repeated name */
+function parseMasks(value: string): Record<string, string> {
+  return value
+    .split(',')
+    .reduce<Record<string, string>>((masks, pair) => addNameValue(pair.trim(), masks), {});
 }
 
 function addFormatOptions(command: Command): void {

@@ -7,7 +7,7 @@ import { MEBIBYTE, readSmallFileSync } from './small-file.js';
 
 /** Variables that may be given as `<NAME>_FILE`, the path of a file that holds the value. */
 const SECRET_FILES =
-  /^(REPORTCTL_(?:TEST_)?SOURCE_[A-Z0-9_]+|REPORTCTL_(?:WEBHOOK|HEARTBEAT)_URL|PG(?:PASSWORD|OPTIONS)|AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|ENDPOINT_URL_S3)|OTEL_EXPORTER_OTLP_(?:TRACES_)?HEADERS)_FILE$/;
+  /^(REPORTCTL_(?:TEST_)?SOURCE_[A-Z0-9_]+|REPORTCTL_(?:WEBHOOK_URL|HEARTBEAT_URL|MASK_KEY)|PG(?:PASSWORD|OPTIONS)|AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|ENDPOINT_URL_S3)|OTEL_EXPORTER_OTLP_(?:TRACES_)?HEADERS)_FILE$/;
 
 /** Variables by name, such as `process.env`. */
 export type Variables = Record<string, string | undefined>;

@@ -14,6 +14,11 @@ export const LONG_NUMBERS = ['text', 'number'] as const;
 
 export type LongNumbers = (typeof LONG_NUMBERS)[number];
 
+/** What a file has in place of a text: a keyed hash of it, its last characters, or null. */
+export const MASKS = ['hash', 'partial', 'null'] as const;
+
+export type Mask = (typeof MASKS)[number];
+
 export interface Column {
   readonly name: string;
   readonly kind: Kind;
@@ -30,6 +35,8 @@ export interface Column {
   readonly float?: true;
   /** How a workbook shows an integer or decimal, in the codes of spreadsheets, such as `0.0%`; no other format changes. */
   readonly format?: string;
+  /** Of a text: what stands in its place. Everything but the source itself sees that only. */
+  readonly mask?: Mask;
   /** In documents: where the value is, such as `organizacao.nome` or `itens.0.preco`; without one, at the name. */
   readonly path?: string;
 }

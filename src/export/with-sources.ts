@@ -7,6 +7,7 @@ import type { Source } from '../core/source.js';
 import { storeOpener } from '../destinations/for-session.js';
 import type { Report } from '../reports/report.js';
 import { openSource } from '../sources/index.js';
+import { maskedSource } from './masked-source.js';
 
 /** How many sources are opened at the same time. */
 const MAX_PARALLEL_OPENS = 4;
@@ -52,7 +53,8 @@ export async function withSources<T>(
             idleTimeoutMs: session.config.idleTimeoutMs,
             signal: session.signal,
           };
-          const source = await watched(name, watch, () => openSource(options));
+          const unmasked = await watched(name, watch, () => openSource(options));
+          const source = maskedSource(unmasked, session.config.environment);
           opened[index] = {
             ...source,
             prepare: (request) => watched(name, watch, () => source.prepare(request), true),

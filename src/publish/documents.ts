@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { PERIOD_KINDS } from '../core/calendar.js';
 import { messageOf, ReportError } from '../core/errors.js';
-import { KINDS, LONG_NUMBERS, OFFSETS } from '../core/table.js';
+import { KINDS, LONG_NUMBERS, MASKS, OFFSETS } from '../core/table.js';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -74,6 +74,10 @@ const column = z.object({
     .describe(
       'Its numbers are binary floating point (IEEE 754), or may be, as in documents; totals are exact sums of their shortest decimal texts.',
     ),
+  mask: z
+    .enum(MASKS)
+    .exactOptional()
+    .describe('What the file has in place of its texts: a keyed hash, the last characters, or null.'),
   path: text.exactOptional().describe('In documents: where the value is; without one, at the name.'),
 });
 

@@ -2,7 +2,7 @@
 import { didYouMean, ReportError } from '../core/errors.js';
 import type { Filter } from '../core/filter.js';
 import type { Request } from '../core/source.js';
-import type { Column, Kind } from '../core/table.js';
+import { type Column, type Kind, MASKS, type Mask } from '../core/table.js';
 import { parseFilter } from '../filters/index.js';
 import { literalText } from '../filters/text-values.js';
 import type { Report } from './report.js';
@@ -18,6 +18,8 @@ export interface Choice {
   /** Terms as a definition's `order-by` has them; the report's own when undefined. */
   readonly orderBy?: readonly string[] | undefined;
   readonly where?: readonly Condition[] | undefined;
+  /** Column to the word of a mask, as typed; a mask of the report stays. */
+  readonly masks?: Readonly<Record<string, string>> | undefined;
   readonly limit?: number | undefined;
 }
 
@@ -31,7 +33,11 @@ export function requestOf(report: Report, choice: Choice): Request {
   return {
     report: report.name,
     query: orderedQuery(report, orderBy),
-    columns: choice.columns === undefined ? report.columns : chosenColumns(report, choice.columns),
+    columns: maskedColumns(
+      choice.columns === undefined ? report.columns : chosenColumns(report, choice.columns),
+      choice.masks ?? {},
+      report,
+    ),
     filters: [
       ...withOrganization(report, choice.filters).map((filter) => ({
         filter,
@@ -123,6 +129,40 @@ function chosenColumns(report: Report, names: readonly string[]): Column[] {
     if (names.indexOf(name) !== index) throw new ReportError('usage', `--columns: "${name}" was given twice`);
     return column;
   });
+}
+
+/** @throws ReportError `usage` for a column that is not exported or no text, a mask that does not exist or another than the report's */
+function maskedColumns(
+  columns: readonly Column[],
+  masks: Readonly<Record<string, string>>,
+  { name: report }: Report,
+): readonly Column[] {
+  for (const [name, word] of Object.entries(masks)) {
+    const column = columns.find((candidate) => candidate.name === name);
+    const asked = `--mask ${name}=${word}`;
+    if (column === undefined) {
+      const known = columns.map((each) => each.name);
+      throw new ReportError('usage', `${asked}: "${report}" exports no column "${name}"`, {
+        hint: `${didYouMean(name, known)}.`,
+      });
+    }
+    if (!isMask(word))
+      throw new ReportError('usage', `${asked}: no mask "${word}"`, { hint: `${didYouMean(word, MASKS)}.` });
+    if (column.kind !== 'text')
+      throw new ReportError('usage', `${asked}: the column is ${column.kind}; only a text is masked`, {
+        hint: 'Leave it out with --columns.',
+      });
+    if (column.mask !== undefined && column.mask !== word)
+      throw new ReportError('usage', `${asked}: the report masks the column by "${column.mask}"`);
+  }
+  return columns.map((column) => {
+    const word = Object.hasOwn(masks, column.name) ? masks[column.name] : undefined;
+    return isMask(word) ? { ...column, mask: word } : column;
+  });
+}
+
+function isMask(word: string | undefined): word is Mask {
+  return MASKS.some((mask) => mask === word);
 }
 
 /** The syntax of params by kind; the server checks their values. A text can be anything. */

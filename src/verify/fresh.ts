@@ -117,6 +117,9 @@ function requestFor(
     filters: rebuilt,
     params: Object.fromEntries(declared),
     columns: columns.map(({ name }) => name),
+    masks: Object.fromEntries(
+      columns.flatMap(({ name, mask }) => (mask === undefined ? [] : [[name, mask]])),
+    ),
     where: where?.map((text) => parseCondition(report, text, today)),
     orderBy,
     limit,

@@ -29,6 +29,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--format <format>',
     '--overwrite',
     '--no-manifest',
+    '--mask <names>',
     '--sql <query>',
     '--source <name>',
     '--plain',

@@ -17,6 +17,7 @@ export const VARIABLES = [
   'REPORTCTL_S3_PART_SIZE',
   'REPORTCTL_S3_ALLOW_HTTP',
   'REPORTCTL_LOCALE',
+  'REPORTCTL_MASK_KEY',
   'REPORTCTL_JOBS',
   'REPORTCTL_RETRY_FOR',
   'REPORTCTL_DEADLINE',
@@ -134,7 +135,7 @@ export function variablesOfJob(
     (name) => isSet(name) && !WRITTEN_BY_SCHEDULE.includes(name),
   );
   // A password is easily put into PGPASSFILE by mistake.
-  const isSecretName = (name: string) => /^REPORTCTL_.*_URL$|_HEADERS$|^PGPASSFILE$/.test(name);
+  const isSecretName = (name: string) => /^REPORTCTL_.*_(URL|KEY)$|_HEADERS$|^PGPASSFILE$/.test(name);
   const isPlain = (name: string) =>
     !isSecretName(name) && (IDS.includes(name) || !looksSecret(environment.get(name) ?? ''));
   const hidden = all.filter((name) => !isPlain(name));

@@ -1,6 +1,6 @@
 // The columns of a definition, and the keys that name columns.
 import { didYouMean, type ReportError } from '../../core/errors.js';
-import type { Column, Kind, LongNumbers } from '../../core/table.js';
+import type { Column, Kind, LongNumbers, Mask } from '../../core/table.js';
 import { numberFormatFault } from '../../writers/words/number-format.js';
 import type { Definition } from './schema.js';
 import type { YamlText } from './yaml-text.js';
@@ -11,6 +11,7 @@ interface ColumnDefinition {
   readonly currency?: string | undefined;
   readonly format?: string | undefined;
   readonly 'long-numbers'?: LongNumbers | undefined;
+  readonly mask?: Mask | undefined;
   readonly path?: string | undefined;
 }
 
@@ -21,18 +22,28 @@ export function parseColumns(definition: Definition, document: YamlText): Column
     if (value === undefined)
       throw document.complaint(['columns', name], 'this cannot be the name of a column');
     if (typeof value === 'string') return { name, kind: value };
-    const { kind, title, currency, format, 'long-numbers': longNumbers, path }: ColumnDefinition = value;
+    const {
+      kind,
+      title,
+      currency,
+      format,
+      'long-numbers': longNumbers,
+      mask,
+      path,
+    }: ColumnDefinition = value;
     if (longNumbers !== undefined && !isNumber(kind)) {
       const complaint = `the column is ${kind}; only an integer or a decimal has long numbers`;
       throw document.complaint(['columns', name, 'long-numbers'], complaint);
     }
+    if (mask !== undefined && kind !== 'text')
+      throw document.complaint(['columns', name, 'mask'], `the column is ${kind}; only a text is masked`);
     assertCurrency(kind, currency, (complaint) =>
       document.complaint(['columns', name, 'currency'], complaint),
     );
     assertFormat(kind, format, (complaint) => document.complaint(['columns', name, 'format'], complaint));
     return {
       ...{ name, kind, ...(title && { title }), ...(currency && { currency }), ...(format && { format }) },
-      ...{ ...(longNumbers && { longNumbers }), ...(path && { path }) },
+      ...{ ...(longNumbers && { longNumbers }), ...(mask && { mask }), ...(path && { path }) },
     };
   });
   if (columns.length === 0) throw document.complaint(['columns'], 'at least one column is needed');

@@ -34,6 +34,15 @@ export function parseGates(
     throw document.complaint(['gates', 'min-rows'], `found ${minRows}, which is more than max-rows`);
   checkColumns('not-null', notNull, columns, document);
   checkColumns('unique', unique, columns, document);
+  unique.forEach((name, index) => {
+    const mask = columns.find((column) => column.name === name)?.mask;
+    // Gates see what the file has.
+    if (mask === 'partial' || mask === 'null')
+      throw document.complaint(
+        ['gates', 'unique', index],
+        `"${name}" is masked by ${mask}, which makes values equal`,
+      );
+  });
   const totals = document.keys(['gates', 'total']).map((name) => {
     const path = ['gates', 'total', name];
     exportedColumn(path, name, summable(columns), 'integer or decimal column', document);

@@ -1,7 +1,7 @@
 // The keys and values that a definition may have. What needs more than one value to be checked is checked in the other files.
 import * as z from 'zod';
 import { PERIOD_KINDS } from '../../core/calendar.js';
-import { KINDS, LONG_NUMBERS } from '../../core/table.js';
+import { KINDS, LONG_NUMBERS, MASKS } from '../../core/table.js';
 import { COMPRESSIONS } from '../../writers/compression.js';
 import { ALL_OPTIONS, FORMAT_NAMES } from '../../writers/index.js';
 import { documentFilters, sqlFilters } from './filters.js';
@@ -49,6 +49,7 @@ const columnKeys = {
   currency: name.optional(),
   format: name.optional(),
   'long-numbers': z.enum(LONG_NUMBERS).optional(),
+  mask: z.enum(MASKS).optional(),
 };
 
 export const sqlSchema = z.strictObject({
