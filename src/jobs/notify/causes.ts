@@ -23,11 +23,13 @@ export function causeOf({ report, title, period, error }: JobResult): string {
   return `${code} ${withoutNames(messageOf(root), [report, title, period?.from, period?.lastDay])}`;
 }
 
+/** Names within other words stay: a report may be called `a`. */
 function withoutNames(message: string, names: readonly (string | undefined)[]): string {
-  return names.reduce<string>(
-    (text, name) => (name === undefined || name === '' ? text : text.replaceAll(name, '…')),
-    message,
-  );
+  return names.reduce<string>((text, name) => {
+    if (name === undefined || name === '') return text;
+    const escaped = name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+    return text.replace(new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, 'gu'), '…');
+  }, message);
 }
 
 /** The items by the key of each, in the order of the first of each group. */

@@ -123,6 +123,9 @@ test('failures of one source, tried or not, have one cause; those of other repor
     of('c', new ReportError('source', 'reading "c": gone')),
     of('d', new ReportError('source', 'reading "d": gone')),
   );
+  const reading = (report: string) =>
+    of(report, new ReportError('source', `reading "${report}" of 2024-10-05: gone`));
+  assert.equal(reading('vendas-sul (1).a+b'), reading('x'));
   assert.notEqual(of('a', down('other')), first);
   assert.notEqual(of('a', new ReportError('destination', 'connecting to source "x": refused')), first);
 });
