@@ -35,6 +35,8 @@ interface InProcessOptions extends RunOptions {
   readonly now?: string;
   /** Set when stdout is a terminal: the size that it reports. */
   readonly terminal?: { readonly columns: number; readonly rows: number };
+  /** Gets what it writes to stdout while it runs, piece by piece. */
+  readonly onStdout?: (text: string) => void;
 }
 
 export interface Finished {
@@ -47,9 +49,9 @@ export interface Finished {
 /** Runs to the end, in this process. */
 export async function reportctl(
   args: readonly string[],
-  { env = {}, cwd = ROOT, now, terminal }: InProcessOptions = {},
+  { env = {}, cwd = ROOT, now, terminal, onStdout }: InProcessOptions = {},
 ): Promise<Finished> {
-  const [stdout, stderr] = [new CollectedOutput(), new CollectedOutput()];
+  const [stdout, stderr] = [new CollectedOutput(onStdout), new CollectedOutput()];
   if (terminal !== undefined) Object.assign(stdout, { isTTY: true, ...terminal });
   const code = await main(args, {
     // A deadline counts from the instant at which the command starts, which may be years ago.
@@ -92,9 +94,16 @@ function bareEnvironment(): Record<string, string> {
 
 class CollectedOutput extends Writable {
   readonly #chunks: Buffer[] = [];
+  readonly #onText: ((text: string) => void) | undefined;
+
+  constructor(onText?: (text: string) => void) {
+    super();
+    this.#onText = onText;
+  }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#chunks.push(Buffer.from(chunk));
+    this.#onText?.(chunk.toString());
     done();
   }
 
