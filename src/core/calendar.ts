@@ -286,5 +286,5 @@ export function spellPeriod({ kind, from, lastDay }: Period): string {
 export function spellInstant(instant: string, timezone: string): string {
   const local = Temporal.Instant.from(instant).toZonedDateTimeISO(timezone);
   const minute = local.toPlainDateTime().toString({ smallestUnit: 'minute', roundingMode: 'trunc' });
-  return `${minute.replace('T', ' ')}${local.offset.replace(/(:00)+$/, '')}`;
+  return `${minute.replace('T', ' ')}${local.offset.replace(/(?<!:00)(:00)+$/, '')}`;
 }

@@ -12,8 +12,8 @@ export type Block =
 export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
   const parts = markdown
-    .replace(/<!--.*?-->/gs, '')
-    .matchAll(/^ *```\w*\n(?<code>.*?)^ *```$|(?<line>[^\n]*)\n/gms);
+    .replace(/<!--(?:(?!<!--).)*?-->/gs, '')
+    .matchAll(/^(?: *```\w*\n(?<code>(?:(?! *```)[^\n]*\n)*) *```$|(?<line>[^\n]*)\n)/gm);
   for (const { groups } of parts) {
     if (groups?.code !== undefined) blocks.push({ kind: 'code', lines: groups.code.trimEnd().split('\n') });
     else addLine(blocks, groups?.line ?? '');
@@ -39,9 +39,9 @@ function addLine(blocks: Block[], line: string): void {
 
 function addRow(blocks: Block[], line: string): void {
   const [term = '', ...more] = line
-    .replace(/^\| *| *\|$/g, '')
-    .split(/ *(?<!\\)\| */)
-    .map((cell) => cell.replaceAll('\\|', '|'));
+    .replace(/^\||\|$/g, '')
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replaceAll('\\|', '|'));
   const cells = [bare(term), ...more.map(plain)];
   const last = blocks.at(-1);
   if (last?.kind !== 'table') blocks.push({ kind: 'table', rows: [cells] });
@@ -51,7 +51,7 @@ function addRow(blocks: Block[], line: string): void {
 /** The text without emphasis; of links only the words, and the address of those to other sites. */
 function plain(text: string): string {
   return text
-    .replace(/\[([^\]]+)\]\(([^)]+)\)/g, (_, words: string, target: string) =>
+    .replace(/\[([^[\]]+)\]\(([^()]+)\)/g, (_, words: string, target: string) =>
       /^https?:/.test(target) && words !== target ? `${words} (${target})` : words,
     )
     .replace(/\*\*(.+?)\*\*/g, '$1');

@@ -96,7 +96,7 @@ export class Extent {
     const rounded = Number(text).toPrecision(SHOWN_DIGITS);
     // So small a number that it has an exponent.
     if (rounded.includes('e')) return Math.min(MOST_DECIMALS, plain);
-    const [whole = '', fraction = ''] = rounded.replace(/0+$/, '').split('.');
+    const [whole = '', fraction = ''] = rounded.replace(/(?<!0)0+$/, '').split('.');
     const digits = `${whole}${fraction}`.replace(/^[-0]+/, '');
     if (digits.length >= ENDLESS_DIGITS) this.#isEndless = true;
     return Math.min(MOST_DECIMALS, fraction.length);

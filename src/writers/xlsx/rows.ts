@@ -243,10 +243,10 @@ function addPlain(extent: Extent, text: string): void {
   const plain = /e/i.test(text)
     ? Number(text)
         .toFixed(MOST_DECIMALS)
-        .replace(/\.?0+$/, '')
+        .replace(/\.?(?<!0)0+$/, '')
     : text;
   const bytes = Buffer.from(plain);
-  const significant = plain.replace(/\D/g, '').replace(/^0+|0+$/g, '').length;
+  const significant = plain.replace(/\D/g, '').replace(/^0+|(?<!0)0+$/g, '').length;
   extent.addNumber(bytes, 0, bytes.length, bytes.indexOf('.'), significant);
 }
 

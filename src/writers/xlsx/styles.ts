@@ -130,7 +130,7 @@ function placeholder(column: number): string {
  * @param codes by the index of the column; columns without numbers have none
  */
 export function withFormats(styles: string, codes: readonly (string | undefined)[]): string {
-  const list = /<numFmts [^<>]*>(.*?)<\/numFmts>/s.exec(styles);
+  const list = /<numFmts [^<>]*>((?:<numFmt [^<>]*>)*)<\/numFmts>/.exec(styles);
   if (list === null) return styles;
   const custom = [...(list[1] ?? '').matchAll(/<numFmt numFmtId="(\d+)" formatCode="([^"]*)"\/>/g)];
   const columns = new Map(codes.map((code, column) => [escaped(placeholder(column)), code]));
