@@ -27,7 +27,7 @@ gates: { min-rows: 1 }
 labels: { project: "fábrica" }
 outputs:
   - { format: csv, key: "relatorios/{project}/{report}_{YYYYMMDD}.csv" }
-  - { format: csv, key: "pacotes/{YYYY}/{report}.{ext}", compress: gzip }
+  - { format: csv, key: "pacotes/{YYYY}/{report}_{MM}{DD}.{ext}", compress: gzip }
 `;
 
 let server: S3Server;
