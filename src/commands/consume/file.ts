@@ -150,5 +150,19 @@ export function remarks(
   const when = period === null ? 'an ad-hoc export' : `${period.lastDay}`;
   const known = [`${report}, ${when}: ${rows} rows, sha256 ${sha256}`, location];
   // A line break in a name would end the comment.
-  return [...known, ...more].map((line) => `${sign} ${line.replace(/[\r\n\u2028\u2029]+/g, ' ')}`);
+  return [...known, ...changedTexts(manifest), ...more].map(
+    (line) => `${sign} ${line.replace(/[\r\n\u2028\u2029]+/g, ' ')}`,
+  );
+}
+
+/** What the writer changed, so that values in the file are not those of the source. */
+function changedTexts({ format, neutralised, notes }: Manifest): string[] {
+  const apostrophes =
+    neutralised === 1
+      ? '1 text starts like a formula and has an apostrophe in front, which the source does not have'
+      : `${neutralised} texts start like a formula and have an apostrophe in front, which the source does not have`;
+  return [
+    ...(neutralised === 0 ? [] : [`${apostrophes}; --formulas keep writes none`]),
+    ...notes.filter((note) => note.startsWith(`${format}: `)),
+  ];
 }

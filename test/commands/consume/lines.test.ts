@@ -13,6 +13,7 @@ const published = (manifest: Partial<Manifest>, location = '/r.csv') => ({
   location,
   manifest: {
     ...{ report: 'r', period: null, rows: 0, sha256: '', timezone: ZONE, totals: {}, compress: null },
+    ...{ neutralised: 0, notes: [] },
     ...{ format: 'csv', dialect: {}, ...manifest },
   } as unknown as Manifest,
 });
@@ -51,6 +52,21 @@ test('a timestamp is an instant or a local time, and text where neither is sure'
       linesOf(reader, { columns, dialect: { locale: 'pt-BR' } }, location),
       brazilian[reader] ?? /never/,
     );
+  }
+});
+
+test('what the writer changed is told, because a reader gets it as it is in the file', () => {
+  const columns: Manifest['columns'] = [{ name: 'a', kind: 'text' }];
+  const notes = [
+    'csv: 2 texts with U+FFFD for a NUL (U+0000)',
+    '8 files of another kind were left out: a.bak',
+  ];
+  for (const reader of ['duckdb', 'pandas', 'psql', 'powerquery', 'athena']) {
+    const lines = linesOf(reader, { columns, neutralised: 2, notes }, 's3://bucket/r.csv');
+    assert.match(lines, /^(--|#|\/\/) 2 texts start like a formula and have an apostrophe in front/m);
+    assert.match(lines, /^(--|#|\/\/) csv: 2 texts with U\+FFFD/m);
+    assert.doesNotMatch(lines, /left out/);
+    assert.doesNotMatch(linesOf(reader, { columns }, 's3://bucket/r.csv'), /apostrophe/);
   }
 });
 
