@@ -242,6 +242,22 @@ describe('the page', () => {
     }
   });
 
+  test('is legible on Resumo and Sobre too: the period does not make them wide, and many totals are in landscape', async () => {
+    const totals = Array.from({ length: 9 }, (_, index) => `coluna_${index}`);
+    const numbers = totals.map((name): Column => ({ name, kind: 'decimal' }));
+    const about = { title: 'Vendas', period: START, definition: 'a'.repeat(64), totals };
+    const { workbook } = await sheetOf(numbers, [totals.map(() => '12345678.90')], {}, about);
+    const pages = ['Resumo', 'Sobre'].map((name) => {
+      const { pageSetup, columns } = workbook.getWorksheet(name) ?? assert.fail(name);
+      const width = columns.reduce((sum, column) => sum + (column.width ?? 0), 0);
+      return [name, pageSetup.orientation, pageSetup.fitToWidth, Math.round(width)];
+    });
+    assert.deepEqual(pages, [
+      ['Resumo', 'landscape', 1, 163],
+      ['Sobre', 'portrait', 1, 112],
+    ]);
+  });
+
   test('is upright for few columns, landscape for more, and several pages wide for what nobody could read', async () => {
     for (const [count, orientation, wide, titles] of [
       [2, 'portrait', 1, "'Dados'!$1:$1"],

@@ -149,6 +149,13 @@ describe('dates', () => {
     assert.equal(sheet?.getCell(2, 1).numFmt, 'yyyy-mm-dd');
   });
 
+  test('end with the last millisecond of 9999, after which Excel has no day', async () => {
+    const last = '9999-12-31 23:59:59.999';
+    const { values, notes } = await readColumn('timestamp', [last, '9999-12-31 23:59:59.999999']);
+    assert.deepEqual(values, [new Date('9999-12-31T23:59:59.999Z'), '9999-12-31 23:59:59.999999']);
+    assert.deepEqual(notes, ['xlsx: 1 date kept as text: before 1900-03-01, or after 9999-12-31']);
+  });
+
   test('every day has the serial number that it has', async () => {
     const days = fc.date({ min: new Date('1900-03-01'), max: new Date('9999-12-31'), noInvalidDate: true });
     await fc.assert(

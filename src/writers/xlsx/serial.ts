@@ -10,6 +10,10 @@ const DATE_LENGTH = 10;
 const TIME_LENGTH = 19;
 /** 1900-03-01. Before it Excel's serial numbers are wrong: they count a 29 February 1900. */
 const FIRST_SERIAL = 61;
+/** 9999-12-31, Excel's last day. */
+const LAST_SERIAL = 2_958_465;
+/** The last millisecond of that day: what is later is the next day to Excel, which shows milliseconds. */
+const LAST_MICROS = 86_399_999_000;
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** For a text that is no date in Excel's range. */
@@ -23,7 +27,10 @@ export function dateSerial(bytes: Uint8Array, start: number, end: number): numbe
 /** The day's serial number of `YYYY-MM-DD HH:MM:SS[.f][±HH[:MM[:SS]]]`, or NO_SERIAL; timeOfDay() gives the time. */
 export function timestampSerial(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < TIME_LENGTH || bytes[start + DATE_LENGTH] !== SPACE) return NO_SERIAL;
-  return timeOfDay(bytes, start, end) < 0 ? NO_SERIAL : daySerial(bytes, start);
+  const micros = timeOfDay(bytes, start, end);
+  if (micros < 0) return NO_SERIAL;
+  const serial = daySerial(bytes, start);
+  return serial === LAST_SERIAL && micros > LAST_MICROS ? NO_SERIAL : serial;
 }
 
 /** The microseconds since midnight of such a timestamp, or -1; finer digits are cut off. */

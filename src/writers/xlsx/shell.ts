@@ -4,7 +4,7 @@ import { dayText, type Locale } from '../words/asked.js';
 import { decimalFormat, shownLength } from '../words/number-format.js';
 import { digitLimits, unfitNumber } from './cells.js';
 import { ABOUT_SHEET, SUMMARY_SHEET } from './options.js';
-import { A4, type HeadAndFoot, MARGINS } from './page.js';
+import { A4, type HeadAndFoot, MARGINS, pageFor } from './page.js';
 import { type DataSheet, reordered } from './sheet.js';
 import { BOLD, FORMATS, HEADING } from './styles.js';
 import { fitting, spelled } from './text.js';
@@ -60,6 +60,9 @@ const LOOKS: Readonly<Record<Line['look'], Partial<Style>>> = {
   strong: { font: BOLD },
 };
 
+/** Of facts, their values with a SHA-256, and the last day of a period: together they are legible on a page. */
+const ABOUT_WIDTHS = [28, 72, 12];
+
 /** A new workbook; imports only the part of exceljs that makes one. */
 export async function newWorkbook(): Promise<Workbook> {
   const { default: ExcelWorkbook } = await import('exceljs/lib/doc/workbook.js');
@@ -98,7 +101,7 @@ export async function makeShell(locale: Locale, content: ShellContent): Promise<
     content,
     locale,
   );
-  fill(workbook.addWorksheet(ABOUT_SHEET), content.about, [28, 110], content, locale);
+  fill(workbook.addWorksheet(ABOUT_SHEET), content.about, ABOUT_WIDTHS, content, locale);
   workbook.views = [
     { x: 0, y: 0, width: 24_000, height: 14_000, firstSheet: 0, activeTab: 0, visibility: 'visible' },
   ];
@@ -120,14 +123,15 @@ function fill(
   locale: Locale,
 ): void {
   const most = Math.max(0, ...lines.map((line) => line.cells.length));
-  for (let column = 1; column <= most; column++) {
-    sheet.getColumn(column).width = widths[column - 1] ?? widths.at(-1) ?? 20;
-  }
+  const all = Array.from({ length: most }, (_, index) => widths[index] ?? widths.at(-1) ?? 20);
+  for (const [index, width] of all.entries()) sheet.getColumn(index + 1).width = width;
+  const { orientation, pagesWide } = pageFor(all);
   sheet.views = [{ showGridLines: false }];
   Object.assign(sheet.pageSetup, {
     paperSize: A4,
+    orientation,
     fitToPage: true,
-    fitToWidth: 1,
+    fitToWidth: pagesWide,
     fitToHeight: 0,
     margins: MARGINS,
   });
