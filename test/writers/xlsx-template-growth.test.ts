@@ -24,6 +24,8 @@ describe('a formula', () => {
       ['COUNTA(Dados!A4:A7)-1', 'COUNTA(Dados!A4:A104)-1'],
       ['SUM(Dados!C5:C50,dados!C5:C500)', 'SUM(Dados!C5:C104,dados!C5:C500)'],
       ["SUM('Dados'!C5:D5)", "SUM('Dados'!C5:D104)"],
+      // As libraries write it that take formulas as they are typed.
+      ['sum(dados!c5:c5)+1.5e5+log10(d5)', 'sum(dados!C5:C104)+1.5e5+log10(D5)'],
       ['IF(1.5E5>0,SUM(Dados!E5),0)', 'IF(1.5E5>0,SUM(Dados!E5:E104),0)'],
     ])
       assert.equal(grow(before ?? ''), after);

@@ -71,11 +71,16 @@ interface Found {
   readonly lost: Set<string>;
   /** Cells that refer to one cell of the model row. */
   readonly single: Set<string>;
+  /** Where the text of an INDIRECT refers to the model row. */
+  readonly indirect: Set<string>;
 }
+
+/** A text in a formula, without its quotes. */
+const TEXTS = /"((?:[^"]|"")*)"/g;
 
 function references(pack: Package, reach: Reach): string[] {
   const { parts, sheetName } = pack;
-  const found: Found = { lost: new Set(), single: new Set() };
+  const found: Found = { lost: new Set(), single: new Set(), indirect: new Set() };
   const away = { sheetName, isOwn: false };
   for (const { name, part } of pack.sheets) {
     const home = { sheetName, isOwn: part === pack.sheet };
@@ -112,6 +117,11 @@ function references(pack: Package, reach: Reach): string[] {
       : [
           `${listed([...found.single])} refer${found.single.size === 1 ? 's' : ''} to one cell of the model row, and so to the first row alone; write a range such as C5:C5 for all rows, or a $ before the row for the first`,
         ]),
+    ...(found.indirect.size === 0
+      ? []
+      : [
+          `${listed([...found.indirect])} refer${found.indirect.size === 1 ? 's' : ''} to the model row in a text of INDIRECT, which does not follow the rows; write the range itself`,
+        ]),
   ];
 }
 
@@ -127,6 +137,15 @@ function note(found: Found, where: string, formula: string, home: Home, place: P
     }
     return prefix + text;
   });
+  if (!/\bINDIRECT\(/i.test(formula)) return;
+  for (const [, quoted = ''] of formula.matchAll(TEXTS)) {
+    withReferences(quoted, (reference) => {
+      const rows = isHome(reference, home) ? rowsOf(reference.text) : undefined;
+      if (rows !== undefined && rows.first <= reach.model && rows.last >= reach.model)
+        found.indirect.add(where);
+      return reference.text;
+    });
+  }
 }
 
 function sparklinesAmongRows({ parts, sheet, sheetName }: Package, { headerRow }: Model): string[] {

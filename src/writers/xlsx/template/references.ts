@@ -4,7 +4,7 @@ import { columnIndex, columnLetters } from '../letters.js';
 export interface Reference {
   /** The sheet as the formula has it, such as `'Meus dados'!` or `[1]Dados!`; empty for the formula's own sheet. */
   readonly prefix: string;
-  /** Such as `C5`, `$C$5:$D$9`, `C:C` or `5:5`. */
+  /** Such as `C5`, `$C$5:$D$9`, `C:C` or `5:5`, in upper case, which programs other than Excel do not always write. */
   readonly text: string;
   /** The name of the function of which it is a whole argument, in upper case; empty anywhere else. */
   readonly call: string;
@@ -14,8 +14,8 @@ export interface Reference {
 const LONGEST = 8192;
 
 const SHEET = String.raw`(?:\[\d+\])?(?:'(?:[^']|'')*'|[\p{L}_][\p{L}\p{N}_.]*)!`;
-const CELL = String.raw`\$?[A-Z]{1,3}\$?\d+`;
-const COLUMNS = String.raw`\$?[A-Z]{1,3}:\$?[A-Z]{1,3}`;
+const CELL = String.raw`\$?[A-Za-z]{1,3}\$?\d+`;
+const COLUMNS = String.raw`\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}`;
 const ROWS = String.raw`\$?\d+:\$?\d+`;
 const AREA = String.raw`(?:${CELL}(?::${CELL})?|${COLUMNS}|${ROWS})(?![\p{L}\p{N}_.(\[!])`;
 /** Whatever begins like a token and is none is taken whole by a later line, so that no text is looked at twice. */
@@ -26,7 +26,7 @@ const TOKENS = [
   // A column of a table, as in `Vendas[[#All],[Valor]]`.
   String.raw`\[(?:[^\[\]]|\[[^\[\]]*\])*\]`,
   String.raw`(?<name>[\p{L}_\\][\p{L}\p{N}_.\\]*)`,
-  String.raw`\d+(?:\.\d*)?(?:E[+\-]?\d+)?`,
+  String.raw`\d+(?:\.\d*)?(?:[Ee][+\-]?\d+)?`,
   String.raw`\s+`,
   '.',
 ];
@@ -51,7 +51,7 @@ export function withReferences(formula: string, change: (reference: Reference) =
       const before = neighbour(index, -1);
       const after = neighbour(index, 1);
       const isWhole = (before === '(' || before === ',') && (after === ')' || after === ',');
-      return change({ prefix, text: area, call: isWhole ? (calls.at(-1) ?? '') : '' });
+      return change({ prefix, text: area.toUpperCase(), call: isWhole ? (calls.at(-1) ?? '') : '' });
     })
     .join('');
 }
