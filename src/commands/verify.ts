@@ -92,8 +92,9 @@ async function assertNoDifferences(verified: readonly Verified[], folder: Report
   const [first] = different;
   const what =
     verified.length === 1 ? `${first?.location} is` : `${different.length} of ${verified.length} files are`;
+  const those = different.length === 1 ? 'it' : 'them';
   const published = different.flatMap(({ publishedAs }) => publishedAs ?? []);
   throw new ReportError('contract', `verify: ${what} not what was published`, {
-    hint: `Do not use them. Bring back the file and its manifest from a copy, or publish ${await restateCommands(folder, published)}`,
+    hint: `Do not use ${those}. Bring back the file and its manifest from a copy, or publish ${await restateCommands(folder, published)}`,
   });
 }

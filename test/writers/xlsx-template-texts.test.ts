@@ -112,6 +112,23 @@ describe('place-holders', () => {
     assert.match(textOf(written, SHARED), /<t>\{title\}<\/t>/);
   });
 
+  test('that do not exist in page heads and text boxes stay, with a line', async () => {
+    const parts = await designed((workbook) => {
+      panelOf(workbook).headerFooter.oddFooter = '&L{rodape} {title}';
+    });
+    rewrite(parts, 'xl/drawings/drawing1.xml', (xml) =>
+      xml.replace(
+        '</xdr:wsDr>',
+        '<x xmlns:a="urn:a"><a:p><a:r><a:t>{cai</a:t></a:r><a:r><a:t>xa}</a:t></a:r></a:p></x></xdr:wsDr>',
+      ),
+    );
+    const { notes } = await filled(parts);
+    assert.deepEqual(
+      notes.flatMap((note) => /\{\w+\}(?= is no place-holder)/.exec(note) ?? []),
+      ['{rodape}', '{caixa}'],
+    );
+  });
+
   test('that do not exist stay, with a line', async () => {
     const { texts, notes } = await panel(['{perido} {title', '{1,2} {}', '{título}']);
     assert.deepEqual(texts, ['{perido} {title', '{1,2} {}', '{título}']);

@@ -54,11 +54,19 @@ export function withPlaceholders(pack: Package, values: Placeholders): Package {
   return { ...pack, parts };
 }
 
-/** Words in braces in the texts of cells that are no place-holders, each once. */
-export function unknownPlaceholders(pack: Package): string[] {
-  const texts = [textOf(pack.parts, pack.sharedStrings ?? '').match(elementsOf('si')) ?? []].flat();
-  for (const { part } of pack.sheets) texts.push(...(textOf(pack.parts, part).match(elementsOf('is')) ?? []));
-  const found = texts.flatMap((element) => joined(element).match(ANY_WORD) ?? []);
+/** Words in braces that are no place-holders, wherever those are filled, each once. */
+export function unknownPlaceholders({ parts, sharedStrings, sheets, charts, drawings }: Package): string[] {
+  const textsIn = (part: string, name: string, runs?: 'a:t') =>
+    (textOf(parts, part).match(elementsOf(name)) ?? []).map((element) => joined(element, runs));
+  const texts = [
+    ...textsIn(sharedStrings ?? '', 'si'),
+    ...sheets.flatMap(({ part }) => [
+      ...textsIn(part, 'is'),
+      ...(textOf(parts, part).match(PAGE_TEXTS) ?? []).map(textOfRun),
+    ]),
+    ...[...charts, ...drawings].flatMap((part) => textsIn(part, 'a:p', 'a:t')),
+  ];
+  const found = texts.flatMap((text) => text.match(ANY_WORD) ?? []);
   return [...new Set(found)].filter((word) => word.replace(WORDS, '') !== '');
 }
 
