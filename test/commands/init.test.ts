@@ -106,6 +106,14 @@ describe('init', { concurrency: 1 }, () => {
     assert.deepEqual([again.code, again.stderr, again.stdout.includes('written')], [0, '', false]);
   });
 
+  test('of documents with a dot in a name: the fixture has that name, too', async () => {
+    const cwd = await emptyFolder();
+    await writeFile(join(cwd, 'docs.ndjson'), '{"id":1,"valor.total":2.5}\n');
+    assert.equal((await reportctl(INIT, { cwd })).code, 0);
+    const [first = ''] = (await readFile(join(cwd, 'fixtures/docs.ndjson'), 'utf8')).split('\n');
+    assert.deepEqual(JSON.parse(first), { id: 1, 'valor.total': 10.5 });
+  });
+
   test('of a table with odd names and types: its fixture can be loaded, and the golden made', async () => {
     const [database, fixtures] = await Promise.all([createDatabase(), createDatabase()]);
     try {

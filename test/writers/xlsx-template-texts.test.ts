@@ -170,6 +170,21 @@ describe('what a template loses', () => {
     assert.equal(beside, 'what stands beside the model row of the sheet "Dados" is left out: F5, after D');
   });
 
+  test('a sheet of last month, with more rows than a call takes arguments', async () => {
+    const parts = await designed();
+    const rows = Array.from({ length: 130_000 }, (_, index) => {
+      const number = index + 10;
+      return `<row r="${number}"><c r="A${number}" t="inlineStr"><is><t>{x}</t></is></c></row>`;
+    });
+    rewrite(parts, 'xl/worksheets/sheet2.xml', (xml) =>
+      xml.replace('</sheetData>', `${rows.join('')}</sheetData>`),
+    );
+    const template = { ...templateOf('modelo.xlsx', Buffer.alloc(0)), parts: () => parts };
+    const lines = templateCautions(template, COLUMNS).join('\n');
+    assert.match(lines, /rows 6 to 130009 of the sheet "Dados"/);
+    assert.match(lines, /\{x\} is no place-holder/);
+  });
+
   test('references to those rows, and to one cell of the model row', async () => {
     const lines = await cautions((workbook) => {
       const panelSheet = panelOf(workbook);

@@ -1,6 +1,7 @@
 // Invents the rows that the first test of a report reads: three, in the shape of the table or collection.
 import { addDays } from '../../core/calendar.js';
 import type { FoundColumn, Outline } from '../../core/source.js';
+import { segmentsOf } from '../../sources/documents/path.js';
 
 /** Types of PostgreSQL for which the invented values are valid; columns of others get the type of their kind. */
 const KNOWN_TYPES = new Set(
@@ -92,7 +93,7 @@ function sqlValue({ name, kind }: FoundColumn, type: string, row: number, day: s
 function documentOf(columns: readonly FoundColumn[], row: number, day: string): Record<string, unknown> {
   const document: Record<string, unknown> = {};
   for (const column of columns) {
-    const path = (column.path ?? column.name).split('.');
+    const path = segmentsOf(column.path ?? column.name);
     let object = document;
     for (const field of path.slice(0, -1)) {
       object[field] ??= {};

@@ -35,7 +35,8 @@ function replacedCells({ parts, sheet, sheetName }: Package, { headerRow }: Mode
   const below: string[] = [];
   const beside: string[] = [];
   const formulas: string[] = [];
-  const rows = new Set<number>();
+  let first = 0;
+  let last = 0;
   for (const row of rowsOfSheet(textOf(parts, sheet))) {
     if (row.number <= headerRow) continue;
     const isModel = row.number === headerRow + 1;
@@ -44,14 +45,14 @@ function replacedCells({ parts, sheet, sheetName }: Package, { headerRow }: Mode
       const name = `${letters}${row.number}`;
       (isModel ? beside : below).push(name);
       if (isModel) continue;
-      rows.add(row.number);
+      first ||= row.number;
+      last = row.number;
       if (hasFormula(cell)) formulas.push(name);
     }
   }
   const where = `of the sheet "${sheetName}"`;
   const lines: string[] = [];
   if (below.length > 0) {
-    const [first, last] = [Math.min(...rows), Math.max(...rows)];
     const named = first === last ? `row ${first}` : `rows ${first} to ${last}`;
     const cells = below.length === 1 ? `1 cell (${below[0]})` : `${below.length} cells`;
     const some = formulas.length === 0 ? '' : `, with a formula in ${listed(formulas)}`;
@@ -60,8 +61,8 @@ function replacedCells({ parts, sheet, sheetName }: Package, { headerRow }: Mode
     );
   }
   if (beside.length > 0) {
-    const last = columnLetters(width - 1);
-    lines.push(`what stands beside the model row ${where} is left out: ${listed(beside)}, after ${last}`);
+    const after = columnLetters(width - 1);
+    lines.push(`what stands beside the model row ${where} is left out: ${listed(beside)}, after ${after}`);
   }
   return lines;
 }
