@@ -95,7 +95,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
         const manifest = manifestOf({ ...run, gates, content: undefined, token, finished }, staged, output);
         if (kept !== undefined && hasManifest) await putCompanions(destination, target.key, manifest);
         if (kept !== undefined && !hasManifest) await removeCompanions(destination, target.key);
-        const misses = staged.rows === 0 ? await nearMisses(sources, request) : [];
+        const misses = staged.rows === 0 ? await nearMisses(sources, request, report.columns) : [];
         return {
           location: output.location,
           manifest,

@@ -105,9 +105,21 @@ test('nothing that is printed has the value: traces, suggestions, completion', a
   const traced = await run(['trace', 'pessoas', '--key', 'id=1', '--cliente', CPF]);
   assert.equal(traced.code, 0, traced.stderr);
   assert.ok(!traced.stdout.includes('ana.silva'), traced.stdout);
-  const missed = await run(['export', 'pessoas', '--cliente', '123.456.789-00', '-o', '-']);
-  assert.equal(missed.code, 0);
-  assert.ok(!missed.stderr.includes(CPF), missed.stderr);
+  const excluded = await run(['trace', 'pessoas', '--key', 'id=1', '--cliente', 'outra']);
+  assert.match(excluded.stdout, /^not in pessoas: --cliente "outra" fails$/m);
+  const filters = [
+    ['--cliente', '123.456.789-00'],
+    ['--where', 'cpf = 123.456.789-00'],
+  ];
+  for (const filter of filters) {
+    for (const columns of [[], ['--columns', 'id']]) {
+      const missed = await run(['export', 'pessoas', ...filter, ...columns, '-o', '-']);
+      assert.equal(missed.code, 0);
+      assert.ok(!missed.stderr.includes(CPF), missed.stderr);
+    }
+  }
+  const plain = await run(['export', 'pessoas', '--where', 'nome = ana silva', '--columns', 'id', '-o', '-']);
+  assert.match(plain.stderr, /did you mean "Ana Silva"/);
 });
 
 test('a definition that cannot be', async () => {

@@ -44,10 +44,10 @@ test('a misspelt value is answered with the nearest one', async () => {
     { org: 'text' },
     filtersOf({ organization: ['org', 'A'], product: ['produto', 'yy'] }),
   );
-  const lines = await withSource(server.url('vendas'), (source) => nearMisses([source], request));
+  const lines = await withSource(server.url('vendas'), (source) => nearMisses([source], request, []));
   assert.deepEqual(lines, [
-    'no rows: --organization "A" finds nothing; did you mean "a"?',
-    'no rows: --product "yy" finds nothing; did you mean "y"?',
+    'no rows with --organization "A"; did you mean "a"?',
+    'no rows with --product "yy"; did you mean "y"?',
   ]);
 });
 

@@ -35,7 +35,8 @@ export function exclusionReasons(trace: Trace, request: Request, key: readonly K
   const failing = request.filters.flatMap(({ filter, column }, index) => {
     if ((filters[index]?.passing ?? 0) > 0) return [];
     const value = rows[0]?.filters[index]?.value;
-    return [`${formatFilter(filter)} fails: ${column} is ${formatValue(filter, value)}`];
+    const because = value === undefined ? '' : `: ${column} is ${formatValue(filter, value)}`;
+    return [`${formatFilter(filter)} fails${because}`];
   });
   return failing.length > 0
     ? failing
@@ -71,8 +72,8 @@ export function traceLines(
   ];
 }
 
-function formatValue({ test }: Filter, value: Cell | undefined): string {
-  if (value === undefined || value === null) return 'null';
+function formatValue({ test }: Filter, value: Cell): string {
+  if (value === null) return 'null';
   return shorten(test.of === 'texts' ? JSON.stringify(value) : value);
 }
 
