@@ -124,6 +124,10 @@ describe('new', { concurrency: 3, timeout: 600_000 }, () => {
     assert.match(text, /^ {2}date: "Data do Pedido"/m);
     assert.match(text, /^ {2}organization: nomeEmpresa/m);
     assert.doesNotMatch(text, /^ {2}price:/m, 'money is exported as text');
+    assert.match(
+      text,
+      /preço: text +# money; exported as text; for amounts select "preço"::numeric\(12,4\) AS "preço"$/m,
+    );
     const header = text.slice(text.indexOf('/*---') + 2, text.indexOf('\n---*/'));
     assert.doesNotMatch(header, /\/\*|\*\//, 'psql would see another comment');
     const exported = await run(['export', 'odd', '-o', '-', '-q']);

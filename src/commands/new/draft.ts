@@ -134,6 +134,7 @@ function columnLine(column: FoundColumn): string {
   const remarks = [
     ...(type === kind ? [] : [type]),
     ...floatRemark(column),
+    ...moneyRemark(column),
     ...(comment !== undefined && !isTitle ? [comment] : []),
   ];
   const line = `  ${scalar(name)}: ${value}`;
@@ -152,6 +153,13 @@ function floatRemark({ float, path, name }: FoundColumn): string[] {
   if (path?.includes('\\')) return ['floating point'];
   const exact = path === undefined ? numericCast(name) : `{ $round: [{ $toDecimal: "$${path}" }, 4] }`;
   return [`floating point; for exact sums ${path === undefined ? 'select' : '$set it to'} ${exact}`];
+}
+
+/** PostgreSQL prints money in the server's language, with its currency: a text, which nothing sums. */
+function moneyRemark({ type, kind, name }: FoundColumn): string[] {
+  return type === 'money' && kind === 'text'
+    ? [`exported as text; for amounts select ${numericCast(name)}`]
+    : [];
 }
 
 /** The value of a filter in a report file: a column of SQL, or the path in a document, with its kind if that is `date`. */
