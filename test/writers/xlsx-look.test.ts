@@ -22,32 +22,41 @@ async function sheetOf(
   return { bytes, parts, workbook, sheet, xml: parts.get('xl/worksheets/sheet1.xml') ?? '' };
 }
 
-/** The column with these cells, beside one of another name. */
-async function columnOf(column: Column, cells: readonly Cell[]) {
+/** The columns with these cells, beside each other in one sheet; after its last cell a column has nulls. */
+async function columnsOf(columns: readonly Omit<Column, 'name'>[], cells: readonly (readonly Cell[])[]) {
+  const length = Math.max(...cells.map((each) => each.length));
   const { sheet } = await sheetOf(
-    [{ name: 'n', kind: 'integer' }, column],
-    cells.map((cell, index) => [String(index), cell]),
+    columns.map((column, index) => ({ ...column, name: `c${index}` })),
+    Array.from({ length }, (_, row) => cells.map((each) => each[row] ?? null)),
   );
-  return { format: sheet.getCell(2, 2).numFmt, width: sheet.getColumn(2).width ?? 0, sheet };
+  return columns.map((_, index) => ({
+    format: sheet.getCell(2, index + 1).numFmt,
+    width: sheet.getColumn(index + 1).width ?? 0,
+  }));
 }
 
 describe('columns', () => {
   test('are as wide as the largest amount of the file, wherever it stands', async () => {
     const amounts = Array.from({ length: 3000 }, (_, index) => (index === 2500 ? '-1234567890.12' : '1.50'));
-    const shown: readonly [Column, string][] = [
-      [{ name: 'v', kind: 'decimal', currency: 'BRL' }, '-R$ 1.234.567.890,12'],
-      [{ name: 'v', kind: 'decimal' }, '-1.234.567.890,12'],
-      [{ name: 'v', kind: 'decimal', format: '#,##0.0000 "t"' }, '-1.234.567.890,1200 t'],
-      [{ name: 'v', kind: 'decimal', format: '0.0%' }, '-123456789012,0%'],
+    const shown: readonly [Omit<Column, 'name'>, string][] = [
+      [{ kind: 'decimal', currency: 'BRL' }, '-R$ 1.234.567.890,12'],
+      [{ kind: 'decimal' }, '-1.234.567.890,12'],
+      [{ kind: 'decimal', format: '#,##0.0000 "t"' }, '-1.234.567.890,1200 t'],
+      [{ kind: 'decimal', format: '0.0%' }, '-123456789012,0%'],
     ];
-    for (const [column, text] of shown) {
-      const { width } = await columnOf(column, amounts);
+    const found = await columnsOf(
+      shown.map(([column]) => column),
+      shown.map(() => amounts),
+    );
+    for (const [index, [, text]] of shown.entries()) {
+      const { width = 0 } = found[index] ?? {};
       assert.ok(width >= text.length + 1 && width < text.length + 8, `${text}: ${width}`);
     }
-    const { width } = await columnOf({ name: 'v', kind: 'decimal' }, ['1.50']);
-    assert.ok(width < 13, `${width}`);
-    const { width: small } = await columnOf({ name: 'v', kind: 'decimal' }, ['1.5e-7', '1e+3']);
-    assert.ok(small >= '1.000,00000015'.length, `${small}`);
+    const [short, small] = (
+      await columnsOf([{ kind: 'decimal' }, { kind: 'decimal' }], [['1.50'], ['1.5e-7', '1e+3']])
+    ).map(({ width }) => width);
+    assert.ok(short !== undefined && short < 13, `${short}`);
+    assert.ok(small !== undefined && small >= '1.000,00000015'.length, `${small}`);
   });
 
   test('are as wide as the longest line of a text, in characters, up to 60', async () => {
@@ -61,14 +70,19 @@ describe('columns', () => {
       [[...many, 'x'.repeat(500)], 60, 63],
       [[...many, null, ''], 8, 10],
     ];
-    for (const [cells, least, most] of cases) {
-      const { width } = await columnOf({ name: 't', kind: 'text' }, cells);
+    const found = await columnsOf(
+      cases.map(() => ({ kind: 'text' })),
+      cases.map(([cells]) => cells),
+    );
+    for (const [index, [cells, least, most]] of cases.entries()) {
+      const { width = 0 } = found[index] ?? {};
       assert.ok(width >= least && width <= most, `${cells.at(-1)}: ${width}`);
     }
   });
 
   test('are as wide as their title, with the button of the filter', async () => {
-    const { width } = await columnOf({ name: 't', kind: 'integer', title: 'Valor total do período' }, ['1']);
+    const [column] = await columnsOf([{ kind: 'integer', title: 'Valor total do período' }], [['1']]);
+    const width = column?.width ?? 0;
     assert.ok(width >= 'Valor total do período'.length + 3, `${width}`);
   });
 
@@ -135,10 +149,12 @@ describe('decimals', () => {
       [['1.5e-3', '2'], '#,##0.0000'],
       [[], '#,##0.00'],
     ];
-    for (const [cells, expected] of cases) {
-      const { format } = await columnOf({ name: 'v', kind: 'decimal', float: true }, [...cells, null]);
-      if (cells.length > 0) assert.equal(format, expected, cells.join(' '));
-    }
+    const found = await columnsOf(
+      cases.map(() => ({ kind: 'decimal', float: true })),
+      cases.map(([cells]) => [...cells, null]),
+    );
+    for (const [index, [cells, expected]] of cases.entries())
+      if (cells.length > 0) assert.equal(found[index]?.format, expected, cells.join(' '));
   });
 
   test('of columns beside each other are their own, in Resumo too, and a format wins over all', async () => {
