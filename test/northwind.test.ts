@@ -79,7 +79,10 @@ describe('Northwind', { skip: whyNot() }, () => {
         ['export', join(folder, 'pedidos.sql'), ...args, '-q', '--overwrite', '-o', file],
         { env },
       );
-      assert.match(`${code} ${stderr}`, rows === 0 ? /^0 .* warn no rows: / : /^0 $/);
+      assert.match(
+        `${code} ${stderr}`,
+        rows === 0 ? /^0 .* warn no rows .*; did you mean "B's Beverages"\?\n$/ : /^0 $/,
+      );
       const written = await readFile(file, 'utf8');
       assert.equal(written, await copied(where));
       assert.equal(JSON.parse(await readFile(`${file}.manifest.json`, 'utf8')).rows, rows);
