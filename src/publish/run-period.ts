@@ -25,8 +25,9 @@ import { Lease } from './lease.js';
 import type { Run } from './manifest.js';
 import { epochOf, formerRecord, isUnfinished, type PeriodState, readState } from './period-state.js';
 import { PeriodTargets } from './period-targets.js';
-import { publishPeriod, quarantine, type Restating } from './publish-period.js';
+import { publishPeriod, type Restating } from './publish-period.js';
 import { restateReport } from './restate-command.js';
+import { refuse } from './run-period/refuse.js';
 import { isSame } from './same-files.js';
 import { clearStaleNote, withdraw } from './strays.js';
 
@@ -287,26 +288,4 @@ async function discardOrThrow(files: readonly FilledTarget[]): Promise<void> {
   const none = new Error('nothing failed');
   const error = await discardAll(files, none);
   if (error !== none) throw error;
-}
-
-interface Refused {
-  readonly run: Run;
-  readonly staged: StagedReport;
-  readonly files: readonly FilledTarget[];
-  readonly quarantineFiles: readonly FilledTarget[];
-  readonly destination: Destination;
-}
-
-/** The error of a refused report, with where its files were kept. The files themselves are discarded. */
-async function refuse(
-  gateError: ReportError,
-  { run, staged, files, quarantineFiles, destination }: Refused,
-): Promise<unknown> {
-  const refused = await discardAll(files, gateError);
-  if (quarantineFiles.length === 0 || refused !== gateError) return discardAll(quarantineFiles, refused);
-  const kept = await quarantine(run, staged, quarantineFiles, destination);
-  const where = kept.map(({ location }) => location).join(', ');
-  return new ReportError('gate', `${gateError.message}; kept for inspection: ${where}`, {
-    hint: gateError.hint ?? '',
-  });
 }

@@ -1,6 +1,6 @@
 // What each command prints with --json is what its published schema says, field by field.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
@@ -77,6 +77,16 @@ describe('what is printed with --json', () => {
       assert.deepEqual(entry.shape.parse(printed), printed);
     });
   }
+
+  test('reportctl verify of a copy outside its destination', async () => {
+    const copied = 'vendas_20241005.csv';
+    for (const ending of ['', '.manifest.json'])
+      await cp(join(folder, 'out', `${copied}${ending}`), join(folder, `copia.csv${ending}`));
+    const { code, stdout } = await reportctl(['verify', 'copia.csv', '--json'], { cwd: folder });
+    const printed: { standing?: string }[] = JSON.parse(stdout);
+    assert.deepEqual([code, printed[0]?.standing], [3, 'moved']);
+    assert.deepEqual(JSON_SHAPES.verify?.shape.parse(printed), printed);
+  });
 
   test('every command has a schema, and the calls above are of all but one', () => {
     const called = new Set(CALLS.map(([args]) => args.split(' ')[0]));
