@@ -5,6 +5,11 @@ export const KINDS = ['text', 'integer', 'decimal', 'boolean', 'date', 'timestam
 
 export type Kind = (typeof KINDS)[number];
 
+/** Whether the cells of a column are numbers, which can be summed. */
+export function isNumeric(kind: Kind): kind is 'integer' | 'decimal' {
+  return kind === 'integer' || kind === 'decimal';
+}
+
 /** Whether the timestamps of a column have an offset from UTC. */
 export const OFFSETS = ['always', 'never', 'sometimes'] as const;
 

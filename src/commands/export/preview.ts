@@ -1,7 +1,7 @@
 // Shows the first rows of an export on a terminal: as an aligned table, or each row as lines of its own.
 import stringWidth from 'string-width';
 import { printable } from '../../core/foreign-text.js';
-import type { Cell, Column, Table } from '../../core/table.js';
+import { type Cell, type Column, isNumeric, type Table } from '../../core/table.js';
 import type { Writer } from '../../core/writer.js';
 import type { Report } from '../../reports/report.js';
 import { type CsvOptions, type Dialect, dialect } from '../../writers/csv/dialect.js';
@@ -106,7 +106,7 @@ function tableLines(columns: readonly ShownColumn[], width: number): string[] {
     columns.map(({ name, title, kind, texts, rank }) => ({
       header: printable(title ?? name),
       cells: texts,
-      alignRight: kind === 'integer' || kind === 'decimal',
+      alignRight: isNumeric(kind),
       isWhole: kind !== 'text' && kind !== 'json',
       rank,
     })),

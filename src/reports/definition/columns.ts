@@ -1,6 +1,6 @@
 // The columns of a definition, and the keys that name columns.
 import { didYouMean, type ReportError } from '../../core/errors.js';
-import type { Column, Kind, LongNumbers, Mask } from '../../core/table.js';
+import { type Column, isNumeric, type Kind, type LongNumbers, type Mask } from '../../core/table.js';
 import { numberFormatFault } from '../../writers/words/number-format.js';
 import type { Definition } from './schema.js';
 import type { YamlText } from './yaml-text.js';
@@ -31,7 +31,7 @@ export function parseColumns(definition: Definition, document: YamlText): Column
       mask,
       path,
     }: ColumnDefinition = value;
-    if (longNumbers !== undefined && !isNumber(kind)) {
+    if (longNumbers !== undefined && !isNumeric(kind)) {
       const complaint = `the column is ${kind}; only an integer or a decimal has long numbers`;
       throw document.complaint(['columns', name, 'long-numbers'], complaint);
     }
@@ -71,16 +71,12 @@ export function assertColumnNames(
   }
   definition.totals.forEach((total, index) => {
     const kind = columns.find(({ name }) => name === total)?.kind;
-    if (kind !== undefined && !isNumber(kind))
+    if (kind !== undefined && !isNumeric(kind))
       throw document.complaint(
         ['totals', index],
         `"${total}" is ${kind}; a total needs an integer or a decimal`,
       );
   });
-}
-
-function isNumber(kind: Kind): boolean {
-  return kind === 'integer' || kind === 'decimal';
 }
 
 /** @throws what `complaint` makes of an unknown currency, or of a currency for a column that is no number */
@@ -90,7 +86,7 @@ function assertCurrency(
   complaint: (message: string) => ReportError,
 ): void {
   if (currency === undefined) return;
-  if (!isNumber(kind)) {
+  if (!isNumeric(kind)) {
     throw complaint(`the column is ${kind}; an amount of a currency is an integer or a decimal`);
   }
   if (Intl.supportedValuesOf('currency').includes(currency)) return;
@@ -104,7 +100,7 @@ function assertFormat(
   complaint: (message: string) => ReportError,
 ): void {
   if (format === undefined) return;
-  const fault = isNumber(kind)
+  const fault = isNumeric(kind)
     ? numberFormatFault(format)
     : `the column is ${kind}; a format shows the numbers of an integer or a decimal`;
   if (fault !== undefined) throw complaint(fault);

@@ -1,7 +1,7 @@
 // The gates of a definition: their schema, and the checks that need the columns.
 import * as z from 'zod';
 import { didYouMean } from '../../core/errors.js';
-import type { Column } from '../../core/table.js';
+import { type Column, isNumeric } from '../../core/table.js';
 import { compareDecimals } from '../../rows/compare-decimals.js';
 import type { Path, YamlText } from './yaml-text.js';
 
@@ -65,7 +65,7 @@ export function parseGates(
 }
 
 function summable(columns: readonly Column[]): Column[] {
-  return columns.filter(({ kind }) => kind === 'integer' || kind === 'decimal');
+  return columns.filter(({ kind }) => isNumeric(kind));
 }
 
 function checkColumns(

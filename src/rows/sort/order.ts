@@ -1,5 +1,5 @@
 // The order of rows, as PostgreSQL's default: nulls last (first when descending), exact numbers.
-import type { Cell, Kind } from '../../core/table.js';
+import { type Cell, isNumeric, type Kind } from '../../core/table.js';
 import { compareNumbers } from './numbers.js';
 
 export interface SortKey {
@@ -58,7 +58,7 @@ function compareKeys(a: Key, b: Key, kind: Kind): number {
   if (a.near < b.near) return -1;
   if (a.near > b.near) return 1;
   // Rounding to a double can make different numbers equal, but never reverses their order; NaN compares false both ways.
-  if (kind === 'integer' || kind === 'decimal') return a.rest === b.rest ? 0 : compareNumbers(a.rest, b.rest);
+  if (isNumeric(kind)) return a.rest === b.rest ? 0 : compareNumbers(a.rest, b.rest);
   return compareTexts(a.rest, b.rest);
 }
 

@@ -1,6 +1,6 @@
 // A merge join of two sequences of rows in the order of their key: pairs with the same key, and rows of one side only.
 import { ReportError } from '../../core/errors.js';
-import type { Cell } from '../../core/table.js';
+import { type Cell, isNumeric } from '../../core/table.js';
 import { comparison, type Sortable, type SortKey, sortable } from '../../rows/sort/order.js';
 import type { Layout } from './layout.js';
 
@@ -21,7 +21,7 @@ const BATCH = 1000;
 export function sortKeys({ columns, keys }: Layout, descending: readonly boolean[]): SortKey[] {
   return columns.slice(0, keys).map(({ kind }, index) => ({
     index,
-    kind: kind === 'integer' || kind === 'decimal' ? kind : 'text',
+    kind: isNumeric(kind) ? kind : 'text',
     descending: descending[index] ?? false,
   }));
 }

@@ -1,6 +1,6 @@
 // Chooses the columns of two published files that are compared, their order, and the key.
 import { didYouMean, ReportError } from '../../core/errors.js';
-import type { Kind } from '../../core/table.js';
+import { isNumeric, type Kind } from '../../core/table.js';
 import type { Manifest } from '../../publish/documents.js';
 
 interface ComparedColumn {
@@ -51,7 +51,7 @@ export function layoutOf(before: Manifest, after: Manifest, { key, by, value }: 
   const columns = [...keys, ...common.filter((column) => !keys.includes(column))];
   const summed = new Set([...Object.keys(before.totals), ...Object.keys(after.totals)]);
   const totals = columns.flatMap(({ name, kind }, index) =>
-    summed.has(name) && isNumber(kind) ? [index] : [],
+    summed.has(name) && isNumeric(kind) ? [index] : [],
   );
   const first = totals.find((index) => columns[index]?.kind === 'decimal') ?? totals[0];
   const valueIndex = value === undefined ? first : totals.find((index) => columns[index]?.name === value);
@@ -73,11 +73,7 @@ export function layoutOf(before: Manifest, after: Manifest, { key, by, value }: 
 
 function commonKind(one: Kind, other: Kind): Kind {
   if (one === other) return one;
-  return isNumber(one) && isNumber(other) ? 'decimal' : 'text';
-}
-
-export function isNumber(kind: Kind): boolean {
-  return kind === 'integer' || kind === 'decimal';
+  return isNumeric(one) && isNumeric(other) ? 'decimal' : 'text';
 }
 
 function namesOnlyIn(one: Manifest, other: Manifest, volatile: ReadonlySet<string>): string[] {

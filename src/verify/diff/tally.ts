@@ -1,11 +1,11 @@
 // Counts the differences of two files from their joined rows.
 
-import type { Cell } from '../../core/table.js';
+import { type Cell, isNumeric } from '../../core/table.js';
 import { isWithinTolerance, percentChange, type Tolerance } from '../../rows/compare-decimals.js';
 import { DecimalSum } from '../../rows/counters.js';
 import { compareNumbers } from '../../rows/sort/numbers.js';
 import type { Pair } from './join.js';
-import { isNumber, type Layout } from './layout.js';
+import type { Layout } from './layout.js';
 
 export interface RowChange extends Pair {
   readonly change: 'added' | 'gone' | 'changed';
@@ -124,7 +124,7 @@ export class Tally {
   #isSame(column: number, one: Cell, other: Cell): boolean {
     if (one === other) return true;
     if (one === null || other === null) return false;
-    if (!isNumber(this.#layout.columns[column]?.kind ?? 'text')) return false;
+    if (!isNumeric(this.#layout.columns[column]?.kind ?? 'text')) return false;
     if (compareNumbers(one, other) === 0) return true;
     const [tolerance, before] = [this.#tolerance, sumOf(one)];
     return tolerance !== undefined && isWithinTolerance(tolerance, before, difference(before, other));

@@ -1,8 +1,8 @@
 // The widths of the columns, decided before a sheet begins, and the formats of numbers, decided after the last row.
-import type { Column } from '../../core/table.js';
+import { type Column, isNumeric } from '../../core/table.js';
 import { decimalFormat } from '../words/number-format.js';
 import { Extent } from './extent.js';
-import { INTEGER, isNumber, numberCode } from './styles.js';
+import { INTEGER, numberCode } from './styles.js';
 import { columnWidth } from './widths.js';
 
 export class Layout {
@@ -28,7 +28,7 @@ export class Layout {
   isTooNarrow(): boolean {
     return this.#columns.some((column, index) => {
       const decided = this.#widths[index] ?? Number.POSITIVE_INFINITY;
-      return isNumber(column) && this.#width(column, index, false) > decided;
+      return isNumeric(column.kind) && this.#width(column, index, false) > decided;
     });
   }
 
@@ -40,7 +40,7 @@ export class Layout {
 
   /** Undefined for columns that are not numbers. */
   codes(): (string | undefined)[] {
-    return this.#columns.map((column) => (isNumber(column) ? this.#code(column) : undefined));
+    return this.#columns.map((column) => (isNumeric(column.kind) ? this.#code(column) : undefined));
   }
 
   #code(column: Column): string {

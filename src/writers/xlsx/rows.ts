@@ -1,7 +1,7 @@
 // Rows to the XML of a sheet's rows (ECMA-376 part 1, 18.3.1.73 row and 18.3.1.4 c), straight from their bytes.
 
 import type { BooleanWords } from '../../core/format.js';
-import type { Column, Kind } from '../../core/table.js';
+import { type Column, isNumeric, type Kind } from '../../core/table.js';
 import { isNullCell } from '../../rows/encoded-rows.js';
 import { wordOf } from '../words/booleans.js';
 import type { Block } from './block.js';
@@ -215,7 +215,7 @@ export class RowEncoder {
     const reference = `${letters}${this.#row}`;
     const word = kind === 'boolean' && this.#booleans !== undefined;
     let fit = word ? wordOf(this.#booleans, text) : text;
-    if (kind === 'integer' || kind === 'decimal') {
+    if (isNumeric(kind)) {
       const unfit = unfitNumber(text, limits);
       if (unfit === undefined) {
         addPlain(extent, text);

@@ -1,7 +1,7 @@
 // How the cells of the data sheets look. exceljs makes the styles before the first row, since rows have their numbers; the
 // formats of numbers are known after the last row, and take the place of placeholders.
 import type { Style } from 'exceljs';
-import type { Column, Kind } from '../../core/table.js';
+import { type Column, isNumeric, type Kind } from '../../core/table.js';
 import type { Locale } from '../words/asked.js';
 import { currencyFormat, decimalFormat } from '../words/number-format.js';
 import type { Extent } from './extent.js';
@@ -54,10 +54,6 @@ const ALIGNMENTS: Readonly<Record<Kind, Alignment>> = {
   timestamp: { horizontal: 'center' },
 };
 
-export function isNumber({ kind }: Column): boolean {
-  return kind === 'integer' || kind === 'decimal';
-}
-
 /** The format of a column's numbers. @param extent of all rows */
 export function numberCode(column: Column, extent: Extent): string {
   return knownCode(column) ?? (extent.hasNumbers ? decimalFormat(extent.decimals) : DECIMAL);
@@ -90,8 +86,7 @@ export function dataStyles(columns: readonly Column[], locale: Locale, shrinks: 
     const { kind } = column;
     const header = shared(headerOf(kind));
     if (kind === 'text' || kind === 'json') return [header, text, text, text, lines];
-    const isNumeric = kind === 'integer' || kind === 'decimal';
-    const numFmt = isNumeric ? (knownCode(column) ?? placeholder(index)) : formats[kind];
+    const numFmt = isNumeric(kind) ? (knownCode(column) ?? placeholder(index)) : formats[kind];
     const value: Partial<Style> = {
       // LibreOffice 7.4 forgets the indent of a cell whose left neighbour differs in nothing but the format: name the font in turn.
       ...(index % 2 === 0 ? {} : { font: FONT }),
@@ -99,7 +94,7 @@ export function dataStyles(columns: readonly Column[], locale: Locale, shrinks: 
       alignment: {
         vertical: 'top',
         ...ALIGNMENTS[kind],
-        ...(shrinks && isNumeric && { shrinkToFit: true }),
+        ...(shrinks && isNumeric(kind) && { shrinkToFit: true }),
       },
     };
     const precise = kind === 'timestamp' ? { ...value, numFmt: `${formats.timestamp}.000` } : value;

@@ -1,8 +1,8 @@
 // The widths of the columns of a data sheet, in digits of the default font (ECMA-376 part 1, 18.3.1.13 col).
-import type { Column } from '../../core/table.js';
+import { type Column, isNumeric } from '../../core/table.js';
 import { shownLength } from '../words/number-format.js';
 import { type Extent, WIDEST_TEXT } from './extent.js';
-import { INDENT, isNumber } from './styles.js';
+import { INDENT } from './styles.js';
 
 const NARROWEST = 8;
 /** Excel has columns of up to 255. */
@@ -29,7 +29,7 @@ const MOST_DIGITS = 16;
 export function columnWidth(column: Column, extent: Extent, code: string, headroom = false): number {
   const { name, title = name, kind } = column;
   const isCentred = kind === 'boolean' || kind === 'date' || kind === 'timestamp';
-  const room = isNumber(column) ? INDENT_WIDTH : isCentred ? 2 * BUTTON : BUTTON;
+  const room = isNumeric(column.kind) ? INDENT_WIDTH : isCentred ? 2 * BUTTON : BUTTON;
   const header = Math.min(WIDEST_TEXT, title.length * BOLD) + room;
   const text = Math.min(WIDEST_TEXT, extent.textWidth);
   const width = Math.max(NARROWEST, header, text, valueWidth(column, extent, code, headroom)) + PADDING;

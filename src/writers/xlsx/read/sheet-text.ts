@@ -1,6 +1,6 @@
 // Cuts the XML of a data sheet into rows. Reads what rows.ts writes, and nothing else.
 import type { WrittenFile } from '../../../core/format.js';
-import type { Cell, Column, Kind } from '../../../core/table.js';
+import { type Cell, type Column, isNumeric, type Kind } from '../../../core/table.js';
 import { columnLetters } from '../letters.js';
 import { SHEET_ROWS } from '../options.js';
 import { modelOf } from '../template/sheet.js';
@@ -161,7 +161,7 @@ export class SheetText {
         : this.#rows === 1
           ? this.#spelled(type, value, inline)
           : this.#cell(column.kind, type, value, inline);
-      if (value === undefined && cell !== null && this.#rows > 1 && isNumber(column)) {
+      if (value === undefined && cell !== null && this.#rows > 1 && isNumeric(column.kind)) {
         this.#onTextNumber?.(index);
       }
       if (cell === undefined) throw damaged(`${this.place()} has ${shown(match[0])}, no ${column.kind}`);
@@ -183,12 +183,12 @@ export class SheetText {
     if (value === undefined) {
       // A value that Excel cannot hold is written as text; see changes.ts.
       const text = this.#spelled(type, value, inline);
-      if (!isNumber({ kind }) || text === undefined) return text;
+      if (!isNumeric(kind) || text === undefined) return text;
       return NUMBER.test(text) || NO_NUMBER.test(text) ? text : undefined;
     }
     if (type !== TYPES[kind]) return undefined;
     if (kind === 'boolean') return BOOLEANS[value];
-    return (isNumber({ kind }) ? NUMBER : SERIAL).test(value) ? value : undefined;
+    return (isNumeric(kind) ? NUMBER : SERIAL).test(value) ? value : undefined;
   }
 
   #spelled(
@@ -203,10 +203,6 @@ export class SheetText {
   #unexpected(text: string, at: number) {
     return damaged(`${this.place()} has ${shown(text.slice(at))} where a cell or a row should be`);
   }
-}
-
-function isNumber({ kind }: Pick<Column, 'kind'>): boolean {
-  return kind === 'integer' || kind === 'decimal';
 }
 
 function shown(text: string): string {
