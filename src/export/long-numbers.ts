@@ -1,11 +1,13 @@
-// The gate of numbers that a file holds as text where they are summed: what a reader computes would not be the manifest's total.
+// The gates of numbers that are summed and cannot be: a file holds them as text, or their sum is no number. What a reader computes
+// would not be the manifest's total.
 import type { Column } from '../core/table.js';
 import type { Report } from '../reports/report.js';
 import type { GateResult } from './gates.js';
 import type { FilledTarget } from './target.js';
 
-/** How the gate's name begins; the column follows. */
+/** How the names of the gates begin; the column follows. */
 const GATE = 'long-numbers';
+const SUM_GATE = 'summable';
 
 /**
  * A result for each column that a reader of the files may sum, and in which one of them has a number as text because of its
@@ -42,6 +44,22 @@ export function longNumberResults(
   });
 }
 
+/**
+ * A result for each column whose exact sum is NaN or infinite: spreadsheets and SQL clients read such a cell as text, or refuse
+ * it, and sum the others. One whose definition says `long-numbers: text` is not tested.
+ * @param totals the sums of the read, by column
+ */
+export function sumResults(
+  totals: Readonly<Record<string, string>>,
+  columns: readonly Column[],
+): GateResult[] {
+  return columns.flatMap(({ name, longNumbers }) => {
+    const total = Object.hasOwn(totals, name) ? totals[name] : undefined;
+    if (total === undefined || /\d/.test(total) || longNumbers === 'text') return [];
+    return [{ gate: `${SUM_GATE} "${name}"`, expected: 'numbers with a sum', found: total, ok: false }];
+  });
+}
+
 /** In characters. */
 const MAX_SHOWN_NUMBER = 60;
 
@@ -49,8 +67,13 @@ function shortened(number: string): string {
   return number.length <= MAX_SHOWN_NUMBER ? number : `${number.slice(0, MAX_SHOWN_NUMBER)}…`;
 }
 
-/** What to do when the gate does not hold; undefined when it does. */
+/** What to do when a gate of this file does not hold; undefined when they do. */
 export function longNumberHint(results: readonly GateResult[]): string | undefined {
+  const sum = results.find(({ gate, ok }) => !ok && gate.startsWith(SUM_GATE));
+  if (sum !== undefined) {
+    const column = sum.gate.slice(`${SUM_GATE} `.length);
+    return `Leave NaN and Infinity out in the query, for example by nullif(value, 'NaN'), take ${column} out of totals, or add to it long-numbers: text.`;
+  }
   const failed = results.find(({ gate, ok }) => !ok && gate.startsWith(GATE));
   if (failed === undefined) return undefined;
   const column = failed.gate.slice(`${GATE} `.length);

@@ -1,7 +1,8 @@
-// Files of a run record that are not as the record says: gone, or with other content.
+// Files of a run record that are not as the record says: gone, or with other content, or without their manifest.
 import type { Destination } from '../core/destination.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import type { RunRecord } from './documents.js';
+import { manifestKey } from './manifest.js';
 import { sha256Of } from './period-state.js';
 
 /** How many files are looked at at the same time. */
@@ -27,6 +28,7 @@ async function damageOfFile(
   const stored = await destination.stat(key);
   if (stored === undefined) return `${key} is gone`;
   if (stored.bytes !== bytes) return `${key} has ${stored.bytes} bytes instead of ${bytes}`;
-  if (version === undefined || stored.version === version || stored.token === token) return undefined;
-  return (await sha256Of(key, destination)) === sha256 ? undefined : `${key} has other bytes`;
+  const isKnown = version === undefined || stored.version === version || stored.token === token;
+  if (!isKnown && (await sha256Of(key, destination)) !== sha256) return `${key} has other bytes`;
+  return (await destination.stat(manifestKey(key))) === undefined ? `${manifestKey(key)} is gone` : undefined;
 }

@@ -10,7 +10,7 @@ import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';
 import { GateKeeper, refusal } from '../export/gates.js';
 import type { Input } from '../export/inputs.js';
-import { longNumberHint, longNumberResults } from '../export/long-numbers.js';
+import { longNumberHint, longNumberResults, sumResults } from '../export/long-numbers.js';
 import { discardAll, discardOnError, type FilledTarget, type Target } from '../export/target.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
@@ -227,7 +227,11 @@ async function stagePeriod(
   });
   const tested = await discardOnError(staged.files, () => gateKeeper.test(staged));
   const published = staged.files.filter(({ target }) => !targets.isQuarantine(target));
-  const gates = [...tested, ...longNumberResults(report, staged.columns, published)];
+  const gates = [
+    ...tested,
+    ...longNumberResults(report, staged.columns, published),
+    ...sumResults(staged.totals, staged.columns),
+  ];
   const finished = new Date().toISOString();
   const about = { report, request, period, definition, revision, token, epoch, started, finished };
   return { staged, run: { ...about, gates, content: content.digest() } };

@@ -152,7 +152,10 @@ async function compareRecord(
 ): Promise<Difference[]> {
   const unpublished = (expected: string, found: string) => [{ what: 'not published', expected, found }];
   if (standing.of === 'moved') {
-    return unpublished(`${key} at its destination, beside its run record`, 'it elsewhere');
+    return unpublished(
+      `${key} at its destination, beside its run record`,
+      'a copy elsewhere, for which only its own manifest speaks',
+    );
   }
   if (!('root' in standing)) return [];
   const record = await readRecord(await open(standing.root), standing.recordKey);

@@ -173,6 +173,29 @@ describe('floating-point columns', () => {
   });
 });
 
+describe('a column whose sum is no number', () => {
+  const NAN = LONG.replace('@', 'totals: [valor]');
+  const QUERY = `SELECT date '2024-10-05' AS dia, valor::float8 FROM (VALUES ('1'), ('NaN'), ('2')) AS v (valor)`;
+
+  for (const format of ['xlsx', 'csv'])
+    test(`is refused by run, and told by export: ${format}`, async () => {
+      const { run, keys } = await place(NAN.replaceAll('xlsx', format), QUERY);
+      const said =
+        /gate summable "valor": expected numbers with a sum, found NaN\. Leave NaN and Infinity out/;
+      assertRefused(await run('run', 'r', ...DAY), 3, said);
+      assert.deepEqual(await keys(), []);
+      const { code, stderr } = await run('export', 'r', '-o', `x.${format}`);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /summable "valor"/);
+    });
+
+  test('is published where the definition says that no sum has them', async () => {
+    const yaml = NAN.replace('valor: decimal', 'valor: { kind: decimal, long-numbers: text }');
+    const { run } = await place(yaml, QUERY);
+    assert.equal((await run('run', 'r', ...DAY)).code, 0);
+  });
+});
+
 describe('an exact number of more than 15 digits', () => {
   const refused =
     /"r" is not published: gate long-numbers "valor": expected numbers of at most 15 significant digits, which xlsx can sum, found 2 with more, the first in row 2 of r_20241005\.xlsx: 0\.6666666666666666666[67]\. Round "valor" in the query, .* long-numbers: number .*/;

@@ -153,6 +153,7 @@ for (const [name, make] of Object.entries(PLACES)) {
 
     for (const [what, change, said] of [
       ['is gone', (place: Place) => place.remove(KEY), /r_20241005\.csv is gone$/],
+      ['has no manifest', (place: Place) => place.remove(`${KEY}.manifest.json`), /manifest\.json is gone$/],
       [
         'has more bytes',
         (place: Place) => place.put(KEY, 'x'.repeat(1000)),
@@ -168,7 +169,8 @@ for (const [name, make] of Object.entries(PLACES)) {
         const place = await published();
         const former = await place.get(KEY);
         await change(place);
-        const foreign = (await place.keys()).includes(KEY) ? await place.get(KEY) : undefined;
+        const isForeign = what !== 'has no manifest' && (await place.keys()).includes(KEY);
+        const foreign = isForeign ? await place.get(KEY) : undefined;
         const onRead = () => assert.fail('it was read');
         await assert.rejects(runAt(place.open, { onRead }), (error: unknown) => {
           assert.ok(error instanceof ReportError);

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { compactDate, type Period, periodContaining } from '../../src/core/calendar.js';
 import { ReportError } from '../../src/core/errors.js';
 import type { Pending, RunRecord } from '../../src/publish/documents.js';
+import { manifestKey } from '../../src/publish/manifest.js';
 import { FAULTS, type PeriodLine, statusOf } from '../../src/publish/status.js';
 import { parseReport } from '../../src/reports/load-report.js';
 import type { Report } from '../../src/reports/report.js';
@@ -42,11 +43,14 @@ function recordOf(period: Period, changes: Partial<RunRecord> = {}): RunRecord {
 const day = (date: string) => periodContaining('day', date);
 const folder = '_reportctl/vendas';
 
-/** A period whose record and files are there. */
+/** A period whose record, files and manifests are there. */
 function publish(store: MemoryStore, period: Period, changes: Partial<RunRecord> = {}): void {
   const record = recordOf(period, changes);
   store.put(`${folder}/${compactDate(period.lastDay)}.json`, JSON.stringify(record));
-  for (const { key, bytes } of record.outputs) store.put(key, Buffer.alloc(bytes));
+  for (const { key, bytes } of record.outputs) {
+    store.put(key, Buffer.alloc(bytes));
+    store.put(manifestKey(key), '{}');
+  }
 }
 
 function note(store: MemoryStore, date: string, changes: Partial<Pending> = {}): void {
@@ -257,6 +261,8 @@ describe('a period', () => {
       'published',
       'that other bytes of the same number are seen is for verify',
     );
+    store.remove('b.csv.manifest.json');
+    assert.equal((await only(store)).detail, 'b.csv.manifest.json is gone');
     store.put('b.csv', 'more than before');
     assert.deepEqual(await only(store), {
       status: 'damaged',

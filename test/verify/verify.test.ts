@@ -283,7 +283,7 @@ describe('a manifest alone does not mean published:', () => {
     const verified = await verify(made, 'copia.csv');
     assert.equal(verified.standing, 'moved');
     assert.deepEqual(said(verified), [
-      `not published: expected ${KEY} at its destination, beside its run record, found it elsewhere`,
+      `not published: expected ${KEY} at its destination, beside its run record, found a copy elsewhere, for which only its own manifest speaks`,
     ]);
   });
 
