@@ -24,6 +24,7 @@ describe('a formula', () => {
       ['COUNTA(Dados!A4:A7)-1', 'COUNTA(Dados!A4:A104)-1'],
       ['SUM(Dados!C5:C50,dados!C5:C500)', 'SUM(Dados!C5:C104,dados!C5:C500)'],
       ["SUM('Dados'!C5:D5)", "SUM('Dados'!C5:D104)"],
+      ['SUM(Dados!5:5)+SUM(Dados!$5:$5)', 'SUM(Dados!5:104)+SUM(Dados!$5:$104)'],
       // As libraries write it that take formulas as they are typed.
       ['sum(dados!c5:c5)+1.5e5+log10(d5)', 'sum(dados!C5:C104)+1.5e5+log10(D5)'],
       ['IF(1.5E5>0,SUM(Dados!E5),0)', 'IF(1.5E5>0,SUM(Dados!E5:E104),0)'],
@@ -41,6 +42,7 @@ describe('a formula', () => {
       'SUM(Vendas[[#All],[C5]])&"Dados!C5:C5"',
       'SUM(Dados!C1:C4)+LOG10(5)',
       "SUM('Dados 2'!C5:C5)",
+      "SUM('Dados:P'!D5:D5)+SUM(Dados:P!D5:D5)+SUM(P:Dados!D5)",
     ])
       assert.equal(grow(formula), formula);
     const long = `SUM(Dados!C5:C5)&"${'x'.repeat(9000)}"`;

@@ -194,11 +194,14 @@ describe('what a template loses', () => {
       panelSheet.getCell('B4').value = { formula: 'SUM(Dados!C5)+SUM(Dados!C5:C9)+Dados!C500' };
       panelSheet.getCell('B5').value = { formula: 'SUM(INDIRECT("Dados!C5:C5"))&INDIRECT("Dados!C1")' };
       panelSheet.getCell('B6').value = { formula: 'INDIRECT("Dados!C"&ROW())&INDIRECT("Outra!C5")' };
+      panelSheet.getCell('B7').value = { formula: "SUM(Dados:Outra!D5:D5)+SUM('Dados:Outra'!C5)" };
+      panelSheet.getCell('B8').value = { formula: 'SUM(Dados:Outra!D1:D2)' };
       workbook.definedNames.add('Dados!$C$9', 'total');
     });
     assert.deepEqual(lines.slice(1), [
       'Painel!B1, the name total refer to rows below the model row, which are replaced',
       'Painel!B2 refers to one cell of the model row, and so to the first row alone; write a range such as C5:C5 for all rows, or a $ before the row for the first',
+      'Painel!B7 refers to the model row of several sheets at once, which does not follow the rows; write the range of the one sheet',
       'Painel!B5 refers to the model row in a text of INDIRECT, which does not follow the rows; write the range itself',
     ]);
   });

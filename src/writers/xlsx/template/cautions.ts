@@ -8,7 +8,7 @@ import { type Home, isHome, meansAllRows, type Place } from './growth.js';
 import { type Package, textOf } from './package.js';
 import { unknownPlaceholders } from './placeholders.js';
 import { type Reach, rowsOf } from './ranges.js';
-import { withReferences } from './references.js';
+import { sheetOfPrefix, withReferences } from './references.js';
 import type { Model } from './sheet.js';
 import { attributeOf, elementsOf, unescaped } from './xml.js';
 
@@ -72,6 +72,8 @@ interface Found {
   readonly lost: Set<string>;
   /** Cells that refer to one cell of the model row. */
   readonly single: Set<string>;
+  /** Where one reference is to the model row of several sheets. */
+  readonly several: Set<string>;
   /** Where the text of an INDIRECT refers to the model row. */
   readonly indirect: Set<string>;
 }
@@ -81,7 +83,7 @@ const TEXTS = /"((?:[^"]|"")*)"/g;
 
 function references(pack: Package, reach: Reach): string[] {
   const { parts, sheetName } = pack;
-  const found: Found = { lost: new Set(), single: new Set(), indirect: new Set() };
+  const found: Found = { lost: new Set(), single: new Set(), several: new Set(), indirect: new Set() };
   const away = { sheetName, isOwn: false };
   for (const { name, part } of pack.sheets) {
     const home = { sheetName, isOwn: part === pack.sheet };
@@ -118,6 +120,11 @@ function references(pack: Package, reach: Reach): string[] {
       : [
           `${listed([...found.single])} refer${found.single.size === 1 ? 's' : ''} to one cell of the model row, and so to the first row alone; write a range such as C5:C5 for all rows, or a $ before the row for the first`,
         ]),
+    ...(found.several.size === 0
+      ? []
+      : [
+          `${listed([...found.several])} refer${found.several.size === 1 ? 's' : ''} to the model row of several sheets at once, which does not follow the rows; write the range of the one sheet`,
+        ]),
     ...(found.indirect.size === 0
       ? []
       : [
@@ -130,6 +137,9 @@ function references(pack: Package, reach: Reach): string[] {
 function note(found: Found, where: string, formula: string, home: Home, place: Place, reach: Reach): void {
   withReferences(formula, (reference) => {
     const { prefix, text } = reference;
+    const ofSeveral = sheetOfPrefix(prefix)?.includes(':') ? rowsOf(text) : undefined;
+    if (ofSeveral !== undefined && ofSeveral.first <= reach.model && ofSeveral.last >= reach.model)
+      found.several.add(where);
     const rows = isHome(reference, home) ? rowsOf(text) : undefined;
     if (rows !== undefined) {
       if (rows.first > reach.model && rows.first <= reach.lastModel) found.lost.add(where);

@@ -10,9 +10,10 @@ export interface Reach {
   readonly last: number;
 }
 
-const REFERENCE = /^(\$?[A-Z]{1,3}\$?)(\d+)(?::(\$?[A-Z]{1,3}\$?)(\d+))?$/;
+/** Whole rows have no letters. */
+const REFERENCE = /^(\$?[A-Z]{1,3}\$?|\$?)(\d+)(?::(\$?[A-Z]{1,3}\$?|\$?)(\d+))?$/;
 
-/** The first and last row of a reference such as `A5` or `$A$5:$J$24`, or undefined for any other text. */
+/** The first and last row of a reference such as `A5`, `$A$5:$J$24` or `5:24`, or undefined for any other text. */
 export function rowsOf(reference: string): { readonly first: number; readonly last: number } | undefined {
   const match = REFERENCE.exec(reference);
   if (!match) return undefined;

@@ -2,7 +2,7 @@
 import { columnIndex, columnLetters } from '../letters.js';
 
 export interface Reference {
-  /** The sheet as the formula has it, such as `'Meus dados'!` or `[1]Dados!`; empty for the formula's own sheet. */
+  /** The sheet as the formula has it, such as `'Meus dados'!`, `[1]Dados!` or, for several sheets, `Dados:P!`; empty for the formula's own sheet. */
   readonly prefix: string;
   /** Such as `C5`, `$C$5:$D$9`, `C:C` or `5:5`, in upper case, which programs other than Excel do not always write. */
   readonly text: string;
@@ -13,7 +13,8 @@ export interface Reference {
 /** The most characters of a formula ("Excel specifications and limits"). */
 const LONGEST = 8192;
 
-const SHEET = String.raw`(?:\[\d+\])?(?:'(?:[^']|'')*'|[\p{L}_][\p{L}\p{N}_.]*)!`;
+const NAME = String.raw`[\p{L}_][\p{L}\p{N}_.]*`;
+const SHEET = String.raw`(?:\[\d+\])?(?:'(?:[^']|'')*'|${NAME}(?::${NAME})?)!`;
 const CELL = String.raw`\$?[A-Za-z]{1,3}\$?\d+`;
 const COLUMNS = String.raw`\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}`;
 const ROWS = String.raw`\$?\d+:\$?\d+`;
