@@ -202,6 +202,12 @@ test('line breaks and the blanks around them become one blank, all other blanks 
   assert.equal(printable('a\n \n b'), 'a b');
 });
 
+test('a hint names a near word, and none in which every letter is another one', () => {
+  assert.equal(didYouMean('statu', ['date', 'status']), 'did you mean "status"? (allowed: date, status)');
+  assert.equal(didYouMean('O', ['o']), 'did you mean "o"? (allowed: o)');
+  for (const word of ['', '1']) assert.equal(didYouMean(word, ['o']), 'allowed: o');
+});
+
 test('a hint lists sixty words at most', () => {
   const said = didYouMean(
     'x',

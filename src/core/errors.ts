@@ -112,9 +112,16 @@ export function errorSentence(error: unknown): string {
   return [messageOf(error), error.hint, retry]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => withoutPeriod(`${part}`.trimEnd()))
-    .map((part, index) => (index === 0 ? part : `${part[0]?.toUpperCase()}${part.slice(1)}`))
+    .map((part, index) =>
+      index === 0 || isCommand(part) ? part : `${part[0]?.toUpperCase()}${part.slice(1)}`,
+    )
     .join('. ')
     .concat('.');
+}
+
+/** Whether a sentence begins with what is typed, which has no capital letter. */
+function isCommand(text: string): boolean {
+  return text.startsWith('reportctl ');
 }
 
 /** Keeps an ellipsis. */
@@ -144,7 +151,9 @@ export function nearestWord(word: string, allowed: readonly string[]): string | 
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= Math.max(1, word.length / 3) ? best.candidate : undefined;
+  // A word in which every letter is different is another word: "1" is not near "o".
+  const limit = Math.min(Math.max(1, word.length / 3), word.length - 1);
+  return best && best.distance <= limit ? best.candidate : undefined;
 }
 
 /** Optimal string alignment over UTF-16 units: insertions, deletions, substitutions, and swapped neighbours. */

@@ -47,8 +47,9 @@ export function parseCondition(report: Report, text: string, today: string): Con
 function parseComparison({ name: report, columns }: Report, text: string): Comparison {
   const trimmed = text.trim();
   const named = columns
-    .filter(({ name }) => trimmed.startsWith(name))
-    .map((column) => ({ column, rest: trimmed.slice(column.name.length).trimStart() }))
+    .flatMap((column) => [column.name, quoted(column.name)].map((typed) => ({ column, typed })))
+    .filter(({ typed }) => trimmed.startsWith(typed))
+    .map(({ column, typed }) => ({ column, rest: trimmed.slice(typed.length).trimStart() }))
     .map(({ column, rest }) => ({ column, rest, operator: OPERATORS.find((each) => rest.startsWith(each)) }))
     .filter(({ operator }) => operator !== undefined)
     .sort((a, b) => b.column.name.length - a.column.name.length);
@@ -72,6 +73,11 @@ function parseComparison({ name: report, columns }: Report, text: string): Compa
       hint: `${didYouMean(word, names)}.`,
     },
   );
+}
+
+/** A name as SQL has it where it is not a plain word. */
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** The text between quotes, in which a doubled quote is one, as SQL has it; any other text as it is. */
@@ -181,8 +187,8 @@ function isUnequal(operator: Operator): boolean {
 }
 
 /** What the filter of a word of this kind makes of the value. */
-function parsed({ column: { kind }, text }: Comparison, value: string, context: Today): Filter {
-  return parseFilter(`${WHERE} ${JSON.stringify(text)}`, [value], context, kind === 'json' ? 'text' : kind);
+function parsed({ column: { name, kind } }: Comparison, value: string, context: Today): Filter {
+  return parseFilter(`column ${name}`, [value], context, kind === 'json' ? 'text' : kind);
 }
 
 function wrongOperator({ text, column, operator }: Comparison, allowed: readonly Operator[]): ReportError {

@@ -244,7 +244,11 @@ describe('diff', { concurrency: 2 }, () => {
       [['dia', '--date', '2024-10-06'], 2, /was never restated/],
       [['dia', '--date', '2024-10-05', '--revisions', '1..3'], 2, /has no revision 3/],
       [['dia', '--date', '2024-10-05', '--revisions', '1-2'], 2, /Give two revisions/],
-      [['dia', '2024-10-05', '2024-10-09'], 3, /not published: there is no _reportctl\/dia\/20241009\.json/],
+      [
+        ['dia', '2024-10-05', '2024-10-09'],
+        3,
+        /not published: there is no _reportctl\/dia\/20241009\.json at .*\. reportctl status lists/,
+      ],
       [['dia', '2024-10-05', '2024-10'], 2, /"2024-10" is not within one day/],
       [['r/dia_20241005.csv', 'r/dia_20241006.csv', '-o', 'x.xlsx'], 2, /x\.xlsx is no CSV/],
       [

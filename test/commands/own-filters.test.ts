@@ -235,4 +235,25 @@ describe('filters of a report of its own', () => {
     assert.deepEqual(await completed('export', 'vendas', '--where', 's'), ['situacao']);
     assert.deepEqual(await completed('run', 'vendas', '--st'), []);
   });
+
+  test('of documents name a column of the report, or a path', async () => {
+    const filters =
+      'organization: vendedor\n  nome: vendedor\n  valor: quanto\n  dono: pessoa.nome\n  quanto: { path: quanto }';
+    const columns =
+      'columns:\n  id: integer\n  quanto: { kind: decimal, path: valor }\n  vendedor: { kind: text, path: pessoa.nome }';
+    const head = VENDAS.slice(0, VENDAS.indexOf('period:'));
+    await writeFile(
+      join(folder, 'queries', 'nomes.yaml'),
+      `${head}filters:\n  ${filters}\n${columns}\norder-by: [id]\n`,
+    );
+    const found = async (...args: string[]) => {
+      const { stdout, stderr } = await run('export', 'nomes', '--columns', 'id', ...args);
+      return [...stdout.trim().split('\n').slice(1), ...(stderr.match(/did you mean ".*"/) ?? [])];
+    };
+    assert.deepEqual(await found('--organization', 'Zé'), ['1', '3']);
+    assert.deepEqual(await found('--nome', 'ana'), ['did you mean "Ana"']);
+    assert.deepEqual(await found('--valor', '20..30'), ['2', '3']);
+    assert.deepEqual(await found('--dono', '~ze'), ['1', '3']);
+    assert.deepEqual(await found('--quanto', '20'), []);
+  });
 });

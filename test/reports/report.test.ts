@@ -203,7 +203,7 @@ describe('what is wrong', () => {
       'a word that cannot be an option',
       `${START}filters: { Produto: a }`,
       4,
-      /filters\.Produto: "Produto" cannot be the option --Produto; lower-case letters/,
+      /filters\.Produto: "Produto" cannot be the option --Produto; a lower-case letter comes first/,
     ],
     [
       'a word that is an option already',
@@ -761,7 +761,7 @@ describe('the folder of reports', () => {
       assert.equal((await loadReport('a', { queries: folder, cwd: '.' })).name, 'a');
       assert.equal((await loadReport(join(folder, 'b.sql'), { queries: '/nowhere', cwd: '.' })).name, 'b');
       await assert.rejects(
-        loadReport('c', { queries: folder, cwd: '.' }),
+        loadReport('aa', { queries: folder, cwd: '.' }),
         (error: ReportError) => error.code === 'usage' && /did you mean "a"/.test(error.hint ?? ''),
       );
       await assert.rejects(loadReport(join(folder, 'c.sql'), { queries: folder, cwd: '.' }), {

@@ -33,6 +33,12 @@ const days = (text: string) => {
 };
 
 describe('--where', () => {
+  test('takes a column between quotes, as SQL has it', () => {
+    for (const text of ['"valor total" >= 1.5', '"valor total">=1.5'])
+      assert.equal(parseCondition(REPORT, text, '2024-10-06').column, 'valor total');
+    assert.deepEqual(testOf('"nome" = "a"'), testOf('nome = a'));
+  });
+
   test('names the column that it tests, with what was typed', () => {
     const { filter, column, onResult } = parseCondition(REPORT, ' valor total>=1.5 ', '2024-10-06');
     assert.deepEqual(
@@ -99,8 +105,9 @@ describe('--where', () => {
     valor: /no operator follows the column/,
     'valor - id > 1': /no operator follows the column/,
     'valor IS NULL': /no operator follows the column/,
-    'valor = id': /allowed are a number/,
+    'valor = id': /^cannot filter by column valor "id": allowed are a number/,
     'valor = ': /allowed are a number/,
+    '"valor total > 1': /has no column/,
     'valor ~ 1': /"valor" is decimal, which ~ does not compare/,
     'valor > 1..2': /a range is no number/,
     'nome > a': /"nome" is text, which > does not compare/,

@@ -15,6 +15,7 @@ import {
   type TestPostgres,
   withSource,
 } from '../support/postgres.js';
+import { createDatabase } from '../support/shared-postgres.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
 const PASSWORD = 'segredo';
@@ -40,6 +41,23 @@ async function settings(source: Source, names: readonly string[], report = 'tran
   const [row = []] = await readRows(source, { ...requestOf(query, columns), report });
   return Object.fromEntries(names.map((name, index) => [name, row[index]]));
 }
+
+test('channel_binding=require refuses a server that asks for no password', async () => {
+  const open = await createDatabase();
+  try {
+    await assert.rejects(
+      openUrl(`${open.url}${open.url.includes('?') ? '&' : '?'}channel_binding=require`),
+      (error) => {
+        assert.ok(error instanceof ReportError, String(error));
+        assert.match(error.message, /channel_binding is "require", and the server does not offer it/);
+        assert.match(error.hint ?? '', /leave channel_binding out/);
+        return error.retryable === false;
+      },
+    );
+  } finally {
+    await open.stop();
+  }
+});
 
 describe('settings', () => {
   test('one snapshot, nothing can be written, no timeout, and the zone of the report', () =>

@@ -55,7 +55,11 @@ export function parseFilters(
   for (const word of [...DIMENSIONS, ...own]) {
     const field = given[word];
     if (field === undefined) continue;
-    const { place, kind: named, stored } = partsOf(field);
+    const {
+      place,
+      kind: named,
+      stored,
+    } = typeof field === 'string' ? namedPlace(field, columns) : partsOf(field);
     filters[word] = place;
     if (isDimension(word)) {
       fields[word] = { kind: named ?? FIELD_KINDS[word], stored };
@@ -76,6 +80,16 @@ export function parseFilters(
       `without date the report would have no periods: call "${misspelt}" date, or otherwise if a snapshot is meant`,
     );
   return { filters, filterKinds, fields };
+}
+
+/**
+ * What a filter without braces names: the column of the contract, whose path is elsewhere in the document, or the path itself. Read as
+ * a path only, the name of such a column would be a field that no document has, and every row would be left out in silence.
+ */
+function namedPlace(name: string, columns: readonly Column[]): ReturnType<typeof partsOf> {
+  const isPath = columns.some((column) => column.path === name);
+  const path = isPath ? undefined : columns.find((column) => column.name === name)?.path;
+  return { place: path ?? name };
 }
 
 /** The column (or SQL expression, or path) and what else the report says of it. */
@@ -130,7 +144,7 @@ const LONGEST_WORD = 64;
 function wordFault(word: string): string | undefined {
   const isWord = /^\p{Ll}[\p{Ll}\p{N}_]*(?:-\p{Ll}[\p{Ll}\p{N}_]*)*$/u.test(word);
   if (!isWord || word.normalize('NFC') !== word || Buffer.byteLength(word) > LONGEST_WORD)
-    return `"${word}" cannot be the option --${word}; lower-case letters, digits, "_" and "-" can, such as status or tipo-cliente`;
+    return `"${word}" cannot be the option --${word}; a lower-case letter comes first and after each "-", then also digits and "_", such as tipo-cliente`;
   if (TAKEN.includes(word)) return `--${word} is an option already; call the filter otherwise`;
   // Commander stores an option under its name in camel case, and reads --no-… as the opposite of another one.
   if (word.startsWith('no-') || camelCase(word) in {})

@@ -104,6 +104,8 @@ async function openClient(config: ClientConfig, needsBinding: boolean, signal: A
   const binding = needsBinding ? requireChannelBinding(client) : undefined;
   try {
     await client.connect();
+    // A server without a password can end the login before the driver sees that its socket is closed.
+    if (binding?.failure !== undefined) throw binding.failure;
     return client;
   } catch (error) {
     destroySocket(client);

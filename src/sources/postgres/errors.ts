@@ -37,6 +37,10 @@ const HINTS: readonly [pattern: RegExp, hint: string][] = [
   ],
   [/^(ENOTFOUND|EAI_AGAIN)/, 'Check the name of the host.'],
   [/^[A-Z_]*(CERT|SIGNATURE|ISSUER)/, 'Check sslrootcert and the name of the host, or set sslmode=require.'],
+  [
+    /channel_binding is "require"/,
+    'It needs TLS and a login by SCRAM: set sslmode=require and a password, or leave channel_binding out.',
+  ],
   [/does not support SSL/, 'Set up TLS on the server, or set another sslmode.'],
 ];
 

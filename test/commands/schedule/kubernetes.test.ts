@@ -144,6 +144,11 @@ describe('CronJobs', () => {
     assert.match(text, /--from-file=PGPASSWORD=\/run\/secrets\/pg/);
   });
 
+  test('a file that two variables name is mounted once', () => {
+    const settings = { AWS_CA_BUNDLE: '/etc/ca.pem', NODE_EXTRA_CA_CERTS: '/etc/ca.pem' };
+    assert.match(kubernetes(planWith({ settings })), /^# Mount into the containers, .*: \/etc\/ca\.pem$/m);
+  });
+
   test('the longest name of a zone still makes the name of a job', () => {
     const zone = 'America/Argentina/ComodRivadavia';
     const runs = [{ ...RUN, zone, name: `reportctl-${zone.toLowerCase().replaceAll('/', '-')}` }];

@@ -39,7 +39,9 @@ export function kubernetes(plan: Plan): string {
       : []),
     ...(pathsAmong(plan.settings).length === 0
       ? []
-      : [`# Mount into the containers, or take out of env: ${pathsAmong(plan.settings).join(' ')}`]),
+      : [
+          `# Mount into the containers, or take out of env: ${[...new Set(pathsAmong(plan.settings))].join(' ')}`,
+        ]),
     ...runs.flatMap((run) => clockWarnings(run, plan)),
   ];
   const jobs = runs.flatMap((run) => [
