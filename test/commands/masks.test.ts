@@ -91,6 +91,17 @@ test('an export masks more, and never less', async () => {
   assertRefused(await run([...args, '--mask', 'nome']), 2, /--mask.*name=value/);
 });
 
+test('the word null of YAML is the mask null, and a mask without a word is refused', async () => {
+  const env = { REPORTCTL_QUERIES: join(folder, 'outras') };
+  const definition = DEFINITION.replace(/\ngates:.*/, '');
+  await writeReport(join(folder, 'outras'), 'nula', definition.replace('mask: hash', 'mask: null'), QUERY);
+  const { stdout } = await run(['export', 'nula', '--columns', 'id,cpf', '-o', '-'], env);
+  assert.equal(stdout, 'id,cpf\n1,\n2,\n');
+  await writeReport(join(folder, 'outras'), 'vazia', definition.replace('mask: hash', 'mask:'), QUERY);
+  const said = /found nothing; allowed: hash, partial, null/;
+  assertRefused(await run(['export', 'vazia', '-o', '-'], env), 2, said);
+});
+
 test('without a key, or with a short one, nothing is hashed', async () => {
   const args = ['export', 'pessoas', '-o', '-'];
   assertRefused(await run(args, { REPORTCTL_MASK_KEY: '' }), 2, /REPORTCTL_MASK_KEY is not set/);

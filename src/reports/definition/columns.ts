@@ -1,6 +1,6 @@
 // The columns of a definition, and the keys that name columns.
 import { didYouMean, type ReportError } from '../../core/errors.js';
-import { type Column, isNumeric, type Kind, type LongNumbers, type Mask } from '../../core/table.js';
+import { type Column, isNumeric, type Kind, type LongNumbers, MASKS, type Mask } from '../../core/table.js';
 import { numberFormatFault } from '../../writers/words/number-format.js';
 import type { Definition } from './schema.js';
 import type { YamlText } from './yaml-text.js';
@@ -11,7 +11,8 @@ interface ColumnDefinition {
   readonly currency?: string | undefined;
   readonly format?: string | undefined;
   readonly 'long-numbers'?: LongNumbers | undefined;
-  readonly mask?: Mask | undefined;
+  /** Null is the word null as YAML reads it, or a key without a value. */
+  readonly mask?: Mask | null | undefined;
   readonly path?: string | undefined;
 }
 
@@ -28,9 +29,12 @@ export function parseColumns(definition: Definition, document: YamlText): Column
       currency,
       format,
       'long-numbers': longNumbers,
-      mask,
+      mask: givenMask,
       path,
     }: ColumnDefinition = value;
+    if (givenMask === null && document.typed(['columns', name, 'mask']) !== 'null')
+      throw document.complaint(['columns', name, 'mask'], `found nothing; allowed: ${MASKS.join(', ')}`);
+    const mask = givenMask === null ? 'null' : givenMask;
     if (longNumbers !== undefined && !isNumeric(kind)) {
       const complaint = `the column is ${kind}; only an integer or a decimal has long numbers`;
       throw document.complaint(['columns', name, 'long-numbers'], complaint);

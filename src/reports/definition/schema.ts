@@ -49,7 +49,8 @@ const columnKeys = {
   currency: name.optional(),
   format: name.optional(),
   'long-numbers': z.enum(LONG_NUMBERS).optional(),
-  mask: z.enum(MASKS).optional(),
+  // YAML reads the word null as null.
+  mask: z.enum(MASKS).nullable().optional(),
 };
 
 export const sqlSchema = z.strictObject({
