@@ -84,6 +84,8 @@ async function checkReport(session: Session, name: string, options: CheckAll): P
       const checked: Checked[] = sources.map((source, index) => ({
         subject,
         ok: true,
+        // A misspelt path would give nulls, or no rows.
+        ...(options.sample === undefined && prepared[index]?.sample !== undefined && { isWarning: true }),
         detail: `${source.label} ${contractFound(report, prepared[index], options)}${order}`,
       }));
       for (const scheduled of scheduledReports(report)) {
