@@ -56,6 +56,7 @@ describe('the URLs of providers', () => {
 
   test('what means something else here is refused', () => {
     refused('postgres://u:s3nha@h/db?schema=vendas', /unknown parameter "schema".*options=-csearch_path/);
+    refused('postgres://u@h/db?constructor=x', /unknown parameter "constructor"[^{]*$/);
     refused('postgres://u@h/db?ssl=false', /unknown parameter "ssl".*sslmode/);
     refused('postgres://u@h/db?gssencmode=require', /gssencmode is "require"/);
     refused('postgres://u@h/db?channel_binding=yes', /channel_binding is "yes"/);

@@ -26,10 +26,11 @@ export type Parameter = keyof typeof PARAMETERS;
 const IGNORED = ['pgbouncer', 'connection_limit', 'pool_timeout', 'statement_cache_size'];
 
 /** Words of other programs, and what does the same here. */
-const REPLACED: Readonly<Record<string, string>> = {
-  schema: 'Write options=-csearch_path%3D<schema> in its place.',
-  currentSchema: 'Write options=-csearch_path%3D<schema> in its place.',
-};
+const REPLACED = new Map([
+  ['ssl', 'Write sslmode in its place.'],
+  ['schema', 'Write options=-csearch_path%3D<schema> in its place.'],
+  ['currentSchema', 'Write options=-csearch_path%3D<schema> in its place.'],
+]);
 
 /** What a URL says; parts that it leaves out are missing. */
 export interface ConnectionUrl {
@@ -74,10 +75,7 @@ function understood(name: string, value: string, label: string): Readonly<Record
   if (name === 'ssl' && value === 'true') return { sslmode: 'require' };
   if (Object.hasOwn(PARAMETERS, name)) return { [name]: value };
   throw new ReportError('definition', `${label}: unknown parameter "${name}"`, {
-    hint:
-      name === 'ssl'
-        ? 'Write sslmode in its place.'
-        : (REPLACED[name] ?? `${didYouMean(name, Object.keys(PARAMETERS))}.`),
+    hint: REPLACED.get(name) ?? `${didYouMean(name, Object.keys(PARAMETERS))}.`,
   });
 }
 
