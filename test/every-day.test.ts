@@ -19,6 +19,7 @@ import { requestOf } from '../src/reports/request.js';
 import { RowCounter } from '../src/rows/counters.js';
 import { postgresDialect } from '../src/sources/postgres/dialect.js';
 import { openUrl, type TestPostgres } from './support/postgres.js';
+import { runs } from './support/runs.js';
 import { createDatabase } from './support/shared-postgres.js';
 
 /** Days around which clocks change, a zone has no day, February or a year ends. */
@@ -154,7 +155,7 @@ test('by the conditions: every row in one period, the one of its local date, and
     done.rows += whole;
     done.clocks.add(`${zone} ${column} ${each.kind}`);
   };
-  await fc.assert(fc.asyncProperty(cases(14), property), { numRuns: 300 });
+  await fc.assert(fc.asyncProperty(cases(14), property), { numRuns: runs(300) });
   t.diagnostic(
     `${done.cases} spans, ${done.periods} periods, ${done.rows} rows, ${done.clocks.size} of ${ZONES.length * 9} zones, types and kinds`,
   );
@@ -195,7 +196,7 @@ describe('by the exports themselves', () => {
       done.periods += periods.length;
       done.rows += whole.rows;
     };
-    await fc.assert(fc.asyncProperty(cases(6), property), { numRuns: 60 });
+    await fc.assert(fc.asyncProperty(cases(6), property), { numRuns: runs(60) });
     t.diagnostic(`${done.cases} spans, ${done.periods} exports of one period, ${done.rows} rows`);
     assert.ok(done.rows > 5000, 'the spans have rows');
   });

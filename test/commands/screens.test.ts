@@ -119,7 +119,10 @@ test('words have a colour on a terminal, not in a pipe and not with NO_COLOR', a
   );
   assert.match(status ?? '', /ESC\[31mdamagedESC\[39m/);
   assert.match(status ?? '', /ESC\[33mdueESC\[39m/);
-  assert.match(check ?? '', /^ESC\[32mok {4}ESC\[39m report vendas_diarias: /);
+  assert.match(
+    check ?? '',
+    /^ESC\[33mWARN {2}ESC\[39m report vendas_diarias: .*\nESC\[32mok {4}ESC\[39m write: /,
+  );
   assert.match(verify ?? '', /^ESC\[31mFAILEDESC\[39m /);
   for (const args of commands) {
     for (const [columns, more] of [

@@ -10,6 +10,7 @@ import { sourceVariable } from '../../src/core/config/variables.js';
 import { type Config, loadConfig } from '../../src/core/config.js';
 import { errorSentence, ReportError } from '../../src/core/errors.js';
 import { SecretEndpoint, SecretUrl } from '../../src/core/secret-url.js';
+import { runs } from '../support/runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'reportctl-test-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -299,7 +300,7 @@ describe('what is printed of a URL', () => {
           assert.ok(secret.reveal().includes('S3nha'));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -64,7 +64,7 @@ test('the temporary file is hidden, beside the target, and has the token in its 
 test('two destinations of one run, opened with the same token, never choose the same temporary name', async () => {
   const [run, lease] = [await open(), await open()];
   const renewed = async (destination: Destination, key: string) => {
-    for (let round = 0; round < 1500; round++) {
+    for (let round = 0; round < 500; round++) {
       const staged = await destination.stage(key, replace);
       if (round % 100 === 0) await staged.publish();
       else await staged.discard();

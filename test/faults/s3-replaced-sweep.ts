@@ -10,12 +10,12 @@ const { two, restated, restatedTwo, split, restatedSplit, remains } = SCENARIOS;
 export function replacementFaults(extent: Extent): void {
   describe('a bucket whose requests fail', { timeout: 3_600_000 }, () => {
     for (const { scenario, ...strides } of [
-      { scenario: restated, all: 5, sample: 67, probe: 269 },
-      { scenario: two, all: 11, sample: 131, probe: 1051 },
-      { scenario: restatedTwo, all: 11, sample: 113, probe: 907 },
-      { scenario: split, all: 17, sample: 173, probe: 1387 },
-      { scenario: restatedSplit, all: 17, sample: 211, probe: 1691 },
-      { scenario: remains, all: 7, sample: 113, probe: 907 },
+      { scenario: restated, all: 5, sample: 67, probe: 539 },
+      { scenario: two, all: 11, sample: 131, probe: 2103 },
+      { scenario: restatedTwo, all: 11, sample: 113, probe: 1815 },
+      { scenario: split, all: 17, sample: 173, probe: 2775 },
+      { scenario: restatedSplit, all: 17, sample: 211, probe: 3383 },
+      { scenario: remains, all: 7, sample: 113, probe: 1815 },
     ]) {
       test(scenario.name, async (t) => {
         await tryAll(t, sampleOf(await s3Cases(scenario), extent, strides), 12);

@@ -11,13 +11,13 @@ export function firstPublicationFaults(extent: Extent): void {
       // The other scenarios have what it begins with in common, and leave the probe of the store out.
       const cases = await s3Cases(SCENARIOS.first, true);
       const once = cases.filter(({ kind, name }) => kind === 'lost' && name.includes(': 1 from'));
-      await tryAll(t, sampleOf(once, extent, { all: 1, sample: 1, probe: 13 }), 12);
+      await tryAll(t, sampleOf(once, extent, { all: 1, sample: 1, probe: 27 }), 12);
     });
 
     test('a first publication, in every manner', async (t) => {
       await tryAll(
         t,
-        sampleOf(await s3Cases(SCENARIOS.first, true), extent, { all: 3, sample: 71, probe: 421 }),
+        sampleOf(await s3Cases(SCENARIOS.first, true), extent, { all: 3, sample: 71, probe: 843 }),
         12,
       );
     });
@@ -25,7 +25,7 @@ export function firstPublicationFaults(extent: Extent): void {
     test('in parts', async (t) => {
       await tryAll(
         t,
-        sampleOf(await s3Cases(SCENARIOS.parts), extent, { all: 7, sample: 89, probe: 263 }),
+        sampleOf(await s3Cases(SCENARIOS.parts), extent, { all: 7, sample: 89, probe: 527 }),
         6,
       );
     });

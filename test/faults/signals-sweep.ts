@@ -197,7 +197,7 @@ outputs: [{ format: csv, key: "r_{YYYYMMDD}.csv" }]
       { name: 'a restatement', documents: 'small.ndjson', restate: 'late rows' },
     ]) {
       test(scenario.name, async (t) =>
-        tryAll(t, sampleOf(await casesOf(scenario), extent, { all: 2, sample: 37, probe: 71 }), 2),
+        tryAll(t, sampleOf(await casesOf(scenario), extent, { all: 2, sample: 37, probe: 143 }), 2),
       );
     }
   });

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { periodContaining } from '../../src/core/calendar.js';
 import { expandKey, safeSegment, unknownTokens } from '../../src/reports/key.js';
 import { anyText } from '../support/any-text.js';
+import { runs } from '../support/runs.js';
 
 describe('a value as a segment of a key', () => {
   const asItIs = [
@@ -72,7 +73,7 @@ describe('a value as a segment of a key', () => {
         assert.doesNotMatch(segment, /[/\\{}\p{C}]|^\.|\.$/u);
         assert.equal(segment, segment.normalize('NFC'));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -83,7 +84,7 @@ describe('a value as a segment of a key', () => {
         const all = new Set([...values, ...values.map(safeSegment)]);
         assert.equal(new Set([...all].map(safeSegment)).size, all.size);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

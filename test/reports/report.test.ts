@@ -12,6 +12,7 @@ import { KINDS } from '../../src/core/table.js';
 import { definitionHash } from '../../src/reports/definition-hash.js';
 import { loadReport, parseReport, reportNames } from '../../src/reports/load-report.js';
 import { anyText } from '../support/any-text.js';
+import { runs } from '../support/runs.js';
 
 const FILE = 'queries/vendas.sql';
 const START = 'source: vendas\ncolumns: { a: text, n: integer }\n';
@@ -714,7 +715,7 @@ test('any definition survives being written as YAML and read', () => {
         outputs,
       );
     }),
-    { numRuns: 80 },
+    { numRuns: runs(80) },
   );
 });
 

@@ -9,6 +9,7 @@ import type { Cell, Column, Kind } from '../../src/core/table.js';
 import { eachKey } from '../../src/rows/unique/key-lines.js';
 import { keysAreNeighbours, UniqueKeys, type UniqueKeysOptions } from '../../src/rows/unique/unique-keys.js';
 import { BATCH_FORMS, cellBatch, copyTextBatch, type Rows } from '../support/copy-text.js';
+import { runs } from '../support/runs.js';
 
 const COLUMNS: readonly Column[] = ['a', 'b', 'c'].map((name) => ({ name, kind: 'text' }));
 const folder = mkdtempSync(join(tmpdir(), 'reportctl-test-'));
@@ -67,7 +68,7 @@ describe('duplicate keys', () => {
           assert.ok(keys.indexOf(example) !== keys.lastIndexOf(example), example);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

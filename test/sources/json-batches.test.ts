@@ -13,6 +13,7 @@ import { VERDICT } from '../../src/sources/json/matching.js';
 import { DocumentReader } from '../../src/sources/json/reader.js';
 import { RowMaker } from '../../src/sources/json/rows.js';
 import { documentRequest } from '../support/json.js';
+import { runs } from '../support/runs.js';
 
 const context = { timezone: 'America/Sao_Paulo', today: '2026-03-10' };
 
@@ -240,7 +241,7 @@ describe('rows from byte to byte', () => {
       fc.property(request, content, fc.integer({ min: 1, max: 80 }), (asked, documents, size) => {
         assertSame(asked, documents, size);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -249,7 +250,7 @@ describe('rows from byte to byte', () => {
       fc.property(fc.constantFrom(...KINDS), leaf, (kind, value) => {
         assertSame(documentRequest({ x: kind }, { onMismatch: 'null' }), `{"x":${value}}`);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -262,7 +263,7 @@ describe('rows from byte to byte', () => {
           `{"x":${value}}`,
         );
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

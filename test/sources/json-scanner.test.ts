@@ -6,6 +6,7 @@ import type { Cell, Kind } from '../../src/core/table.js';
 import { DocumentReader } from '../../src/sources/json/reader.js';
 import { RowMaker } from '../../src/sources/json/rows.js';
 import { documentRequest } from '../support/json.js';
+import { runs } from '../support/runs.js';
 
 type Columns = Readonly<Record<string, Kind | readonly [Kind, string]>>;
 
@@ -123,7 +124,7 @@ describe('the scanner and JSON.parse', () => {
           } else assert.equal(cell, spell(value), path.join('.'));
         }
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -136,7 +137,7 @@ describe('the scanner and JSON.parse', () => {
         );
         assert.deepEqual(rowsOf(columns, spell(map, pick)), [texts.map(([, value]) => value)]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -171,7 +172,7 @@ describe('the scanner and JSON.parse', () => {
           assert.match(String(error), /stands twice/);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
     assert.ok(refused > 500 && accepted > 100, `${refused} refused, ${accepted} accepted`);
   });

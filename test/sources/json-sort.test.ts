@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import type { Cell, Kind } from '../../src/core/table.js';
 import { comparison, type SortKey, sortable } from '../../src/rows/sort/order.js';
 import { sorted } from '../../src/rows/sort.js';
+import { runs } from '../support/runs.js';
 import { createDatabase } from '../support/shared-postgres.js';
 
 type Row = readonly Cell[];
@@ -153,7 +154,7 @@ describe('sorting with a bound on memory', () => {
           assert.deepEqual(await all(sorted(inBatches(rows), options)), expected.slice(0, limit));
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
     assert.deepEqual(await readdir(folder), []);
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { lineRanges, RangeReader } from '../../src/sources/json/ranges.js';
+import { runs } from '../support/runs.js';
 import { bothWays, folder, outcomeWhenEnded, ROWS, seen, skip, withLines } from './json-threads-bench.js';
 
 describe('a large file', { skip }, () => {
@@ -73,7 +74,7 @@ describe('the ranges of a file', () => {
           closeSync(descriptor);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

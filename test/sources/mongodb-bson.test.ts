@@ -8,6 +8,7 @@ import type { Cell, Kind } from '../../src/core/table.js';
 import { doubleText, plainDecimal } from '../../src/rows/sort/numbers.js';
 import { decimal128Text } from '../../src/sources/mongodb/decimal128.js';
 import { RowReader } from '../../src/sources/mongodb/rows.js';
+import { runs } from '../support/runs.js';
 
 const { Binary, BSONRegExp, BSONSymbol, Code, DBRef, Decimal128, Double, Int32, Long, MaxKey, MinKey } = BSON;
 const { ObjectId, Timestamp, UUID } = BSON;
@@ -370,7 +371,7 @@ describe('against the driver', () => {
         const { v } = BSON.deserialize(bytes, { promoteValues: false });
         assert.equal(rowOf({ v: 'json' }, bytes)[0] ?? 'null', spelled(v));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -380,7 +381,7 @@ describe('against the driver', () => {
         const held = Decimal128.fromString(text);
         assert.equal(decimal128Text(Buffer.from(held.bytes), 0), plainDecimal(held.toString()));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -402,7 +403,7 @@ describe('against the driver', () => {
           assert.ok(error instanceof ReportError, String((error as Error).stack));
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });

@@ -10,6 +10,7 @@ import type { Value } from '../../src/sources/documents/value.js';
 import { valueReader } from '../../src/sources/mongodb/bson.js';
 import { type MatchField, matchOf } from '../../src/sources/mongodb/match.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
+import { runs } from '../support/runs.js';
 
 const { BSONSymbol, Decimal128, Double, Int32, Long, ObjectId, Timestamp, UUID } = BSON;
 const ZONE = 'America/Sao_Paulo';
@@ -211,7 +212,7 @@ describe('numbers', () => {
         fc.array(ranges, { minLength: 1, maxLength: 2 }),
         async (values, asked) => void (await selected('price', asked, values)),
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });
@@ -349,7 +350,7 @@ describe('dates', () => {
         const edges = [`${from}T03:00:00Z`, `${from}T02:00:00Z`, `${to}T02:59:59Z`].map(at);
         await selected('date', [`${from}..${to}`], [...stored, ...edges]);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

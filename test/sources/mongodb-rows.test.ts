@@ -11,6 +11,7 @@ import { valueReader } from '../../src/sources/mongodb/bson.js';
 import { TYPE } from '../../src/sources/mongodb/layout.js';
 import { RowReader } from '../../src/sources/mongodb/rows.js';
 import { copyTextBatch } from '../support/copy-text.js';
+import { runs } from '../support/runs.js';
 
 /** Whole and half hours, an offset with seconds (before 1972), changes at midnight and at other hours. */
 const ZONES = [
@@ -237,7 +238,7 @@ describe('what is written is what each value by itself says', () => {
           assert.equal(counted(rows.notes()), misfits);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -255,7 +256,7 @@ describe('what is written is what each value by itself says', () => {
             const bytes = documentOf([{ key: 'a', raw }]);
             assert.deepEqual(batchOf(rows, [bytes]).rows()[0], cellByCell(bytes, timezone).cells);
           }),
-          { numRuns: 1000 },
+          { numRuns: runs(1000) },
         );
       }
     });
@@ -321,7 +322,7 @@ describe('keys', () => {
         );
         assert.deepEqual(batchOf(rows, made).rows(), expected);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

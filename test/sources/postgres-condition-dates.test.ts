@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { addDays } from '../../src/core/calendar.js';
 import { type FilterBench, startFilterBench } from '../support/filter-bench.js';
+import { runs } from '../support/runs.js';
 
 let bench: FilterBench;
 
@@ -61,7 +62,7 @@ for (const [zone, first] of WINDOWS) {
           assert.deepEqual(selected, await bench.select(relation, byBetween(day, spans)), type);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 }

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { ReportError } from '../../src/core/errors.js';
 import { type FilterBench, startFilterBench } from '../support/filter-bench.js';
+import { runs } from '../support/runs.js';
 
 let bench: FilterBench;
 
@@ -101,7 +102,7 @@ for (const type of Object.keys(STORED)) {
           );
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 }
@@ -158,7 +159,7 @@ test('a float bound is refused exactly when PostgreSQL would refuse the literal'
         assert.equal(read, accepted, bound);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

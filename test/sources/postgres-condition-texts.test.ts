@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { literalText } from '../../src/filters/text-values.js';
 import { anyText } from '../support/any-text.js';
 import { type FilterBench, startFilterBench } from '../support/filter-bench.js';
+import { runs } from '../support/runs.js';
 
 let bench: FilterBench;
 
@@ -43,7 +44,7 @@ for (const type of ['text', 'varchar']) {
         );
         assert.deepEqual(found.sort(), [one, two, three, 'x'].filter((text) => wanted.includes(text)).sort());
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 }

@@ -16,6 +16,7 @@ import {
   type TestPostgres,
   withSource,
 } from '../support/postgres.js';
+import { runs } from '../support/runs.js';
 import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
@@ -153,7 +154,7 @@ describe('parameters', () => {
       fc.asyncProperty(nasty, async (text) => {
         assert.equal(await value(`SELECT :x||'|'||:'x' AS v`, { x: ['text', text] }), `${text}|${text}`);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 });

@@ -8,6 +8,7 @@ import type { Source } from '../../src/core/source.js';
 import type { Cell, Kind } from '../../src/core/table.js';
 import { anyText } from '../support/any-text.js';
 import { openUrl, readRows, requestOf, type TestPostgres, withSource } from '../support/postgres.js';
+import { runs } from '../support/runs.js';
 import { createDatabase } from '../support/shared-postgres.js';
 
 let server: TestPostgres;
@@ -249,7 +250,7 @@ describe('texts', () => {
       fc.asyncProperty(cells, async (texts) => {
         assert.deepEqual(await throughTheServer(texts), texts);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

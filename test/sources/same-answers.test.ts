@@ -16,6 +16,7 @@ import { createWriter } from '../../src/writers/index.js';
 import { temporaryFolder } from '../support/cli.js';
 import { type MongoServer, startMongoServer } from '../support/mongodb-server.js';
 import type { TestPostgres } from '../support/postgres.js';
+import { runs } from '../support/runs.js';
 import { createDatabase } from '../support/shared-postgres.js';
 import { storeOpener } from '../support/store.js';
 
@@ -360,7 +361,7 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
         fc.asyncProperty(value, async (one) => {
           selected += (await agree({ [dimension]: [one] })).split('\n').length - 2;
         }),
-        { numRuns: 10 },
+        { numRuns: runs(10) },
       );
       assert.ok(selected > 0, 'no value selected anything');
     });
@@ -373,7 +374,7 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
         const chosen: Record<string, string[]> = types.length === 0 ? {} : { 'product-type': types };
         selected += (await agree(chosen, where)).split('\n').length - 2;
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
     assert.ok(selected > 0, 'no condition selected anything');
   });
@@ -381,7 +382,7 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
   test(`${RUNS} sets of filters`, async () => {
     await fc.assert(
       fc.asyncProperty(choices, async (chosen) => void (await agree(chosen))),
-      { numRuns: RUNS },
+      { numRuns: runs(RUNS) },
     );
   });
 });

@@ -8,6 +8,7 @@ import type { CsvOptions } from '../../src/writers/csv/dialect.js';
 import { readCsv } from '../../src/writers/csv/read.js';
 import { createWriter } from '../../src/writers/index.js';
 import { cellBatch } from '../support/copy-text.js';
+import { runs } from '../support/runs.js';
 
 async function written(
   columns: readonly Column[],
@@ -93,7 +94,7 @@ describe('what was written comes back', () => {
           const bytes = await written(COLUMNS, table, { ...dialect, formulas: 'keep' });
           assert.deepEqual(await readBack(bytes, COLUMNS, dialect, piece), [HEADER, ...table]);
         }),
-        { numRuns: 60 },
+        { numRuns: runs(60) },
       );
     });
   }

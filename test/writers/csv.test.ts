@@ -9,6 +9,7 @@ import type { CsvOptions } from '../../src/writers/csv/dialect.js';
 import { createCsvWriter } from '../../src/writers/csv/write.js';
 import { anyText } from '../support/any-text.js';
 import { cellBatch, copyTextBatch, type Rows } from '../support/copy-text.js';
+import { runs } from '../support/runs.js';
 
 async function written(
   batchOf: (rows: Rows) => Batch,
@@ -399,7 +400,7 @@ describe('a strict reader gets back what was read', () => {
           assert.deepEqual(read(text, dialect), arrived);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -412,7 +413,7 @@ describe('a strict reader gets back what was read', () => {
         assert.equal(unquoted.split(eol).length, 3);
         assert.doesNotMatch(unquoted.replaceAll(eol, ''), /[\r\n]/);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -432,7 +433,7 @@ describe('a strict reader gets back what was read', () => {
           assert.equal((await csv([[once, 'x']])).neutralised, 0);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -482,7 +483,7 @@ describe('a strict reader gets back what was read', () => {
         // csv() compares the two.
         async (rows, options) => void (await csv(rows, options, kinds)),
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -501,7 +502,7 @@ describe('a strict reader gets back what was read', () => {
           );
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

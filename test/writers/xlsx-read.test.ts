@@ -17,6 +17,7 @@ import { templateOf } from '../../src/writers/xlsx/template/open.js';
 import { Zip } from '../../src/writers/xlsx/zip.js';
 import { anyText } from '../support/any-text.js';
 import { cellBatch, copyTextBatch, type Rows } from '../support/copy-text.js';
+import { runs } from '../support/runs.js';
 import { writeXlsx } from '../support/xlsx.js';
 
 const COLUMNS: readonly Column[] = [
@@ -163,7 +164,7 @@ describe('what was written comes back', () => {
         const { bytes } = await writeXlsx(columns, some.length === 0 ? [] : [cellBatch(some)]);
         assert.deepEqual(await readBack(bytes, columns), [['a', 'b'], ...some]);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 
@@ -405,7 +406,7 @@ describe('a broken archive', () => {
           assert.equal(counted, bytes.length);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

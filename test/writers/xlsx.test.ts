@@ -10,6 +10,7 @@ import { CopyText, cellEnds } from '../../src/rows/encoded-rows.js';
 import { type About, createWriter } from '../../src/writers/index.js';
 import { nextSheetName } from '../../src/writers/xlsx/options.js';
 import { cellBatch, copyTextBatch, type Rows } from '../support/copy-text.js';
+import { runs } from '../support/runs.js';
 import { assertWellFormed, openXlsx, valuesOf, writeXlsx } from '../support/xlsx.js';
 
 const require = createRequire(import.meta.url);
@@ -167,7 +168,7 @@ describe('dates', () => {
           texts.map((text) => new Date(text)),
         );
       }),
-      { numRuns: 5 },
+      { numRuns: runs(5) },
     );
   });
 
@@ -337,7 +338,7 @@ describe('texts', () => {
       fc.asyncProperty(texts, async (cells) => {
         assert.deepEqual((await readColumn('text', cells)).values, cells);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 });

@@ -7,6 +7,7 @@ import { ReportError } from '../../../src/core/errors.js';
 import { definitionHash, formerDefinitionHash } from '../../../src/reports/definition-hash.js';
 import { expandKey } from '../../../src/reports/key.js';
 import { parseReport } from '../../../src/reports/load-report.js';
+import { runs } from '../../support/runs.js';
 
 const START = `source: vendas
 columns: { id: integer, org: text, produto: text, agora: timestamp, YYYY: text }
@@ -168,6 +169,6 @@ test('two combinations of values never share a key, and none leads out of its pl
         }
       },
     ),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 });
