@@ -1,9 +1,9 @@
 // npm test [-- [--name <pattern>] file or folder …]: transpiles once, then runs every test file in a process of its own.
 import { spawnSync } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { access, chmod, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { availableParallelism, freemem, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -15,6 +15,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SLOWEST = 10;
 /** For one file: far more than the longest needs on a busy machine, and an end for one that hangs. */
 const TIMEOUT_MS = 30 * 60_000;
+/** Of Linux. The tests take less than a gigabyte of it. */
+const MEMORY = '/dev/shm';
+const MEMORY_NEEDED = 8 * 1024 ** 3;
 const TIMES = join(ROOT, 'build/test-times.json');
 /** Runs only with `npm run test:long`, or when it is named. */
 const LONG = 'test/long';
@@ -44,7 +47,7 @@ if (values.coverage) {
 
 // A folder for everything temporary, also of the servers that run as another user. Its name is short: it is a part of the
 // names of sockets.
-const temporary = await mkdtemp(join(tmpdir(), 'rt-'));
+const temporary = await mkdtemp(join(await temporaryRoot(), 'rt-'));
 await chmod(temporary, 0o1777);
 process.env.TMPDIR = temporary;
 
@@ -103,6 +106,21 @@ tests.on('end', async () => {
   });
 });
 tests.compose(new spec()).pipe(process.stdout);
+
+/** Memory in place of a disk for the many small files of `npm test`, where there is plenty and programs may be started from it. */
+async function temporaryRoot() {
+  if (process.env.TMPDIR || positionals.length > 0 || values.coverage) return tmpdir();
+  try {
+    const { bavail, bsize } = await statfs(MEMORY);
+    await access(MEMORY, constants.W_OK | constants.X_OK);
+    const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' '));
+    const mount = mounts.find(([, where, type]) => where === MEMORY && type === 'tmpfs');
+    const mayRun = mount !== undefined && !mount[3].split(',').includes('noexec');
+    return mayRun && Math.min(bavail * bsize, freemem()) > MEMORY_NEEDED ? MEMORY : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
 
 /** @param path a test file or a folder, from here or from the repository, as .ts or as .js below build/ */
 function testFiles(path) {
