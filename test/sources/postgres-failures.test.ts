@@ -207,7 +207,11 @@ describe('reading', { timeout: 600_000 }, () => {
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reportctl/transacoes'`,
         ),
       ),
-      { message: /terminating connection due to administrator command .*57P01/, retryable: true },
+      {
+        message:
+          /terminating connection due to administrator command .*57P01|Connection terminated unexpectedly/,
+        retryable: true,
+      },
     ));
 
   test('a connection that breaks or ends during the read', async (t) => {
