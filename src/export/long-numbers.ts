@@ -2,6 +2,7 @@
 // would not be the manifest's total.
 import type { Column } from '../core/table.js';
 import type { Report } from '../reports/report.js';
+import type { StagedReport } from './export.js';
 import type { GateResult } from './gates.js';
 import type { FilledTarget } from './target.js';
 
@@ -10,11 +11,23 @@ const GATE = 'long-numbers';
 const SUM_GATE = 'summable';
 
 /**
+ * The results of both gates that do not hold.
+ * @param files those that would be published
+ */
+export function numberResults(
+  report: Pick<Report, 'totals' | 'gates'>,
+  { columns, totals }: Pick<StagedReport, 'columns' | 'totals'>,
+  files: readonly Pick<FilledTarget, 'target'>[],
+): GateResult[] {
+  return [...longNumberResults(report, columns, files), ...sumResults(totals, columns)];
+}
+
+/**
  * A result for each column that a reader of the files may sum, and in which one of them has a number as text because of its
  * digits. A column is summed where it has a total, is an amount of a currency, or its file has formulas of its own. One whose
  * definition says `long-numbers` is not tested.
  */
-export function longNumberResults(
+function longNumberResults(
   { totals, gates }: Pick<Report, 'totals' | 'gates'>,
   columns: readonly Column[],
   files: readonly Pick<FilledTarget, 'target'>[],
@@ -49,10 +62,7 @@ export function longNumberResults(
  * it, and sum the others. One whose definition says `long-numbers: text` is not tested.
  * @param totals the sums of the read, by column
  */
-export function sumResults(
-  totals: Readonly<Record<string, string>>,
-  columns: readonly Column[],
-): GateResult[] {
+function sumResults(totals: Readonly<Record<string, string>>, columns: readonly Column[]): GateResult[] {
   return columns.flatMap(({ name, longNumbers }) => {
     const total = Object.hasOwn(totals, name) ? totals[name] : undefined;
     if (total === undefined || /\d/.test(total) || longNumbers === 'text') return [];
@@ -68,7 +78,7 @@ function shortened(number: string): string {
 }
 
 /** What to do when a gate of this file does not hold; undefined when they do. */
-export function longNumberHint(results: readonly GateResult[]): string | undefined {
+export function numberHint(results: readonly GateResult[]): string | undefined {
   const sum = results.find(({ gate, ok }) => !ok && gate.startsWith(SUM_GATE));
   if (sum !== undefined) {
     const column = sum.gate.slice(`${SUM_GATE} `.length);

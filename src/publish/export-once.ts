@@ -10,7 +10,7 @@ import { aboutOf } from '../export/about.js';
 import { stageReport } from '../export/export.js';
 import { failedGates, GateKeeper } from '../export/gates.js';
 import { assertNoInput, inputsOf } from '../export/inputs.js';
-import { longNumberResults, sumResults } from '../export/long-numbers.js';
+import { numberResults } from '../export/long-numbers.js';
 import { nearMisses } from '../export/near-misses.js';
 import type { OpenProgress } from '../export/progress.js';
 import { discardOnError, publishAll, type Target } from '../export/target.js';
@@ -88,11 +88,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
           ...(span && { span }),
         });
         const tested = await discardOnError(staged.files, () => gateKeeper.test(staged));
-        const gates = [
-          ...tested,
-          ...longNumberResults(report, staged.columns, staged.files),
-          ...sumResults(staged.totals, staged.columns),
-        ];
+        const gates = [...tested, ...numberResults(report, staged, staged.files)];
         const [output] = await withSpan(span, 'publish', {}, () => publishAll(staged.files, effect));
         if (output === undefined) throw new Error('one target makes one output');
         const finished = new Date().toISOString();

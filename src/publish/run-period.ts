@@ -10,7 +10,7 @@ import { aboutOf } from '../export/about.js';
 import { type ExportPlan, type StagedReport, stageReport } from '../export/export.js';
 import { GateKeeper, refusal } from '../export/gates.js';
 import type { Input } from '../export/inputs.js';
-import { longNumberHint, longNumberResults, sumResults } from '../export/long-numbers.js';
+import { numberHint, numberResults } from '../export/long-numbers.js';
 import { discardAll, discardOnError, type FilledTarget, type Target } from '../export/target.js';
 import { definitionHash, isDefinition } from '../reports/definition-hash.js';
 import type { Report } from '../reports/report.js';
@@ -227,11 +227,7 @@ async function stagePeriod(
   });
   const tested = await discardOnError(staged.files, () => gateKeeper.test(staged));
   const published = staged.files.filter(({ target }) => !targets.isQuarantine(target));
-  const gates = [
-    ...tested,
-    ...longNumberResults(report, staged.columns, published),
-    ...sumResults(staged.totals, staged.columns),
-  ];
+  const gates = [...tested, ...numberResults(report, staged, published)];
   const finished = new Date().toISOString();
   const about = { report, request, period, definition, revision, token, epoch, started, finished };
   return { staged, run: { ...about, gates, content: content.digest() } };
@@ -246,7 +242,7 @@ async function decide(
   const { report, destination, span } = options;
   const files = staged.files.filter(({ target }) => !targets.isQuarantine(target));
   const quarantineFiles = staged.files.filter(({ target }) => targets.isQuarantine(target));
-  const gateError = refusal(report.name, run.gates, longNumberHint(run.gates));
+  const gateError = refusal(report.name, run.gates, numberHint(run.gates));
   if (gateError !== undefined)
     throw await refuse(gateError, { run, staged, files, quarantineFiles, destination });
   const notes = [...staged.notes, ...files.flatMap(({ target }) => target.writer.notes?.() ?? [])];
