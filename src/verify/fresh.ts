@@ -31,6 +31,20 @@ interface Fresh {
 type Parts = ReadonlyMap<string, Fresh>;
 const NO_VALUES = '{}';
 
+/** The fields of a manifest that say what was read for its file. */
+const ASKED = [
+  'report',
+  'columns',
+  'filters',
+  'where',
+  'orderBy',
+  'params',
+  'limit',
+  'period',
+  'volatile',
+  'definition',
+] as const satisfies readonly (keyof Manifest)[];
+
 /**
  * A function that compares a manifest with a fresh read. One read serves all files of a run that have the same columns and the
  * same split.
@@ -54,31 +68,8 @@ export function freshComparison(options: FreshOptions): (manifest: Manifest) => 
         { what: 'source', expected: 'a report that can be read so', found: messageOf(error) },
       ];
     }
-    const {
-      columns,
-      filters,
-      where,
-      orderBy,
-      params,
-      limit,
-      period,
-      volatile,
-      definition,
-      split = {},
-    } = manifest;
-    const identity = JSON.stringify([
-      manifest.report,
-      columns,
-      filters,
-      where,
-      orderBy,
-      params,
-      limit,
-      period,
-      volatile,
-      definition,
-      Object.keys(split),
-    ]);
+    const { split = {} } = manifest;
+    const identity = JSON.stringify([...ASKED.map((field) => manifest[field]), Object.keys(split)]);
     const fresh =
       reads.get(identity) ?? options.withSources(report, (sources) => read(sources, request, manifest));
     reads.set(identity, fresh);
