@@ -25,10 +25,10 @@ async function damageOfFile(
   { key, bytes, sha256, version }: RunRecord['outputs'][number],
   destination: Destination,
 ): Promise<string | undefined> {
-  const stored = await destination.stat(key);
+  const [stored, manifest] = await Promise.all([key, manifestKey(key)].map((each) => destination.stat(each)));
   if (stored === undefined) return `${key} is gone`;
   if (stored.bytes !== bytes) return `${key} has ${stored.bytes} bytes instead of ${bytes}`;
   const isKnown = version === undefined || stored.version === version || stored.token === token;
   if (!isKnown && (await sha256Of(key, destination)) !== sha256) return `${key} has other bytes`;
-  return (await destination.stat(manifestKey(key))) === undefined ? `${manifestKey(key)} is gone` : undefined;
+  return manifest === undefined ? `${manifestKey(key)} is gone` : undefined;
 }
