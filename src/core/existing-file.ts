@@ -9,7 +9,7 @@ const VISIBLE = 'FILE_VISIBLE';
 const UNKNOWN = 'OUTCOME_UNKNOWN';
 
 /** Whose file has the key, where that is known. */
-interface Owner {
+export interface Owner {
   /** `a file of report "p"` */
   readonly file: string;
   /** What to do about it: one sentence. */

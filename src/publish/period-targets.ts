@@ -3,7 +3,7 @@
 import { formatPeriod, type Period } from '../core/calendar.js';
 import type { Destination, Existing } from '../core/destination.js';
 import { ReportError } from '../core/errors.js';
-import { alreadyExists } from '../core/existing-file.js';
+import { alreadyExists, type Owner } from '../core/existing-file.js';
 import { mapConcurrently } from '../core/map-concurrently.js';
 import { QUARANTINE_FOLDER } from '../core/reserved-keys.js';
 import type { Cell } from '../core/table.js';
@@ -191,7 +191,7 @@ class TargetFinder {
   }
 
   /** Whose file this is, by the manifest beside it; undefined when there is none that can be read, or it names this very period. */
-  async #ownerOf(key: string): Promise<Parameters<typeof alreadyExists>[2]> {
+  async #ownerOf(key: string): Promise<Owner | undefined> {
     const own = this.#place;
     try {
       const stored = await own.destination.read(manifestKey(key));

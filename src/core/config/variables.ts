@@ -82,7 +82,7 @@ const SETTINGS_OF_OTHERS = [
 const PATHS =
   /^(REPORTCTL_METRICS_FILE|AWS_(CONFIG_FILE|SHARED_CREDENTIALS_FILE|WEB_IDENTITY_TOKEN_FILE|CA_BUNDLE)|PG(PASSFILE|SERVICEFILE|SSLROOTCERT|SSLCERT|SSLKEY|SYSCONFDIR)|NODE_EXTRA_CA_CERTS)$/;
 
-/** OpenTelemetry reads many; the headers hold keys, and a trace that a job belongs to is another one's. */
+/** OpenTelemetry's SDK reads more than can be listed here. */
 const OF_OPENTELEMETRY = /^OTEL_/;
 
 /** Variables that a job needs and whose value is not to be shown. */

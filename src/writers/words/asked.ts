@@ -1,11 +1,9 @@
-// What a report was asked for, in the words of a language: its days and its filters.
+// What a report was asked for, in the words of a locale, else in English and ISO 8601: its days and its filters.
 
 import { addDays } from '../../core/calendar.js';
 import type { DayRange, FilterTest, NumberRange, TextMatch } from '../../core/filter.js';
+import type { Locale } from '../../core/format.js';
 import type { ReportedDays, ReportedFilter } from '../../core/writer.js';
-
-/** The option `locale`; without one, English and ISO 8601. */
-export type Locale = 'pt-BR' | undefined;
 
 const PORTUGUESE = {
   between: (from: string, to: string) => `de ${from} a ${to}`,
@@ -69,33 +67,36 @@ interface Words {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-function wordsOf(locale: Locale): Words {
+function wordsOf(locale: Locale | undefined): Words {
   return locale === 'pt-BR' ? PORTUGUESE : ENGLISH;
 }
 
 /** What stands for null in that language. */
-export function noValue(locale: Locale): string {
+export function noValue(locale: Locale | undefined): string {
   return wordsOf(locale).none;
 }
 
 /** A dimension's name; any other word as it is. */
-export function dimensionName(word: string, locale: Locale): string {
+export function dimensionName(word: string, locale: Locale | undefined): string {
   return wordsOf(locale).dimensions[word] ?? word;
 }
 
 /** `01/04/1998` or `1998-04-01`. @param day `YYYY-MM-DD` */
-export function dayText(day: string, locale: Locale): string {
+export function dayText(day: string, locale: Locale | undefined): string {
   return locale === 'pt-BR' ? day.split('-').reverse().join('/') : day;
 }
 
 /** Such as `de 01/04/1998 a 30/04/1998`, one day alone, or the empty text for all days. */
-export function daysText({ from, last }: ReportedDays, locale: Locale): string {
+export function daysText({ from, last }: ReportedDays, locale: Locale | undefined): string {
   const shown = (day: string | undefined) => day && dayText(day, locale);
   return rangeText(shown(from), shown(last), wordsOf(locale));
 }
 
 /** What is filtered, and the values that pass, such as `Quantidade` and `de 10 a 100`. */
-export function filterText({ word, title, test, typed }: ReportedFilter, locale: Locale): [string, string] {
+export function filterText(
+  { word, title, test, typed }: ReportedFilter,
+  locale: Locale | undefined,
+): [string, string] {
   const words = wordsOf(locale);
   if (typed !== undefined) return [words.condition, typed];
   const label = title ?? dimensionName(word, locale);
@@ -125,7 +126,7 @@ function daysOf({ from, to }: DayRange): ReportedDays {
   return { from: from?.date, last: to && addDays(to.date, -1) };
 }
 
-function numbersText({ from, to }: NumberRange, locale: Locale): string {
+function numbersText({ from, to }: NumberRange, locale: Locale | undefined): string {
   const shown = (number: string | undefined) => (locale === 'pt-BR' ? number?.replace('.', ',') : number);
   const words = wordsOf(locale);
   return rangeText(shown(from), shown(to), { ...words, from: words.least });

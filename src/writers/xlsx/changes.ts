@@ -1,7 +1,7 @@
 // Cells that Excel cannot hold unchanged: counted by reason, or refused.
 import { ReportError } from '../../core/errors.js';
+import type { Locale } from '../../core/format.js';
 import type { TextNumbers } from '../../core/writer.js';
-import type { Locale } from '../words/asked.js';
 
 /** By reason: the words for one and for many such cells, in notes and in the workbook. */
 const REASONS = {
@@ -85,7 +85,7 @@ export class Changes {
   }
 
   /** For the workbook: what was changed, and in how many cells. */
-  shown(locale: Locale): (readonly [string, number])[] {
+  shown(locale: Locale | undefined): (readonly [string, number])[] {
     return this.#there().map(([reason, count]) => {
       const { shown, note } = REASONS[reason];
       return [locale === 'pt-BR' ? shown : note.replace('(s)', 's').replace(/^./, upperCase), count];

@@ -1,5 +1,5 @@
 // The words of the sheets Resumo and Sobre, and of the page's foot, in the languages of the option `locale`.
-import type { Locale } from '../words/asked.js';
+import type { Locale } from '../../core/format.js';
 
 const PORTUGUESE = {
   untitled: 'Relatório',
@@ -71,6 +71,6 @@ const ENGLISH: Labels = {
   page: 'page &P of &N',
 };
 
-export function labelsOf(locale: Locale): Labels {
+export function labelsOf(locale: Locale | undefined): Labels {
   return locale === 'pt-BR' ? PORTUGUESE : ENGLISH;
 }

@@ -1,8 +1,9 @@
 // How a sheet prints: A4, with the title and the period above and the page's number below (ECMA-376 part 1: 18.3.1.63
 // pageSetup, 18.3.1.46 headerFooter).
 import type { PageSetup } from 'exceljs';
+import type { Locale } from '../../core/format.js';
 import type { ReportedDays } from '../../core/writer.js';
-import { daysText, type Locale } from '../words/asked.js';
+import { daysText } from '../words/asked.js';
 import { labelsOf } from './labels.js';
 
 /** ST_PaperSize: 210 mm × 297 mm. */
@@ -47,7 +48,11 @@ export interface HeadAndFoot {
 }
 
 /** The title and the period above, the sheet's name and the page's number below. */
-export function headAndFoot(title: string, period: ReportedDays | undefined, locale: Locale): HeadAndFoot {
+export function headAndFoot(
+  title: string,
+  period: ReportedDays | undefined,
+  locale: Locale | undefined,
+): HeadAndFoot {
   const days = period === undefined ? '' : daysText(period, locale);
   return {
     oddHeader: `&L&"-,Bold"${literal(title)}${days === '' ? '' : `&R${days}`}`,

@@ -1,6 +1,7 @@
 // Everything of a workbook except its rows, by exceljs: styles, the sheets Resumo and Sobre, relationships.
 import type { CellValue, Style, Workbook, Worksheet } from 'exceljs';
-import { dayText, type Locale } from '../words/asked.js';
+import type { Locale } from '../../core/format.js';
+import { dayText } from '../words/asked.js';
 import { decimalFormat, shownLength } from '../words/number-format.js';
 import { digitLimits, unfitNumber } from './cells.js';
 import { ABOUT_SHEET, SUMMARY_SHEET } from './options.js';
@@ -75,7 +76,7 @@ export function sheetPath(number: number): string {
 }
 
 /** The shell of a workbook. The styles are the same whatever the content is: they come first. */
-export async function makeShell(locale: Locale, content: ShellContent): Promise<Shell> {
+export async function makeShell(locale: Locale | undefined, content: ShellContent): Promise<Shell> {
   const workbook = await newWorkbook();
   const made = new Date(content.started ?? '1980-01-01T00:00:00Z');
   Object.assign(workbook, {
@@ -120,7 +121,7 @@ function fill(
   lines: readonly Line[],
   widths: readonly number[],
   { headAndFoot }: ShellContent,
-  locale: Locale,
+  locale: Locale | undefined,
 ): void {
   const most = Math.max(0, ...lines.map((line) => line.cells.length));
   const all = Array.from({ length: most }, (_, index) => widths[index] ?? widths.at(-1) ?? 20);
@@ -147,7 +148,10 @@ function fill(
   }
 }
 
-function cellOf(shown: Shown, locale: Locale): { readonly value: CellValue; readonly style: Partial<Style> } {
+function cellOf(
+  shown: Shown,
+  locale: Locale | undefined,
+): { readonly value: CellValue; readonly style: Partial<Style> } {
   const alignment = { vertical: 'top' } as const;
   if (typeof shown === 'number') return { value: shown, style: { numFmt: COUNT, alignment } };
   if (typeof shown === 'string') {

@@ -1,8 +1,8 @@
 // How the cells of the data sheets look. exceljs makes the styles before the first row, since rows have their numbers; the
 // formats of numbers are known after the last row, and take the place of placeholders.
 import type { Style } from 'exceljs';
+import type { Locale } from '../../core/format.js';
 import { type Column, isNumeric, type Kind } from '../../core/table.js';
-import type { Locale } from '../words/asked.js';
 import { currencyFormat, decimalFormat } from '../words/number-format.js';
 import type { Extent } from './extent.js';
 import type { ColumnStyles } from './rows.js';
@@ -71,7 +71,11 @@ function knownCode({ kind, currency, format }: Column): string | undefined {
  * decimals without a format that is known by now have one of their own, with a placeholder.
  * @param shrinks whether numbers are shown smaller where they do not fit
  */
-export function dataStyles(columns: readonly Column[], locale: Locale, shrinks: boolean): Partial<Style>[] {
+export function dataStyles(
+  columns: readonly Column[],
+  locale: Locale | undefined,
+  shrinks: boolean,
+): Partial<Style>[] {
   const formats = FORMATS[locale ?? 'iso'];
   const known = new Map<string, Partial<Style>>();
   const shared = (style: Partial<Style>): Partial<Style> => {

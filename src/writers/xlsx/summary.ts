@@ -1,7 +1,9 @@
 // The lines of the sheets Resumo and Sobre.
+
+import type { Locale } from '../../core/format.js';
 import type { Column } from '../../core/table.js';
 import type { About } from '../../core/writer.js';
-import { dimensionName, filterText, type Locale, noValue } from '../words/asked.js';
+import { dimensionName, filterText, noValue } from '../words/asked.js';
 import type { Changes } from './changes.js';
 import { type Group, type Groups, MOST_GROUPS, type NamedGroup } from './groups.js';
 import { type Labels, labelsOf } from './labels.js';
@@ -33,7 +35,7 @@ export function summedOf(columns: readonly Column[], { totals = [], dimensions =
   };
 }
 
-export function titleOf({ title, report }: About, locale: Locale): string {
+export function titleOf({ title, report }: About, locale: Locale | undefined): string {
   return title ?? report ?? labelsOf(locale).untitled;
 }
 
@@ -42,7 +44,7 @@ export function summaryLines(
   groups: Groups,
   { totals, by }: Omit<Summed, 'totals'> & { readonly totals: readonly Total[] },
   sheets: readonly DataSheet[],
-  locale: Locale,
+  locale: Locale | undefined,
 ): Line[] {
   const labels = labelsOf(locale);
   const titles = totals.map(({ title, name }) => title ?? name);
@@ -80,7 +82,7 @@ function periodLine({ period }: About, { period: label, from, to }: Labels): Lin
 }
 
 /** The filters in words, and the params. @param except words of filters that are left out */
-function conditions(about: About, locale: Locale, except: readonly string[] = []): Line[] {
+function conditions(about: About, locale: Locale | undefined, except: readonly string[] = []): Line[] {
   const { filters = [], params = {} } = about;
   const asked = filters.filter(({ word }) => !except.includes(word)).map((one) => filterText(one, locale));
   const given = Object.entries(params).map(([name, value]) => {
@@ -90,7 +92,7 @@ function conditions(about: About, locale: Locale, except: readonly string[] = []
 }
 
 /** The filters, params and limit as one text; the period stands elsewhere. */
-export function filtersText(about: About, locale: Locale): string {
+export function filtersText(about: About, locale: Locale | undefined): string {
   const labels = labelsOf(locale);
   const asked = [
     ...conditions(about, locale, about.period === undefined ? [] : ['date']),
@@ -99,7 +101,7 @@ export function filtersText(about: About, locale: Locale): string {
   return asked.length === 0 ? labels.noFilters : asked.map(({ cells }) => cells.join(': ')).join('; ');
 }
 
-export function aboutLines(about: About, changes: Changes, locale: Locale, now: Date): Line[] {
+export function aboutLines(about: About, changes: Changes, locale: Locale | undefined, now: Date): Line[] {
   const { sources = [], started, timezone } = about;
   const labels = labelsOf(locale);
   const asked = conditions(about, locale);
@@ -143,13 +145,13 @@ function lineOf(name: string, { rows, sums }: Group, totals: readonly Total[], l
   return { cells: [name, rows, ...decimals], look };
 }
 
-function nameOf(name: NamedGroup[0], locale: Locale): string {
+function nameOf(name: NamedGroup[0], locale: Locale | undefined): string {
   if (name === undefined) return `${labelsOf(locale).others} ${MOST_GROUPS.toLocaleString(locale ?? 'en')}`;
   return name === null || name === '' ? noValue(locale) : name;
 }
 
 /** A time in the report's time zone. */
-function clock(moment: Date, timeZone: string | undefined, locale: Locale): string {
+function clock(moment: Date, timeZone: string | undefined, locale: Locale | undefined): string {
   const format = new Intl.DateTimeFormat(locale ?? 'sv-SE', {
     dateStyle: 'short',
     timeStyle: 'medium',

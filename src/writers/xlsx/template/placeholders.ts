@@ -1,6 +1,8 @@
 // Fills `{title}`, `{period}` and `{filters}` in the texts of a template: cells, the head and foot of a page, charts, text boxes.
+
+import type { Locale } from '../../../core/format.js';
 import type { About } from '../../../core/writer.js';
-import { daysText, type Locale } from '../../words/asked.js';
+import { daysText } from '../../words/asked.js';
 import { labelsOf } from '../labels.js';
 import { filtersText, titleOf } from '../summary.js';
 import { fitting, spelled } from '../text.js';
@@ -19,7 +21,7 @@ const PAGE_TEXT_LENGTH = 255;
 const PAGE_TEXTS = elementsOf('(?:odd|even|first)(?:Header|Footer)');
 
 /** What the place-holders stand for, in the words of the locale. */
-export function placeholdersOf(about: About, locale: Locale): Placeholders {
+export function placeholdersOf(about: About, locale: Locale | undefined): Placeholders {
   const period = about.period === undefined ? '' : daysText(about.period, locale);
   return {
     title: titleOf(about, locale),

@@ -1,4 +1,5 @@
 // The styles of the cells: the model row's, and our own only where one is needed.
+import type { Locale } from '../../../core/format.js';
 import type { Column, Kind } from '../../../core/table.js';
 import { currencyFormat } from '../../words/number-format.js';
 import { escaped } from '../sheet.js';
@@ -20,7 +21,7 @@ export class CellStyles {
   readonly #had: number;
 
   /** @param xml of the styles' part */
-  constructor(xml: string, locale: 'pt-BR' | undefined) {
+  constructor(xml: string, locale: Locale | undefined) {
     this.#xml = xml;
     this.#dates = FORMATS[locale ?? 'iso'];
     this.#formats = contentOf(xml, 'numFmts').match(elementsOf('numFmt')) ?? [];
