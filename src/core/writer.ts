@@ -51,6 +51,8 @@ export interface ReportedFilter {
 export interface About {
   /** The report's name. */
   readonly report?: string | undefined;
+  /** The unique id of the run that writes it, which is the `token` of its manifest. */
+  readonly run?: string | undefined;
   readonly title?: string | undefined;
   readonly period?: ReportedDays | undefined;
   /** IANA name: the zone of the timestamps. */
@@ -68,6 +70,8 @@ export interface About {
   readonly started?: string | undefined;
   /** Name and version of the program. */
   readonly tool?: string | undefined;
+  /** Names of columns that differ at every read and are no part of the content's hash. */
+  readonly volatile?: readonly string[] | undefined;
   /** Names of integer or decimal columns to sum; columns that are not exported are ignored. */
   readonly totals?: readonly string[] | undefined;
   /** The columns by which totals are grouped; columns that are not exported are ignored. */

@@ -17,12 +17,15 @@ interface Asked {
   readonly revision: number;
   /** ISO 8601, UTC. */
   readonly started: string;
+  /** The unique id of the run; undefined for the files of a test, which depend on the rows only. */
+  readonly token: string | undefined;
 }
 
 /** For createWriter(). */
-export function aboutOf({ report, request, period, definition, revision, started }: Asked): About {
+export function aboutOf({ report, request, period, definition, revision, started, token }: Asked): About {
   return {
     report: report.name,
+    run: token,
     title: report.title,
     period: period === undefined ? daysAsked(request) : { from: period.from, last: period.lastDay },
     timezone: report.timezone,
@@ -37,6 +40,7 @@ export function aboutOf({ report, request, period, definition, revision, started
     revision,
     started,
     tool: toolVersion(),
+    volatile: report.volatile,
     totals: report.totals,
     dimensions: {
       organization: columnAt(report, report.filters.organization)?.name,

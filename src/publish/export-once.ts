@@ -61,7 +61,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
   const { report, request, destination, kept, hasManifest, token, openProgress, span } = options;
   const definition = definitionHash(report, paramValues(request));
   const started = new Date(session.now).toISOString();
-  const run = { report, request, period: undefined, definition, revision: 1, started };
+  const run = { report, request, period: undefined, definition, revision: 1, started, token };
   const { format, options: formatOptions, writer: given } = options.target;
   const inputs = inputsOf(report, session.config, [{ format, dialect: formatOptions }]);
   await assertNoInput(destination, [options.target.key, manifestKey(options.target.key)], inputs);
@@ -92,7 +92,7 @@ export async function exportOnce(session: Session, options: ExportOnce): Promise
         const [output] = await withSpan(span, 'publish', {}, () => publishAll(staged.files, effect));
         if (output === undefined) throw new Error('one target makes one output');
         const finished = new Date().toISOString();
-        const manifest = manifestOf({ ...run, gates, content: undefined, token, finished }, staged, output);
+        const manifest = manifestOf({ ...run, gates, content: undefined, finished }, staged, output);
         if (kept !== undefined && hasManifest) await putCompanions(destination, target.key, manifest);
         if (kept !== undefined && !hasManifest) await removeCompanions(destination, target.key);
         const misses = staged.rows === 0 ? await nearMisses(sources, request, report.columns) : [];

@@ -175,11 +175,12 @@ async function runUnderLease(
   state: PeriodState,
   lease: Lease,
 ): Promise<RunOutcome> {
-  const { report, request, period, destination, inputs, signal, quarantine: hasQuarantine = false } = options;
+  const { report, request, period, destination, inputs, token, signal } = options;
+  const { quarantine: hasQuarantine = false } = options;
   const revision = (state.record?.revision ?? 0) + 1;
   const started = new Date().toISOString();
   const definition = definitionHash(report, paramValues(request));
-  const about = aboutOf({ report, request, period, definition, revision, started });
+  const about = aboutOf({ report, request, period, definition, revision, started, token });
   // A restatement that broke off is finished by whichever run comes next.
   const restating = options.restating ?? state.pending?.restating;
   const repairs = restating !== undefined;

@@ -1,10 +1,10 @@
 // CSV (RFC 4180), in every dialect that its options ask for.
 import type { Format, SpelledOptions, Spelling } from '../core/format.js';
-import { fromBrazilianDate } from './csv/brazilian-date.js';
 import { describeCsv } from './csv/describe.js';
 import { type CsvOptions, csvOptions, dialect } from './csv/dialect.js';
 import { CSV_FILE } from './csv/file.js';
 import { neutraliser } from './csv/formulas.js';
+import { fromBrazilianDate } from './words/brazilian-date.js';
 
 export const csv: Format<CsvOptions> = {
   ...CSV_FILE,

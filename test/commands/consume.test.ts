@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Cell, Kind } from '../../src/core/table.js';
-import { brazilianDate } from '../../src/writers/csv/brazilian-date.js';
+import { brazilianDate } from '../../src/writers/words/brazilian-date.js';
 import { assertRefused, reportctl, temporaryFolder, writeReport } from '../support/cli.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { python, withoutModule } from '../support/python.js';

@@ -98,5 +98,5 @@ function aboutTest({ report, request, period }: Case): About {
   const definition = definitionHash(report, paramValues(request));
   // A fixed time, so that the files do not depend on when the test runs.
   const started = `${period?.to ?? '2000-01-01'}T00:00:00.000Z`;
-  return aboutOf({ report, request, period, definition, revision: 1, started });
+  return aboutOf({ report, request, period, definition, revision: 1, started, token: undefined });
 }

@@ -1,7 +1,7 @@
 // How a dialect spells canonical cells, before they are quoted.
 import type { Kind } from '../../core/table.js';
 import { wordOf } from '../words/booleans.js';
-import { brazilianDate } from './brazilian-date.js';
+import { brazilianDate } from '../words/brazilian-date.js';
 import type { Dialect } from './dialect.js';
 import type { Spelling } from './encoded.js';
 

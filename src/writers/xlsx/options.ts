@@ -3,14 +3,13 @@ import * as z from 'zod';
 import { ReportError } from '../../core/errors.js';
 import { booleans } from '../words/booleans.js';
 import { locale } from '../words/locale.js';
+import { strict } from '../words/strict.js';
 import { spelled } from './text.js';
 
 export const xlsxOptions = {
   locale,
   booleans,
-  strict: z.boolean().optional().meta({
-    description: 'xlsx: fail on a value that Excel cannot hold (changed and counted)',
-  }),
+  strict,
   sheet: z.string().optional().meta({
     argument: '<name>',
     description: 'xlsx: the name of the sheet with the rows (Dados)',
