@@ -36,6 +36,8 @@ export const LIBRARY_OPTIONS = {
   target: 'node20.19',
   // Prefer a library's ES modules: esbuild can leave out their unused parts.
   mainFields: ['module', 'main'],
+  // Fonts become files beside the bundle.
+  loader: { '.ttf': 'file' },
   // Bundled CommonJS libraries call `require` for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",

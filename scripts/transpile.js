@@ -31,6 +31,7 @@ async function transpileOurs() {
   const imported = new Set();
   const outside = ({ kind, path, resolveDir }) => {
     if (kind === 'entry-point') return;
+    if (path.endsWith('.ttf')) return { path, namespace: 'installed' };
     if (path.startsWith('.') || NOT_BUNDLED.test(path)) return { path, external: true };
     imported.add(path);
     const library = join(LIBRARIES, `${fileNameOf(path)}.js`);
@@ -42,7 +43,18 @@ async function transpileOurs() {
     outbase: ROOT,
     outdir: BUILD,
     bundle: true,
-    plugins: [{ name: 'imports', setup: (esbuild) => esbuild.onResolve({ filter: /^/ }, outside) }],
+    plugins: [
+      {
+        name: 'imports',
+        setup(esbuild) {
+          esbuild.onResolve({ filter: /^/ }, outside);
+          // Fonts are read from where they are installed.
+          esbuild.onLoad({ filter: /^/, namespace: 'installed' }, ({ path }) => ({
+            contents: `export default ${JSON.stringify(import.meta.resolve(path))};`,
+          }));
+        },
+      },
+    ],
     format: 'esm',
     platform: 'node',
     target: 'node20.19',

@@ -1,0 +1,185 @@
+// The objects of a PDF file are where its cross-reference stream says, and its fonts draw as the whole fonts do.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, test } from 'node:test';
+import { deflateSync } from 'node:zlib';
+import { create, type Font } from 'fontkit';
+import { type Face, NO_GLYPH, openFace } from '../../src/writers/pdf/fonts.js';
+import { PdfFile, textString } from '../../src/writers/pdf/objects.js';
+import { objectsOf } from '../support/pdf-objects.js';
+
+const ID = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+
+function ended(file: PdfFile): Buffer {
+  const root = file.object('<</Type/Catalog>>');
+  file.end({ root, info: file.object('<<>>'), id: ID });
+  return file.take();
+}
+
+describe('PdfFile', () => {
+  test('objects and streams are found by number, however they are written', () => {
+    const file = new PdfFile();
+    const later = file.reserve();
+    const laterStream = file.reserve();
+    const pieces = [file.take()];
+    const numbers: number[] = [];
+    for (let index = 0; index < 5000; index++) {
+      numbers.push(file.object(`<</Index ${index}>>`));
+      if (index % 50 === 0) numbers.push(file.stream(`/Index ${index}`, Buffer.from(`stream ${index}`)));
+      if (index % 1000 === 0) pieces.push(file.take());
+    }
+    file.object('(later \u00e9)', later);
+    file.stream('/Filter/FlateDecode', deflateSync(Buffer.from('later')), laterStream);
+    pieces.push(ended(file));
+
+    const objects = objectsOf(Buffer.concat(pieces));
+    assert.match(objects.trailer, /\/ID\[<000102030405060708090a0b0c0d0e0f>/);
+    assert.equal(objects.follow(objects.trailer, 'Root').text, '<</Type/Catalog>>');
+    assert.equal(objects.get(later).text, '(later \u00e9)');
+    assert.equal(objects.get(laterStream).bytes?.toString(), 'later');
+    let index = -1;
+    for (const number of numbers) {
+      const { text, bytes } = objects.get(number);
+      if (bytes === undefined) assert.equal(text, `<</Index ${++index}>>`);
+      else assert.equal(bytes.toString(), `stream ${index}`);
+    }
+    assert.equal(index, 4999);
+    for (let number = 1; number <= objects.last; number++) objects.get(number);
+  });
+
+  test('the same calls give the same bytes', () => {
+    const bytes = () => {
+      const file = new PdfFile();
+      for (let index = 0; index < 500; index++) file.object(`<</Index ${index}>>`);
+      return ended(file);
+    };
+    assert.deepEqual(bytes(), bytes());
+  });
+
+  test('nothing is ready twice', () => {
+    const file = new PdfFile();
+    assert.equal(file.take().toString('latin1', 0, 9), '%PDF-1.7\n');
+    assert.equal(file.take().length, 0);
+  });
+
+  test('an object that was reserved must be written, once', () => {
+    const file = new PdfFile();
+    const number = file.reserve();
+    assert.throws(() => ended(file), /object 1 was reserved and not written/);
+    file.object('null', number);
+    assert.throws(() => file.object('null', number), /object 1 is written twice/);
+    assert.throws(() => file.stream('', Buffer.from(''), number), /object 1 is written twice/);
+  });
+
+  test('more objects than PDF/A allows are refused', () => {
+    const file = new PdfFile();
+    for (let number = 1; number < 8_388_607; number++) file.reserve();
+    assert.equal(file.reserve(), 8_388_607);
+    assert.throws(() => file.reserve(), { name: 'ReportError', code: 'contract' });
+  });
+});
+
+test('texts are literal strings, or UTF-16BE where they are not ASCII', () => {
+  assert.equal(textString('a (b) \\ c'), '(a \\(b\\) \\\\ c)');
+  assert.equal(textString(''), '()');
+  assert.equal(textString('Ação'), '<FEFF004100E700E3006F>');
+  assert.equal(textString('line\n'), '<FEFF006C0069006E0065000A>');
+  assert.equal(textString('😀'), '<FEFFD83DDE00>');
+});
+
+describe('fonts', () => {
+  const TEXT = 'Código: çÂﬁ €1.234,50 – ќ Ω ẫ';
+  const WHOLE = {
+    regular: wholeFont('DejaVuSansCondensed'),
+    bold: wholeFont('DejaVuSansCondensed-Bold'),
+  };
+
+  for (const weight of ['regular', 'bold'] as const) {
+    test(`${weight}: a code has the width of its glyph, and controls, surrogates and others have none`, async () => {
+      const whole = WHOLE[weight];
+      const { widths, ascent, descent, capHeight } = await openFace(weight, new PdfFile());
+      const known = new Set(whole.characterSet);
+      for (let code = 0; code < 65536; code++) {
+        const isShown = known.has(code) && code !== 0xfeff;
+        const advance = isShown && code % 7 === 0 ? whole.glyphForCodePoint(code).advanceWidth : undefined;
+        if (advance !== undefined) assert.equal(widths[code], Math.round((advance * 1000) / 2048), `${code}`);
+        assert.equal(widths[code] !== NO_GLYPH, isShown, `code ${code.toString(16)}`);
+      }
+      for (const code of [0x0, 0xa, 0x85, 0xd800, 0xdfff, 0xe000, 0xfeff, 0xfffe, 0xffff])
+        assert.equal(widths[code], NO_GLYPH);
+      assert.deepEqual([ascent, descent, capHeight], [928, -236, 729]);
+    });
+
+    test(`${weight}: the embedded font draws what was used as the whole font does`, async () => {
+      const whole = WHOLE[weight];
+      const { font, objects } = await embedded(weight, TEXT);
+      const descendant = objects.follow(font, 'DescendantFonts').text;
+      const { text: descriptor } = objects.follow(descendant, 'FontDescriptor');
+      const { text: entries, bytes } = objects.follow(descriptor, 'FontFile2');
+      assert.ok(bytes !== undefined && entries.includes(`/Length1 ${bytes.length}/`));
+      assert.ok(bytes.length < 120_000, `${bytes.length} bytes for ${TEXT.length} characters`);
+      const glyphs = objects.follow(descendant, 'CIDToGIDMap').bytes;
+      const subset = create(bytes) as Font;
+      for (const code of codesOf(TEXT)) {
+        const glyph = subset.getGlyph(glyphs?.readUInt16BE(2 * code) ?? 0);
+        const expected = whole.glyphForCodePoint(code);
+        assert.equal(glyph.path.toSVG(), expected.path.toSVG(), String.fromCharCode(code));
+        assert.equal(glyph.advanceWidth, expected.advanceWidth);
+      }
+      const unused = subset.getGlyph(whole.glyphForCodePoint('Z'.charCodeAt(0)).id);
+      assert.equal(unused.path.toSVG(), '');
+    });
+  }
+
+  test('widths and Unicode texts of what was used are listed', async () => {
+    const { font, objects } = await embedded('regular', 'abcxŁł€');
+    const descendant = objects.follow(font, 'DescendantFonts').text;
+    assert.match(descendant, /\/W\[97\[551 571 495\]120\[532\]321\[505 255\]8364\[572\]\]/);
+    assert.match(
+      objects.follow(font, 'ToUnicode').bytes?.toString() ?? '',
+      /4 beginbfrange\n<0061><0063><0061>\n<0078><0078><0078>\n<0141><0142><0141>\n<20AC><20AC><20AC>\nendbfrange/,
+    );
+  });
+
+  test('a subset has its own name, which depends on its characters', async () => {
+    const nameOf = async (text: string) =>
+      /\/BaseFont\/([A-Z]{6})\+DejaVuSansCondensed\//.exec((await embedded('regular', text)).font)?.[1];
+    const [one, same, other] = await Promise.all(['abc', 'cab', 'abcd'].map(nameOf));
+    assert.ok(one);
+    assert.equal(one, same);
+    assert.notEqual(one, other);
+  });
+
+  test('a font of which nothing was used is embedded, and many ranges become blocks of a hundred', async () => {
+    const none = await embedded('bold', '');
+    assert.match(none.objects.follow(none.font, 'DescendantFonts').text, /\/W\[\]/);
+    const every = String.fromCharCode(...Array.from({ length: 220 }, (_, index) => 0x100 + 2 * index));
+    const { font, objects } = await embedded('regular', every);
+    const map = objects.follow(font, 'ToUnicode').bytes?.toString() ?? '';
+    assert.deepEqual(map.match(/\d+ beginbfrange/g), [
+      '100 beginbfrange',
+      '100 beginbfrange',
+      '20 beginbfrange',
+    ]);
+  });
+});
+
+function wholeFont(name: string): Font {
+  const path = createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`);
+  return create(readFileSync(path)) as Font;
+}
+
+function codesOf(text: string): number[] {
+  return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
+}
+
+/** The dictionary of the font in a file that used these characters. */
+async function embedded(weight: 'regular' | 'bold', text: string) {
+  const file = new PdfFile();
+  const face: Face = await openFace(weight, file);
+  for (const code of codesOf(text)) face.used[code] = 1;
+  face.write(file);
+  const objects = objectsOf(ended(file));
+  return { font: objects.get(face.resource).text, objects };
+}
