@@ -85,7 +85,7 @@ export function exportCommand(context: Context): Command {
     const { root, key, existing, isKept, isStdout, isPreview } = place;
     const { format, compress } = chosenFormat(key, options);
     const isWhole = request.columns.length === report.columns.length && options.columns === undefined;
-    const chosen = { format, compress, isPlain: options.plain === true, isWhole };
+    const chosen = { format, compress, isPlain: options.plain === true, isWhole, request };
     const dialect = formatOptions(report, options, chosen, config);
     const preview = isPreview
       ? await openPreview(session, { report, dialect, vertical: options.vertical === true })

@@ -26,14 +26,15 @@ export interface Format<Options> {
    */
   readonly options: Readonly<Record<string, z.ZodType>>;
   /**
-   * Replaces the path of a file by the file. Absent for a format without such options.
-   * @throws ReportError `definition` for a file that cannot be read
+   * The options as `create` takes them: the path of a file replaced by the file, words of filters by columns, texts of a command
+   * line by what they mean. Absent for a format that takes its options as they are spelled.
+   * @throws ReportError `usage` for a text without a meaning, `definition` for a file that cannot be read
    */
-  readFiles?(options: SpelledOptions, files: OptionFiles): Options;
-  /** The absolute paths of the files that options name. Absent as `readFiles` is. */
-  files?(options: Options): readonly string[];
-  /** @throws ReportError `usage` or `definition` for options with which these columns cannot be written */
-  check(options: Options, columns: readonly Column[]): void;
+  fromSpelled?(options: SpelledOptions, context: OptionContext): Options;
+  /** The files that options name. Absent for a format without such options. */
+  files?(options: Options): readonly OptionFile[];
+  /** @throws ReportError `usage` or `definition` for options with which rows of these columns, in this order, cannot be written */
+  check(options: Options, columns: readonly Column[], order: RowOrder): void;
   /** What is lost or stays behind in the files that options name, one line each. @throws ReportError as `check` does */
   cautions?(options: Options, columns: readonly Column[]): readonly string[];
   /** @throws ReportError as `check` does, as far as that is known without the columns */
@@ -50,7 +51,32 @@ export interface Format<Options> {
   describe(options: SpelledOptions): FileDescription;
 }
 
-/** The files that options name. */
+/** The order in which a file gets its rows. */
+export interface RowOrder {
+  /** Names of columns, with a leading `-` where descending. */
+  readonly orderBy: readonly string[];
+  /** Whether several sources are read one after the other, each in that order. */
+  readonly isPerSource: boolean;
+}
+
+/** What options may refer to. */
+export interface OptionContext extends OptionFiles {
+  /**
+   * The name of the exported column that a word of the report's filters, or a column's name, means.
+   * @throws ReportError `usage` for a word without such a column
+   */
+  columnOf(word: string): string;
+}
+
+/** A file that an option names. */
+interface OptionFile {
+  /** Absolute. */
+  readonly path: string;
+  /** The option, such as `template`. */
+  readonly option: string;
+}
+
+/** Where the files are that options name. */
 export interface OptionFiles {
   /** Where relative paths start. */
   readonly folder: string;
@@ -115,6 +141,7 @@ export interface FieldType {
   readonly format?: string;
   readonly description?: string;
   readonly decimalChar?: string;
+  readonly groupChar?: string;
   readonly trueValues?: readonly string[];
   readonly falseValues?: readonly string[];
 }

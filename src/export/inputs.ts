@@ -23,7 +23,7 @@ export interface Input {
 }
 
 /**
- * What is read for a report: its file and those beside it, its templates, and the files of its sources.
+ * What is read for a report: its file and those beside it, those that options name, and the files of its sources.
  * @param outputs that are no outputs of the report itself
  */
 export function inputsOf(
@@ -36,7 +36,9 @@ export function inputsOf(
   return [
     { path: resolve(cwd, report.file), what: 'the file of this report' },
     { path: resolve(cwd, queries), ending: REPORT_ENDING, what: 'the file of a report' },
-    ...[...new Set(named)].map((path) => ({ path, what: 'the template of this report' })),
+    ...named
+      .filter(({ path }, index) => named.findIndex((one) => one.path === path) === index)
+      .map(({ path, option }) => ({ path, what: `the ${option} of this report` })),
     ...report.sources.flatMap((name): Input[] => {
       const url = urlOf(name, source);
       const what = `a file that source "${name}" reads`;

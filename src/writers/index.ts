@@ -1,7 +1,7 @@
 // The registry of formats: a new one is one file here and one line in REGISTRY.
 import * as z from 'zod';
 import { didYouMean, ReportError } from '../core/errors.js';
-import type { Format, OptionFiles, SpelledOptions } from '../core/format.js';
+import type { Format, OptionContext, SpelledOptions } from '../core/format.js';
 import type { About, Writer } from '../core/writer.js';
 import { csv } from './csv.js';
 import { xlsx } from './xlsx.js';
@@ -41,16 +41,16 @@ export function formatWithExtension(extension: string): string | undefined {
 }
 
 /**
- * The options with their files read.
+ * The options as createWriter() takes them.
  * @param options undefined values count as absent, and names that no format has are left out
  * @param compress a word of `--compress`
  * @throws ReportError `usage` for a format that does not exist, for an option of another format, and for a second compression;
- * `definition` for a file that cannot be read
+ * `definition` for a file that cannot be read, and what `context` throws
  */
 export function readOptions(
   word: string,
   options: SpelledOptions,
-  files: OptionFiles,
+  context: OptionContext,
   compress?: string | undefined,
 ): WriterOptions {
   const format = formatOf(word);
@@ -68,7 +68,7 @@ export function readOptions(
     options[name] === undefined ? [] : [[name, options[name]] as const],
   );
   const present: SpelledOptions = Object.fromEntries(given);
-  return format.readFiles?.(present, files) ?? present;
+  return format.fromSpelled?.(present, context) ?? present;
 }
 
 /**
@@ -114,7 +114,15 @@ export function optionFlags(): OptionFlag[] {
       name,
       flags: argument === undefined ? `--${name}` : `--${name} ${argument}`,
       description,
-      choices: type instanceof z.ZodEnum ? type.options.map(String) : undefined,
+      choices: choicesOf(type),
     };
   });
+}
+
+function choicesOf(type: unknown): string[] | undefined {
+  if (type instanceof z.ZodEnum) return type.options.map(String);
+  // A report file has `true`, a command line the text.
+  if (type instanceof z.ZodUnion && type.options[0] instanceof z.ZodBoolean)
+    return choicesOf(type.options[1]);
+  return undefined;
 }

@@ -12,12 +12,12 @@ export const xlsx: Format<XlsxOptions> = {
   isCompressed: true,
   isLight: false,
   options: xlsxOptions,
-  readFiles({ template, ...options }, { folder, most }) {
+  fromSpelled({ template, ...options }, { folder, most }) {
     return typeof template === 'string'
       ? { ...options, template: readTemplate(resolve(folder, template), most) }
       : options;
   },
-  files: ({ template }) => (template === undefined ? [] : [template.path()]),
+  files: ({ template }) => (template === undefined ? [] : [{ path: template.path(), option: 'template' }]),
   check(options, columns) {
     const { template, sheet } = options;
     booleanWords(options.booleans);

@@ -97,6 +97,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'em', kind: 'timestamp' },
   { name: 'dados', kind: 'json' },
 ];
+const UNORDERED = { orderBy: [], isPerSource: false };
 const HEADER = ['id', 'Nome do usuário', 'valor', 'ativo', 'dia', 'em', 'dados'];
 const ROWS: readonly (readonly Cell[])[] = [
   [
@@ -199,7 +200,7 @@ for (const [format, { readBack: optionSets, refused }] of Object.entries(CASES))
       });
 
       test(`its options are taken and described, with ${JSON.stringify(options)}`, () => {
-        formatOf(format).check(options, COLUMNS);
+        formatOf(format).check(options, COLUMNS, UNORDERED);
         const { dialect, fieldType } = formatOf(format).describe(options);
         assert.deepEqual(JSON.parse(JSON.stringify(dialect)), dialect);
         // What Table Schema makes of each kind; text where the format has no type for it.
@@ -225,7 +226,7 @@ for (const [format, { readBack: optionSets, refused }] of Object.entries(CASES))
 
     test('options that it cannot take are refused, when checked and when used', async () => {
       for (const options of refused) {
-        assert.throws(() => formatOf(format).check(options, COLUMNS), { code: 'usage' });
+        assert.throws(() => formatOf(format).check(options, COLUMNS, UNORDERED), { code: 'usage' });
         await assert.rejects(createWriter(format, options), { code: 'usage' });
       }
     });

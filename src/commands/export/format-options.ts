@@ -1,7 +1,10 @@
 // The options of the format: those of the command line, else those of the report's own output, else the locale of the environment.
 import { Option } from 'commander';
 import type { Config } from '../../core/config.js';
+import { ReportError } from '../../core/errors.js';
 import type { SpelledOptions } from '../../core/format.js';
+import type { Request } from '../../core/source.js';
+import { exportedColumn } from '../../reports/exported-column.js';
 import type { Report } from '../../reports/report.js';
 import { formatOf, optionFlags, readOptions, type WriterOptions } from '../../writers/index.js';
 
@@ -12,46 +15,57 @@ export interface Chosen {
   readonly isPlain: boolean;
   /** Whether all columns of the report are exported. */
   readonly isWhole: boolean;
+  readonly request: Pick<Request, 'columns' | 'orderBy'>;
 }
 
 /**
  * @param given the options of the command line
- * @throws ReportError `usage` for an option of another format, `definition` for a file that cannot be read
+ * @throws ReportError `usage` for an option of another format, and for one that does not fit the columns or their order;
+ * `definition` for a file that cannot be read
  */
-export function formatOptions(
-  report: Report,
-  given: object,
-  { format, compress, isPlain, isWhole }: Chosen,
-  config: Config,
-): WriterOptions {
+export function formatOptions(report: Report, given: object, chosen: Chosen, config: Config): WriterOptions {
+  const { format, compress, isPlain, request } = chosen;
   const spelled = spelledOptions(given);
-  const files = { folder: config.cwd, most: config.maxTemplateSize };
-  const read = readOptions(format, spelled, files, compress);
-  if (isPlain) return read;
+  const known = { columns: report.columns, mapped: report.filters };
+  const usage = (message: string) => new ReportError('usage', message);
+  const context = {
+    folder: config.cwd,
+    most: config.maxTemplateSize,
+    columnOf: (word: string) => exportedColumn(word, known, usage),
+  };
+  const order = { orderBy: request.orderBy, isPerSource: report.sources.length > 1 };
+  const read = readOptions(format, spelled, context, compress);
   const hasLocale = 'locale' in formatOf(format).options;
   const locale = hasLocale && config.locale !== undefined ? { locale: config.locale } : {};
-  return {
-    ...locale,
-    ...ownOptions(report, format, { isWhole, replacesLocale: spelled.locale !== undefined }),
-    ...read,
-  };
+  const replacesLocale = spelled.locale !== undefined;
+  const own = isPlain ? {} : { ...locale, ...ownOptions(report, chosen, replacesLocale) };
+  const options = { ...own, ...read };
+  formatOf(format).check(options, request.columns, order);
+  return options;
 }
+
+/** What a file is made of, which no other locale changes. */
+const CONTENT = ['sheet'] as const;
 
 /** The options of the report's first output of the format. */
 function ownOptions(
   { outputs, scheduledOutputs }: Report,
-  format: string,
-  { isWhole, replacesLocale }: { readonly isWhole: boolean; readonly replacesLocale: boolean },
+  { format, isWhole }: Chosen,
+  replacesLocale: boolean,
 ): WriterOptions {
   const own = [...outputs, ...scheduledOutputs].find((output) => output.format === format)?.dialect ?? {};
-  const { template, sheet, ...dialect } = own;
+  const { template, ...dialect } = own;
+  const content = Object.fromEntries(Object.entries(dialect).filter(([name]) => isContent(name)));
   return {
     // Another locale is another dialect as a whole.
-    ...(replacesLocale ? {} : dialect),
-    ...(sheet !== undefined && { sheet }),
+    ...(replacesLocale ? content : dialect),
     // The header of a template has every column.
     ...(template !== undefined && isWhole && { template }),
   };
+}
+
+function isContent(name: string): boolean {
+  return CONTENT.some((each) => each === name);
 }
 
 /** The options of formats that the command line has, by name. */

@@ -1,11 +1,12 @@
 // The outputs of a definition: each has a key of its own, and options with which its format can write these columns.
 import { type Period, periodContaining } from '../../core/calendar.js';
-import { errorSentence } from '../../core/errors.js';
-import type { OptionFiles } from '../../core/format.js';
+import { errorSentence, ReportError } from '../../core/errors.js';
+import type { OptionContext, OptionFiles, RowOrder } from '../../core/format.js';
 import { reservedPart } from '../../core/reserved-keys.js';
 import type { Column } from '../../core/table.js';
 import { faultOf } from '../../destinations/contract/key.js';
 import { formatOf, readOptions } from '../../writers/index.js';
+import { exportedColumn } from '../exported-column.js';
 import { expandKey, type KeyValues, TOKENS, unknownTokens } from '../key.js';
 import type { Output } from '../report.js';
 import { partsOf } from './filters.js';
@@ -35,6 +36,12 @@ export function parseOutputs(definition: Definition, given: Surroundings, docume
     volatile: definition.volatile,
   };
   const keys: string[] = [];
+  const usage = (message: string) => new ReportError('usage', message);
+  const context: OptionContext = { ...files, columnOf: (word) => exportedColumn(word, known, usage) };
+  const order: RowOrder = {
+    orderBy: definition['order-by'],
+    isPerSource: [definition.source].flat().length > 1,
+  };
   return definition.outputs.map(({ format, key, compress, ...output }, index): Output => {
     const { 'split-by': split, ...options } = output;
     const terms = splitTerms([split ?? []].flat(), known, (message) =>
@@ -56,8 +63,8 @@ export function parseOutputs(definition: Definition, given: Surroundings, docume
       throw document.complaint(['outputs', index, 'key'], `found "${key}", the file that outputs.${twin} is`);
     keys.push(expanded);
     try {
-      const dialect = readOptions(format, options, files, compress);
-      formatOf(format).check(dialect, columns);
+      const dialect = readOptions(format, options, context, compress);
+      formatOf(format).check(dialect, columns, order);
       // Only an output that is split has this key: it is part of the definition's hash.
       return { format, key, compress, dialect, ...(terms.length > 0 && { splitBy: terms }) };
     } catch (error) {

@@ -1,9 +1,8 @@
 // `split-by` of an output: one file for each value of a dimension or column, or for each combination of several.
 import * as z from 'zod';
-import { didYouMean } from '../../core/errors.js';
-import { isDimension } from '../../core/filter.js';
 import { MANIFEST_ENDING } from '../../core/reserved-keys.js';
 import type { Column } from '../../core/table.js';
+import { exportedColumn } from '../exported-column.js';
 import { expandKey, type KeyValues, MAX_SEGMENT_BYTES, TOKENS } from '../key.js';
 
 const word = z.string().min(1);
@@ -31,7 +30,7 @@ export function splitTerms(
   definition: Definition,
   complaint: (message: string) => Error,
 ): SplitTerm[] {
-  const terms = words.map((word) => ({ word, column: columnOf(word, definition, complaint) }));
+  const terms = words.map((word) => ({ word, column: exportedColumn(word, definition, complaint) }));
   for (const [index, { word, column }] of terms.entries()) {
     if (terms.findIndex((term) => term.column === column) !== index)
       throw complaint(`"${word}" stands twice: both are the column "${column}"`);
@@ -45,29 +44,6 @@ export function splitTerms(
       );
   }
   return terms;
-}
-
-function columnOf(word: string, definition: Definition, complaint: (message: string) => Error): string {
-  const { columns, mapped } = definition;
-  const names = columns.map(({ name }) => name);
-  const at = Object.hasOwn(mapped, word) ? mapped[word] : undefined;
-  if (at === undefined) {
-    if (names.includes(word)) return word;
-    if (isDimension(word)) throw complaint(`"${word}" is no exported column, and filters does not map it`);
-    const known = [...Object.keys(mapped), ...names];
-    throw complaint(
-      `found "${word}", which is no word of filters and no exported column; ${didYouMean(word, known)}`,
-    );
-  }
-  // For documents, both filters and columns may name paths.
-  const column =
-    columns.find(({ name, path }) => (path ?? name) === at) ?? columns.find(({ name }) => name === at);
-  if (column !== undefined) return column.name;
-  // A word of the report's own may test an expression and still be the name of a column.
-  if (!isDimension(word) && names.includes(word)) return word;
-  throw complaint(
-    `"${word}" is "${at}" in filters, which is no exported column: what is not in the rows cannot split them; export it, or split by a column that has the same values`,
-  );
 }
 
 /** Bytes: the limit of a file name on Linux, macOS and Windows, without the ending of the manifest's name. */

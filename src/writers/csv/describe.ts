@@ -1,5 +1,6 @@
 // A CSV file in the words of Data Package v2: Table Schema and Table Dialect.
 import type { DescribedColumn, FieldType, FileDescription } from '../../core/format.js';
+import { booleanType, dateType, timestampType } from '../words/field-types.js';
 import { type CsvOptions, type Dialect, dialect } from './dialect.js';
 import { headerSpelling } from './formulas.js';
 
@@ -31,41 +32,14 @@ function fieldType(column: DescribedColumn, chosen: Dialect, timezone: string): 
     case 'decimal':
       return { type: 'number', decimalChar: decimal };
     case 'boolean':
-      return {
-        type: 'boolean',
-        trueValues: [booleans?.true ?? 'true'],
-        falseValues: [booleans?.false ?? 'false'],
-      };
+      return booleanType(booleans);
     case 'date':
-      return { type: 'date', format: brazilianDates ? '%d/%m/%Y' : 'default' };
+      return dateType(brazilianDates);
     case 'timestamp':
-      return brazilianDates ? brazilianTimestamp(column, timezone) : isoTimestamp(column, timezone);
+      return timestampType(column, brazilianDates, timezone);
     case 'json':
       return { type: 'string', description: 'JSON' };
     default:
       return { type: 'string' };
-  }
-}
-
-/** No pattern of Table Schema has an optional fraction, and `any` would read the day as the month. */
-function brazilianTimestamp({ offset }: DescribedColumn, timezone: string): FieldType {
-  const place = offset === 'never' ? 'of no zone' : `in ${timezone}, without the offset`;
-  return { type: 'string', description: `DD/MM/YYYY HH:MM:SS[,ffffff] ${place}` };
-}
-
-function isoTimestamp({ offset }: DescribedColumn, timezone: string): FieldType {
-  const local = 'YYYY-MM-DD HH:MM:SS[.ffffff]';
-  const zoned = `${local}±HH[:MM] in ${timezone}`;
-  switch (offset) {
-    case 'always':
-      return { type: 'datetime', format: 'any', description: zoned };
-    case 'never':
-      return { type: 'datetime', format: 'any', description: `${local} of no zone` };
-    default:
-      return {
-        type: 'datetime',
-        format: 'any',
-        description: `${zoned}; without the offset where the source has none`,
-      };
   }
 }

@@ -92,7 +92,7 @@ export interface Logo {
 }
 
 /** As the writer takes them: columns by their names, and the logo as the file, not its path. */
-export interface PdfOptions {
+export type PdfOptions = {
   readonly locale?: Locale | undefined;
   readonly booleans?: string | undefined;
   readonly strict?: boolean | undefined;
@@ -105,7 +105,7 @@ export interface PdfOptions {
   readonly attach?: readonly Attachment[] | undefined;
   /** When undefined, up to 100,000 rows are tagged. */
   readonly tagged?: boolean | undefined;
-}
+};
 
 export const PDF_FILE = { extension: 'pdf', contentType: 'application/pdf' } as const;
 

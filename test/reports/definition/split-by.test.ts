@@ -64,7 +64,7 @@ describe('what is refused', () => {
       'a dimension whose column is not exported',
       'product',
       '{product}',
-      /"product" is "t\.nome" in filters, which is no exported column: what is not in the rows cannot split them; export it/,
+      /"product" is "t\.nome" in filters, which is no exported column: what is not in the rows cannot divide them; export it/,
     ],
     [
       'the same column twice',
