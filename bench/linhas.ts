@@ -13,3 +13,12 @@ export async function createLinhas(postgres: TestPostgres, rows: number): Promis
   await client.query('VACUUM ANALYZE linhas');
   await client.end();
 }
+
+/** The statement that makes the same rows, with cents in the decimals, for what shows or stores numbers of a width. */
+export const linhas = (
+  rows: number,
+) => `CREATE TABLE linhas AS SELECT i AS id, 'Cliente número ' || i % 5000 AS cliente,
+  timestamptz '2024-01-01 00:00:00-03' + i * interval '7.3 seconds' AS momento,
+  round((i * 37 % 1000000)::numeric / 100, 2) AS valor, i % 97 AS quantidade, 'Organização ' || i % 50 AS organizacao,
+  'Produto ' || i % 700 AS produto, (ARRAY['Bebidas', 'Alimentos', 'Limpeza'])[1 + i % 3] AS tipo, md5(i::text) AS codigo,
+  CASE WHEN i % 11 = 0 THEN NULL ELSE 'aprovada' END AS status FROM generate_series(1::bigint, ${rows}) AS i`;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 export interface Measure {
   readonly seconds: number;
-  /** Of user and system, as far as it was seen: what a process did in its last 20 ms is missing. */
+  /** User and system, of it and of what it started and waited for. */
   readonly cpuSeconds: number;
   readonly megabytes: number;
 }
@@ -22,22 +22,15 @@ export async function measure(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Measure> {
   const start = performance.now();
+  const before = await cpuSecondsOfEnded();
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const peaks = new Map<number, number>();
-  const ticks = new Map<number, number>();
   const timer = setInterval(async () => {
     for (const pid of await familyOf(child.pid)) {
       const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-      const usage = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-      const [user, system] = usage
-        .replace(/^.*\) /, '')
-        .split(' ')
-        .slice(11, 13)
-        .map(Number);
-      ticks.set(pid, Math.max(ticks.get(pid) ?? 0, (user ?? 0) + (system ?? 0)));
       peaks.set(pid, Math.max(peaks.get(pid) ?? 0, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0)));
     }
   }, 20);
@@ -45,12 +38,21 @@ export async function measure(
     () => clearInterval(timer),
   );
   if (code !== 0) throw new Error(`${command} ended with ${code}`);
-  const total = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value, 0);
   return {
     seconds: (performance.now() - start) / 1000,
-    cpuSeconds: total(ticks.values()) / TICKS,
-    megabytes: total(peaks.values()) / 1024,
+    cpuSeconds: (await cpuSecondsOfEnded()) - before,
+    megabytes: [...peaks.values()].reduce((sum, value) => sum + value, 0) / 1024,
   };
+}
+
+/** User and system of the children of this process that have ended: proc_pid_stat(5), cutime and cstime. */
+async function cpuSecondsOfEnded(): Promise<number> {
+  const [user = 0, system = 0] = (await readFile('/proc/self/stat', 'utf8'))
+    .replace(/^.*\) /, '')
+    .split(' ')
+    .slice(13, 15)
+    .map(Number);
+  return (user + system) / TICKS;
 }
 
 async function familyOf(pid: number | undefined): Promise<number[]> {

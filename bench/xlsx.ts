@@ -7,18 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BINARY, ROOT } from '../test/support/cli.js';
 import { startPostgres } from '../test/support/postgres.js';
+import { linhas } from './linhas.js';
 
 const [ROWS = 1_000_000, RUNS = 3, MANY = 10_000_000] = process.argv.slice(2).map(Number);
 /** Bytes a second of the slow sink. */
 const SLOW = 5_000_000;
-
-const table = (
-  rows: number,
-) => `CREATE TABLE linhas AS SELECT i AS id, 'Cliente número ' || i % 5000 AS cliente,
-  timestamptz '2024-01-01 00:00:00-03' + i * interval '7.3 seconds' AS momento,
-  round((i * 37 % 1000000)::numeric / 100, 2) AS valor, i % 97 AS quantidade, 'Organização ' || i % 50 AS organizacao,
-  'Produto ' || i % 700 AS produto, (ARRAY['Bebidas', 'Alimentos', 'Limpeza'])[1 + i % 3] AS tipo, md5(i::text) AS codigo,
-  CASE WHEN i % 11 = 0 THEN NULL ELSE 'aprovada' END AS status FROM generate_series(1::bigint, ${rows}) AS i`;
 
 interface Measure {
   readonly seconds: number;
@@ -73,7 +66,7 @@ try {
   const client = await postgres.connect();
   const fillTable = async (rows: number) => {
     await client.query('DROP TABLE IF EXISTS linhas');
-    await client.query(table(rows));
+    await client.query(linhas(rows));
     await client.query('VACUUM ANALYZE linhas');
   };
   await fillTable(ROWS);
