@@ -51,7 +51,10 @@ export function pageStream(content: string, page: number): PageStream {
 /** The file with these streams, behind another that is no page. @param times a multiple of that one's length */
 export function pdfOf(streams: readonly PageStream[], times = 20): Buffer {
   const file = new PdfFile();
-  file.stream('', Buffer.from('endstream\nendobj\n'.repeat(times)));
+  file.stream(
+    '/Type/EmbeddedFile/Subtype/text#2Fcsv/Params<</Size 3/ModDate(D:2024\\(\\))/CheckSum<0F>>>',
+    Buffer.from('endstream\nendobj\n'.repeat(times)),
+  );
   for (const { dictionary, bytes } of streams) {
     file.stream(dictionary, bytes);
     file.object('<</Type/Page>>');

@@ -404,6 +404,11 @@ describe('a file is refused', () => {
       /^object 2 has "\/Length" where another/,
     ],
     [
+      'with a key in another spelling',
+      () => changed('/RPTC_Page 1', '/RPTC#5FP 1'),
+      /^object 2 has "\/RPTC#5FP" where/,
+    ],
+    [
       'with a value without key',
       () => changed('/RPTC_Page 1', '1234567 1 1 '),
       /^object 2 has "1234567" where/,
@@ -438,12 +443,12 @@ describe('a file is refused', () => {
     ],
     [
       'with references for fewer objects',
-      () => changed(/\/Size \d+/, '/Size 07'),
+      () => changed(/XRef\/Size \d+/, 'XRef/Size 07'),
       /^object \d+ is larger than 49 bytes$/,
     ],
     [
       'with references for more objects',
-      () => changed(/\/Size \d+/, '/Size 99'),
+      () => changed(/XRef\/Size \d+/, 'XRef/Size 99'),
       /^object \d+ is not about 99 objects$/,
     ],
     [

@@ -3,7 +3,7 @@ import { damaged, shown } from './damaged.js';
 
 /** A name, a bracket, a string without nested parentheses, a reference, or a word such as a number. */
 const TOKEN =
-  /\s*(\/[^\s/<>[\](){}%#]+|<<|>>|\[|\]|<[0-9A-Fa-f]*>|\((?:[^()\\]|\\.)*\)|\d+ \d+ R(?![^\s/<>[\](){}%])|[^\s/<>[\](){}%]+)/sy;
+  /\s*(\/[^\s/<>[\](){}%]+|<<|>>|\[|\]|<[0-9A-Fa-f]*>|\((?:[^()\\]|\\.)*\)|\d+ \d+ R(?![^\s/<>[\](){}%])|[^\s/<>[\](){}%]+)/sy;
 const CLOSING: Readonly<Record<string, string>> = { '<<': '>>', '[': ']' };
 
 /** Name, without its slash, to the text of the value. */
@@ -12,7 +12,7 @@ export type Dictionary = ReadonlyMap<string, string>;
 /**
  * @param text from `<<` to `>>`
  * @param where for messages
- * @throws ReportError `contract` for anything else, and for a name that comes twice
+ * @throws ReportError `contract` for anything else, for a name that comes twice, and for one that has another spelling (7.3.5)
  */
 export function dictionaryOf(text: string, where: string): Dictionary {
   const entries = new Map<string, string>();
@@ -39,7 +39,7 @@ export function dictionaryOf(text: string, where: string): Dictionary {
   if (next() !== '<<') throw damaged(`${where} has no dictionary but ${shown(text)}`);
   for (let key = next(); key !== '>>'; key = next()) {
     const name = key.slice(1);
-    if (!key.startsWith('/') || entries.has(name)) {
+    if (!/^\/[^#]+$/.test(key) || entries.has(name)) {
       throw damaged(`${where} has ${shown(key)} where another key should be`);
     }
     entries.set(name, value());
