@@ -2,7 +2,7 @@
 
 import type { Batch, EncodedRows, Kind } from '../../core/table.js';
 import { decodeCell } from '../../rows/encoded-rows.js';
-import { brazilianDateBytes } from './date-bytes.js';
+import { brazilianDateBytes } from '../words/date-bytes.js';
 import type { Dialect } from './dialect.js';
 import { FORMULA_STARTS } from './formulas.js';
 import { Output } from './output.js';

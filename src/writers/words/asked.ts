@@ -3,7 +3,7 @@
 import { addDays } from '../../core/calendar.js';
 import type { DayRange, FilterTest, NumberRange, TextMatch } from '../../core/filter.js';
 import type { Locale } from '../../core/format.js';
-import type { ReportedDays, ReportedFilter } from '../../core/writer.js';
+import type { About, ReportedDays, ReportedFilter } from '../../core/writer.js';
 
 const PORTUGUESE = {
   between: (from: string, to: string) => `de ${from} a ${to}`,
@@ -14,6 +14,7 @@ const PORTUGUESE = {
   except: (texts: string) => `exceto ${texts}`,
   or: ' ou ',
   condition: 'Condição',
+  parameter: 'Parâmetro',
   true: 'sim',
   false: 'não',
   none: '(sem valor)',
@@ -36,6 +37,7 @@ const ENGLISH: Words = {
   except: (texts) => `except ${texts}`,
   or: ' or ',
   condition: 'Condition',
+  parameter: 'Parameter',
   true: 'true',
   false: 'false',
   none: '(no value)',
@@ -60,6 +62,7 @@ interface Words {
   readonly or: string;
   /** The label of a condition that is shown as typed. */
   readonly condition: string;
+  readonly parameter: string;
   readonly true: string;
   readonly false: string;
   /** For null. */
@@ -90,6 +93,19 @@ export function dayText(day: string, locale: Locale | undefined): string {
 export function daysText({ from, last }: ReportedDays, locale: Locale | undefined): string {
   const shown = (day: string | undefined) => day && dayText(day, locale);
   return rangeText(shown(from), shown(last), wordsOf(locale));
+}
+
+/** The filters in words, and the params: labels and values. @param except words of filters that are left out */
+export function conditionTexts(
+  { filters = [], params = {} }: About,
+  locale: Locale | undefined,
+  except: readonly string[] = [],
+): [string, string][] {
+  const asked = filters.filter(({ word }) => !except.includes(word)).map((one) => filterText(one, locale));
+  const given = Object.entries(params).map(([name, value]): [string, string] => {
+    return [`${wordsOf(locale).parameter} ${name}`, value];
+  });
+  return [...asked, ...given];
 }
 
 /** What is filtered, and the values that pass, such as `Quantidade` and `de 10 a 100`. */

@@ -69,8 +69,22 @@ export function decimalFormat(decimals: number): string {
  * currency has (ISO 4217).
  */
 export function currencyFormat(currency: string): string {
-  const format = new Intl.NumberFormat('pt-BR', { style: 'currency', currency });
-  const symbol = format.formatToParts(0).find(({ type }) => type === 'currency')?.value ?? currency;
-  const number = decimalFormat(format.resolvedOptions().maximumFractionDigits ?? 2);
+  const symbol = currencySymbol(currency);
+  const number = decimalFormat(currencyDecimals(currency));
   return `"${symbol}" ${number};-"${symbol}" ${number}`;
+}
+
+/** As Brazil writes it (Unicode CLDR): `R$`, `US$`. */
+export function currencySymbol(currency: string): string {
+  const parts = amountFormat(currency).formatToParts(0);
+  return parts.find(({ type }) => type === 'currency')?.value ?? currency;
+}
+
+/** Of an amount (ISO 4217). */
+export function currencyDecimals(currency: string): number {
+  return amountFormat(currency).resolvedOptions().maximumFractionDigits ?? 2;
+}
+
+function amountFormat(currency: string): Intl.NumberFormat {
+  return new Intl.NumberFormat('pt-BR', { style: 'currency', currency });
 }

@@ -3,7 +3,7 @@
 import type { Column } from '../../core/table.js';
 import { DecimalSum } from '../../rows/counters.js';
 import { isNullCell } from '../../rows/encoded-rows.js';
-import type { Lines } from './lines.js';
+import type { Lines } from '../../rows/lines.js';
 
 /** Groups with a line of their own; all later groups share one line. */
 export const MOST_GROUPS = 1000;

@@ -1,6 +1,6 @@
 // Reads the table batch by batch, and on from any row when a sheet is full.
 import type { Batch } from '../../core/table.js';
-import { type Lines, linesOf } from './lines.js';
+import { type Lines, linesOf } from '../../rows/lines.js';
 
 export class RowReader {
   readonly #batches: AsyncGenerator<Batch>;

@@ -3,13 +3,13 @@
 import type { BooleanWords } from '../../core/format.js';
 import { type Column, isNumeric, type Kind } from '../../core/table.js';
 import { isNullCell } from '../../rows/encoded-rows.js';
+import type { Lines } from '../../rows/lines.js';
 import { wordOf } from '../words/booleans.js';
 import type { Block } from './block.js';
 import { CellWriter, cellStart, type DigitLimits, digitLimits, unfitNumber } from './cells.js';
 import type { Changes } from './changes.js';
 import { Extent, MOST_DECIMALS, WIDEST_TEXT } from './extent.js';
 import { columnLetters } from './letters.js';
-import type { Lines } from './lines.js';
 import { Counting, OVERRUN, snippet } from './snippets.js';
 import { fitting, inlineString } from './text.js';
 

@@ -3,7 +3,8 @@
 import type { Locale } from '../../core/format.js';
 import type { Column } from '../../core/table.js';
 import type { About } from '../../core/writer.js';
-import { dimensionName, filterText, noValue } from '../words/asked.js';
+import { conditionTexts, dimensionName, noValue } from '../words/asked.js';
+import { clock } from '../words/clock.js';
 import type { Changes } from './changes.js';
 import { type Group, type Groups, MOST_GROUPS, type NamedGroup } from './groups.js';
 import { type Labels, labelsOf } from './labels.js';
@@ -81,14 +82,8 @@ function periodLine({ period }: About, { period: label, from, to }: Labels): Lin
   return [{ cells: [label, ...first, ...last], look: 'plain' }];
 }
 
-/** The filters in words, and the params. @param except words of filters that are left out */
-function conditions(about: About, locale: Locale | undefined, except: readonly string[] = []): Line[] {
-  const { filters = [], params = {} } = about;
-  const asked = filters.filter(({ word }) => !except.includes(word)).map((one) => filterText(one, locale));
-  const given = Object.entries(params).map(([name, value]) => {
-    return [`${labelsOf(locale).parameter} ${name}`, value] as const;
-  });
-  return [...asked, ...given].map((cells): Line => ({ cells, look: 'plain' }));
+function conditions(about: About, locale: Locale | undefined, except?: readonly string[]): Line[] {
+  return conditionTexts(about, locale, except).map((cells): Line => ({ cells, look: 'plain' }));
 }
 
 /** The filters, params and limit as one text; the period stands elsewhere. */
@@ -148,14 +143,4 @@ function lineOf(name: string, { rows, sums }: Group, totals: readonly Total[], l
 function nameOf(name: NamedGroup[0], locale: Locale | undefined): string {
   if (name === undefined) return `${labelsOf(locale).others} ${MOST_GROUPS.toLocaleString(locale ?? 'en')}`;
   return name === null || name === '' ? noValue(locale) : name;
-}
-
-/** A time in the report's time zone. */
-function clock(moment: Date, timeZone: string | undefined, locale: Locale | undefined): string {
-  const format = new Intl.DateTimeFormat(locale ?? 'sv-SE', {
-    dateStyle: 'short',
-    timeStyle: 'medium',
-    timeZone: timeZone ?? 'UTC',
-  });
-  return format.format(moment).replace(',', '');
 }

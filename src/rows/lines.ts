@@ -1,7 +1,7 @@
-// Batches of both forms as COPY text, so that there is one encoder from rows to XML.
+// Batches of both forms as COPY text, so that there is one encoder from rows to a format.
 
-import type { Batch, Cell, EncodedRows } from '../../core/table.js';
-import { cellEnds, decodeCell } from '../../rows/encoded-rows.js';
+import type { Batch, Cell, EncodedRows } from '../core/table.js';
+import { cellEnds, decodeCell } from './encoded-rows.js';
 
 export interface Lines extends EncodedRows {
   readonly rowCount: number;

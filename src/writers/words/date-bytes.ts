@@ -1,5 +1,10 @@
-// Canonical dates and timestamps as they are written in Brazil, as bytes: brazilianDate() of words/brazilian-date.ts.
-import type { Output } from './output.js';
+// Canonical dates and timestamps as they are written in Brazil, as bytes: brazilianDate() of brazilian-date.ts.
+
+/** A copy of bytes: the source's byte at a position is at the position plus `shift`. */
+interface Copy {
+  readonly bytes: Buffer;
+  readonly shift: number;
+}
 
 const DATE_LENGTH = 10;
 const TIMESTAMP_LENGTH = 19;
@@ -19,7 +24,7 @@ export function brazilianDateBytes(
   bytes: Buffer,
   start: number,
   end: number,
-  { bytes: target, shift }: Output,
+  { bytes: target, shift }: Copy,
 ): number | undefined {
   const length = end - start;
   const hasTime = length >= TIMESTAMP_LENGTH;

@@ -1,0 +1,161 @@
+// Where the columns of the table stand: widths from the kinds of the columns and the first rows, the largest size that fits.
+import { ReportError } from '../../core/errors.js';
+import type { Column, Kind } from '../../core/table.js';
+import { isNumeric } from '../../core/table.js';
+import type { Page } from './options.js';
+import { ORIENTATIONS, type Orientation, type Paper, paperOf } from './paper.js';
+
+/** What the first rows say about a column, in 1/1000 em. */
+export interface ColumnSample {
+  readonly column: Column;
+  /** The widest value. */
+  readonly widest: number;
+  /** As wide as nine of ten values. */
+  readonly usual: number;
+  /** The widest word of its title, and its title as one line. */
+  readonly titleWord: number;
+  readonly title: number;
+}
+
+/** A column of the table, its edges in 1/1000 em from the left margin. */
+interface PlacedColumn {
+  readonly column: Column;
+  readonly left: number;
+  readonly right: number;
+  readonly isRight: boolean;
+}
+
+export interface TableLayout {
+  readonly paper: Paper;
+  /** Of the letters, in points: what 1 em is. */
+  readonly size: number;
+  readonly columns: readonly PlacedColumn[];
+  /** The right edge of the table in 1/1000 em: that of the page. */
+  readonly width: number;
+}
+
+/** Between two columns, in 1/1000 em. */
+const GAP = 750;
+/** In points. */
+const SIZES = [8, 7.5, 7, 6.5, 6];
+const SMALLEST_SIZES = [5.5, 5];
+/** In 1/1000 em: no text column is wider by itself, and none is narrower unless its values are. */
+const WIDEST_TEXT = 22_000;
+const NARROWEST_TEXT = 5000;
+/** Room for one more digit and its separator than the first rows have. */
+const MORE_DIGITS = 900;
+/** A gap between columns that has become wider than this looks like two tables. */
+const WIDEST_GAP = 3000;
+
+interface Need {
+  readonly wanted: number;
+  readonly least: number;
+}
+
+/**
+ * Upright when the columns fit as they are in the largest size, else in the largest size in which they fit as landscape; else
+ * text columns get narrower and wrap.
+ * @throws ReportError `definition` when not even that is enough, with the columns that need most
+ */
+export function placeColumns(samples: readonly ColumnSample[], page: Page): TableLayout {
+  const needs = samples.map(needOf);
+  const [first = 0, ...smaller] = SIZES;
+  const asked = page.orientation === undefined ? ORIENTATIONS : [page.orientation];
+  for (const orientation of asked) {
+    const isForced = asked.length === 1 || orientation === 'landscape';
+    for (const size of isForced ? [first, ...smaller] : [first]) {
+      const fitted = fit(samples, needs, page, orientation, size, true);
+      if (fitted !== undefined) return fitted;
+    }
+  }
+  const last = asked.at(-1) as Orientation;
+  for (const size of [...smaller.slice(1), ...SMALLEST_SIZES]) {
+    const fitted = fit(samples, needs, page, last, size, false);
+    if (fitted !== undefined) return fitted;
+  }
+  throw tooWide(samples, needs, page, last);
+}
+
+function needOf({ column, widest, usual, titleWord, title }: ColumnSample): Need {
+  if (isNumeric(column.kind)) {
+    const value = widest + MORE_DIGITS;
+    return { wanted: Math.max(value, titleWord), least: Math.max(value, Math.min(titleWord, 4000)) };
+  }
+  if (isText(column.kind)) {
+    const wanted = Math.min(WIDEST_TEXT, Math.max(widest <= usual * 1.5 ? widest : usual * 1.2, titleWord));
+    const least = Math.min(wanted, Math.max(NARROWEST_TEXT, Math.min(titleWord, 6000)));
+    return { wanted: Math.max(wanted, Math.min(title, 8000)), least };
+  }
+  return { wanted: Math.max(widest, titleWord), least: Math.max(widest, Math.min(titleWord, 4000)) };
+}
+
+function isText(kind: Kind): boolean {
+  return kind === 'text' || kind === 'json';
+}
+
+/** @param isWhole whether every column gets what it wants */
+function fit(
+  samples: readonly ColumnSample[],
+  needs: readonly Need[],
+  page: Page,
+  orientation: Orientation,
+  size: number,
+  isWhole: boolean,
+): TableLayout | undefined {
+  const paper = paperOf(page, orientation);
+  const width = Math.floor(((paper.right - paper.left) * 1000) / size);
+  const gaps = GAP * (samples.length - 1);
+  const sum = (of: (need: Need) => number) => needs.reduce((all, need) => all + of(need), gaps);
+  const wanted = sum((need) => need.wanted);
+  const least = sum((need) => need.least);
+  if ((isWhole ? wanted : least) > width) return undefined;
+  const share = wanted <= width ? 1 : (width - least) / (wanted - least);
+  const between = wanted < width ? Math.min(WIDEST_GAP, GAP + (width - wanted) / samples.length) : GAP;
+  let left = 0;
+  const columns = samples.map(({ column }, index): PlacedColumn => {
+    const { wanted, least } = needs[index] as Need;
+    const right = left + Math.floor(least + share * (wanted - least));
+    const placed = { column, left, right, isRight: isNumeric(column.kind) };
+    left = Math.floor(right + between);
+    return placed;
+  });
+  return { paper, size, columns: withRoomUsed(columns, width), width };
+}
+
+/** What is left at the right goes to the text columns, where there are any, up to what looks like one table. */
+function withRoomUsed(columns: readonly PlacedColumn[], width: number): readonly PlacedColumn[] {
+  const texts = columns.filter(({ column }) => isText(column.kind)).length;
+  const free = width - (columns.at(-1)?.right ?? width);
+  if (texts === 0 || free <= 0) return columns;
+  const each = Math.min(Math.floor(free / texts), 6000);
+  let shift = 0;
+  return columns.map((placed) => {
+    const left = placed.left + shift;
+    if (isText(placed.column.kind)) shift += each;
+    return { ...placed, left, right: placed.right + shift };
+  });
+}
+
+function tooWide(
+  samples: readonly ColumnSample[],
+  needs: readonly Need[],
+  page: Page,
+  orientation: Orientation,
+): ReportError {
+  const smallest = SMALLEST_SIZES.at(-1) as number;
+  const paper = paperOf(page, orientation);
+  const millimetres = (width: number) => `${Math.ceil((((width * smallest) / 1000) * 25.4) / 72)} mm`;
+  const all = needs.reduce((sum, { least }) => sum + least, GAP * (needs.length - 1));
+  const room = `${Math.floor(((paper.right - paper.left) * 25.4) / 72)} mm`;
+  const widest = samples
+    .map(({ column }, index) => ({ name: column.name, least: needs[index]?.least ?? 0 }))
+    .sort((a, b) => b.least - a.least)
+    .slice(0, 3)
+    .map(({ name, least }) => `${name} (${millimetres(least)})`);
+  const larger = page.size === 'A3' ? '' : ', use larger paper (page: { size: A3 })';
+  return new ReportError(
+    'definition',
+    `writing pdf: ${samples.length} columns need ${millimetres(all)} in the smallest letters, and the page has ${room}; the widest are ${widest.join(', ')}`,
+    { hint: `Export fewer columns (--columns)${larger}, or write xlsx.` },
+  );
+}

@@ -1,0 +1,173 @@
+// A report as pages: head, groups and their rows, subtotals, sums that are carried over a page's end, the grand total, the index.
+import type { Column } from '../../core/table.js';
+import type { Lines } from '../../rows/lines.js';
+import { noValue } from '../words/asked.js';
+import type { Changes } from './changes.js';
+import type { Head } from './head.js';
+import { drawIndex, type IndexLink } from './index-pages.js';
+import { labelsOf, rowsText } from './labels.js';
+import type { Levels, Sums } from './levels.js';
+import { numberStyle } from './numbers.js';
+import type { Entry } from './outline.js';
+import type { Pages } from './pages.js';
+import { type Language, shownText } from './spelling.js';
+import type { Table } from './table.js';
+
+/** Rows beyond so many are not tagged unless it was asked for: tags make the file five times as large. */
+const MOST_TAGGED_ROWS = 100_000;
+/** Of groups in the index and the bookmarks: they are kept until the end. */
+const MOST_ENTRIES = 10_000;
+
+interface Parts {
+  readonly pages: Pages;
+  readonly head: Head;
+  readonly table: Table;
+  readonly levels: Levels;
+  readonly changes: Changes;
+}
+
+interface Options extends Language {
+  /** Whether every row is tagged, however many there are. */
+  readonly isTagged: boolean;
+  /** Whether any column is summed. */
+  readonly hasSums: boolean;
+}
+
+export class ReportPages {
+  /** The groups in their order, for bookmarks and index. */
+  readonly entries: Entry[] = [];
+  #hasAllEntries = true;
+  readonly #parts: Parts;
+  readonly #options: Options;
+  #rows = 0;
+  /** The values of the open groups as they are shown. */
+  readonly #open: { readonly label: string; readonly shown: string }[] = [];
+  #isInRows = false;
+
+  constructor(parts: Parts, options: Options) {
+    this.#parts = parts;
+    this.#options = options;
+    const { pages, head, table } = parts;
+    pages.begin();
+    head.first(pages);
+    table.header();
+  }
+
+  /** Draws rows. @throws ReportError `contract` with strict, and for a group that comes twice */
+  add(lines: Lines): void {
+    const { levels, changes, table, pages } = this.#parts;
+    for (let row = 0; row < lines.rowCount; row++) {
+      const level = levels.changed(lines, row);
+      if (level < levels.depth) {
+        this.#closeGroups(level);
+        this.#openGroups(level, lines, row);
+      }
+      if (this.#rows === MOST_TAGGED_ROWS && !this.#options.isTagged) pages.tags.isOn = false;
+      this.#drawRow(lines, row);
+      levels.add(lines, row);
+      this.#rows += 1;
+      table.countChanges(changes, this.#rows);
+    }
+  }
+
+  #drawRow(lines: Lines, row: number): void {
+    const { table } = this.#parts;
+    const least = this.#carriedHeight;
+    if (!this.#isInRows) {
+      // A heading is never the last line of a page: its group has room for a row.
+      table.beginRows();
+      this.#isInRows = true;
+    }
+    if (table.row(lines, row, least)) return;
+    this.#breakPage(this.#parts.levels.depth);
+    table.beginRows();
+    this.#isInRows = true;
+    if (!table.row(lines, row, least)) table.row(lines, row, Number.NEGATIVE_INFINITY);
+  }
+
+  #leaveRows(): void {
+    if (this.#isInRows) this.#parts.table.endRows();
+    this.#isInRows = false;
+  }
+
+  get #carriedHeight(): number {
+    return this.#options.hasSums ? this.#parts.table.sumHeight(labelsOf(this.#options.locale).carried) : 0;
+  }
+
+  /** Begins a page. @param depth how many of the groups go on there */
+  #breakPage(depth: number): void {
+    const { pages, head, table, levels } = this.#parts;
+    const { locale, hasSums } = this.#options;
+    const labels = labelsOf(locale);
+    this.#leaveRows();
+    const running = depth === levels.depth && hasSums ? levels.running() : undefined;
+    const carries = running !== undefined && running.rows > 0;
+    if (carries) table.sumLine(labels.carried, running.sums, false);
+    pages.end();
+    pages.begin();
+    head.running(pages);
+    table.header();
+    const going = this.#open.slice(0, depth);
+    if (going.length > 0) {
+      const names = going.map(({ label, shown }) => `${label}: ${shown}`);
+      table.continuedHeading(`${names.join(' · ')} ${labels.continued}`);
+    }
+    if (carries) table.sumLine(labels.brought, running.sums, false);
+  }
+
+  #openGroups(level: number, lines: Lines, row: number): void {
+    const { pages, table, levels, changes } = this.#parts;
+    const inner = Array.from({ length: levels.depth - level }, (_, index) => level + index);
+    const headings = inner.reduce((sum, each) => sum + table.headingHeight(each), 0);
+    const needed = headings + table.rowHeight + this.#carriedHeight;
+    if (pages.top - needed < pages.bottom) this.#breakPage(level);
+    for (const each of inner) {
+      const value = levels.open(each, lines, row);
+      const { name, title = name, kind } = levels.columns[each] as Column;
+      const style = numberStyle(this.#options.locale, kind === 'decimal', 0);
+      const exact = value === null ? null : shownText(kind, value, style, this.#options);
+      const shown = exact === null || exact === '' ? noValue(this.#options.locale) : exact;
+      this.#open[each] = { label: title, shown };
+      this.#open.length = each + 1;
+      if (this.entries.length < MOST_ENTRIES) {
+        this.entries.push({ level: each, text: shown, page: pages.number, top: pages.top });
+      } else this.#hasAllEntries = false;
+      const isWhole = table.heading(each, title, shown, exact);
+      if (!isWhole && exact !== '') changes.add('cut', shown, `the heading of a group of "${name}"`);
+    }
+  }
+
+  /** Ends the groups from the innermost to this level. */
+  #closeGroups(level: number): void {
+    const { levels } = this.#parts;
+    this.#leaveRows();
+    for (let each = this.#open.length - 1; each >= level; each--) {
+      const label = `${labelsOf(this.#options.locale).subtotal} ${this.#open[each]?.shown}`;
+      // The sums are carried over when the line of the innermost group has no room.
+      this.#sumLine(label, () => levels.close(each), each === levels.depth - 1 ? levels.depth : each + 1);
+      this.#open.length = each;
+    }
+  }
+
+  /** @param depth how many of the groups go on when the line needs a new page */
+  #sumLine(label: string, close: () => Sums, depth: number): void {
+    const { pages, table, levels } = this.#parts;
+    const height = table.sumHeight(`${label} (${rowsText(levels.all, this.#options.locale)})`);
+    if (pages.top - height < pages.bottom) this.#breakPage(depth);
+    const { rows, sums } = close();
+    table.sumLine(`${label} (${rowsText(rows, this.#options.locale)})`, sums, true);
+  }
+
+  /** Draws what follows the last row. @returns the links of the index */
+  finish(): IndexLink[] {
+    const { pages, head, levels, table } = this.#parts;
+    const { locale } = this.#options;
+    const labels = labelsOf(locale);
+    this.#closeGroups(0);
+    if (this.#rows === 0) table.message(labels.noRows);
+    this.#sumLine(labels.total, () => levels.total(), 0);
+    pages.end();
+    if (this.entries.length < 2 || pages.contents.length < 2) return [];
+    return drawIndex(pages, this.entries, head, locale, this.#hasAllEntries);
+  }
+}

@@ -1,0 +1,24 @@
+// Values as pages show them.
+import type { BooleanWords, Locale } from '../../core/format.js';
+import { isNumeric, type Kind } from '../../core/table.js';
+import { wordOf } from '../words/booleans.js';
+import { brazilianDate } from '../words/brazilian-date.js';
+import { type NumberStyle, spellNumber } from './numbers.js';
+
+/** The words and signs of a file. */
+export interface Language {
+  readonly locale: Locale | undefined;
+  readonly booleans: BooleanWords | undefined;
+}
+
+/** @param text canonical. @param style of numbers */
+export function shownText(
+  kind: Kind,
+  text: string,
+  style: NumberStyle,
+  { locale, booleans }: Language,
+): string {
+  if (isNumeric(kind)) return spellNumber(text, style);
+  if (kind === 'boolean') return booleans === undefined ? text : wordOf(booleans, text);
+  return (kind === 'date' || kind === 'timestamp') && locale !== undefined ? brazilianDate(text) : text;
+}

@@ -1,0 +1,75 @@
+// What was marked on which page, so that the structure of the document can be written at its end (ISO 32000-1, 14.7).
+
+/** What a marked content is. */
+const TAGS = [
+  'title',
+  'paragraph',
+  /** A title of the table's columns. */
+  'header',
+  /** A cell of a row. */
+  'cell',
+  /** The heading of a group, inside the table. */
+  'group',
+  /** The label of a line of sums, and the sums: one of each column that is summed. */
+  'sum-label',
+  'sum',
+  /** The heading of the index of groups, and a line of it. */
+  'index-title',
+  'index-entry',
+] as const;
+export type Tag = (typeof TAGS)[number];
+
+/** A run of marked contents of one kind, numbered on from the one before. */
+export interface TagRun {
+  readonly tag: Tag;
+  readonly count: number;
+}
+
+/** Runs of the same tag are joined: a page of rows takes a few numbers. */
+export class TagLog {
+  /** Off where nothing is marked any more: a structure of part of the document is none. */
+  isOn: boolean;
+  readonly #runs: number[] = [];
+  /** Of each page: where its runs begin. */
+  readonly #pages: number[] = [];
+  #next = 0;
+
+  constructor(isOn: boolean) {
+    this.isOn = isOn;
+  }
+
+  beginPage(): void {
+    this.#pages.push(this.#runs.length);
+    this.#next = 0;
+  }
+
+  /** The number of the next marked content, which `mark` will take; -1 when nothing is marked. */
+  get next(): number {
+    return this.isOn ? this.#next : -1;
+  }
+
+  /** Takes so many numbers. @returns the first, or -1 when nothing is marked */
+  mark(tag: Tag, count = 1): number {
+    if (!this.isOn) return -1;
+    const first = this.#next;
+    this.#next += count;
+    const code = TAGS.indexOf(tag);
+    const start = this.#pages.at(-1) ?? 0;
+    const last = this.#runs.length - 2;
+    if (last >= start && this.#runs[last] === code)
+      this.#runs[last + 1] = (this.#runs[last + 1] as number) + count;
+    else this.#runs.push(code, count);
+    return first;
+  }
+
+  /** Of each page, in the order of their numbers. */
+  *pages(): Generator<readonly TagRun[]> {
+    for (const [page, from] of this.#pages.entries()) {
+      const runs: TagRun[] = [];
+      for (let at = from; at < (this.#pages[page + 1] ?? this.#runs.length); at += 2) {
+        runs.push({ tag: TAGS[this.#runs[at] as number] as Tag, count: this.#runs[at + 1] as number });
+      }
+      yield runs;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// What a PDF has on its pages: the rows as they were, groups, sums at the ends of groups and pages.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Cell, Column } from '../../src/core/table.js';
+import type { About } from '../../src/core/writer.js';
+import type { PdfOptions } from '../../src/writers/pdf/options.js';
+import { readPdf } from '../../src/writers/pdf/read.js';
+import { createPdfWriter } from '../../src/writers/pdf/write.js';
+import { cellBatch } from '../support/copy-text.js';
+
+const COLUMNS: readonly Column[] = [
+  { name: 'organizacao', kind: 'text', title: 'Organização' },
+  { name: 'tipo', kind: 'text' },
+  { name: 'produto', kind: 'text', title: 'Produto' },
+  { name: 'quantidade', kind: 'integer', title: 'Quantidade' },
+  { name: 'valor', kind: 'decimal', title: 'Valor', currency: 'BRL' },
+];
+const TITLES = ['Organização', 'tipo', 'Produto', 'Quantidade', 'Valor'];
+const GROUPED = { locale: 'pt-BR', 'group-by': ['organizacao', 'tipo'] } as const;
+
+function rowsOf(count: number, groups: number): Cell[][] {
+  return Array.from({ length: count }, (_, row) => [
+    `Organização ${String(Math.floor((row * groups) / count)).padStart(3, '0')}`,
+    row % 2 === 0 && count === groups ? null : 'Bebidas',
+    `Produto ${row} (azul)`,
+    String(row),
+    `${row % 7 === 0 ? '-' : ''}${row}.50`,
+  ]);
+}
+
+async function written(rows: readonly Cell[][], options: PdfOptions, about: About = {}): Promise<Buffer> {
+  const writer = await createPdfWriter(options, about);
+  async function* batches() {
+    for (let at = 0; at < rows.length; at += 100) yield cellBatch(rows.slice(at, at + 100));
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of writer.encode({ columns: COLUMNS, batches: batches() }))
+    chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+async function readBack(bytes: Buffer, options: PdfOptions): Promise<Cell[][]> {
+  const rows: Cell[][] = [];
+  async function* pieces() {
+    for (let at = 0; at < bytes.length; at += 4096) yield bytes.subarray(at, at + 4096);
+  }
+  const file = { options: JSON.parse(JSON.stringify(options)), columns: COLUMNS, bytes: bytes.length };
+  for await (const some of readPdf(pieces(), file)) rows.push(...some);
+  return rows;
+}
+
+describe('groups', () => {
+  for (const [count, groups] of [
+    [0, 1],
+    [1, 1],
+    [45, 1],
+    [300, 4],
+    [60, 60],
+  ] as const) {
+    test(`the rows of ${groups} groups come back, ${count} of them`, async () => {
+      const rows = rowsOf(count, groups);
+      for (const tagged of [true, false]) {
+        const options = { ...GROUPED, tagged };
+        const bytes = await written(rows, options, { totals: ['valor'] });
+        assert.deepEqual(await readBack(bytes, options), [TITLES, ...rows]);
+      }
+    });
+  }
+
+  test('a group that comes again is refused with its row', async () => {
+    const rows = [...rowsOf(4, 2), ...rowsOf(4, 2)];
+    await assert.rejects(written(rows, GROUPED), {
+      code: 'contract',
+      message:
+        'writing pdf: the rows of organizacao "Organização 000" are not together: they come again at row 5',
+    });
+  });
+});
