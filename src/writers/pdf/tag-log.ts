@@ -1,5 +1,7 @@
 // What was marked on which page, so that the structure of the document can be written at its end (ISO 32000-1, 14.7).
 
+import { ReportError } from '../../core/errors.js';
+
 /** What a marked content is. */
 const TAGS = [
   'title',
@@ -25,6 +27,9 @@ export interface TagRun {
   readonly count: number;
 }
 
+/** Each marked content is an object of the file, and a row is one more: a file has at most 8,388,607 (ISO 19005-2, 6.1.13). */
+const MOST_MARKS = 7_000_000;
+
 /** Runs of the same tag are joined: a page of rows takes a few numbers. */
 export class TagLog {
   /** Off where nothing is marked any more: a structure of part of the document is none. */
@@ -33,6 +38,7 @@ export class TagLog {
   /** Of each page: where its runs begin. */
   readonly #pages: number[] = [];
   #next = 0;
+  #all = 0;
 
   constructor(isOn: boolean) {
     this.isOn = isOn;
@@ -48,11 +54,17 @@ export class TagLog {
     return this.isOn ? this.#next : -1;
   }
 
-  /** Takes so many numbers. @returns the first, or -1 when nothing is marked */
+  /**
+   * Takes so many numbers.
+   * @returns the first, or -1 when nothing is marked
+   * @throws ReportError `contract` when the file would have more objects than PDF/A allows
+   */
   mark(tag: Tag, count = 1): number {
     if (!this.isOn) return -1;
     const first = this.#next;
     this.#next += count;
+    this.#all += count;
+    if (this.#all > MOST_MARKS) throw tooMany();
     const code = TAGS.indexOf(tag);
     const start = this.#pages.at(-1) ?? 0;
     const last = this.#runs.length - 2;
@@ -72,4 +84,10 @@ export class TagLog {
       yield runs;
     }
   }
+}
+
+function tooMany(): ReportError {
+  return new ReportError('contract', `writing pdf: more than ${MOST_MARKS.toLocaleString('en')} tagged cells, the most of a PDF/A file`, {
+    hint: 'Leave out "tagged: true", or ask for fewer rows with filters.',
+  });
 }

@@ -45,7 +45,7 @@ export async function createPdfWriter(options: PdfOptions, about: About = {}): P
       if (bytes.length > 0) yield bytes;
     }
     writing ??= begin({ file, faces, columns, options, about, language, changes }, undefined);
-    end(writing, content.digest());
+    for (const _ of end(writing, content.digest())) yield file.take();
     yield file.take();
   }
 
@@ -107,11 +107,11 @@ function begin(beginning: Beginning, first: Lines | undefined): Writing {
   return { ...beginning, pages, head, report };
 }
 
-/** Writes what is known when all rows were seen. @param content SHA-256 of the rows */
-function end({ file, faces, pages, head, report, about, language }: Writing, content: string): void {
+/** Writes what is known when all rows were seen; yields when some of it can be written. @param content SHA-256 of the rows */
+function* end({ file, faces, pages, head, report, about, language }: Writing, content: string): Generator<void> {
   const { locale } = language;
   const links = report.finish();
-  const isTagged = false;
+  const isTagged = pages.tags.isOn;
   writeFoot(file, pages.foot, pages.paper, faces, {
     about,
     locale,
