@@ -35,8 +35,8 @@ const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>
 export function writeArchive(file: PdfFile, facts: ArchiveFacts): Archive {
   const title = facts.title.replace(NOT_XML, '\ufffd');
   const { tool = 'reportctl', created } = facts;
-  const date = created === undefined ? '' : `(D:${created.toISOString().replace(/\D/g, '').slice(0, 14)}Z)`;
-  const dates = date && `/CreationDate${date}/ModDate${date}`;
+  const date = created && pdfDate(created);
+  const dates = date === undefined ? '' : `/CreationDate${date}/ModDate${date}`;
   const info = file.object(`<</Title${textString(title)}/Producer${textString(tool)}${dates}>>`);
   const metadata = file.stream(
     '/Type/Metadata/Subtype/XML',
@@ -47,6 +47,11 @@ export function writeArchive(file: PdfFile, facts: ArchiveFacts): Archive {
     `<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB)/DestOutputProfile ${profile} 0 R>>`,
   );
   return { metadata, outputIntent, info };
+}
+
+/** A date (7.9.4), in UTC. */
+export function pdfDate(date: Date): string {
+  return `(D:${date.toISOString().replace(/\D/g, '').slice(0, 14)}Z)`;
 }
 
 /** The identifier of a file with this content (14.4). */

@@ -9,6 +9,7 @@ const OBJECTS_PER_STREAM = 200;
 /** ISO 19005-2, 6.1.13. */
 const MOST_OBJECTS = 8_388_607;
 const UNWRITTEN = 0;
+const COMPLETE = -1;
 const NOT_COMPRESSED = 0xffff;
 
 /**
@@ -25,6 +26,8 @@ export class PdfFile {
   /** By object number: its index in its object stream, or NOT_COMPRESSED. */
   #indexes = new Uint16Array(1024);
   #collected: Collected | undefined;
+  /** Bytes of the stream that was begun, or COMPLETE. */
+  #missing = COMPLETE;
 
   /**
    * Reserves the number of an object that is written later.
@@ -44,10 +47,32 @@ export class PdfFile {
    * @param number reserved before. @returns its number
    */
   stream(dictionary: string, bytes: Buffer, number: number = this.reserve()): number {
-    this.#place(number, this.#offset, NOT_COMPRESSED);
-    const head = `${number} 0 obj\n<<${dictionary}/Length ${bytes.length}>>stream\n`;
-    this.#push(Buffer.from(head, 'latin1'), bytes, STREAM_END);
+    this.beginStream(dictionary, bytes.length, number);
+    this.piece(bytes);
     return number;
+  }
+
+  /**
+   * Begins a stream object as stream() writes it. The next calls are take() and piece(), until it has `length` bytes.
+   * @returns its number
+   */
+  beginStream(dictionary: string, length: number, number: number = this.reserve()): number {
+    if (this.#missing >= 0) throw new Error('a stream begins in another');
+    this.#place(number, this.#offset, NOT_COMPRESSED);
+    const head = `${number} 0 obj\n<<${dictionary}/Length ${length}>>stream\n`;
+    this.#push(Buffer.from(head, 'latin1'));
+    this.#missing = length;
+    return number;
+  }
+
+  /** Some bytes of the stream that was begun; the last ones end it. They are kept, not copied, until take() */
+  piece(bytes: Buffer): void {
+    this.#push(bytes);
+    this.#missing -= bytes.length;
+    if (this.#missing < 0) throw new Error('a stream is longer than its length');
+    if (this.#missing > 0) return;
+    this.#push(STREAM_END);
+    this.#missing = COMPLETE;
   }
 
   /**
@@ -81,6 +106,7 @@ export class PdfFile {
     this.#flush();
     const number = this.reserve();
     const start = this.#offset;
+    // The cross-reference stream has an entry of itself.
     this.#place(number, start, NOT_COMPRESSED);
     const width = Math.max(4, Math.ceil(Math.log2(start + 1) / 8));
     const entries = deflateSync(this.#entries(width));
