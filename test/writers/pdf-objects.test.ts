@@ -57,6 +57,19 @@ describe('PdfFile', () => {
     assert.deepEqual(bytes(), bytes());
   });
 
+  test('a stream in pieces is the same as a whole one, and nothing comes between them', () => {
+    const [whole, parts] = [new PdfFile(), new PdfFile()];
+    whole.stream('/Kind 1', Buffer.from('0123456789'));
+    const number = parts.beginStream('/Kind 1', 10);
+    parts.piece(Buffer.from('01234'));
+    const start = parts.take();
+    assert.throws(() => parts.stream('', Buffer.from('')), /a stream begins in another/);
+    parts.piece(Buffer.from('56789'));
+    assert.deepEqual(Buffer.concat([start, parts.take()]), whole.take());
+    assert.equal(number, 1);
+    assert.throws(() => parts.piece(Buffer.from('0')), /longer than its length/);
+  });
+
   test('nothing is ready twice', () => {
     const file = new PdfFile();
     assert.equal(file.take().toString('latin1', 0, 9), '%PDF-1.7\n');

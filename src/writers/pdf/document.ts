@@ -158,6 +158,13 @@ export class ReportPages {
     table.sumLine(`${label} (${rowsText(rows, this.#options.locale)})`, sums, true);
   }
 
+  /** Of all rows, when they are drawn: their number, and column name to exact sum. */
+  total(): { readonly rows: number; readonly totals: Readonly<Record<string, string>> } {
+    const { levels, table } = this.#parts;
+    const { rows, sums } = levels.total();
+    return { rows, totals: Object.fromEntries(sums.map((sum, index) => [table.summedName(index), sum])) };
+  }
+
   /** Draws what follows the last row. @returns the links of the index */
   finish(): IndexLink[] {
     const { pages, head, levels, table } = this.#parts;

@@ -17,19 +17,29 @@ const TITLE_LINES = 3;
 const FACT_LINES = 12;
 
 /** A picture in the upper right corner of the first page. */
-export interface HeadLogo {
+export interface LogoSize {
   /** In points. */
   readonly width: number;
   readonly height: number;
+}
+
+/** In points. */
+const LOGO_HEIGHT = 42;
+const LOGO_WIDTH = 140;
+
+/** As large as fits into the corner; no larger than 96 pixels an inch make it. @param image its size in pixels */
+export function logoSize({ width, height }: LogoSize): LogoSize {
+  const scale = Math.min(72 / 96, LOGO_WIDTH / width, LOGO_HEIGHT / height);
+  return { width: width * scale, height: height * scale };
 }
 
 export class Head {
   readonly title: string;
   readonly period: string;
   readonly #facts: readonly string[];
-  readonly #logo: HeadLogo | undefined;
+  readonly #logo: LogoSize | undefined;
 
-  constructor(about: About, locale: Locale | undefined, logo?: HeadLogo) {
+  constructor(about: About, locale: Locale | undefined, logo?: LogoSize) {
     const labels = labelsOf(locale);
     this.title = about.title ?? about.report ?? labels.untitled;
     this.period = about.period === undefined ? '' : daysText(about.period, locale);

@@ -93,27 +93,34 @@ class Elements {
 
   add({ tag, count }: TagRun): void {
     const { columns, summed } = this.#document;
+    const each = (action: () => void, size = 1) => {
+      for (let done = 0; done < count; done += size) action();
+    };
     switch (tag) {
       case 'title':
-        return this.#texts('H1', count);
+        this.#texts('H1', count);
+        break;
       case 'paragraph':
-        return this.#texts('P', count);
+        this.#texts('P', count);
+        break;
       case 'index-title':
-        return this.#texts('H2', count);
+        this.#texts('H2', count);
+        break;
       case 'header':
-        return this.#row((row) => this.#marked('TH', row, count, `/A ${this.#ofColumn} 0 R`));
+        this.#row((row) => this.#marked('TH', row, count, `/A ${this.#ofColumn} 0 R`));
+        break;
       case 'cell':
-        for (let done = 0; done < count; done += columns) this.#row((row) => this.#marked('TD', row, columns));
-        return;
+        each(() => this.#row((row) => this.#marked('TD', row, columns)), columns);
+        break;
       case 'group':
       case 'sum-label':
-        for (let done = 0; done < count; done++) this.#row((row) => this.#marked('TH', row, 1, `/A ${this.#ofRow} 0 R`));
-        return;
+        each(() => this.#row((row) => this.#marked('TH', row, 1, `/A ${this.#ofRow} 0 R`)));
+        break;
       case 'sum':
-        return this.#row((row) => this.#sums(row, summed));
+        this.#row((row) => this.#sums(row, summed));
+        break;
       case 'index-entry':
-        for (let done = 0; done < count; done++) this.#indexEntry();
-        return;
+        each(() => this.#indexEntry());
     }
   }
 

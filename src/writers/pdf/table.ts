@@ -168,6 +168,11 @@ export class Table {
     return width <= (before * this.#size) / 1000;
   }
 
+  /** The name of a column that is summed. */
+  summedName(index: number): string {
+    return this.#plan(this.#options.summed[index] as number).column.name;
+  }
+
   /** Draws a label and sums below their columns. @param isContent whether it is part of the table, not a repetition at the end of a page */
   sumLine(label: string, sums: Sums, isContent: boolean): void {
     const pages = this.#pages;

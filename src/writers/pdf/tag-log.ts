@@ -87,7 +87,11 @@ export class TagLog {
 }
 
 function tooMany(): ReportError {
-  return new ReportError('contract', `writing pdf: more than ${MOST_MARKS.toLocaleString('en')} tagged cells, the most of a PDF/A file`, {
-    hint: 'Leave out "tagged: true", or ask for fewer rows with filters.',
-  });
+  return new ReportError(
+    'contract',
+    `writing pdf: more than ${MOST_MARKS.toLocaleString('en')} tagged cells, the most of a PDF/A file`,
+    {
+      hint: 'Leave out "tagged: true", or ask for fewer rows with filters.',
+    },
+  );
 }
