@@ -24,6 +24,10 @@ gates: { min-rows: 1 }
 labels: { project: vendas }
 outputs:
   - { format: csv, key: "relatorios/{project}/vendas_por_produto_{YYYYMMDD}.csv" }
+  - format: pdf
+    key: "relatorios/{project}/vendas_por_produto_{YYYYMMDD}.pdf"
+    locale: pt-BR
+    group-by: [organizacao, tipo_produto]
 tests:
   - { name: atacado, date: 2024-09, quantity: 100.., product-type: Bebidas }
 ---*/

@@ -1,4 +1,4 @@
-// npm run demo: the daily report and two filtered exports from an embedded PostgreSQL, one from JSON documents, into ./out.
+// npm run demo: the daily report and three exports from an embedded PostgreSQL, one from JSON documents, into ./out.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,7 @@ reportctl(
   'out/quinzena.csv.gz',
   '--overwrite',
 );
+reportctl('export', 'vendas_por_produto', '--date', '2024-09', '-o', 'out/setembro.pdf', '--overwrite');
 console.log('$ node scripts/producao.js > out/producao.ndjson');
 writeFileSync(
   `${root}/out/producao.ndjson`,

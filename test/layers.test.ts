@@ -67,6 +67,7 @@ const LATE_IMPORTS = [
   'sources/postgres/driver.ts',
   'writers/csv.ts',
   'writers/csv/write.ts',
+  'writers/pdf.ts',
   'writers/xlsx.ts',
   'writers/xlsx/read/zip-archive.ts',
   'writers/xlsx/shell.ts',

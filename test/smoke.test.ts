@@ -14,6 +14,7 @@ order-by: [id]
 outputs:
   - { format: csv, key: "vendas_{YYYYMMDD}.csv" }
   - { format: xlsx, key: "vendas_{YYYYMMDD}.xlsx" }
+  - { format: pdf, key: "vendas_{YYYYMMDD}.pdf" }
 tests: [{ run: 2024-10-05 }]
 `;
 const DOCUMENTS = [3, 1, 2].map((id) => `{"id":${id},"em":{"$date":"2024-10-05T10:00:00Z"}}\n`).join('');
@@ -30,7 +31,10 @@ const CALLS: Readonly<Record<string, readonly [args: readonly string[], stdout: 
   test: [['vendas', '--update'], /vendas/],
   run: [['vendas', '--date', '2024-10-05'], /^published vendas 2024-10-05: .*3 rows/],
   status: [['vendas'], /missing/],
-  verify: [['vendas_20241005.csv', 'vendas_20241005.xlsx', '--source'], /^ok .*\nok .*\n$/],
+  verify: [
+    ['vendas_20241005.csv', 'vendas_20241005.xlsx', 'vendas_20241005.pdf', '--source'],
+    /^ok .*\nok .*\nok .*\n$/,
+  ],
   diff: [['vendas_20241005.csv', 'vendas_20241005.xlsx', '--key', 'id'], /3/],
   consume: [['vendas_20241005.csv', '--as', 'duckdb'], /read_csv/],
   schedule: [[], / run vendas /],

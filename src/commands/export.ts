@@ -66,7 +66,10 @@ export function exportCommand(context: Context): Command {
       'export a query or a table that no report file has; needs a role that may only read',
     )
     .option('--source <name>', 'with --sql: the source to read (the only one that has a URL)')
-    .option('--plain', "without the dialect, locale and template of the report's own output of that format")
+    .option(
+      '--plain',
+      "without the options of the report's own output of that format: dialect, locale, template, groups",
+    )
     .option('--vertical', 'on a terminal, show each row as lines of its own, with whole texts')
     .addOption(deadlineOption())
     .option('--otel', TRACE_OPTION);

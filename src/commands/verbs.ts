@@ -34,6 +34,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       'reportctl export vendas --date yesterday --limit 20',
       'reportctl export vendas --date 2024-09 --organization "ACME Ltda" -o acme.xlsx',
       'reportctl export vendas --date 2024-09-H1 --locale pt-BR -o quinzena.csv.gz',
+      'reportctl export vendas --date 2024-09 --page "A4 landscape" -o setembro.pdf',
     ],
     load: async (context) => (await import('./export.js')).exportCommand(context),
   },

@@ -33,12 +33,18 @@ export interface Format<Options> {
   fromSpelled?(options: SpelledOptions, context: OptionContext): Options;
   /** The files that options name. Absent for a format without such options. */
   files?(options: Options): readonly OptionFile[];
-  /** @throws ReportError `usage` or `definition` for options with which rows of these columns, in this order, cannot be written */
-  check(options: Options, columns: readonly Column[], order: RowOrder): void;
+  /**
+   * @param orderBy the order of the rows: names of columns, with a leading `-` where descending
+   * @throws ReportError `usage` or `definition` for options with which such rows cannot be written
+   */
+  check(options: Options, columns: readonly Column[], orderBy: readonly string[]): void;
   /** What is lost or stays behind in the files that options name, one line each. @throws ReportError as `check` does */
   cautions?(options: Options, columns: readonly Column[]): readonly string[];
-  /** @throws ReportError as `check` does, as far as that is known without the columns */
-  create(options: Options, about: About): Promise<Writer>;
+  /**
+   * @param writerOf a writer of another format, for a file inside of the file
+   * @throws ReportError as `check` does, as far as that is known without the columns
+   */
+  create(options: Options, about: About, writerOf: (format: string) => Promise<Writer>): Promise<Writer>;
   /**
    * Rows as cells, the titles of the header first. Cells are canonical except where `spelling` says otherwise. Reads only what
    * the writer writes: bytes that could be read in two ways are refused.
@@ -49,14 +55,6 @@ export interface Format<Options> {
   spelling(options: SpelledOptions): Spelling;
   /** @throws ReportError `usage` for options that the format does not take */
   describe(options: SpelledOptions): FileDescription;
-}
-
-/** The order in which a file gets its rows. */
-export interface RowOrder {
-  /** Names of columns, with a leading `-` where descending. */
-  readonly orderBy: readonly string[];
-  /** Whether several sources are read one after the other, each in that order. */
-  readonly isPerSource: boolean;
 }
 
 /** What options may refer to. */

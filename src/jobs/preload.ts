@@ -3,7 +3,7 @@ import { explainMissingFile } from '../core/program-files.js';
 import type { Session } from '../core/session.js';
 import { preloadStore } from '../destinations/index.js';
 import { preloadSource } from '../sources/index.js';
-import { preloadFormat } from '../writers/index.js';
+import { preloadFormats } from '../writers/index.js';
 import type { Job } from './job.js';
 
 /**
@@ -35,11 +35,10 @@ async function preload({ config, log }: Session, jobs: readonly Job[]): Promise<
       return [];
     }
   });
-  const formats = new Set(reports.flatMap(({ outputs }) => outputs.map(({ format }) => format)));
   await Promise.all([
     ...urls.map(preloadSource),
     ...[config.destination, ...urls].map(preloadStore),
-    ...[...formats].map(preloadFormat),
+    preloadFormats(reports.flatMap(({ outputs }) => outputs)),
   ]);
   log.debug('all that publishing needs is loaded');
 }

@@ -4,12 +4,13 @@ import { didYouMean, ReportError } from '../core/errors.js';
 import type { Format, OptionContext, SpelledOptions } from '../core/format.js';
 import type { About, Writer } from '../core/writer.js';
 import { csv } from './csv.js';
+import { pdf } from './pdf.js';
 import { xlsx } from './xlsx.js';
 
 export type { About } from '../core/writer.js';
 
 /** By the word that users type. The first is the default, and the faster a format is read back, the earlier it stands. */
-const REGISTRY = { csv, xlsx };
+const REGISTRY = { csv, xlsx, pdf };
 
 type Word = keyof typeof REGISTRY;
 type OptionsOf<F> = F extends Format<infer Options> ? Options : never;
@@ -78,12 +79,16 @@ export function readOptions(
 export async function createWriter(word: string, options: WriterOptions, about: About = {}): Promise<Writer> {
   const format = formatOf(word);
   assertOwnOptions(word, options);
-  return format.create(options, about);
+  return format.create(options, about, (other) => createWriter(other, {}, about));
 }
 
-/** Imports all that writers of the format need. @throws ReportError `usage` for a format that does not exist */
-export async function preloadFormat(word: string): Promise<void> {
-  await createWriter(word, {});
+/** Imports all that writers of these formats need, also for files inside of files. */
+export async function preloadFormats(
+  outputs: readonly { readonly format: string; readonly dialect: WriterOptions }[],
+): Promise<void> {
+  const words = outputs.flatMap(({ format, dialect }) => [format, ...(dialect.attach ?? [])]);
+  const formats = FORMAT_NAMES.filter((word) => words.includes(word));
+  await Promise.all(formats.map((word) => createWriter(word, {})));
 }
 
 function assertOwnOptions(word: string, options: SpelledOptions): void {

@@ -117,6 +117,15 @@ describe('completion', { concurrency: 2, timeout: 600_000 }, () => {
     assert.deepEqual((await completes('run', 'docs', 'd')).values, ['docs@ACME Ltda']);
     assert.deepEqual((await completes('export', 'docs', '--eol', '')).values, ['lf', 'crlf']);
     assert.deepEqual((await completes('export', 'docs', '--format=x')).values, ['--format=xlsx']);
+    assert.deepEqual((await completes('export', 'docs', '--tagged', 't')).values, ['true']);
+    assert.deepEqual((await completes('export', 'docs', '--page', 'A')).values, ['A4', 'A3']);
+    assert.deepEqual((await completes('export', 'docs', '--attach', 'csv,')).values, ['csv,manifest']);
+    assert.deepEqual((await completes('export', 'docs', '--group-by', 'org,')).values, [
+      'org,date',
+      'org,organization',
+      'org,id',
+    ]);
+    assert.deepEqual(await completes('export', 'docs', '--logo', ''), { kind: 'files', values: [] });
     assert.deepEqual((await completes('export', 'docs', '--date', 'y')).values, ['yesterday']);
     assert.deepEqual((await completes('completion', '')).values, ['bash', 'zsh', 'fish']);
     assert.deepEqual((await completes('list', '')).values, []);

@@ -77,8 +77,8 @@ describe('arguments', { concurrency: 3 }, () => {
     ['export simples --limit x', /argument 'x' is invalid\. Give a whole number/],
     ['export simples --delimiter .', /the delimiter is "\."\. Give one character/],
     ['export simples --locale en-US', /argument 'en-US' is invalid\. Allowed: pt-BR/],
-    ['export simples --format ods', /no format "ods"\. Allowed: csv, xlsx\./],
-    ['export simples -o @x.pdf', /no format ends with "\.pdf"\. Choose one with --format: csv, xlsx\./],
+    ['export simples --format ods', /no format "ods"\. Allowed: csv, xlsx, pdf\./],
+    ['export simples -o @x.odt', /no format ends with "\.odt"\. Choose one with --format: csv, xlsx, pdf\./],
     ['export simples -o @a-folder', /the output ".*a-folder" names no file/],
     [
       'export simples --json --log-format text',

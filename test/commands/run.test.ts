@@ -141,8 +141,13 @@ describe('a closed period', { concurrency: 3 }, () => {
       stdout,
       /^published vendas_por_produto 2024-09-01\.\.2024-09-30: .*relatorios\/vendas\/vendas_por_produto_20240930\.csv, 360 rows/m,
     );
-    assert.equal((await files()).length, 15);
+    assert.equal((await files()).length, 18);
     assert.equal((await json('relatorios/vendas/vendas_por_produto_20240930.csv.manifest.json')).rows, 360);
+    const pages = await json('relatorios/vendas/vendas_por_produto_20240930.pdf.manifest.json');
+    assert.deepEqual(
+      [pages.rows, pages.contentType, pages.dialect],
+      [360, 'application/pdf', { locale: 'pt-BR', 'group-by': ['organizacao', 'tipo_produto'] }],
+    );
   });
 
   test('without a date it is the last that is over: yesterday in the zone of the report', async () => {

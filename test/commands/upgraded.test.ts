@@ -42,6 +42,7 @@ order-by: [n]
 outputs:
   - { format: csv, key: "{report}_{YYYYMMDD}.csv" }
   - { format: xlsx, key: "{report}/{org}_{YYYYMMDD}.xlsx", split-by: org }
+  - { format: pdf, key: "{report}/{org}_{YYYYMMDD}.pdf", split-by: org, attach: [csv] }
 ${more}
 ---*/
 SELECT n, date '${DAY}' AS dia, 'org' || n AS org FROM (VALUES (1), (2)) AS v (n)
@@ -77,7 +78,7 @@ const ALARM = {
 
 const out = (name: Name) => join(folder, `out-${name}`);
 const published = (name: Name) =>
-  filesBelow(out(name)).then((files) => files.filter((file) => /\.(csv|xlsx)$/.test(file)));
+  filesBelow(out(name)).then((files) => files.filter((file) => /\.(csv|xlsx|pdf)$/.test(file)));
 
 /** The text of the bundle's AWS SDK. */
 let sdkText = '';
@@ -210,7 +211,9 @@ describe('the program is removed while it reads', () => {
     assert.equal(code, 0, stderr);
     assert.deepEqual(await published('publica'), [
       'depois_20241005.csv',
+      'publica/org1_20241005.pdf',
       'publica/org1_20241005.xlsx',
+      'publica/org2_20241005.pdf',
       'publica/org2_20241005.xlsx',
       'publica_20241005.csv',
     ]);
@@ -260,7 +263,7 @@ describe('the program is removed while it reads', () => {
   ] as const) {
     test(`${how}, and published`, async () => {
       assert.equal(ends[name].code, 0, ends[name].stderr);
-      assert.equal((await published(name)).length, 3);
+      assert.equal((await published(name)).length, 5);
     });
   }
 });

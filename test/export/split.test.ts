@@ -114,6 +114,7 @@ for (const [name, make] of Object.entries(PLACES)) {
           CSV,
           '{ format: csv, key: "{texto}/r_{YYYYMMDD}.{ext}", split-by: texto, locale: pt-BR, compress: gzip }',
           '{ format: xlsx, key: "{texto}/r_{YYYYMMDD}.{ext}", split-by: [texto] }',
+          '{ format: pdf, key: "{texto}/r_{YYYYMMDD}.{ext}", split-by: [texto] }',
         ],
         'order-by: [valor]',
       );
@@ -121,7 +122,12 @@ for (const [name, make] of Object.entries(PLACES)) {
       const { outcome } = await runAt(place.open, { report, rows: ROWS, onRead: () => void reads++ });
       assert.deepEqual([outcome, reads], ['published', 1]);
       const record = await json<RunRecord>(place, RECORD);
-      const files = KEYS.flatMap((key) => [key, `${key}.gz`, key.replace('.csv', '.xlsx')]);
+      const files = KEYS.flatMap((key) => [
+        key,
+        `${key}.gz`,
+        key.replace('.csv', '.xlsx'),
+        key.replace('.csv', '.pdf'),
+      ]);
       assert.deepEqual(record.outputs.map(({ key }) => key).sort(), ['r_20241005.csv', ...files].sort());
       const expected = [
         RECORD,

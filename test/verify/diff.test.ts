@@ -140,6 +140,8 @@ describe('the same rows are the same', { concurrency: 2 }, () => {
     'tabs, a word for null': { options: { delimiter: '\\t', null: '\\N', quote: 'all' } },
     'formulas kept': { options: { formulas: 'keep' } },
     xlsx: { format: 'xlsx', options: { locale: 'pt-BR' } },
+    pdf: { format: 'pdf', options: {} },
+    'pdf with Sim and Não': { format: 'pdf', options: { locale: 'pt-BR' } },
   };
   for (const [name, made] of Object.entries(dialects)) {
     test(`as ${name}`, async () => {

@@ -86,6 +86,19 @@ const CASES: Readonly<Record<string, Case>> = {
     // A hundred blocks of half a megabyte wait for the widths of the columns.
     ahead: 200,
   },
+  pdf: {
+    readBack: [
+      {},
+      { locale: 'pt-BR', page: { size: 'A3', orientation: 'landscape' }, overflow: 'cut', tagged: false },
+      { 'group-by': ['nome', 'dia'], booleans: 'Sim/Não', tagged: true },
+    ],
+    refused: [{ page: { margins: 100 } }, { attach: ['csv', 'csv'] }, { booleans: 'Sim' }],
+    // Only the format's own reader tells null from the empty text; test/long has readers of others.
+    async read(bytes) {
+      const [header = [], ...rows] = await readBack('pdf', bytes, {});
+      return { header: header.map(String), rows };
+    },
+  },
 };
 
 const COLUMNS: readonly Column[] = [
@@ -97,7 +110,6 @@ const COLUMNS: readonly Column[] = [
   { name: 'em', kind: 'timestamp' },
   { name: 'dados', kind: 'json' },
 ];
-const UNORDERED = { orderBy: [], isPerSource: false };
 const HEADER = ['id', 'Nome do usuário', 'valor', 'ativo', 'dia', 'em', 'dados'];
 const ROWS: readonly (readonly Cell[])[] = [
   [
@@ -155,7 +167,7 @@ test('a format that there is not is refused with those that there are', async ()
     await assert.rejects(
       createWriter(format, {}),
       (error: unknown) =>
-        error instanceof ReportError && error.code === 'usage' && /csv, xlsx/.test(error.hint ?? ''),
+        error instanceof ReportError && error.code === 'usage' && /csv, xlsx, pdf/.test(error.hint ?? ''),
     );
   }
 });
@@ -166,6 +178,8 @@ test('an option of another format is refused', async () => {
     ['csv', { sheet: 'Dados' }],
     ['xlsx', { delimiter: ';' }],
     ['xlsx', { formulas: 'keep' }],
+    ['csv', { page: { size: 'A4' } }],
+    ['pdf', { sheet: 'Dados' }],
   ] as const) {
     await assert.rejects(createWriter(format, options), (error: unknown) => {
       const [option = ''] = Object.keys(options);
@@ -200,7 +214,7 @@ for (const [format, { readBack: optionSets, refused }] of Object.entries(CASES))
       });
 
       test(`its options are taken and described, with ${JSON.stringify(options)}`, () => {
-        formatOf(format).check(options, COLUMNS, UNORDERED);
+        formatOf(format).check(options, COLUMNS, options['group-by'] ?? []);
         const { dialect, fieldType } = formatOf(format).describe(options);
         assert.deepEqual(JSON.parse(JSON.stringify(dialect)), dialect);
         // What Table Schema makes of each kind; text where the format has no type for it.
@@ -226,7 +240,7 @@ for (const [format, { readBack: optionSets, refused }] of Object.entries(CASES))
 
     test('options that it cannot take are refused, when checked and when used', async () => {
       for (const options of refused) {
-        assert.throws(() => formatOf(format).check(options, COLUMNS, UNORDERED), { code: 'usage' });
+        assert.throws(() => formatOf(format).check(options, COLUMNS, []), { code: 'usage' });
         await assert.rejects(createWriter(format, options), { code: 'usage' });
       }
     });
@@ -258,15 +272,17 @@ test('loading the registry loads no library that writes or reads', async () => {
     session.on('Debugger.scriptParsed', ({ params }) => paths.push(params.url));
     session.post('Debugger.enable');
     const { createWriter } = await import(${JSON.stringify(registry)});
-    const loaded = () => paths.filter((path) => /(libraries|node_modules).(exceljs|yauzl|csv-stringify)/.test(path)).length;
+    const loaded = () => paths.filter((path) => /(libraries|node_modules).(exceljs|yauzl|csv-stringify)|writers.pdf.(write|fonts)/.test(path)).length;
     const before = loaded();
     await createWriter('xlsx', {});
-    console.log(JSON.stringify([before, loaded() > 0]));`;
+    const workbook = loaded();
+    await createWriter('pdf', {});
+    console.log(JSON.stringify([before, workbook > 0, loaded() > workbook]));`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     cwd: ROOT,
   });
-  // The second says that this would be seen.
-  assert.deepEqual(JSON.parse(stdout), [0, true]);
+  // The others say that this would be seen.
+  assert.deepEqual(JSON.parse(stdout), [0, true, true]);
 });
 
 const FORMS = Object.entries(CASES).flatMap(([format, { read, arrived = ROWS, ahead = 0 }]) =>

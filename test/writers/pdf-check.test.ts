@@ -18,9 +18,9 @@ const COLUMNS: readonly Column[] = [
   { name: 'dados', kind: 'json' },
 ];
 
-function refusal(options: PdfOptions, orderBy: readonly string[] = [], isPerSource = false): string {
+function refusal(options: PdfOptions, orderBy: readonly string[] = []): string {
   try {
-    checkPdf(options, COLUMNS, { orderBy, isPerSource });
+    checkPdf(options, COLUMNS, orderBy);
   } catch (error) {
     const { code, message, hint } = error as { code: string; message: string; hint: string };
     assert.equal(code, 'usage');
@@ -61,13 +61,6 @@ describe('group-by', () => {
     );
   });
 
-  test('rows of several sources are in no one order', () => {
-    assert.match(
-      refusal({ 'group-by': ['dia'] }, ['dia'], true),
-      /the sources of this report are read one after/,
-    );
-  });
-
   for (const [groups, said] of [
     [['dia', 'organizacao', 'tipo', 'pago'], /has 4 columns; 3 are the most.*dia, organizacao, tipo\.$/],
     [['dia', 'dia'], /has "dia" twice/],
@@ -83,7 +76,7 @@ describe('group-by', () => {
   test('a column is left for the table', () => {
     const only = COLUMNS.slice(0, 2);
     const options = { 'group-by': ['dia', 'organizacao'] };
-    const order = { orderBy: options['group-by'], isPerSource: false };
+    const order = options['group-by'];
     assert.throws(() => checkPdf(options, only, order), { code: 'usage', message: /leaves no column/ });
     checkPdf(options, COLUMNS.slice(0, 3), order);
   });

@@ -106,7 +106,7 @@ function takesReport(command: Command): boolean {
 }
 
 /** Options whose values are files, and those that `--format` and others take without saying so to commander. */
-const FILE_OPTIONS = ['--output', '--template'];
+const FILE_OPTIONS = ['--output', '--template', '--logo'];
 const DATE_OPTIONS = ['--date', '--since', '--until'];
 
 async function optionValues(line: Line, { long, argChoices }: Option, typed: string): Promise<Candidates> {
@@ -118,6 +118,12 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
   if (DATE_OPTIONS.includes(long ?? '')) {
     return { kind: 'words', items: toCandidates(...(await import('../../core/calendar.js')).DATE_WORDS) };
   }
+  if (long === '--attach' || long === '--page') {
+    const { ATTACHMENTS, PAGE_WORDS } = await import('../../writers/pdf/options.js');
+    return long === '--page'
+      ? { kind: 'words', items: toCandidates(...PAGE_WORDS) }
+      : oneMoreOf(typed, toCandidates(...ATTACHMENTS));
+  }
   const { report } = line;
   if (report === undefined) return NOTHING;
   const names = report.columns.map(({ name, title }) => ({ value: name, description: title }));
@@ -125,13 +131,10 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
     case '--where':
       return { kind: 'nospace', items: names.map((each) => ({ ...each, value: `${each.value} ` })) };
     case '--columns':
-    case '--order-by': {
-      const done = typed.slice(0, typed.lastIndexOf(',') + 1);
-      const left = names.filter(
-        ({ value }) => !done.split(',').some((term) => term.replace(/:(asc|desc)$/, '') === value),
-      );
-      return { kind: 'nospace', items: left.map((each) => ({ ...each, value: `${done}${each.value}` })) };
-    }
+    case '--order-by':
+      return oneMoreOf(typed, names);
+    case '--group-by':
+      return oneMoreOf(typed, [...toCandidates(...Object.keys(report.filters)), ...names]);
     case '--key':
       return {
         kind: 'nospace',
@@ -148,6 +151,15 @@ async function optionValues(line: Line, { long, argChoices }: Option, typed: str
     default:
       return { kind: 'words', items: await filterValues(line, report, (long ?? '').slice(2), typed) };
   }
+}
+
+/** What can follow the last comma of a list: all that is not in it yet. */
+function oneMoreOf(typed: string, all: readonly Candidate[]): Candidates {
+  const done = typed.slice(0, typed.lastIndexOf(',') + 1);
+  const isDone = (value: string) =>
+    done.split(',').some((term) => term.replace(/:(asc|desc)$/, '') === value);
+  const left = all.filter(({ value }) => !isDone(value));
+  return { kind: 'nospace', items: left.map((each) => ({ ...each, value: `${done}${each.value}` })) };
 }
 
 /** The columns that the report filters by without exporting them. */

@@ -1,5 +1,6 @@
 // The tools that read published files, and how each of them reads each format.
 import { didYouMean, ReportError } from '../../core/errors.js';
+import type { Manifest } from '../../publish/documents.js';
 import { athenaLines } from './athena.js';
 import { duckdbLines } from './duckdb.js';
 import type { PublishedFile } from './file.js';
@@ -34,7 +35,7 @@ export function consumingLines(word: string, file: PublishedFile): string[] {
       hint: `${didYouMean(word, READER_NAMES)}.`,
     });
   }
-  const { format } = file.manifest;
+  const { format, dialect } = file.manifest;
   const lines = Object.hasOwn(reader.formats, format) ? reader.formats[format] : undefined;
   if (lines !== undefined) return lines(file);
   const taken = Object.keys(reader.formats);
@@ -42,7 +43,13 @@ export function consumingLines(word: string, file: PublishedFile): string[] {
     'usage',
     `consume: there are no lines by which ${reader.title} reads ${format} right`,
     {
-      hint: `Take the ${taken.join(' or ')} of the same period, or add one to the outputs of the report.`,
+      hint: `Take the ${taken.join(' or ')} of the same period, or add one to the outputs of the report${inside(dialect)}.`,
     },
   );
+}
+
+/** The end of a hint, for a PDF that carries its rows as a CSV. */
+function inside({ attach }: Manifest['dialect']): string {
+  const hasCsv = Array.isArray(attach) && attach.includes('csv');
+  return hasCsv ? '; this file has one inside, which pdfdetach -saveall (poppler) takes out' : '';
 }

@@ -7,6 +7,7 @@ import type { Request } from '../../core/source.js';
 import { exportedColumn } from '../../reports/exported-column.js';
 import type { Report } from '../../reports/report.js';
 import { formatOf, optionFlags, readOptions, type WriterOptions } from '../../writers/index.js';
+import { groupByFault } from '../../writers/pdf/check.js';
 
 export interface Chosen {
   readonly format: string;
@@ -33,34 +34,36 @@ export function formatOptions(report: Report, given: object, chosen: Chosen, con
     most: config.maxTemplateSize,
     columnOf: (word: string) => exportedColumn(word, known, usage),
   };
-  const order = { orderBy: request.orderBy, isPerSource: report.sources.length > 1 };
   const read = readOptions(format, spelled, context, compress);
   const hasLocale = 'locale' in formatOf(format).options;
   const locale = hasLocale && config.locale !== undefined ? { locale: config.locale } : {};
   const replacesLocale = spelled.locale !== undefined;
   const own = isPlain ? {} : { ...locale, ...ownOptions(report, chosen, replacesLocale) };
   const options = { ...own, ...read };
-  formatOf(format).check(options, request.columns, order);
+  formatOf(format).check(options, request.columns, request.orderBy);
   return options;
 }
 
 /** What a file is made of, which no other locale changes. */
-const CONTENT = ['sheet'] as const;
+const CONTENT = ['sheet', 'page', 'overflow', 'logo', 'attach', 'tagged'] as const;
 
 /** The options of the report's first output of the format. */
 function ownOptions(
   { outputs, scheduledOutputs }: Report,
-  { format, isWhole }: Chosen,
+  { format, isWhole, request: { columns, orderBy } }: Chosen,
   replacesLocale: boolean,
 ): WriterOptions {
   const own = [...outputs, ...scheduledOutputs].find((output) => output.format === format)?.dialect ?? {};
-  const { template, ...dialect } = own;
+  const { template, 'group-by': groups, ...dialect } = own;
   const content = Object.fromEntries(Object.entries(dialect).filter(([name]) => isContent(name)));
   return {
     // Another locale is another dialect as a whole.
     ...(replacesLocale ? content : dialect),
     // The header of a template has every column.
     ...(template !== undefined && isWhole && { template }),
+    // Fewer columns, or another order, may leave no groups.
+    ...(groups !== undefined &&
+      groupByFault(groups, columns, orderBy) === undefined && { 'group-by': groups }),
   };
 }
 

@@ -88,6 +88,10 @@ function definitionLines(
     withComment('outputs:', 'what `run` publishes, all from one read'),
     `  - { format: csv, key: ${JSON.stringify(`${name}_{YYYYMMDD}.csv`)} }`,
     withComment(
+      `  # - { format: pdf, key: ${JSON.stringify(`${name}_{YYYYMMDD}.pdf`)}, locale: pt-BR }`,
+      'pages to read and sign',
+    ),
+    withComment(
       `  # - { format: xlsx, key: ${JSON.stringify(`${name}_{YYYYMMDD}.xlsx`)}, locale: pt-BR }`,
       'a workbook beside it, in Portuguese',
     ),

@@ -1,7 +1,7 @@
 // The outputs of a definition: each has a key of its own, and options with which its format can write these columns.
 import { type Period, periodContaining } from '../../core/calendar.js';
 import { errorSentence, ReportError } from '../../core/errors.js';
-import type { OptionContext, OptionFiles, RowOrder } from '../../core/format.js';
+import type { OptionContext, OptionFiles } from '../../core/format.js';
 import { reservedPart } from '../../core/reserved-keys.js';
 import type { Column } from '../../core/table.js';
 import { faultOf } from '../../destinations/contract/key.js';
@@ -38,10 +38,6 @@ export function parseOutputs(definition: Definition, given: Surroundings, docume
   const keys: string[] = [];
   const usage = (message: string) => new ReportError('usage', message);
   const context: OptionContext = { ...files, columnOf: (word) => exportedColumn(word, known, usage) };
-  const order: RowOrder = {
-    orderBy: definition['order-by'],
-    isPerSource: [definition.source].flat().length > 1,
-  };
   return definition.outputs.map(({ format, key, compress, ...output }, index): Output => {
     const { 'split-by': split, ...options } = output;
     const terms = splitTerms([split ?? []].flat(), known, (message) =>
@@ -64,7 +60,7 @@ export function parseOutputs(definition: Definition, given: Surroundings, docume
     keys.push(expanded);
     try {
       const dialect = readOptions(format, options, context, compress);
-      formatOf(format).check(dialect, columns, order);
+      formatOf(format).check(dialect, columns, definition['order-by']);
       // Only an output that is split has this key: it is part of the definition's hash.
       return { format, key, compress, dialect, ...(terms.length > 0 && { splitBy: terms }) };
     } catch (error) {

@@ -1,6 +1,5 @@
 // Which options of PDF no file can have, and which do not fit the columns or the order of the rows.
 import { ReportError } from '../../core/errors.js';
-import type { RowOrder } from '../../core/format.js';
 import type { Column, Kind } from '../../core/table.js';
 import { PAGE_SIZES, type Page, type PdfOptions, pdfBooleans } from './options.js';
 
@@ -16,14 +15,14 @@ interface Fault {
 }
 
 /** @throws ReportError `usage` for what is wrong whatever the widths of the columns */
-export function checkPdf(options: PdfOptions, columns: readonly Column[], order: RowOrder): void {
+export function checkPdf(options: PdfOptions, columns: readonly Column[], orderBy: readonly string[]): void {
   checkPdfOptions(options);
-  const fault = groupByFault(options['group-by'] ?? [], columns, order);
+  const fault = groupByFault(options['group-by'] ?? [], columns, orderBy);
   if (fault !== undefined) throw new ReportError('usage', fault.message, { hint: fault.hint });
 }
 
 /** @throws ReportError `usage` for what is wrong whatever the columns */
-function checkPdfOptions({ page = {}, attach = [], ...words }: PdfOptions): void {
+export function checkPdfOptions({ page = {}, attach = [], ...words }: PdfOptions): void {
   pdfBooleans(words);
   checkMargins(page);
   const twice = attach.find((each, index) => attach.indexOf(each) !== index);
@@ -44,10 +43,10 @@ function checkMargins({ size = 'A4', margins = 0 }: Page): void {
  * Why rows of these columns, in this order, cannot be grouped so, or undefined.
  * @param names the columns of the groups, the outermost first
  */
-function groupByFault(
+export function groupByFault(
   names: readonly string[],
   columns: readonly Column[],
-  order: RowOrder,
+  orderBy: readonly string[],
 ): Fault | undefined {
   if (names.length === 0) return undefined;
   if (names.length > MAX_LEVELS) {
@@ -64,7 +63,7 @@ function groupByFault(
       hint: 'Export one more column, or group by fewer.',
     };
   }
-  return orderFault(names, order);
+  return orderFault(names, orderBy);
 }
 
 function columnFault(name: string, columns: readonly Column[], isSecond: boolean): Fault | undefined {
@@ -88,14 +87,7 @@ function columnFault(name: string, columns: readonly Column[], isSecond: boolean
   return undefined;
 }
 
-function orderFault(names: readonly string[], { orderBy, isPerSource }: RowOrder): Fault | undefined {
-  if (isPerSource) {
-    return {
-      message:
-        'group-by needs all rows in one order, and the sources of this report are read one after the other',
-      hint: 'Leave out group-by, or make a report of each source.',
-    };
-  }
+function orderFault(names: readonly string[], orderBy: readonly string[]): Fault | undefined {
   const columnIn = (term: string) => term.replace(/^-/, '');
   const found = orderBy.map(columnIn);
   if (names.every((name, index) => found[index] === name)) return undefined;

@@ -1,6 +1,5 @@
 // The words around the rows, in the languages of the option `locale`.
 import type { Locale } from '../../core/format.js';
-import { inThousands } from './numbers.js';
 
 const PORTUGUESE = {
   language: 'pt-BR',
@@ -69,5 +68,5 @@ export function rowsText(count: number, locale: Locale | undefined): string {
 }
 
 export function countText(count: number, locale: Locale | undefined): string {
-  return inThousands(String(count), locale === 'pt-BR' ? '.' : ',');
+  return String(count).replace(/\B(?=(\d{3})+$)/g, locale === 'pt-BR' ? '.' : ',');
 }

@@ -16,8 +16,10 @@ export const PAGE_SIZES = {
 type PageSize = keyof typeof PAGE_SIZES;
 const SIZES = Object.keys(PAGE_SIZES) as [PageSize, ...PageSize[]];
 const ORIENTATIONS = ['portrait', 'landscape'] as const;
+/** What pageOf() takes beside margins. */
+export const PAGE_WORDS: readonly string[] = [...SIZES, ...ORIENTATIONS];
 const OVERFLOWS = ['wrap', 'cut'] as const;
-const ATTACHMENTS = ['csv', 'manifest'] as const;
+export const ATTACHMENTS = ['csv', 'manifest'] as const;
 
 const word = z.string().min(1);
 const page = z.strictObject({

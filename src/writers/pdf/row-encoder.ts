@@ -25,8 +25,6 @@ const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 /** The most lines of a cell of each kind that may be cut, and of one that may not. */
 const TEXT_LINES = 3;
 const ALL_LINES = 10_000;
-/** What encoded rows have for a lone surrogate: the text itself knows. */
-const REPLACEMENT = 0xfffd;
 /** Dark red. */
 const NEGATIVE = '.72 0 0 rg';
 
@@ -90,8 +88,8 @@ export class RowEncoder {
     this.#words = { true: Buffer.from(yes), false: Buffer.from(no) };
     this.#widths = face.widths.slice();
     for (let code = 0; code < this.#widths.length; code++) {
-      const isFromRight = code >= 0x590 && FROM_RIGHT.test(String.fromCharCode(code));
-      if (code < 32 || code === REPLACEMENT || isFromRight) this.#widths[code] = NO_GLYPH;
+      if (code < 32 || (code >= 0x590 && FROM_RIGHT.test(String.fromCharCode(code))))
+        this.#widths[code] = NO_GLYPH;
     }
   }
 

@@ -10,7 +10,7 @@ import { type Language, shownText } from './spelling.js';
 import { LineBreaker } from './text-lines.js';
 
 /** Enough to know what is usual. */
-const MOST_ROWS = 1000;
+export const MEASURED_ROWS = 1000;
 /** A column with more decimals than this has floating-point numbers, which are shown with as many as each has. */
 const MOST_DECIMALS = 4;
 /** Of a measured text; longer ones wrap. */
@@ -35,11 +35,11 @@ interface Options extends Language {
   readonly summed: readonly string[];
 }
 
-/** @param lines the first rows; undefined when there are none. @param indices of the columns of the table in the rows */
+/** @param first the first rows, of which MEASURED_ROWS are measured. @param indices of the columns of the table in the rows */
 export function measureColumns(
   columns: readonly Column[],
   indices: readonly number[],
-  lines: Lines | undefined,
+  first: readonly Lines[],
   faces: Faces,
   options: Options,
 ): MeasuredColumn[] {
@@ -47,7 +47,7 @@ export function measureColumns(
   const titles = new LineBreaker(faces.bold);
   return indices.map((index) => {
     const column = columns[index] as Column;
-    const texts = lines === undefined ? [] : textsOf(lines, index);
+    const texts = textsOf(first, index);
     const style = styleOf(column, texts, options);
     const example = column.kind in EXAMPLES ? [EXAMPLES[column.kind as keyof typeof EXAMPLES]] : [];
     const shown = texts.map((text) => shownText(column.kind, text, style, options));
@@ -72,13 +72,17 @@ export function titleOf({ name, title = name, currency }: Column): string {
   return currency === undefined ? title : `${title} (${currencySymbol(currency)})`;
 }
 
-function textsOf({ bytes, ends, rowCount, textAt }: Lines, index: number): string[] {
-  const width = ends.length / rowCount;
+function textsOf(first: readonly Lines[], index: number): string[] {
   const texts: string[] = [];
-  for (let row = 0; row < Math.min(rowCount, MOST_ROWS); row++) {
-    const cell = row * width + index;
-    const start = cell === 0 ? 0 : (ends[cell - 1] as number) + 1;
-    if (!isNullCell(bytes, start, ends[cell] as number)) texts.push(textAt(cell));
+  let left = MEASURED_ROWS;
+  for (const { bytes, ends, rowCount, textAt } of first) {
+    const width = ends.length / rowCount;
+    for (let row = 0; row < Math.min(rowCount, left); row++) {
+      const cell = row * width + index;
+      const start = cell === 0 ? 0 : (ends[cell - 1] as number) + 1;
+      if (!isNullCell(bytes, start, ends[cell] as number)) texts.push(textAt(cell));
+    }
+    left -= Math.min(rowCount, left);
   }
   return texts;
 }

@@ -18,7 +18,7 @@ import { Levels } from './levels.js';
 import { PdfFile } from './objects.js';
 import { PDF_FILE, type PdfOptions, pdfBooleans } from './options.js';
 import { Pages } from './pages.js';
-import { measureColumns } from './sample.js';
+import { MEASURED_ROWS, measureColumns } from './sample.js';
 import type { Language } from './spelling.js';
 import { Table } from './table.js';
 
@@ -49,15 +49,19 @@ export async function createPdfWriter(
       const beginning = { file, faces, columns, options, about, language, changes };
       const content = new ContentHash(columns, about.volatile ?? []);
       let drawing: Drawn | undefined;
+      // However the rows are cut into batches, the same ones are measured.
+      const first: Lines[] = [];
+      let rows = 0;
       for await (const batch of own) {
         content.add(batch);
         const lines = linesOf(batch, columns.length);
-        drawing ??= begin(beginning, lines);
-        drawing.report.add(lines);
+        rows += batch.rowCount;
+        if (drawing !== undefined) drawing.report.add(lines);
+        else if (first.push(lines) && rows >= MEASURED_ROWS) drawing = begin(beginning, first);
         const bytes = file.take();
         if (bytes.length > 0) yield bytes;
       }
-      drawing ??= begin(beginning, undefined);
+      drawing ??= begin(beginning, first);
       await spooled;
       yield* finish(drawing, content.digest(), attached);
     } finally {
@@ -90,8 +94,8 @@ interface Beginning {
   readonly changes: Changes;
 }
 
-/** Lays the table out and begins the first page. @throws ReportError `definition` when the columns do not fit */
-function begin(beginning: Beginning, first: Lines | undefined): Drawn {
+/** Lays the table out and draws the first rows. @throws ReportError `definition` when the columns do not fit */
+function begin(beginning: Beginning, first: readonly Lines[]): Drawn {
   const { file, faces, columns, options, about, language, changes } = beginning;
   const { locale } = language;
   const groupBy = (options['group-by'] ?? []).map((name) =>
@@ -127,5 +131,6 @@ function begin(beginning: Beginning, first: Lines | undefined): Drawn {
     { pages, head, table, levels, changes },
     { ...language, isTagged, hasSums: summed.length > 0 },
   );
+  for (const lines of first) report.add(lines);
   return { ...beginning, pages, head, report, locale, columns: plans.length, summed, logo: logo?.number };
 }

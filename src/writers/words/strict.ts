@@ -2,5 +2,5 @@
 import * as z from 'zod';
 
 export const strict = z.boolean().optional().meta({
-  description: 'xlsx: fail on a value that Excel cannot hold (changed and counted)',
+  description: 'xlsx, pdf: fail on what the file cannot show as it is (changed or cut, and counted)',
 });

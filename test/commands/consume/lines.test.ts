@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { consumingLines } from '../../../src/commands/consume/readers.js';
+import { consumingLines, READER_NAMES } from '../../../src/commands/consume/readers.js';
 import type { Manifest } from '../../../src/publish/documents.js';
 import { reportctl, temporaryFolder } from '../../support/cli.js';
 
@@ -140,11 +140,20 @@ test('booleans in other words are texts to every reader', () => {
 });
 
 test('a format that the reader does not have is refused', () => {
-  const manifest = { format: 'xlsx' } as unknown as Manifest;
+  const manifest = { format: 'xlsx', dialect: {} } as unknown as Manifest;
   assert.throws(() => consumingLines('psql', { location: '/r.xlsx', manifest }), {
     code: 'usage',
     message: 'consume: there are no lines by which psql reads xlsx right',
     hint: 'Take the csv of the same period, or add one to the outputs of the report.',
+  });
+  const pdf = (dialect: Manifest['dialect']) => ({ ...manifest, format: 'pdf', dialect });
+  for (const reader of READER_NAMES)
+    assert.throws(() => consumingLines(reader, { location: '/r.pdf', manifest: pdf({}) }), {
+      code: 'usage',
+      hint: /^Take the csv .*report\.$/,
+    });
+  assert.throws(() => consumingLines('duckdb', { location: '/r.pdf', manifest: pdf({ attach: ['csv'] }) }), {
+    hint: /; this file has one inside, which pdfdetach -saveall \(poppler\) takes out\.$/,
   });
 });
 
