@@ -59,9 +59,9 @@ async function complaints(
   }
 }
 
-/** Each page's text in poppler's reading order. */
+/** Each page's text as poppler reads it, line after line. */
 export async function pageTexts(path: string): Promise<string[]> {
-  const { stdout } = await run('pdftotext', [path, '-'], { maxBuffer: MOST_OUTPUT });
+  const { stdout } = await run('pdftotext', ['-layout', path, '-'], { maxBuffer: MOST_OUTPUT });
   return stdout.split('\f').slice(0, -1);
 }
 
