@@ -29,6 +29,11 @@ export class ContentBytes {
     for (let at = 0; at < text.length; at++) this.bytes[this.length++] = text.charCodeAt(at);
   }
 
+  append(bytes: Buffer): void {
+    this.reserve(bytes.length);
+    this.length += bytes.copy(this.bytes, this.length);
+  }
+
   /** Appends an integer. The caller has reserved the room. */
   integer(value: number): void {
     const { bytes } = this;

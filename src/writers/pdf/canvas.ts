@@ -24,6 +24,14 @@ export interface Edges {
   readonly isRight?: boolean;
 }
 
+export interface Snapshot {
+  readonly text: Buffer;
+  readonly graphics: Buffer;
+  readonly x: number;
+  readonly y: number;
+  readonly font: string;
+}
+
 export class Canvas {
   readonly text = new ContentBytes();
   /** What is drawn below the text. */
@@ -46,6 +54,19 @@ export class Canvas {
     this.#font = '';
     this.#x = 0;
     this.#y = 0;
+  }
+
+  /** All that was drawn, for restore(). */
+  snapshot(): Snapshot {
+    const [text, graphics] = [Buffer.from(this.text.content()), Buffer.from(this.graphics.content())];
+    return { text, graphics, x: this.#x, y: this.#y, font: this.#font };
+  }
+
+  /** Draws on an empty canvas what was drawn when the snapshot was taken. */
+  restore({ text, graphics, x, y, font }: Snapshot): void {
+    this.text.append(text);
+    this.graphics.append(graphics);
+    [this.#x, this.#y, this.#font] = [x, y, font];
   }
 
   /** The place of the present line of text, for goBack(). */

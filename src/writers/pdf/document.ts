@@ -2,6 +2,7 @@
 import type { Column } from '../../core/table.js';
 import type { Lines } from '../../rows/lines.js';
 import { noValue } from '../words/asked.js';
+import type { Snapshot } from './canvas.js';
 import type { Changes } from './changes.js';
 import type { Head } from './head.js';
 import { drawIndex, type IndexLink } from './index-pages.js';
@@ -43,6 +44,7 @@ export class ReportPages {
   /** The values of the open groups as they are shown. */
   readonly #open: { readonly label: string; readonly shown: string }[] = [];
   #isInRows = false;
+  #repeatedHead: { readonly snapshot: Snapshot; readonly top: number } | undefined;
 
   constructor(parts: Parts, options: Options) {
     this.#parts = parts;
@@ -96,7 +98,7 @@ export class ReportPages {
 
   /** Begins a page. @param depth how many of the groups go on there */
   #breakPage(depth: number): void {
-    const { pages, head, table, levels } = this.#parts;
+    const { pages, table, levels } = this.#parts;
     const { locale, hasSums } = this.#options;
     const labels = labelsOf(locale);
     this.#leaveRows();
@@ -105,14 +107,26 @@ export class ReportPages {
     if (carries) table.sumLine(labels.carried, running.sums, false);
     pages.end();
     pages.begin();
-    head.running(pages);
-    table.header();
+    this.#drawRepeatedHead();
     const going = this.#open.slice(0, depth);
     if (going.length > 0) {
       const names = going.map(({ label, shown }) => `${label}: ${shown}`);
       table.continuedHeading(`${names.join(' · ')} ${labels.continued}`);
     }
     if (carries) table.sumLine(labels.brought, running.sums, false);
+  }
+
+  /** The running head and the titles of the columns, which are the same on every page but the first. */
+  #drawRepeatedHead(): void {
+    const { pages, head, table } = this.#parts;
+    if (this.#repeatedHead === undefined) {
+      head.running(pages);
+      table.header();
+      this.#repeatedHead = { snapshot: pages.snapshot(), top: pages.top };
+      return;
+    }
+    pages.restore(this.#repeatedHead.snapshot);
+    pages.top = this.#repeatedHead.top;
   }
 
   #openGroups(level: number, lines: Lines, row: number): void {

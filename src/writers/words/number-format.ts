@@ -74,10 +74,17 @@ export function currencyFormat(currency: string): string {
   return `"${symbol}" ${number};-"${symbol}" ${number}`;
 }
 
+/** Kept: a format takes as long to make as thousands of numbers to show. */
+const SYMBOLS = new Map<string, string>();
+
 /** As Brazil writes it (Unicode CLDR): `R$`, `US$`. */
 export function currencySymbol(currency: string): string {
+  const known = SYMBOLS.get(currency);
+  if (known !== undefined) return known;
   const parts = amountFormat(currency).formatToParts(0);
-  return parts.find(({ type }) => type === 'currency')?.value ?? currency;
+  const symbol = parts.find(({ type }) => type === 'currency')?.value ?? currency;
+  SYMBOLS.set(currency, symbol);
+  return symbol;
 }
 
 /** Of an amount (ISO 4217). */
