@@ -8,7 +8,7 @@ import { ORIENTATIONS, type Orientation, type Paper, paperOf } from './paper.js'
 /** What the first rows say about a column, in 1/1000 em. */
 export interface ColumnSample {
   readonly column: Column;
-  /** The widest value. */
+  /** The widest value; of a column that is summed, with room for its sum. */
   readonly widest: number;
   /** As wide as nine of ten values. */
   readonly usual: number;
@@ -42,6 +42,10 @@ const SMALLEST_SIZES = [5.5, 5];
 /** In 1/1000 em: no text column is wider by itself, and none is narrower unless its values are. */
 const WIDEST_TEXT = 22_000;
 const NARROWEST_TEXT = 5000;
+const TIGHTEST_TEXT = 3000;
+/** Of titles: a word is broken only where its column would be wider than this, and no title makes its column wider than that. */
+const NARROWEST_WORD = 4000;
+const WIDEST_TITLE = 8000;
 /** Room for one more digit and its separator than the first rows have. */
 const MORE_DIGITS = 900;
 /** A gap between columns that has become wider than this looks like two tables. */
@@ -58,7 +62,7 @@ interface Need {
  * @throws ReportError `definition` when not even that is enough, with the columns that need most
  */
 export function placeColumns(samples: readonly ColumnSample[], page: Page): TableLayout {
-  const needs = samples.map(needOf);
+  const needs = samples.map((sample) => needOf(sample, false));
   const [first = 0, ...smaller] = SIZES;
   const asked = page.orientation === undefined ? ORIENTATIONS : [page.orientation];
   for (const orientation of asked) {
@@ -73,20 +77,23 @@ export function placeColumns(samples: readonly ColumnSample[], page: Page): Tabl
     const fitted = fit(samples, needs, page, last, size, false);
     if (fitted !== undefined) return fitted;
   }
-  throw tooWide(samples, needs, page, last);
+  const tightest = samples.map((sample) => needOf(sample, true));
+  const fitted = fit(samples, tightest, page, last, SMALLEST_SIZES.at(-1) as number, false);
+  if (fitted !== undefined) return fitted;
+  throw tooWide(samples, tightest, page, last);
 }
 
-function needOf({ column, widest, usual, titleWord, title }: ColumnSample): Need {
-  if (isNumeric(column.kind)) {
-    const value = widest + MORE_DIGITS;
-    return { wanted: Math.max(value, titleWord), least: Math.max(value, Math.min(titleWord, 4000)) };
-  }
+/** @param isTight whether only what is there fits, and texts wrap after a few letters */
+function needOf({ column, widest, usual, titleWord, title }: ColumnSample, isTight: boolean): Need {
+  const [letters, word] = isTight ? [TIGHTEST_TEXT, TIGHTEST_TEXT] : [NARROWEST_TEXT, NARROWEST_WORD];
   if (isText(column.kind)) {
-    const wanted = Math.min(WIDEST_TEXT, Math.max(widest <= usual * 1.5 ? widest : usual * 1.2, titleWord));
-    const least = Math.min(wanted, Math.max(NARROWEST_TEXT, Math.min(titleWord, 6000)));
-    return { wanted: Math.max(wanted, Math.min(title, 8000)), least };
+    const natural = widest <= usual * 1.5 ? widest : usual * 1.2;
+    const wanted = Math.min(WIDEST_TEXT, Math.max(natural, titleWord));
+    const least = Math.min(wanted, Math.max(letters, Math.min(titleWord, word)));
+    return { wanted: Math.max(wanted, Math.min(title, WIDEST_TITLE)), least };
   }
-  return { wanted: Math.max(widest, titleWord), least: Math.max(widest, Math.min(titleWord, 4000)) };
+  const value = widest + (isNumeric(column.kind) && !isTight ? MORE_DIGITS : 0);
+  return { wanted: Math.max(value, titleWord), least: Math.max(value, Math.min(titleWord, word)) };
 }
 
 function isText(kind: Kind): boolean {

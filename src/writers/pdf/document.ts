@@ -19,6 +19,9 @@ const MOST_TAGGED_ROWS = 100_000;
 /** Of groups in the index and the bookmarks: they are kept until the end. */
 const MOST_ENTRIES = 10_000;
 
+/** Characters of the values in a heading of groups that go on, so that all of them fit. */
+const CONTINUED_LENGTH = 66;
+
 interface Parts {
   readonly pages: Pages;
   readonly head: Head;
@@ -110,7 +113,9 @@ export class ReportPages {
     this.#drawRepeatedHead();
     const going = this.#open.slice(0, depth);
     if (going.length > 0) {
-      const names = going.map(({ label, shown }) => `${label}: ${shown}`);
+      const names = going.map(
+        ({ label, shown }) => `${label}: ${shortened(shown, CONTINUED_LENGTH / going.length)}`,
+      );
       table.continuedHeading(`${names.join(' · ')} ${labels.continued}`);
     }
     if (carries) table.sumLine(labels.brought, running.sums, false);
@@ -191,4 +196,8 @@ export class ReportPages {
     if (this.entries.length < 2 || pages.contents.length < 2) return [];
     return drawIndex(pages, this.entries, head, locale, this.#hasAllEntries);
   }
+}
+
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, Math.floor(most)).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -6,6 +6,7 @@ import { brazilianDateBytes } from '../words/date-bytes.js';
 import type { ContentBytes } from './bytes.js';
 import { CellDrawer } from './cell-drawer.js';
 import type { Reason } from './changes.js';
+import { isRightToLeft, RIGHT_TO_LEFT } from './direction.js';
 import { type Face, NO_GLYPH } from './fonts.js';
 import { isPlainNumber, type NumberStyle } from './numbers.js';
 import { type Language, shownText } from './spelling.js';
@@ -20,8 +21,6 @@ const CLOSE = 41;
 const OPEN_ARRAY = 91;
 const CARRIAGE_RETURN = 13;
 const LETTER_R = 114;
-/** Characters that are written from right to left: Hebrew, Arabic, Syriac, Thaana and their presentation forms. */
-const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 /** The most lines of a cell of each kind that may be cut, and of one that may not. */
 const TEXT_LINES = 3;
 const ALL_LINES = 10_000;
@@ -87,10 +86,8 @@ export class RowEncoder {
     const { true: yes, false: no } = options.booleans ?? { true: 'true', false: 'false' };
     this.#words = { true: Buffer.from(yes), false: Buffer.from(no) };
     this.#widths = face.widths.slice();
-    for (let code = 0; code < this.#widths.length; code++) {
-      if (code < 32 || (code >= 0x590 && FROM_RIGHT.test(String.fromCharCode(code))))
-        this.#widths[code] = NO_GLYPH;
-    }
+    this.#widths.fill(NO_GLYPH, 0, 32);
+    for (const [from, to] of RIGHT_TO_LEFT) this.#widths.fill(NO_GLYPH, from, to);
   }
 
   /**
@@ -296,7 +293,7 @@ export class RowEncoder {
     }
     if (wrapped.isCut) change('cut');
     if (wrapped.hasBox) change('glyph');
-    if (FROM_RIGHT.test(shown)) change('direction');
+    if (isRightToLeft(shown)) change('direction');
     const [line, ...more] = wrapped.lines;
     const drawn = line?.runs.map((run) => (run.isBox ? '' : run.text)).join('');
     const isExact = drawn === exact && more.length === 0 && !wrapped.hasBox && exact !== '';

@@ -55,11 +55,13 @@ export function measureColumns(
       .map((text) => values.line(text.slice(0, MOST_CHARACTERS)).width)
       .sort((a, b) => a - b);
     const title = titleOf(column);
+    const symbol = column.currency === undefined ? '' : `${currencySymbol(column.currency)} `;
+    const ofSum = options.summed.includes(column.name) ? titles.line(`${symbol}0.000`).width : 0;
     return {
       column,
       index,
       style,
-      widest: widths.at(-1) ?? 0,
+      widest: (widths.at(-1) ?? 0) + ofSum,
       usual: widths[Math.floor(widths.length * 0.9)] ?? 0,
       title: titles.line(title).width,
       titleWord: Math.max(0, ...title.split(' ').map((word) => titles.line(word).width)),

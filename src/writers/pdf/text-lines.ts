@@ -1,4 +1,5 @@
 // Texts as lines that fit into a width: broken at spaces, in words only where one is wider than a line.
+import { visualOrder } from './direction.js';
 import { type Face, NO_GLYPH } from './fonts.js';
 
 /** Consecutive characters that are drawn alike: letters of the font, or a box with the number of a character that it lacks. */
@@ -46,7 +47,7 @@ export class LineBreaker {
 
   /** The whole text as one line. */
   line(text: string): Line {
-    return lineOf([...paragraphs(text).join(SPACE)].map((letter) => this.#letter(letter)));
+    return this.#lineOf([...paragraphs(text).join(SPACE)].map((letter) => this.#letter(letter)));
   }
 
   /**
@@ -67,7 +68,7 @@ export class LineBreaker {
     const last = lines.at(-1);
     if (isCut && last !== undefined) lines[lines.length - 1] = this.#withEllipsis(last, width);
     return {
-      lines: lines.map(lineOf),
+      lines: lines.map((line) => this.#lineOf(line)),
       isCut,
       hasBox: lines.some((line) => line.some(({ isBox }) => isBox)),
     };
@@ -110,6 +111,19 @@ export class LineBreaker {
     return [...kept, this.#letter(ELLIPSIS)];
   }
 
+  #lineOf(letters: readonly Letter[]): Line {
+    const runs: { text: string; isBox: boolean }[] = [];
+    let width = 0;
+    for (const letter of visualOrder(letters, (text) => this.#letter(text))) {
+      width += letter.width;
+      const last = runs.at(-1);
+      if (last === undefined || last.isBox || letter.isBox)
+        runs.push({ text: letter.text, isBox: letter.isBox });
+      else last.text += letter.text;
+    }
+    return { runs, width };
+  }
+
   #letter(text: string): Letter {
     const width = text.length === 1 ? (this.#face.widths[text.charCodeAt(0)] as number) : NO_GLYPH;
     if (width !== NO_GLYPH) return { text, width, isBox: false };
@@ -129,17 +143,4 @@ function withoutSpaces(line: readonly Letter[]): Letter[] {
   let end = line.length;
   while (end > 0 && line[end - 1]?.text === SPACE) end -= 1;
   return line.slice(0, end);
-}
-
-function lineOf(letters: readonly Letter[]): Line {
-  const runs: { text: string; isBox: boolean }[] = [];
-  let width = 0;
-  for (const letter of letters) {
-    width += letter.width;
-    const last = runs.at(-1);
-    if (last === undefined || last.isBox || letter.isBox)
-      runs.push({ text: letter.text, isBox: letter.isBox });
-    else last.text += letter.text;
-  }
-  return { runs, width };
 }
