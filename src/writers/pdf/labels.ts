@@ -1,5 +1,6 @@
 // The words around the rows, in the languages of the option `locale`.
 import type { Locale } from '../../core/format.js';
+import { inThousands } from './numbers.js';
 
 const PORTUGUESE = {
   language: 'pt-BR',
@@ -68,5 +69,5 @@ export function rowsText(count: number, locale: Locale | undefined): string {
 }
 
 export function countText(count: number, locale: Locale | undefined): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, locale === 'pt-BR' ? '.' : ',');
+  return inThousands(String(count), locale === 'pt-BR' ? '.' : ',');
 }

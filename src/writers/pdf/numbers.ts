@@ -29,6 +29,14 @@ export function spellNumber(text: string, { decimalSign, groupSign, decimals }: 
   if (match === null) return text;
   const [, sign = '', whole = '', fraction = ''] = match;
   const shown = fraction.padEnd(decimals, '0');
-  const grouped = groupSign === '' ? whole : whole.replace(/\B(?=(\d{3})+$)/g, groupSign);
-  return `${sign}${grouped}${shown === '' ? '' : decimalSign + shown}`;
+  return `${sign}${inThousands(whole, groupSign)}${shown === '' ? '' : decimalSign + shown}`;
+}
+
+/** @param digits of a whole number. @param sign between thousands; empty where they are not set apart */
+export function inThousands(digits: string, sign: string): string {
+  if (sign === '') return digits;
+  const first = digits.length % 3;
+  const groups = first === 0 ? [] : [digits.slice(0, first)];
+  for (let at = first; at < digits.length; at += 3) groups.push(digits.slice(at, at + 3));
+  return groups.join(sign);
 }

@@ -1,6 +1,8 @@
 // The pages of a file: each is written when it is full; what its foot says is drawn by an object that is written last.
 import { deflateSync } from 'node:zlib';
+import { ReportError } from '../../core/errors.js';
 import { Canvas, type Faces } from './canvas.js';
+import { LARGEST_PAGE } from './limits.js';
 import type { PdfFile } from './objects.js';
 import type { Paper } from './paper.js';
 import { type Tag, TagLog } from './tag-log.js';
@@ -57,7 +59,11 @@ export class Pages extends Canvas {
     this.top = this.paper.top;
   }
 
-  /** Writes the page. @param isData whether it holds rows, which are read back */
+  /**
+   * Writes the page.
+   * @param isData whether it holds rows, which are read back
+   * @throws ReportError `contract` when a row is too large for that
+   */
   end(isData = true): void {
     const { left, right, bottom } = this.paper;
     const number = `${this.#words.page} ${this.number}`;
@@ -74,8 +80,10 @@ export class Pages extends Canvas {
       text.content(),
       Buffer.from('ET\n/Artifact<</Type/Pagination/Subtype/Footer>>BDC/Foot Do EMC\n'),
     ];
+    const content = Buffer.concat(parts);
+    if (content.length > LARGEST_PAGE) throw tooLarge(this.number);
     const page = isData ? `/RPTC_Page ${this.number}` : '';
-    const bytes = deflateSync(Buffer.concat(parts), { level: DEFLATE_LEVEL });
+    const bytes = deflateSync(content, { level: DEFLATE_LEVEL });
     this.contents.push(this.#file.stream(`${page}/Filter/FlateDecode`, bytes));
   }
 
@@ -107,3 +115,10 @@ const ELEMENTS: Readonly<Record<Tag, string>> = {
   'index-title': 'H2',
   'index-entry': 'Link',
 };
+
+function tooLarge(page: number): ReportError {
+  const most = `${LARGEST_PAGE / 1024 ** 2} MiB`;
+  return new ReportError('contract', `writing pdf: the row on page ${page} has more than ${most} of text`, {
+    hint: 'Shorten it in the query, leave its column out (--columns), or write csv.',
+  });
+}

@@ -24,6 +24,8 @@ const LETTER_R = 114;
 /** The most lines of a cell of each kind that may be cut, and of one that may not. */
 const TEXT_LINES = 3;
 const ALL_LINES = 10_000;
+/** What encoded rows have for a lone surrogate: the text itself knows. */
+const REPLACEMENT = 0xfffd;
 /** Dark red. */
 const NEGATIVE = '.72 0 0 rg';
 
@@ -88,6 +90,7 @@ export class RowEncoder {
     this.#widths = face.widths.slice();
     this.#widths.fill(NO_GLYPH, 0, 32);
     for (const [from, to] of RIGHT_TO_LEFT) this.#widths.fill(NO_GLYPH, from, to);
+    this.#widths[REPLACEMENT] = NO_GLYPH;
   }
 
   /**

@@ -6,6 +6,7 @@ import { CellDrawer } from './cell-drawer.js';
 import type { Changes } from './changes.js';
 import type { TableLayout } from './columns.js';
 import type { Face } from './fonts.js';
+import { FULL_PAGE } from './limits.js';
 import { numberStyle, spellNumber } from './numbers.js';
 import type { Pages } from './pages.js';
 import { type CellPlan, RowEncoder, type RowOptions } from './row-encoder.js';
@@ -131,6 +132,7 @@ export class Table {
     const pages = this.#pages;
     const encoder = this.#encoder;
     const { paper, top } = pages;
+    if (pages.text.length > FULL_PAGE) return false;
     const before = pages.here();
     const baseline = top - this.#toBaseline;
     pages.moveTo(paper.left, baseline);

@@ -1,4 +1,6 @@
 // The objects of a PDF file one after the other, as ../objects.ts writes them (ISO 32000-1, 7.5).
+
+import { LARGEST_PAGE } from '../limits.js';
 import { CrossReferences } from './cross-references.js';
 import { damaged, shown } from './damaged.js';
 import { type Dictionary, dictionaryOf, wholeNumber } from './dictionary.js';
@@ -10,8 +12,6 @@ const STREAM = 'stream\n';
 const STREAM_END = Buffer.from('\nendstream\nendobj\n');
 /** Bytes of an object's number and dictionary. */
 const LONGEST_HEAD = 64 * 1024;
-/** Inflated bytes of a page. */
-const LARGEST_PAGE = 64 * 1024 ** 2;
 /** Bytes of cross-references, deflated: more than the most objects need. */
 const LARGEST_REFERENCES = 128 * 1024 ** 2;
 
