@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { ReportError } from '../../src/core/errors.js';
 import type { Cell, Column } from '../../src/core/table.js';
 import { RowCounter } from '../../src/rows/counters.js';
+import { createWriter } from '../../src/writers/index.js';
 import { type PdfOptions, pdfBooleans } from '../../src/writers/pdf/options.js';
 import { readPdf } from '../../src/writers/pdf/read.js';
 import { createPdfWriter } from '../../src/writers/pdf/write.js';
@@ -43,7 +44,7 @@ async function written(
     for (let at = 0; at < rows.length; at += BATCH) yield BATCH_FORMS[form](rows.slice(at, at + BATCH));
   }
   const totals = columns.filter(({ kind }) => kind === 'decimal').map(({ name }) => name);
-  const writer = await createPdfWriter(options, { title: 'Vendas', totals });
+  const writer = await createPdfWriter(options, { title: 'Vendas', totals }, () => createWriter('csv', {}));
   const chunks: Buffer[] = [];
   for await (const chunk of writer.encode({ columns, batches: batches() })) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
@@ -166,6 +167,7 @@ const options = fc.record(
     overflow: fc.constantFrom('wrap' as const, 'cut' as const),
     page: fc.constantFrom(SMALL, { size: 'A3', margins: 100 } as const),
     tagged: fc.boolean(),
+    attach: fc.constantFrom(['csv'] as const, ['manifest'] as const, ['manifest', 'csv'] as const),
     'group-by': fc.constantFrom(['loja'], ['loja', 'dia'], ['ativo', 'loja', 'dia'], ['id']),
   },
   { requiredKeys: [] },
