@@ -38,6 +38,8 @@ export const LIBRARY_OPTIONS = {
   mainFields: ['module', 'main'],
   // Fonts become files beside the bundle.
   loader: { '.ttf': 'file' },
+  // fontkit reads WOFF2 fonts with it, of which there are none here, and it is 1.4 MB: whatever is here instead is not called.
+  alias: { 'brotli/decompress.js': 'node:zlib' },
   // Bundled CommonJS libraries call `require` for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import regular from 'dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf';
 import bold from 'dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf';
+import { create, type Font, type Glyph } from 'fontkit';
 import type { PdfFile } from './objects.js';
-import { TrueType } from './true-type.js';
 
 /** In Face.widths: the font has no glyph. */
 export const NO_GLYPH = 0xffff;
@@ -29,37 +29,52 @@ export interface Face {
 
 type Weight = 'regular' | 'bold';
 
-interface Font {
+/** With what @types/fontkit lacks, or types wrongly. */
+interface FontkitFont extends Omit<Font, 'createSubset'> {
+  /** Glyphs after the last entry have the advance of the last one. */
+  readonly hmtx: { readonly metrics: { readonly length: number; get(glyph: number): { advance: number } } };
+  createSubset(): FontkitSubset;
+}
+
+interface FontkitSubset {
+  /** @returns the glyph's number in the subset */
+  includeGlyph(glyph: Glyph): number;
+  encode(): Uint8Array;
+}
+
+interface OpenFont {
   readonly name: string;
   /** Thickness of stems, in 1/1000 em. */
   readonly stem: number;
-  readonly trueType: TrueType;
+  readonly font: FontkitFont;
   readonly widths: Uint16Array;
+  readonly ascent: number;
+  readonly descent: number;
+  readonly capHeight: number;
 }
 
 // Read when this module is loaded: later, an upgrade may have removed the files.
 const FILES = { regular: readAsset(regular), bold: readAsset(bold) };
-const FONTS = new Map<Weight, Font>();
+const FONTS = new Map<Weight, OpenFont>();
 const CODES = 65536;
 /** The most entries of one `begin…` of a character map (Adobe Technical Note 5014). */
 const MAP_ENTRIES = 100;
 
 /** One of the fonts for a new file. */
 export async function openFace(weight: Weight, file: PdfFile): Promise<Face> {
-  const font = FONTS.get(weight) ?? fontOf(weight);
-  FONTS.set(weight, font);
-  const { trueType, widths } = font;
-  const thousandths = (units: number) => Math.round((units * 1000) / trueType.unitsPerEm);
+  const opened = FONTS.get(weight) ?? openFont(weight);
+  FONTS.set(weight, opened);
+  const { widths, ascent, descent, capHeight } = opened;
   const used = new Uint8Array(CODES);
   const resource = file.reserve();
   return {
     widths,
     used,
-    ascent: thousandths(trueType.ascent),
-    descent: thousandths(trueType.descent),
-    capHeight: thousandths(trueType.topOf(glyphOf(trueType, 'H'))),
+    ascent,
+    descent,
+    capHeight,
     resource,
-    write: (to) => writeFont(to, font, used, resource),
+    write: (to) => writeFont(to, opened, used, resource),
   };
 }
 
@@ -67,16 +82,37 @@ function readAsset(address: string): Buffer {
   return readFileSync(fileURLToPath(new URL(address, import.meta.url)));
 }
 
-function fontOf(weight: Weight): Font {
-  const trueType = new TrueType(FILES[weight]);
+function openFont(weight: Weight): OpenFont {
+  const font = create(FILES[weight]) as unknown as FontkitFont;
+  const inEm = thousandthsOf(font);
+  return {
+    ...(weight === 'regular'
+      ? { name: 'DejaVuSansCondensed', stem: 80 }
+      : { name: 'DejaVuSansCondensed-Bold', stem: 140 }),
+    font,
+    widths: widthsOf(font),
+    ascent: inEm(font.ascent),
+    descent: inEm(font.descent),
+    // The font's table OS/2 is of a version without it.
+    capHeight: inEm(font.glyphForCodePoint(0x48).cbox.maxY),
+  };
+}
+
+function widthsOf(font: FontkitFont): Uint16Array {
   const widths = new Uint16Array(CODES).fill(NO_GLYPH);
-  for (const [code, glyph] of trueType.glyphs.entries()) {
-    if (glyph === 0 || !isText(code)) continue;
-    widths[code] = Math.round((trueType.advanceOf(glyph) * 1000) / trueType.unitsPerEm);
+  const inEm = thousandthsOf(font);
+  // Not Glyph.advanceWidth, which reads the glyph's outline too.
+  const { metrics } = font.hmtx;
+  for (const code of font.characterSet) {
+    if (!isText(code)) continue;
+    const { id } = font.glyphForCodePoint(code);
+    if (id !== 0) widths[code] = inEm(metrics.get(Math.min(id, metrics.length - 1)).advance);
   }
-  return weight === 'regular'
-    ? { name: 'DejaVuSansCondensed', stem: 80, trueType, widths }
-    : { name: 'DejaVuSansCondensed-Bold', stem: 140, trueType, widths };
+  return widths;
+}
+
+function thousandthsOf({ unitsPerEm }: FontkitFont): (units: number) => number {
+  return (units) => Math.round((units * 1000) / unitsPerEm);
 }
 
 /** Without controls, and without what a ToUnicode map must not have (ISO 14289-1, 7.21.7). */
@@ -84,30 +120,30 @@ function isText(code: number): boolean {
   return code >= 0x20 && (code < 0x7f || code > 0x9f) && code !== 0xfeff && code < 0xfffe;
 }
 
-function glyphOf({ glyphs }: TrueType, character: string): number {
-  return glyphs[character.charCodeAt(0)] ?? 0;
-}
-
 function writeFont(
   file: PdfFile,
-  { name, stem, trueType, widths }: Font,
+  { name, stem, font, widths, ascent, descent, capHeight }: OpenFont,
   used: Uint8Array,
   resource: number,
 ): void {
   const codes: number[] = [];
   for (let code = 0; code < CODES; code++) if (used[code] && widths[code] !== NO_GLYPH) codes.push(code);
+  const subset = font.createSubset();
   const glyphs = Buffer.alloc(2 * (1 + (codes.at(-1) ?? 0)));
-  for (const code of codes) glyphs.writeUInt16BE(trueType.glyphs[code] ?? 0, 2 * code);
-  const subset = trueType.subset(codes.map((code) => trueType.glyphs[code] ?? 0));
+  for (const code of codes) {
+    const glyph = subset.includeGlyph(font.glyphForCodePoint(code));
+    glyphs.writeUInt16BE(glyph, 2 * code);
+  }
+  const embedded = Buffer.from(subset.encode());
+  const { minX, minY, maxX, maxY } = font.bbox;
+  const box = [minX, minY, maxX, maxY].map(thousandthsOf(font));
 
-  const thousandths = (units: number) => Math.round((units * 1000) / trueType.unitsPerEm);
   const fontName = `/${tagOf(codes)}+${name}`;
   const stream = (bytes: Buffer, entries = '') =>
     `${file.stream(`${entries}/Filter/FlateDecode`, deflateSync(bytes))} 0 R`;
-  const program = stream(subset, `/Length1 ${subset.length}`);
-  const capHeight = thousandths(trueType.topOf(glyphOf(trueType, 'H')));
+  const program = stream(embedded, `/Length1 ${embedded.length}`);
   const descriptor = file.object(
-    `<</Type/FontDescriptor/FontName${fontName}/Flags 4/FontBBox[${trueType.box.map(thousandths).join(' ')}]/ItalicAngle 0/Ascent ${thousandths(trueType.ascent)}/Descent ${thousandths(trueType.descent)}/CapHeight ${capHeight}/StemV ${stem}/FontFile2 ${program}>>`,
+    `<</Type/FontDescriptor/FontName${fontName}/Flags 4/FontBBox[${box.join(' ')}]/ItalicAngle 0/Ascent ${ascent}/Descent ${descent}/CapHeight ${capHeight}/StemV ${stem}/FontFile2 ${program}>>`,
   );
   const descendant = file.object(
     `<</Type/Font/Subtype/CIDFontType2/BaseFont${fontName}/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor ${descriptor} 0 R/CIDToGIDMap ${stream(glyphs)}/W[${widthRuns(codes, widths)}]>>`,
