@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ReportError } from '../../src/core/errors.js';
 import type { Cell, Column } from '../../src/core/table.js';
-import { RowCounter } from '../../src/rows/counters.js';
+import type { Manifest } from '../../src/publish/documents.js';
+import { measure } from '../../src/verify/content.js';
 import { createWriter } from '../../src/writers/index.js';
 import { type PdfOptions, pdfBooleans } from '../../src/writers/pdf/options.js';
 import { readPdf } from '../../src/writers/pdf/read.js';
@@ -283,10 +284,19 @@ describe('what was changed', () => {
   }
 
   async function contentOf(bytes: Buffer) {
-    const [, ...read] = await readBack(bytes, chosen);
-    const counter = new RowCounter(COLUMNS, ['valor']);
-    counter.add({ rowCount: read.length, rows: () => read });
-    return { rows: counter.rows, valor: counter.totals().valor, nulls: counter.nulls().nome };
+    async function* download() {
+      yield bytes;
+    }
+    const manifest = {
+      format: 'pdf',
+      dialect: chosen,
+      compress: null,
+      columns: COLUMNS,
+      totals: { valor: '' },
+    };
+    const { content } = await measure(download(), manifest as unknown as Manifest);
+    assert.ok('rows' in content, JSON.stringify(content));
+    return { rows: content.rows, valor: content.totals.valor, nulls: content.nulls.nome };
   }
 
   test('a value, and a row that is left out: other rows', async () => {
