@@ -43,6 +43,8 @@ export class ReportPages {
   #hasAllEntries = true;
   readonly #parts: Parts;
   readonly #options: Options;
+  /** Of the line of the sums that are carried over, in points. */
+  readonly #carriedHeight: number;
   #rows = 0;
   /** The values of the open groups as they are shown. */
   readonly #open: { readonly label: string; readonly shown: string }[] = [];
@@ -53,6 +55,7 @@ export class ReportPages {
     this.#parts = parts;
     this.#options = options;
     const { pages, head, table } = parts;
+    this.#carriedHeight = options.hasSums ? table.sumHeight(labelsOf(options.locale).carried) : 0;
     pages.begin();
     head.first(pages);
     table.header();
@@ -93,10 +96,6 @@ export class ReportPages {
   #leaveRows(): void {
     if (this.#isInRows) this.#parts.table.endRows();
     this.#isInRows = false;
-  }
-
-  get #carriedHeight(): number {
-    return this.#options.hasSums ? this.#parts.table.sumHeight(labelsOf(this.#options.locale).carried) : 0;
   }
 
   /** Begins a page. @param depth how many of the groups go on there */
