@@ -77,7 +77,7 @@ export async function lastPage(path: string): Promise<{ pages: number; seconds: 
   const last = String(pages);
   const commands = {
     mutool: ['draw', '-q', '-r', '72', '-F', 'ppm', '-o', '/dev/null', path, last],
-    pdftoppm: ['-r', '72', '-f', last, '-l', last, path, '/dev/null/'],
+    pdftoppm: ['-r', '72', '-f', last, '-l', last, path],
   };
   const seconds: Record<string, number> = {};
   for (const [name, args] of Object.entries(commands)) {
