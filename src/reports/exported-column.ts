@@ -23,7 +23,7 @@ export function exportedColumn(
   if (at === undefined) {
     if (names.includes(word)) return word;
     if (isDimension(word)) throw complaint(`"${word}" is no exported column, and filters does not map it`);
-    const known = [...Object.keys(mapped), ...names];
+    const known = [...new Set([...Object.keys(mapped), ...names])];
     throw complaint(
       `found "${word}", which is no word of filters and no exported column; ${didYouMean(word, known)}`,
     );

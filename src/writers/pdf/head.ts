@@ -3,7 +3,7 @@ import type { Locale } from '../../core/format.js';
 import type { About } from '../../core/writer.js';
 import { conditionTexts, daysText } from '../words/asked.js';
 import { clock } from '../words/clock.js';
-import { labelsOf } from './labels.js';
+import { countText, labelsOf } from './labels.js';
 import type { Pages } from './pages.js';
 
 const TITLE = { weight: 'bold', size: 15 } as const;
@@ -103,7 +103,7 @@ export class Head {
 
 function factsOf(about: About, period: string, locale: Locale | undefined): string[] {
   const labels = labelsOf(locale);
-  const { sources = [], started, timezone } = about;
+  const { sources = [], started, timezone, limit } = about;
   const asked = conditionTexts(about, locale, about.period === undefined ? [] : ['date']);
   const issued =
     started && `${labels.issued} ${clock(new Date(started), timezone, locale)} (${timezone ?? 'UTC'})`;
@@ -114,6 +114,7 @@ function factsOf(about: About, period: string, locale: Locale | undefined): stri
   const facts = [
     period === '' ? '' : `${labels.period}: ${period}`,
     asked.length === 0 ? '' : `${labels.filters}: ${asked.map((pair) => pair.join(': ')).join('; ')}`,
+    limit === undefined ? '' : `${labels.limit}: ${countText(limit, locale)}`,
     [from, issued ?? ''].filter((text) => text !== '').join(' · '),
   ];
   return facts.filter((fact) => fact !== '');

@@ -53,7 +53,7 @@ export const pdfOptions = {
   }),
   logo: word.optional().meta({
     argument: '<file>',
-    description: 'pdf: a PNG for the head of every page',
+    description: 'pdf: a PNG for the head of the first page',
   }),
   attach: z
     .union([word, z.array(z.enum(ATTACHMENTS)).min(1)])
