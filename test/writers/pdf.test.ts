@@ -1,12 +1,14 @@
 // What a PDF has on its pages: the rows as they were, groups, sums at the ends of groups and pages.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { inflateSync } from 'node:zlib';
 import type { Cell, Column } from '../../src/core/table.js';
 import type { About } from '../../src/core/writer.js';
 import type { PdfOptions } from '../../src/writers/pdf/options.js';
 import { readPdf } from '../../src/writers/pdf/read.js';
 import { createPdfWriter } from '../../src/writers/pdf/write.js';
 import { cellBatch } from '../support/copy-text.js';
+import { pageNumber, streamsOf } from '../support/pdf-rebuilt.js';
 
 const COLUMNS: readonly Column[] = [
   { name: 'organizacao', kind: 'text', title: 'Organização' },
@@ -49,6 +51,18 @@ async function readBack(bytes: Buffer, options: PdfOptions): Promise<Cell[][]> {
   return rows;
 }
 
+/** The operators of each page, a byte for each character. */
+function contentsOf(file: Buffer): string[] {
+  return streamsOf(file)
+    .filter((stream) => pageNumber(stream) !== undefined)
+    .map(({ bytes }) => inflateSync(bytes).toString('latin1'));
+}
+
+/** As it is drawn, a byte for each character. */
+function utf16(text: string): string {
+  return Buffer.from(text, 'utf16le').swap16().toString('latin1');
+}
+
 describe('groups', () => {
   for (const [count, groups] of [
     [0, 1],
@@ -66,6 +80,21 @@ describe('groups', () => {
       }
     });
   }
+
+  test('no heading is the last on a page, however high the first row of its group is', async () => {
+    const options = { ...GROUPED, page: { size: 'A4', orientation: 'landscape', margins: 45 } } as const;
+    for (let before = 1; before < 20; before++) {
+      const rows = rowsOf(before + 1, 1);
+      rows.push(['Z', 'Bebidas', 'palavra '.repeat(60), '1', '1.50']);
+      for (const [page, content] of contentsOf(
+        await written(rows, options, { totals: ['valor'] }),
+      ).entries()) {
+        const heading = content.search(/\/RPTC_G<<\/L 0>>BDC [^(]*\(\0Z\)/);
+        const hasRow = heading < 0 || content.includes(utf16('palavra'), heading);
+        assert.ok(hasRow, `page ${page + 1} with ${before + 1} rows before`);
+      }
+    }
+  });
 
   test('a group that comes again is refused with its row', async () => {
     const rows = [...rowsOf(4, 2), ...rowsOf(4, 2)];

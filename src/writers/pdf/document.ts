@@ -82,7 +82,6 @@ export class ReportPages {
     const { table } = this.#parts;
     const least = this.#carriedHeight;
     if (!this.#isInRows) {
-      // A heading is never the last line of a page: its group has room for a row.
       table.beginRows();
       this.#isInRows = true;
     }
@@ -137,8 +136,9 @@ export class ReportPages {
     const { pages, table, levels, changes } = this.#parts;
     const inner = Array.from({ length: levels.depth - level }, (_, index) => level + index);
     const headings = inner.reduce((sum, each) => sum + table.headingHeight(each), 0);
-    const needed = headings + table.rowHeight + this.#carriedHeight;
-    if (pages.top - needed < pages.bottom) this.#breakPage(level);
+    // A heading is never the last line of a page: its group has room for a row.
+    const needed = headings + table.heightOf(lines, row) + this.#carriedHeight;
+    if (table.isPageFull || pages.top - needed < pages.bottom) this.#breakPage(level);
     for (const each of inner) {
       const value = levels.open(each, lines, row);
       const { name, title = name, kind } = levels.columns[each] as Column;

@@ -132,7 +132,7 @@ export class Table {
     const pages = this.#pages;
     const encoder = this.#encoder;
     const { paper, top } = pages;
-    if (pages.text.length > FULL_PAGE) return false;
+    if (this.isPageFull) return false;
     const before = pages.here();
     const baseline = top - this.#toBaseline;
     pages.moveTo(paper.left, baseline);
@@ -147,6 +147,19 @@ export class Table {
     pages.top = top - height;
     pages.rule(paper.left, paper.right, pages.top);
     return true;
+  }
+
+  /** Whether the page takes no further row, whatever room it has. */
+  get isPageFull(): boolean {
+    return this.#pages.text.length > FULL_PAGE;
+  }
+
+  /** The height of a row, in points. */
+  heightOf(lines: Lines, row: number): number {
+    const before = this.#pages.here();
+    this.#encoder.row(lines, row, -1);
+    this.#pages.goBack(before);
+    return this.#heightOf(this.#encoder.lineCount);
   }
 
   /** Counts what the last row could not show as it is. @param number of the row, from 1. @throws ReportError `contract` with strict */
