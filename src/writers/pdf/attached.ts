@@ -36,11 +36,6 @@ export class Attached {
     }
   }
 
-  /** Whether spool() needs the rows. */
-  get needsRows(): boolean {
-    return this.#csv !== undefined;
-  }
-
   /** @param writer of CSV. @throws what the batches throw, and ReportError `destination` when there is no room */
   async spool(writer: Writer, batches: AsyncIterable<Batch>): Promise<void> {
     for await (const bytes of writer.encode({ columns: this.#columns, batches })) {
@@ -65,36 +60,12 @@ export class Attached {
   }
 
   async #manifest({ rows, totals, sha256 }: Content): Promise<AttachedFile> {
-    const {
-      report,
-      title,
-      period,
-      timezone,
-      params,
-      limit,
-      sources,
-      definition,
-      revision,
-      run,
-      started,
-      tool,
-    } = this.#about;
+    const { report, title, period, timezone, params, limit, sources } = this.#about;
+    const { definition, revision, run, started, tool } = this.#about;
     const csv = { name: `${this.#name}.csv`, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
     const facts = {
-      ...{
-        report,
-        title,
-        period,
-        timezone,
-        params,
-        limit,
-        sources,
-        definition,
-        revision,
-        run,
-        started,
-        tool,
-      },
+      ...{ report, title, period, timezone, params, limit, sources },
+      ...{ definition, revision, run, started, tool },
       columns: this.#columns.map(({ name, kind, title: label }) => ({
         name,
         kind,

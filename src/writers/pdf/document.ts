@@ -161,8 +161,7 @@ export class ReportPages {
     this.#leaveRows();
     for (let each = this.#open.length - 1; each >= level; each--) {
       const label = `${labelsOf(this.#options.locale).subtotal} ${this.#open[each]?.shown}`;
-      // The sums are carried over when the line of the innermost group has no room.
-      this.#sumLine(label, () => levels.close(each), each === levels.depth - 1 ? levels.depth : each + 1);
+      this.#sumLine(label, () => levels.close(each), each + 1);
       this.#open.length = each;
     }
   }

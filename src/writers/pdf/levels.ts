@@ -29,8 +29,6 @@ class Account {
 
 export class Levels {
   readonly columns: readonly Column[];
-  /** Whether there were more groups than are remembered. */
-  hasForgotten = false;
   readonly #indices: readonly number[];
   readonly #summed: readonly number[];
   /** Of all rows, then of the open group of each level. */
@@ -94,7 +92,6 @@ export class Levels {
       );
     }
     if (seen.size < MOST_REMEMBERED) seen.add(text);
-    else this.hasForgotten = true;
     for (const inner of this.#seen.slice(level + 1)) inner.clear();
     return value;
   }
