@@ -37,7 +37,7 @@ export async function shownPages(
 /** Literal strings of UTF-16BE that are drawn (ISO 32000-1, 7.3.4.2). */
 function stringsOf(content: string): Shown[] {
   let end = 0;
-  return [...content.matchAll(/\(((?:\\[\s\S]|[^\\()])*)\)Tj/g)].map((match) => {
+  return [...content.matchAll(/\(((?:\\[\s\S]|[^\\()])*)\)(?=Tj|\]TJ|[-(\d])/g)].map((match) => {
     const before = content.slice(end, match.index);
     end = match.index + match[0].length;
     const bytes = (match[1] as string).replace(/\\([\s\S])/g, (_, byte) => (byte === 'r' ? '\r' : byte));

@@ -29,3 +29,49 @@ describe('the head', () => {
     assert.ok(!page.some(({ text }) => text.startsWith('Limit')));
   });
 });
+
+describe('sums', () => {
+  const options = { locale: 'pt-BR', 'group-by': ['pais', 'cliente'] } as const;
+  const about = { totals: ['valor'] };
+  const linesOf = (texts: readonly { text: string }[]) => texts.map(({ text }) => text);
+
+  test('below zero are red, with their sign before the currency, in every language', async () => {
+    const rows = [
+      ['Brasil', 'Que Delícia', '1', '-1234.50'],
+      ['Brasil', 'Ricardo', '2', '3'],
+    ];
+    for (const [locale, red, black] of [
+      ['pt-BR', '-R$ 1.234,50', 'R$ 3,00'],
+      [undefined, '-R$ 1,234.50', 'R$ 3.00'],
+    ] as const) {
+      const [page = []] = await shownPages(COLUMNS, rows, { ...options, locale }, about);
+      const colours = (text: string) =>
+        page.filter((shown) => shown.text === text).map(({ before }) => before.includes(' 0 0 rg'));
+      assert.deepEqual(colours(red), [true]);
+      assert.deepEqual(colours(black), [false]);
+    }
+  });
+
+  test('of whatever group goes on are carried over, wherever its page ends', async () => {
+    const perPage = 60;
+    const goingOn = new Set<string | undefined>();
+    for (let first = perPage - 24; first < perPage; first++) {
+      // Each row is 1, so that a sum is a number of rows.
+      const clients = [...Array(first).fill('a'), 'b', 'c', 'c', ...Array(20).fill('d')];
+      const rows = clients.map((client, row) => ['Brasil', client, String(row), '1']);
+      const pages = (await shownPages(COLUMNS, rows, options, about)).map(linesOf);
+      assert.equal(pages.length, 2);
+      const [before = [], after = []] = pages;
+      const heading = after.find((text) => text.endsWith('(continuação)')) ?? '';
+      const client = /Cliente: (.)/.exec(heading)?.[1];
+      goingOn.add(client);
+      const isGoingOn = (row: readonly unknown[]) => client === undefined || row[1] === client;
+      const drawn = rows.filter((row) => isGoingOn(row) && before.includes(row[2] as string));
+      const sum = `R$ ${drawn.length},00`;
+      assert.match(heading, /^País: Brasil/);
+      assert.equal(before[before.indexOf('A transportar') + 1], sum, `${first} rows, ${heading}`);
+      assert.equal(after[after.indexOf('De transporte') + 1], sum, `${first} rows, ${heading}`);
+    }
+    assert.deepEqual(goingOn, new Set(['a', 'b', 'c', 'd', undefined]));
+  });
+});

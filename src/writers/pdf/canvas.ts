@@ -9,6 +9,9 @@ export type Faces = Readonly<Record<Weight, Face>>;
 /** In the resources of pages and forms. */
 export const FONT_NAMES = { regular: 'F1', bold: 'F2' } as const;
 
+/** In points: areas and rules reach so far into the margins, so that text does not touch their ends. */
+const OUTDENT = 3;
+
 export interface TextStyle {
   readonly weight: Weight;
   /** In points. */
@@ -138,9 +141,10 @@ export class Canvas {
     }
   }
 
-  /** A thin line. */
+  /** A thin line below text between these edges. */
   rule(left: number, right: number, y: number): void {
-    this.graphics.add(`${points(left)} ${points(y)} m ${points(right)} ${points(y)} l S\n`);
+    const [from, to] = [left - OUTDENT, right + OUTDENT].map(points);
+    this.graphics.add(`${from} ${points(y)} m ${to} ${points(y)} l S\n`);
   }
 
   /** An image or a form of the resources, with its lower left corner at a place. */
@@ -149,10 +153,10 @@ export class Canvas {
     this.graphics.add(`q ${matrix} cm/${name} Do Q\n`);
   }
 
-  /** A light area. */
-  fill(left: number, right: number, top: number, bottom: number): void {
+  /** A light area behind text between these edges. @param shade its colour */
+  fill(left: number, right: number, top: number, bottom: number, shade = '.91 .925 .95 rg'): void {
     this.graphics.add(
-      `.91 .925 .95 rg ${points(left)} ${points(bottom)} ${points(right - left)} ${points(top - bottom)} re f\n`,
+      `${shade} ${points(left - OUTDENT)} ${points(bottom)} ${points(right - left + 2 * OUTDENT)} ${points(top - bottom)} re f\n`,
     );
   }
 }

@@ -103,9 +103,11 @@ export class ReportPages {
     const { locale, hasSums } = this.#options;
     const labels = labelsOf(locale);
     this.#leaveRows();
-    const running = depth === levels.depth && hasSums ? levels.running() : undefined;
+    // Between two of the outermost groups nothing goes on.
+    const isInside = depth > 0 || levels.depth === 0;
+    const running = isInside && hasSums ? levels.running(depth) : undefined;
     const carries = running !== undefined && running.rows > 0;
-    if (carries) table.sumLine(labels.carried, running.sums, false);
+    if (carries) table.sumLine(labels.carried, running.sums);
     pages.end();
     pages.begin();
     this.#drawRepeatedHead();
@@ -116,7 +118,7 @@ export class ReportPages {
       );
       table.continuedHeading(`${names.join(' · ')} ${labels.continued}`);
     }
-    if (carries) table.sumLine(labels.brought, running.sums, false);
+    if (carries) table.sumLine(labels.brought, running.sums);
   }
 
   /** The running head and the titles of the columns, which are the same on every page but the first. */
@@ -161,18 +163,20 @@ export class ReportPages {
     this.#leaveRows();
     for (let each = this.#open.length - 1; each >= level; each--) {
       const label = `${labelsOf(this.#options.locale).subtotal} ${this.#open[each]?.shown}`;
-      this.#sumLine(label, () => levels.close(each), each + 1);
+      this.#sumLine(label, () => levels.close(each), each);
       this.#open.length = each;
     }
   }
 
-  /** @param depth how many of the groups go on when the line needs a new page */
-  #sumLine(label: string, close: () => Sums, depth: number): void {
+  /** @param level of the group that ends; -1 for all rows */
+  #sumLine(label: string, close: () => Sums, level: number): void {
     const { pages, table, levels } = this.#parts;
-    const height = table.sumHeight(`${label} (${rowsText(levels.all, this.#options.locale)})`);
-    if (pages.top - height < pages.bottom) this.#breakPage(depth);
+    const height = table.sumHeight(`${label} (${rowsText(levels.all, this.#options.locale)})`, level);
+    // Below an inner group stay room for the sums of the one around it: the next group may begin on another page.
+    const below = level > 0 ? this.#carriedHeight : 0;
+    if (pages.top - height < pages.bottom + below) this.#breakPage(level + 1);
     const { rows, sums } = close();
-    table.sumLine(`${label} (${rowsText(rows, this.#options.locale)})`, sums, true);
+    table.sumLine(`${label} (${rowsText(rows, this.#options.locale)})`, sums, level);
   }
 
   /** Of all rows, when they are drawn: their number, and column name to exact sum. */
@@ -189,7 +193,7 @@ export class ReportPages {
     const labels = labelsOf(locale);
     this.#closeGroups(0);
     if (this.#rows === 0) table.message(labels.noRows);
-    this.#sumLine(labels.total, () => levels.total(), 0);
+    this.#sumLine(labels.total, () => levels.total(), -1);
     pages.end();
     if (this.entries.length < 2 || pages.contents.length < 2) return [];
     return drawIndex(pages, this.entries, head, locale, this.#hasAllEntries);

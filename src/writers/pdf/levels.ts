@@ -114,9 +114,9 @@ export class Levels {
     }
   }
 
-  /** Of the innermost open group, or of all rows without groups. */
-  running(): Sums {
-    return (this.#accounts.at(-1) as Account).read();
+  /** @returns what is in so many of the open groups so far, of all rows for 0; the groups inside of them being ended */
+  running(depth: number): Sums {
+    return (this.#accounts[depth] as Account).read();
   }
 
   /** Ends the group of a level, its inner ones being ended. @returns what is in it */

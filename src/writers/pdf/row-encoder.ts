@@ -27,7 +27,7 @@ const ALL_LINES = 10_000;
 /** What encoded rows have for a lone surrogate: the text itself knows. */
 const REPLACEMENT = 0xfffd;
 /** Dark red. */
-const NEGATIVE = '.72 0 0 rg';
+export const NEGATIVE = '.72 0 0 rg';
 
 /** 1 for bytes that a literal string spells with a backslash (ISO 32000-1, 7.3.4.2). */
 const ESCAPED = new Uint8Array(256);

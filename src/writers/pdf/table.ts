@@ -9,7 +9,7 @@ import type { Face } from './fonts.js';
 import { FULL_PAGE } from './limits.js';
 import { numberStyle, spellNumber } from './numbers.js';
 import type { Pages } from './pages.js';
-import { type CellPlan, RowEncoder, type RowOptions } from './row-encoder.js';
+import { type CellPlan, NEGATIVE, RowEncoder, type RowOptions } from './row-encoder.js';
 import { titleOf } from './sample.js';
 import { LineBreaker, type Wrapped } from './text-lines.js';
 
@@ -22,6 +22,9 @@ const ASCENT = 0.93;
 const TITLE_LINES = 3;
 /** In 1/1000 em, between a label and a sum, and between two sums. */
 const SUM_GAP = 600;
+
+/** Behind the sums of all rows, of the outermost groups, and of the groups inside of them. */
+const SHADES = ['.8 .83 .88 rg', '.88 .9 .93 rg', '.94 .95 .97 rg'];
 
 /** The sums of the columns that are summed, in their order. */
 export type Sums = readonly string[];
@@ -169,17 +172,22 @@ export class Table {
     }
   }
 
+  /** From the left edge to the headings and sums of a level, in points. */
+  #indent(level: number): number {
+    return Math.max(0, level) * this.#size * 1.5;
+  }
+
   /** The height of sumLine(). */
-  sumHeight(label: string): number {
-    return this.#hasRoomFor(label) ? this.rowHeight : 2 * this.rowHeight;
+  sumHeight(label: string, level = 0): number {
+    return this.#hasRoomFor(label, level) ? this.rowHeight : 2 * this.rowHeight;
   }
 
   /** Whether a label stands before the first sum. */
-  #hasRoomFor(label: string): boolean {
+  #hasRoomFor(label: string, level: number): boolean {
     const first = this.#options.summed[0];
     if (first === undefined) return true;
     const before = (first === 0 ? 0 : this.#plan(first - 1).right) - SUM_GAP;
-    const width = this.#pages.widthOf(label, { weight: 'bold', size: this.#size });
+    const width = this.#indent(level) + this.#pages.widthOf(label, { weight: 'bold', size: this.#size });
     return width <= (before * this.#size) / 1000;
   }
 
@@ -188,8 +196,12 @@ export class Table {
     return this.#plan(this.#options.summed[index] as number).column.name;
   }
 
-  /** Draws a label and sums below their columns. @param isContent whether it is part of the table, not a repetition at the end of a page */
-  sumLine(label: string, sums: Sums, isContent: boolean): void {
+  /**
+   * Draws a label and sums below their columns.
+   * @param level of the group, 0 for the outermost; -1 for all rows; undefined for a repetition at a page's end, which is no part of the table
+   */
+  sumLine(label: string, sums: Sums, level?: number): void {
+    const isContent = level !== undefined;
     const pages = this.#pages;
     const { left, right } = pages.paper;
     const style = {
@@ -197,10 +209,11 @@ export class Table {
       size: this.#size,
       colour: isContent ? '0 g' : '.3 g',
     } as const;
-    const height = this.sumHeight(label);
+    const height = this.sumHeight(label, level);
     const { top } = pages;
     const last = top - height + this.rowHeight - this.#toBaseline;
-    if (isContent) pages.fill(left, right, top, top - height);
+    if (isContent) pages.fill(left, right, top, top - height, SHADES[level + 1] ?? SHADES.at(-1));
+    const labelLeft = left + this.#indent(level ?? 0);
     const isOneLine = height === this.rowHeight;
     const first = this.#options.summed[0];
     const labelRight =
@@ -213,10 +226,12 @@ export class Table {
     };
     const drawAll = () => {
       draw('sum-label', () => {
-        const lines = pages.linesOf(label, style, labelRight - left, 1);
-        pages.cell({ lines }, style, { left, right: labelRight }, top - this.#toBaseline);
+        const lines = pages.linesOf(label, style, labelRight - labelLeft, 1);
+        pages.cell({ lines }, style, { left: labelLeft, right: labelRight }, top - this.#toBaseline);
       });
-      let before = isOneLine ? Math.ceil((pages.widthOf(label, style) * 1000) / this.#size) + SUM_GAP : 0;
+      let before = isOneLine
+        ? Math.ceil(((labelLeft - left + pages.widthOf(label, style)) * 1000) / this.#size) + SUM_GAP
+        : 0;
       for (const [index, sum] of sums.entries()) {
         const plan = this.#plan(this.#options.summed[index] as number);
         const edges = {
@@ -224,7 +239,8 @@ export class Table {
           right: left + (plan.right * this.#size) / 1000,
           isRight: true,
         };
-        draw('sum', () => pages.line(this.#sumText(plan, sum), style, edges, last));
+        const sumStyle = sum.startsWith('-') ? { ...style, colour: NEGATIVE } : style;
+        draw('sum', () => pages.line(this.#sumText(plan, sum), sumStyle, edges, last));
         before = plan.right + SUM_GAP;
       }
     };
@@ -237,7 +253,10 @@ export class Table {
   #sumText({ column: { currency }, style }: CellPlan, sum: string): string {
     const { locale } = this.#options;
     const number = spellNumber(sum, numberStyle(locale, true, style.decimals));
-    return currency === undefined ? number : `${currencySymbol(currency)} ${number}`;
+    if (currency === undefined) return number;
+    // As in both languages: -R$ 1.234,50.
+    const [sign, digits] = number.startsWith('-') ? ['-', number.slice(1)] : ['', number];
+    return `${sign}${currencySymbol(currency)} ${digits}`;
   }
 
   /** Draws a sentence in place of rows. */
@@ -282,7 +301,7 @@ export class Table {
   #headingPlace(level: number, label: string) {
     const pages = this.#pages;
     const size = this.#headingSize(level);
-    const left = pages.paper.left + level * this.#size * 1.5;
+    const left = pages.paper.left + this.#indent(level);
     const baseline = pages.top - size * (ROW_PADDING / 2 + ASCENT);
     const edges = { left, right: pages.paper.right };
     const style = { weight: 'bold', size } as const;
