@@ -144,7 +144,8 @@ export class Canvas {
   /** A thin line below text between these edges. */
   rule(left: number, right: number, y: number): void {
     const [from, to] = [left - OUTDENT, right + OUTDENT].map(points);
-    this.graphics.add(`${from} ${points(y)} m ${to} ${points(y)} l S\n`);
+    const height = points(y);
+    this.graphics.add(`${from} ${height} m ${to} ${height} l S\n`);
   }
 
   /** An image or a form of the resources, with its lower left corner at a place. */

@@ -44,6 +44,8 @@ export class Table {
   readonly #size: number;
   readonly #encoder: RowEncoder;
   readonly #titles: readonly { readonly wrapped: Wrapped; readonly actual: string | undefined }[];
+  /** The right edge of the table in points. */
+  readonly #right: number;
   readonly #headerLines: number;
   readonly #bold: Face;
   #hasHeader = false;
@@ -54,6 +56,11 @@ export class Table {
     this.#options = options;
     this.#size = layout.size;
     this.#lineHeight = layout.size * LINE_HEIGHT;
+    const { left, right } = layout.paper;
+    this.#right = Math.min(
+      right,
+      left + ((layout.columns.at(-1)?.right ?? layout.width) * layout.size) / 1000,
+    );
     this.rowHeight = this.#heightOf(1);
     this.#bold = faces.bold;
     this.#encoder = new RowEncoder(pages.text, faces.regular, plans, {
@@ -94,9 +101,9 @@ export class Table {
 
   #header(mark: number): void {
     const pages = this.#pages;
-    const { left, right } = pages.paper;
+    const { left } = pages.paper;
     const { top } = pages;
-    pages.fill(left, right, top, top - this.headerHeight);
+    pages.fill(left, this.#right, top, top - this.headerHeight);
     pages.font('bold', this.#size);
     pages.moveTo(left, top - this.#toBaseline);
     const drawer = new CellDrawer(pages.text, this.#bold, FONT_NAMES.bold, this.#size, this.#lineHeight);
@@ -148,7 +155,7 @@ export class Table {
     if (pages.tags.isOn) pages.tags.mark('cell', this.#options.plans.length);
     pages.boxes(encoder.drawer.boxes, this.#size, paper.left, baseline, this.#lineHeight);
     pages.top = top - height;
-    pages.rule(paper.left, paper.right, pages.top);
+    pages.rule(paper.left, this.#right, pages.top);
     return true;
   }
 
@@ -212,7 +219,7 @@ export class Table {
     const height = this.sumHeight(label, level);
     const { top } = pages;
     const last = top - height + this.rowHeight - this.#toBaseline;
-    if (isContent) pages.fill(left, right, top, top - height, SHADES[level + 1] ?? SHADES.at(-1));
+    if (isContent) pages.fill(left, this.#right, top, top - height, SHADES[level + 1] ?? SHADES.at(-1));
     const labelLeft = left + this.#indent(level ?? 0);
     const isOneLine = height === this.rowHeight;
     const first = this.#options.summed[0];
@@ -247,7 +254,7 @@ export class Table {
     if (isContent) drawAll();
     else pages.artifact(drawAll);
     pages.top = top - height;
-    if (isContent) pages.rule(left, right, pages.top);
+    if (isContent) pages.rule(left, this.#right, pages.top);
   }
 
   #sumText({ column: { currency }, style }: CellPlan, sum: string): string {
