@@ -48,12 +48,18 @@ const NARROWEST_WORD = 4000;
 const WIDEST_TITLE = 8000;
 /** Room for one more digit and its separator than the first rows have. */
 const MORE_DIGITS = 900;
+/** Room for one more letter: later rows often have a longer number in their texts. */
+const MORE_LETTER = 700;
 /** A gap between columns that has become wider than this looks like two tables. */
 const WIDEST_GAP = 3000;
+/** No text column gets more room than this that none of its values needs. */
+const WIDEST_BLANK = 6000;
 
 interface Need {
   readonly wanted: number;
   readonly least: number;
+  /** What none of the first rows needs more than. */
+  readonly most: number;
 }
 
 /**
@@ -87,13 +93,15 @@ export function placeColumns(samples: readonly ColumnSample[], page: Page): Tabl
 function needOf({ column, widest, usual, titleWord, title }: ColumnSample, isTight: boolean): Need {
   const [letters, word] = isTight ? [TIGHTEST_TEXT, TIGHTEST_TEXT] : [NARROWEST_TEXT, NARROWEST_WORD];
   if (isText(column.kind)) {
-    const natural = widest <= usual * 1.5 ? widest : usual * 1.2;
+    const natural = (widest <= usual * 1.5 ? widest : usual * 1.2) + (isTight ? 0 : MORE_LETTER);
     const wanted = Math.min(WIDEST_TEXT, Math.max(natural, titleWord));
     const least = Math.min(wanted, Math.max(letters, Math.min(titleWord, word)));
-    return { wanted: Math.max(wanted, Math.min(title, WIDEST_TITLE)), least };
+    const shown = Math.max(wanted, Math.min(title, WIDEST_TITLE));
+    return { wanted: shown, least, most: Math.max(shown, widest + MORE_LETTER) };
   }
   const value = widest + (isNumeric(column.kind) && !isTight ? MORE_DIGITS : 0);
-  return { wanted: Math.max(value, titleWord), least: Math.max(value, Math.min(titleWord, word)) };
+  const wanted = Math.max(value, titleWord);
+  return { wanted, least: Math.max(value, Math.min(titleWord, word)), most: wanted };
 }
 
 function isText(kind: Kind): boolean {
@@ -117,11 +125,12 @@ function fit(
   const least = sum((need) => need.least);
   if ((isWhole ? wanted : least) > width) return undefined;
   const share = wanted <= width ? 1 : (width - least) / (wanted - least);
-  const between = wanted < width ? Math.min(WIDEST_GAP, GAP + (width - wanted) / samples.length) : GAP;
+  const widths = needs.map((need) => Math.floor(need.least + share * (need.wanted - need.least)));
+  const free = widened(widths, needs, width - gaps - widths.reduce((all, each) => all + each, 0));
+  const between = Math.min(WIDEST_GAP, GAP + free / samples.length);
   let left = 0;
   const columns = samples.map(({ column }, index): PlacedColumn => {
-    const { wanted, least } = needs[index] as Need;
-    const right = left + Math.floor(least + share * (wanted - least));
+    const right = left + (widths[index] as number);
     const placed = { column, left, right, isRight: isNumeric(column.kind) };
     left = Math.floor(right + between);
     return placed;
@@ -129,12 +138,23 @@ function fit(
   return { paper, size, columns: withRoomUsed(columns, width), width };
 }
 
+/** Gives room to columns that have values which are wider than they are, in equal measure. @returns the room that is left */
+function widened(widths: number[], needs: readonly Need[], room: number): number {
+  const lacks = needs.map(({ most }, index) => Math.max(0, most - (widths[index] as number)));
+  const lack = lacks.reduce((all, each) => all + each, 0);
+  if (lack === 0 || room <= 0) return Math.max(0, room);
+  const part = Math.min(1, room / lack);
+  for (const [index, each] of lacks.entries())
+    widths[index] = (widths[index] as number) + Math.floor(part * each);
+  return Math.max(0, room - lack);
+}
+
 /** What is left at the right goes to the text columns, where there are any, up to what looks like one table. */
 function withRoomUsed(columns: readonly PlacedColumn[], width: number): readonly PlacedColumn[] {
   const texts = columns.filter(({ column }) => isText(column.kind)).length;
   const free = width - (columns.at(-1)?.right ?? width);
   if (texts === 0 || free <= 0) return columns;
-  const each = Math.min(Math.floor(free / texts), 6000);
+  const each = Math.min(Math.floor(free / texts), WIDEST_BLANK);
   let shift = 0;
   return columns.map((placed) => {
     const left = placed.left + shift;

@@ -53,10 +53,19 @@ export function* writeRest(
   const linkNumbers = writeLinks(file, links, pageOf, (index) =>
     tagged ? linkKey(count, index) : undefined,
   );
-  const root = tree.write(file, pages.paper, pages.contents, resourcesOf(drawn), (index) => {
-    const own = linkNumbers.filter((_, link) => links[link]?.on === index + 1);
-    const annotations = own.length === 0 ? '' : `/Annots[${own.map((number) => `${number} 0 R`).join(' ')}]`;
-    return `${annotations}${tagged ? `/StructParents ${index}/Tabs/S` : ''}`;
+  const annotations = new Map<number, string>();
+  for (const [index, { on }] of links.entries()) {
+    annotations.set(on, `${annotations.get(on) ?? ''}${linkNumbers[index]} 0 R `);
+  }
+  const root = yield* tree.write({
+    paper: pages.paper,
+    contents: pages.contents,
+    resources: resourcesOf(drawn),
+    more: (index) => {
+      const own = annotations.get(index + 1);
+      const tabs = tagged ? `/StructParents ${index}/Tabs/S` : '';
+      return own === undefined ? tabs : `/Annots[${own}]${tabs}`;
+    },
   });
   const structure = tagged
     ? yield* writeStructure({ ...drawn, pages: pages.tags.pages(), pageOf, links: linkNumbers })

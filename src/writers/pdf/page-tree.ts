@@ -4,17 +4,39 @@ import type { PdfFile } from './objects.js';
 import type { Paper } from './paper.js';
 
 const KIDS = 64;
+/** So many pages are collected before the caller may write them. */
+const PIECE = 64 * KIDS;
+
+interface Leaves {
+  readonly paper: Paper;
+  /** Object numbers of the content streams. */
+  readonly contents: readonly number[];
+  /** The object number of what all pages use; each page must name it (ISO 19005-2, 6.2.2). */
+  readonly resources: number;
+  /** Further entries of a page; its index from 0. */
+  readonly more: (index: number) => string;
+}
+
+/** A node without its parent. */
+interface Node {
+  readonly number: number;
+  /** Pages below it. */
+  readonly count: number;
+  readonly kids: readonly number[];
+}
 
 /** Numbers of the pages' objects, which others point at before the tree is written. */
 export class PageTree {
+  readonly #file: PdfFile;
   readonly #first: number;
   readonly #count: number;
 
-  /** Reserves the numbers of so many pages. */
+  /** Reserves the numbers of so many pages, which are at least one. */
   constructor(file: PdfFile, count: number) {
-    const numbers = Array.from({ length: count }, () => file.reserve());
-    this.#first = numbers[0] ?? 0;
+    this.#file = file;
     this.#count = count;
+    this.#first = file.reserve();
+    for (let more = 1; more < count; more++) file.reserve();
   }
 
   /** @param page from 1 */
@@ -22,62 +44,52 @@ export class PageTree {
     return this.#first + page - 1;
   }
 
-  /**
-   * @param contents object numbers of the content streams
-   * @param resources the object number of what all pages use; each page must name it (ISO 19005-2, 6.2.2)
-   * @param more further entries of a page; its index from 0
-   * @returns the number of the root
-   */
-  write(
-    file: PdfFile,
-    paper: Paper,
-    contents: readonly number[],
-    resources: number,
-    more: (index: number) => string,
-  ): number {
+  /** Writes the pages and the tree; yields when some of it can be written. @returns the number of the root */
+  *write(leaves: Leaves): Generator<void, number> {
+    const file = this.#file;
     const root = file.reserve();
-    let level: Node[] = contents.map((content, index) => {
-      const number = this.#first + index;
-      return {
-        number,
-        count: 1,
-        write: (parent) =>
-          void file.object(
-            `<</Type/Page/Parent ${parent} 0 R/Contents ${content} 0 R/Resources ${resources} 0 R${more(index)}>>`,
-            number,
-          ),
-      };
-    });
-    while (level.length > KIDS) level = grouped(file, level);
-    for (const { write } of level) write(root);
-    const kids = level.map(({ number }) => `${number} 0 R`).join(' ');
-    const box = `[0 0 ${points(paper.width)} ${points(paper.height)}]`;
-    file.object(`<</Type/Pages/Count ${this.#count}/Kids[${kids}]/MediaBox${box}>>`, root);
+    let nodes: Node[] = [];
+    for (let at = 0; at < this.#count; at += KIDS) {
+      const number = this.#count <= KIDS ? root : file.reserve();
+      const count = Math.min(KIDS, this.#count - at);
+      const kids = Array.from({ length: count }, (_, index) => this.#first + at + index);
+      for (let index = at; index < at + count; index++) this.#writePage(index, number, leaves);
+      nodes.push({ number, count, kids });
+      if (at % PIECE === 0) yield;
+    }
+    while (nodes.length > KIDS) nodes = this.#grouped(nodes);
+    const kids = this.#count <= KIDS ? (nodes[0]?.kids ?? []) : nodes.map(({ number }) => number);
+    if (this.#count > KIDS) for (const node of nodes) this.#writeNode(node, root);
+    const box = `[0 0 ${points(leaves.paper.width)} ${points(leaves.paper.height)}]`;
+    file.object(`<</Type/Pages/Count ${this.#count}/Kids[${references(kids)}]/MediaBox${box}>>`, root);
     return root;
   }
-}
 
-interface Node {
-  readonly number: number;
-  /** Pages below it. */
-  readonly count: number;
-  write(parent: number): void;
-}
-
-function grouped(file: PdfFile, nodes: readonly Node[]): Node[] {
-  const groups: Node[] = [];
-  for (let at = 0; at < nodes.length; at += KIDS) {
-    const kids = nodes.slice(at, at + KIDS);
-    const number = file.reserve();
-    const count = kids.reduce((sum, kid) => sum + kid.count, 0);
-    for (const kid of kids) kid.write(number);
-    const list = kids.map((kid) => `${kid.number} 0 R`).join(' ');
-    groups.push({
-      number,
-      count,
-      write: (parent) =>
-        void file.object(`<</Type/Pages/Parent ${parent} 0 R/Count ${count}/Kids[${list}]>>`, number),
-    });
+  #writePage(index: number, parent: number, { contents, resources, more }: Leaves): void {
+    const content = `/Contents ${contents[index]} 0 R/Resources ${resources} 0 R`;
+    this.#file.object(`<</Type/Page/Parent ${parent} 0 R${content}${more(index)}>>`, this.#first + index);
   }
-  return groups;
+
+  #grouped(nodes: readonly Node[]): Node[] {
+    const groups: Node[] = [];
+    for (let at = 0; at < nodes.length; at += KIDS) {
+      const inner = nodes.slice(at, at + KIDS);
+      const number = this.#file.reserve();
+      for (const node of inner) this.#writeNode(node, number);
+      const count = inner.reduce((sum, node) => sum + node.count, 0);
+      groups.push({ number, count, kids: inner.map((node) => node.number) });
+    }
+    return groups;
+  }
+
+  #writeNode({ number, count, kids }: Node, parent: number): void {
+    this.#file.object(
+      `<</Type/Pages/Parent ${parent} 0 R/Count ${count}/Kids[${references(kids)}]>>`,
+      number,
+    );
+  }
+}
+
+function references(numbers: readonly number[]): string {
+  return numbers.map((number) => `${number} 0 R`).join(' ');
 }

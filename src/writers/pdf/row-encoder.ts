@@ -262,7 +262,7 @@ export class RowEncoder {
       }
       const width = code === BACKSLASH ? NO_GLYPH : (widths[code] as number);
       room -= width;
-      if (room < 0) {
+      if (width === NO_GLYPH || room < 0) {
         out.length = before;
         return false;
       }

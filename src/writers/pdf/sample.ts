@@ -14,7 +14,7 @@ export const MEASURED_ROWS = 1000;
 /** A column with more decimals than this has floating-point numbers, which are shown with as many as each has. */
 const MOST_DECIMALS = 4;
 /** Of a measured text; longer ones wrap. */
-const MOST_CHARACTERS = 60;
+const MOST_CHARACTERS = 120;
 /** Shown in a column without values. */
 const EXAMPLES = {
   integer: '0000',
