@@ -6,11 +6,11 @@ import { describePdf } from './pdf/describe.js';
 import { readLogo } from './pdf/logo.js';
 import {
   attachmentsOf,
+  languageOf,
   type Page,
   PDF_FILE,
   type PdfOptions,
   pageOf,
-  pdfBooleans,
   pdfOptions,
 } from './pdf/options.js';
 import { fromBrazilianDate } from './words/brazilian-date.js';
@@ -58,14 +58,11 @@ function listOf(value: unknown): string[] {
 }
 
 /** @throws ReportError `usage` for booleans that are not two words */
-function spelling({ locale, booleans }: SpelledOptions): Spelling {
-  const isBrazilian = locale === 'pt-BR';
+function spelling(options: SpelledOptions): Spelling {
+  const { locale, booleans } = languageOf(options);
   return {
-    isoDate: isBrazilian ? fromBrazilianDate : undefined,
-    booleans: pdfBooleans({
-      locale: isBrazilian ? 'pt-BR' : undefined,
-      booleans: typeof booleans === 'string' ? booleans : undefined,
-    }),
+    isoDate: locale === 'pt-BR' ? fromBrazilianDate : undefined,
+    booleans,
     formulaGuard: undefined,
   };
 }

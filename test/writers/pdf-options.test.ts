@@ -4,11 +4,11 @@ import { describe, test } from 'node:test';
 import {
   attachmentsOf,
   type Logo,
+  languageOf,
   PAGE_SIZES,
   PDF_FILE,
   type PdfOptions,
   pageOf,
-  pdfBooleans,
   pdfOptions,
 } from '../../src/writers/pdf/options.js';
 
@@ -42,10 +42,10 @@ test('only what there is can be attached', () => {
 });
 
 test('booleans are words of the locale unless others are given', () => {
-  assert.deepEqual(pdfBooleans({ locale: 'pt-BR' }), { true: 'Sim', false: 'Não' });
-  assert.deepEqual(pdfBooleans({ locale: 'pt-BR', booleans: 'S/N' }), { true: 'S', false: 'N' });
-  assert.equal(pdfBooleans({}), undefined);
-  assert.throws(() => pdfBooleans({ booleans: 'Sim' }), { code: 'usage' });
+  assert.deepEqual(languageOf({ locale: 'pt-BR' }).booleans, { true: 'Sim', false: 'Não' });
+  assert.deepEqual(languageOf({ locale: 'pt-BR', booleans: 'S/N' }).booleans, { true: 'S', false: 'N' });
+  assert.equal(languageOf({}).booleans, undefined);
+  assert.throws(() => languageOf({ booleans: 'Sim' }), { code: 'usage' });
 });
 
 test('a report file spells them as YAML does', () => {

@@ -7,7 +7,7 @@ import type { Cell, Column } from '../../src/core/table.js';
 import type { Manifest } from '../../src/publish/documents.js';
 import { measure } from '../../src/verify/content.js';
 import { createWriter } from '../../src/writers/index.js';
-import { type PdfOptions, pdfBooleans } from '../../src/writers/pdf/options.js';
+import { languageOf, type PdfOptions } from '../../src/writers/pdf/options.js';
 import { readPdf } from '../../src/writers/pdf/read.js';
 import { createPdfWriter } from '../../src/writers/pdf/write.js';
 import { wordOf } from '../../src/writers/words/booleans.js';
@@ -63,7 +63,7 @@ async function readBack(bytes: Buffer, options: PdfOptions = {}, columns = COLUM
 
 /** The rows as the file spells them: dates and booleans. */
 function spelled(rows: Rows, options: PdfOptions, columns = COLUMNS): Cell[][] {
-  const words = pdfBooleans(options);
+  const { booleans: words } = languageOf(options);
   return rows.map((row) =>
     row.map((cell, index) => {
       const kind = columns[index]?.kind;

@@ -4,7 +4,11 @@ import { describe, test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import type { Cell, Column } from '../../src/core/table.js';
 import type { About } from '../../src/core/writer.js';
+import { openFace } from '../../src/writers/pdf/fonts.js';
+import { PdfFile } from '../../src/writers/pdf/objects.js';
 import type { PdfOptions } from '../../src/writers/pdf/options.js';
+import { Pages } from '../../src/writers/pdf/pages.js';
+import { paperOf } from '../../src/writers/pdf/paper.js';
 import { readPdf } from '../../src/writers/pdf/read.js';
 import { createPdfWriter } from '../../src/writers/pdf/write.js';
 import { cellBatch } from '../support/copy-text.js';
@@ -104,4 +108,18 @@ describe('groups', () => {
         'writing pdf: the rows of organizacao "Organização 000" are not together: they come again at row 5',
     });
   });
+});
+
+test('the number of a page is spelled as the number of all pages is', async () => {
+  const file = new PdfFile();
+  const faces = { regular: await openFace('regular', file), bold: await openFace('bold', file) };
+  const pages = new Pages(file, paperOf({}, 'portrait'), faces, 'pt-BR', false);
+  let bytes = file.take();
+  for (let page = 1; page <= 1000; page++) {
+    pages.begin();
+    pages.end();
+    bytes = file.take();
+  }
+  const content = inflateSync(bytes.subarray(bytes.indexOf('>>stream\n') + '>>stream\n'.length));
+  assert.ok(content.includes(Buffer.from('página 1.000', 'utf16le').swap16()));
 });

@@ -1,7 +1,7 @@
 // Which options of PDF no file can have, and which do not fit the columns or the order of the rows.
 import { ReportError } from '../../core/errors.js';
 import type { Column, Kind } from '../../core/table.js';
-import { PAGE_SIZES, type Page, type PdfOptions, pdfBooleans } from './options.js';
+import { languageOf, PAGE_SIZES, type Page, type PdfOptions } from './options.js';
 
 const MAX_LEVELS = 3;
 /** Amounts and structures make no headings. */
@@ -23,7 +23,7 @@ export function checkPdf(options: PdfOptions, columns: readonly Column[], orderB
 
 /** @throws ReportError `usage` for what is wrong whatever the columns */
 export function checkPdfOptions({ page = {}, attach = [], ...words }: PdfOptions): void {
-  pdfBooleans(words);
+  languageOf(words);
   checkMargins(page);
   const twice = attach.find((each, index) => attach.indexOf(each) !== index);
   if (twice === undefined) return;

@@ -2,8 +2,8 @@
 import { ReportError } from '../../core/errors.js';
 import type { Column, Kind } from '../../core/table.js';
 import { isNumeric } from '../../core/table.js';
-import type { Page } from './options.js';
-import { ORIENTATIONS, type Orientation, type Paper, paperOf } from './paper.js';
+import { ORIENTATIONS, type Orientation, type Page } from './options.js';
+import { type Paper, paperOf } from './paper.js';
 
 /** What the first rows say about a column, in 1/1000 em. */
 export interface ColumnSample {

@@ -1,15 +1,12 @@
 // A PDF in the words of Data Package v2: how its cells are spelled. Null has no text.
 import type { DescribedColumn, FieldType, FileDescription, SpelledOptions } from '../../core/format.js';
 import { booleanType, dateType, timestampType } from '../words/field-types.js';
-import { pdfBooleans } from './options.js';
+import { languageOf } from './options.js';
 
 /** @throws ReportError `usage` for booleans that are not two words */
-export function describePdf({ locale, booleans }: SpelledOptions): FileDescription {
+export function describePdf(options: SpelledOptions): FileDescription {
+  const { locale, booleans } = languageOf(options);
   const isBrazilian = locale === 'pt-BR';
-  const words = pdfBooleans({
-    locale: isBrazilian ? 'pt-BR' : undefined,
-    booleans: typeof booleans === 'string' ? booleans : undefined,
-  });
   const [decimalChar, groupChar] = isBrazilian ? [',', '.'] : ['.', ','];
   const fieldType = (column: DescribedColumn, timezone: string): FieldType => {
     switch (column.kind) {
@@ -18,7 +15,7 @@ export function describePdf({ locale, booleans }: SpelledOptions): FileDescripti
       case 'decimal':
         return { type: 'number', decimalChar, groupChar };
       case 'boolean':
-        return booleanType(words);
+        return booleanType(booleans);
       case 'date':
         return dateType(isBrazilian);
       case 'timestamp':

@@ -38,12 +38,14 @@ export function drawIndex(
   head.running(pages);
   pages.tagged('index-title', () => pages.line(labels.index, TITLE, { left, right }, pages.top - TITLE.size));
   pages.top -= 2 * TITLE.size;
+  const makeRoom = () => {
+    if (pages.top - LINE >= pages.bottom) return;
+    pages.end(false);
+    pages.begin();
+    head.running(pages);
+  };
   for (const entry of entries) {
-    if (pages.top - LINE < pages.bottom) {
-      pages.end(false);
-      pages.begin();
-      head.running(pages);
-    }
+    makeRoom();
     const style = entry.level === 0 ? OUTER : INNER;
     const from = left + entry.level * INDENT;
     const baseline = pages.top - LINE + 3.5;
@@ -62,6 +64,7 @@ export function drawIndex(
     pages.top -= LINE;
   }
   if (!isWhole) {
+    makeRoom();
     pages.tagged('paragraph', () => pages.line(labels.more, INNER, { left, right }, pages.top - LINE));
     pages.top -= LINE;
   }

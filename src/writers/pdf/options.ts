@@ -1,10 +1,11 @@
 // The options of PDF, as a report or a command line spells them and as the writer takes them.
 import * as z from 'zod';
 import { ReportError } from '../../core/errors.js';
-import type { BooleanWords, Locale } from '../../core/format.js';
+import { LOCALES, type Locale, type SpelledOptions } from '../../core/format.js';
 import { booleans, booleanWords } from '../words/booleans.js';
 import { locale } from '../words/locale.js';
 import { strict } from '../words/strict.js';
+import type { Language } from './spelling.js';
 
 /** Width and height of a page upright, in millimetres (ISO 216; ANSI Y14.1 and US legal). */
 export const PAGE_SIZES = {
@@ -15,7 +16,8 @@ export const PAGE_SIZES = {
 } as const satisfies Readonly<Record<string, readonly [number, number]>>;
 type PageSize = keyof typeof PAGE_SIZES;
 const SIZES = Object.keys(PAGE_SIZES) as [PageSize, ...PageSize[]];
-const ORIENTATIONS = ['portrait', 'landscape'] as const;
+export const ORIENTATIONS = ['portrait', 'landscape'] as const;
+export type Orientation = (typeof ORIENTATIONS)[number];
 /** What pageOf() takes beside margins. */
 export const PAGE_WORDS: readonly string[] = [...SIZES, ...ORIENTATIONS];
 const OVERFLOWS = ['wrap', 'cut'] as const;
@@ -74,7 +76,7 @@ export const pdfOptions = {
 /** A page; what is undefined is A4, the orientation that the columns need, and 10 mm. */
 export interface Page {
   readonly size?: PageSize | undefined;
-  readonly orientation?: (typeof ORIENTATIONS)[number] | undefined;
+  readonly orientation?: Orientation | undefined;
   /** Millimetres, on all four sides. */
   readonly margins?: number | undefined;
 }
@@ -112,14 +114,13 @@ export type PdfOptions = {
 export const PDF_FILE = { extension: 'pdf', contentType: 'application/pdf' } as const;
 
 /**
- * The words for true and for false: undefined for `true` and `false`.
- * @throws ReportError `usage` unless the option is two different words
+ * The locale, and the words for true and for false: undefined for `true` and `false`.
+ * @throws ReportError `usage` unless the option `booleans` is two different words
  */
-export function pdfBooleans({
-  booleans: option,
-  locale: language,
-}: Pick<PdfOptions, 'booleans' | 'locale'>): BooleanWords | undefined {
-  return booleanWords(option ?? (language === 'pt-BR' ? 'Sim/Não' : undefined));
+export function languageOf({ locale: name, booleans: words }: SpelledOptions): Language {
+  const known = LOCALES.find((each) => each === name);
+  const pair = typeof words === 'string' ? words : known && 'Sim/Não';
+  return { locale: known, booleans: booleanWords(pair) };
 }
 
 /**

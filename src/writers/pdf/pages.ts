@@ -1,7 +1,9 @@
 // The pages of a file: each is written when it is full; what its foot says is drawn by an object that is written last.
 import { deflateSync } from 'node:zlib';
 import { ReportError } from '../../core/errors.js';
+import type { Locale } from '../../core/format.js';
 import { Canvas, type Faces } from './canvas.js';
+import { countText, labelsOf } from './labels.js';
 import { LARGEST_PAGE } from './limits.js';
 import type { PdfFile } from './objects.js';
 import type { Paper } from './paper.js';
@@ -17,11 +19,6 @@ export const OF_PAGES = 32;
 /** In points. */
 const HAIRLINE = '.3 w .78 G';
 
-interface Words {
-  /** Before the number of a page. */
-  readonly page: string;
-}
-
 export class Pages extends Canvas {
   readonly paper: Paper;
   readonly tags: TagLog;
@@ -32,13 +29,13 @@ export class Pages extends Canvas {
   /** The reserved number of the object that draws the foot. */
   readonly foot: number;
   readonly #file: PdfFile;
-  readonly #words: Words;
+  readonly #locale: Locale | undefined;
 
-  constructor(file: PdfFile, paper: Paper, faces: Faces, words: Words, isTagged: boolean) {
+  constructor(file: PdfFile, paper: Paper, faces: Faces, locale: Locale | undefined, isTagged: boolean) {
     super(faces);
     this.#file = file;
     this.paper = paper;
-    this.#words = words;
+    this.#locale = locale;
     this.tags = new TagLog(isTagged);
     this.foot = file.reserve();
   }
@@ -66,7 +63,7 @@ export class Pages extends Canvas {
    */
   end(isData = true): void {
     const { left, right, bottom } = this.paper;
-    const number = `${this.#words.page} ${this.number}`;
+    const number = `${labelsOf(this.#locale).page} ${countText(this.number, this.#locale)}`;
     this.artifact(() => {
       const edges = { left, right: right - OF_PAGES, isRight: true };
       this.line(number, { weight: 'regular', size: FOOT_SIZE }, edges, bottom + FOOT_HEIGHT - 10);

@@ -1,8 +1,5 @@
 // A page in points of 1/72 inch (ISO 32000-1, 8.3.2.3 User Space).
-import { PAGE_SIZES, type Page } from './options.js';
-
-export const ORIENTATIONS = ['portrait', 'landscape'] as const;
-export type Orientation = (typeof ORIENTATIONS)[number];
+import { type Orientation, PAGE_SIZES, type Page } from './options.js';
 
 /** In points; the origin is the lower left corner. */
 export interface Paper {

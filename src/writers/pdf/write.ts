@@ -13,10 +13,9 @@ import { type Drawn, writeRest } from './finish.js';
 import { openFace } from './fonts.js';
 import { Head, logoSize } from './head.js';
 import { writeLogo } from './image.js';
-import { labelsOf } from './labels.js';
 import { Levels } from './levels.js';
 import { PdfFile } from './objects.js';
-import { PDF_FILE, type PdfOptions, pdfBooleans } from './options.js';
+import { languageOf, PDF_FILE, type PdfOptions } from './options.js';
 import { Pages } from './pages.js';
 import { MEASURED_ROWS, measureColumns } from './sample.js';
 import type { Language } from './spelling.js';
@@ -31,7 +30,7 @@ export async function createPdfWriter(
   about: About = {},
   writerOf?: (format: string) => Promise<Writer>,
 ): Promise<Writer> {
-  const language: Language = { locale: options.locale, booleans: pdfBooleans(options) };
+  const language = languageOf(options);
   const csv = options.attach?.includes('csv') ? await writerOf?.('csv') : undefined;
   let changes = new Changes(options.strict ?? false);
 
@@ -110,8 +109,7 @@ function begin(beginning: Beginning, first: readonly Lines[]): Drawn {
     ...(layout.columns[index] as (typeof layout.columns)[number]),
   }));
   const summed = plans.flatMap(({ column }, index) => (totals.includes(column.name) ? [index] : []));
-  const labels = labelsOf(locale);
-  const pages = new Pages(file, layout.paper, faces, { page: labels.page }, options.tagged !== false);
+  const pages = new Pages(file, layout.paper, faces, locale, options.tagged !== false);
   const table = new Table(pages, faces, {
     ...language,
     layout,
