@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { type PdfFile, textString } from './objects.js';
+import { shortened } from './spelling.js';
 import { srgbProfile } from './srgb.js';
 
 export interface ArchiveFacts {
@@ -26,6 +27,9 @@ export interface Archive {
   readonly info: number;
 }
 
+/** Characters: a string has at most 32,767 bytes (ISO 19005-2, 6.1.13). */
+export const LONGEST_TITLE = 2000;
+
 /** What XML 1.0 has no character for. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const NOT_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Surrogate}]/gu;
@@ -33,7 +37,7 @@ const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>
 
 /** Writes the metadata, the information dictionary that agrees with it, and the meaning of the colours. */
 export function writeArchive(file: PdfFile, facts: ArchiveFacts): Archive {
-  const title = facts.title.replace(NOT_XML, '\ufffd');
+  const title = shortened(facts.title, LONGEST_TITLE).replace(NOT_XML, '\ufffd');
   const { tool = 'reportctl', created } = facts;
   const date = created && pdfDate(created);
   const dates = date === undefined ? '' : `/CreationDate${date}/ModDate${date}`;

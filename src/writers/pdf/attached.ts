@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { Batch, Column } from '../../core/table.js';
 import type { About, Writer } from '../../core/writer.js';
+import { LONGEST_TITLE } from './archive.js';
 import { AttachedFile, type AttachmentEntries, embedAll } from './attachments.js';
 import type { PdfFile } from './objects.js';
 import type { Attachment } from './options.js';
+import { shortened } from './spelling.js';
 
 /** What the manifest inside of a file says of all rows. */
 export interface Content {
@@ -31,7 +33,7 @@ export class Attached {
     this.#about = about;
     this.#name = about.report ?? 'report';
     if (wanted.includes('csv')) {
-      const description = about.title ?? this.#name;
+      const description = shortened(about.title ?? this.#name, LONGEST_TITLE);
       this.#csv = new AttachedFile({ name: `${this.#name}.csv`, mediaType: 'text/csv', description });
     }
   }

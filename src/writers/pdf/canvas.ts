@@ -2,7 +2,7 @@
 import { ContentBytes, points } from './bytes.js';
 import { type Box, CellDrawer, type CellText } from './cell-drawer.js';
 import type { Face } from './fonts.js';
-import { type Line, LineBreaker } from './text-lines.js';
+import { type Line, LineBreaker, type Wrapped } from './text-lines.js';
 
 export type Weight = 'regular' | 'bold';
 export type Faces = Readonly<Record<Weight, Face>>;
@@ -84,9 +84,14 @@ export class Canvas {
     this.#y = y;
   }
 
-  /** The lines of a text that has so much room, in points. */
-  linesOf(text: string, { weight, size }: TextStyle, room: number, most: number): readonly Line[] {
-    return this.#breakers[weight].wrap(text, Math.floor((room * 1000) / size), most).lines;
+  /** A text that has so much room, in points. */
+  wrapped(text: string, { weight, size }: TextStyle, room: number, most: number): Wrapped {
+    return this.#breakers[weight].wrap(text, Math.floor((room * 1000) / size), most);
+  }
+
+  /** Its lines. */
+  linesOf(text: string, style: TextStyle, room: number, most: number): readonly Line[] {
+    return this.wrapped(text, style, room, most).lines;
   }
 
   /** The width of a text as one line, in points. */

@@ -5,10 +5,10 @@ import bidiFactory from 'bidi-js';
 export const RIGHT_TO_LEFT = [
   [0x590, 0x900],
   [0xfb1d, 0xfe00],
-  [0xfe70, 0xff00],
+  [0xfe70, 0xfeff],
 ] as const;
 
-const LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+const LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe]/;
 
 interface Letter {
   /** One UTF-16 unit, unless it is a box. */

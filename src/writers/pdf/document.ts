@@ -11,13 +11,16 @@ import type { Levels, Sums } from './levels.js';
 import { numberStyle } from './numbers.js';
 import type { Entry } from './outline.js';
 import type { Pages } from './pages.js';
-import { type Language, shownText } from './spelling.js';
+import { type Language, shortened, shownText } from './spelling.js';
 import type { Table } from './table.js';
 
 /** Rows beyond so many are not tagged unless it was asked for: tags make the file five times as large. */
 const MOST_TAGGED_ROWS = 100_000;
 /** Of groups in the index and the bookmarks: they are kept until the end. */
 const MOST_ENTRIES = 10_000;
+
+/** Characters of a group's value in the index, in bookmarks and before its sums. */
+const NAME_LENGTH = 300;
 
 /** Characters of the values in a heading of groups that go on, so that all of them fit. */
 const CONTINUED_LENGTH = 66;
@@ -147,13 +150,15 @@ export class ReportPages {
       const style = numberStyle(this.#options.locale, kind === 'decimal', 0);
       const exact = value === null ? null : shownText(kind, value, style, this.#options);
       const shown = exact === null || exact === '' ? noValue(this.#options.locale) : exact;
-      this.#open[each] = { label: title, shown };
+      const short = shortened(shown, NAME_LENGTH);
+      this.#open[each] = { label: title, shown: short };
       this.#open.length = each + 1;
       if (this.entries.length < MOST_ENTRIES) {
-        this.entries.push({ level: each, text: shown, page: pages.number, top: pages.top });
+        this.entries.push({ level: each, text: short, page: pages.number, top: pages.top });
       } else this.#hasAllEntries = false;
-      const isWhole = table.heading(each, title, shown, exact);
-      if (!isWhole && exact !== '') changes.add('cut', shown, `the heading of a group of "${name}"`);
+      for (const reason of table.heading(each, title, shown, exact)) {
+        changes.add(reason, shown, `the heading of a group of "${name}"`);
+      }
     }
   }
 
@@ -198,8 +203,4 @@ export class ReportPages {
     if (this.entries.length < 2 || pages.contents.length < 2) return [];
     return drawIndex(pages, this.entries, head, locale, this.#hasAllEntries);
   }
-}
-
-function shortened(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, Math.floor(most)).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -13,8 +13,9 @@ const LINE_HEIGHT = 1.25;
 /** Below the head, in points. */
 const SPACE = 7;
 const TITLE_LINES = 3;
-/** Filters of more lines than this would leave no room for rows. */
+/** Filters of more lines than this would leave no room for rows, nor would facts that take more of a page. */
 const FACT_LINES = 12;
+const FACT_SHARE = 0.4;
 
 /** A picture in the upper right corner of the first page. */
 export interface LogoSize {
@@ -65,10 +66,14 @@ export class Head {
       );
     });
     let y = top - titleLines.length * TITLE.size * LINE_HEIGHT - 3;
+    const lineHeight = FACT.size * LINE_HEIGHT;
+    const share = Math.floor(((top - pages.bottom) * FACT_SHARE) / lineHeight);
+    // Each of the facts has a line.
+    let free = Math.max(0, share - this.#facts.length);
     for (const fact of this.#facts) {
-      const lines = pages.linesOf(fact, FACT, room, FACT_LINES);
+      const lines = pages.linesOf(fact, FACT, room, Math.min(FACT_LINES, free + 1));
+      free -= lines.length - 1;
       pages.tagged('paragraph', () => {
-        const lineHeight = FACT.size * LINE_HEIGHT;
         pages.cell(
           { lines, actual: lines.length > 1 ? fact : undefined },
           FACT,
@@ -77,7 +82,7 @@ export class Head {
           lineHeight,
         );
       });
-      y -= lines.length * FACT.size * LINE_HEIGHT;
+      y -= lines.length * lineHeight;
     }
     pages.top = Math.min(y, logo === undefined ? y : top - logo.height) - SPACE;
   }

@@ -10,7 +10,7 @@ import { isRightToLeft, RIGHT_TO_LEFT } from './direction.js';
 import { type Face, NO_GLYPH } from './fonts.js';
 import { isPlainNumber, type NumberStyle } from './numbers.js';
 import { type Language, shownText } from './spelling.js';
-import { LineBreaker } from './text-lines.js';
+import { LineBreaker, type Wrapped } from './text-lines.js';
 
 const BACKSLASH = 92;
 const MINUS = 45;
@@ -21,9 +21,8 @@ const CLOSE = 41;
 const OPEN_ARRAY = 91;
 const CARRIAGE_RETURN = 13;
 const LETTER_R = 114;
-/** The most lines of a cell of each kind that may be cut, and of one that may not. */
+/** The most lines of a text; other values have as many as they need. */
 const TEXT_LINES = 3;
-const ALL_LINES = 10_000;
 /** What encoded rows have for a lone surrogate: the text itself knows. */
 const REPLACEMENT = 0xfffd;
 /** Dark red. */
@@ -51,6 +50,8 @@ export interface RowOptions extends Language {
   readonly size: number;
   /** In points. */
   readonly lineHeight: number;
+  /** Of a cell, so that every row has room on a page. */
+  readonly mostLines: number;
 }
 
 /** Something that a cell cannot show as it is. */
@@ -283,20 +284,18 @@ export class RowEncoder {
   /** Any cell. @param text canonical */
   #slow(plan: CellPlan, text: string): void {
     const { column } = plan;
-    const { isCut: isOneLine } = this.#options;
+    const { isCut: isOneLine, mostLines } = this.#options;
     const shown = shownText(column.kind, text, plan.style, this.#options);
     const exact = shownText(column.kind, text, { ...plan.style, decimals: 0 }, this.#options);
     const room = plan.right - plan.left;
     const isText = column.kind === 'text' || column.kind === 'json';
     const change = (reason: Reason) => this.changes.push({ reason, text, column: column.name });
-    let wrapped = this.#breaker.wrap(shown, room, isText ? (isOneLine ? 1 : TEXT_LINES) : ALL_LINES);
+    let wrapped = this.#breaker.wrap(shown, room, isText ? (isOneLine ? 1 : TEXT_LINES) : mostLines);
     if (!isText && wrapped.lines.length > 1) {
       const line = this.#breaker.line(shown);
       if (this.drawer.canCondense(line.width, room)) wrapped = { ...wrapped, lines: [line] };
     }
-    if (wrapped.isCut) change('cut');
-    if (wrapped.hasBox) change('glyph');
-    if (isRightToLeft(shown)) change('direction');
+    for (const reason of reasonsOf(shown, wrapped)) change(reason);
     const [line, ...more] = wrapped.lines;
     const drawn = line?.runs.map((run) => (run.isBox ? '' : run.text)).join('');
     const isExact = drawn === exact && more.length === 0 && !wrapped.hasBox && exact !== '';
@@ -313,6 +312,15 @@ export class RowEncoder {
     this.#openArray();
     this.lineCount = Math.max(this.lineCount, wrapped.lines.length);
   }
+}
+
+/** Why lines do not show their text as it is. */
+export function reasonsOf(shown: string, { isCut, hasBox }: Wrapped): Reason[] {
+  return [
+    ...(isCut ? (['cut'] as const) : []),
+    ...(hasBox ? (['glyph'] as const) : []),
+    ...(isRightToLeft(shown) ? (['direction'] as const) : []),
+  ];
 }
 
 function isDigit(byte: number): boolean {

@@ -22,3 +22,8 @@ export function shownText(
   if (kind === 'boolean') return booleans === undefined ? text : wordOf(booleans, text);
   return (kind === 'date' || kind === 'timestamp') && locale !== undefined ? brazilianDate(text) : text;
 }
+
+/** A text of at most so many characters, or its beginning with an ellipsis. */
+export function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, Math.floor(most)).replace(/[\ud800-\udbff]$/, '')}…`;
+}

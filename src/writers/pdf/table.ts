@@ -3,13 +3,13 @@ import type { Lines } from '../../rows/lines.js';
 import { currencySymbol } from '../words/number-format.js';
 import { type Faces, FONT_NAMES } from './canvas.js';
 import { CellDrawer } from './cell-drawer.js';
-import type { Changes } from './changes.js';
+import type { Changes, Reason } from './changes.js';
 import type { TableLayout } from './columns.js';
 import type { Face } from './fonts.js';
 import { FULL_PAGE } from './limits.js';
 import { numberStyle, spellNumber } from './numbers.js';
 import type { Pages } from './pages.js';
-import { type CellPlan, NEGATIVE, RowEncoder, type RowOptions } from './row-encoder.js';
+import { type CellPlan, NEGATIVE, RowEncoder, type RowOptions, reasonsOf } from './row-encoder.js';
 import { titleOf } from './sample.js';
 import { LineBreaker, type Wrapped } from './text-lines.js';
 
@@ -29,7 +29,7 @@ const SHADES = ['.8 .83 .88 rg', '.88 .9 .93 rg', '.94 .95 .97 rg'];
 /** The sums of the columns that are summed, in their order. */
 export type Sums = readonly string[];
 
-export interface TableOptions extends Omit<RowOptions, 'size' | 'lineHeight'> {
+export interface TableOptions extends Omit<RowOptions, 'size' | 'lineHeight' | 'mostLines'> {
   readonly layout: TableLayout;
   readonly plans: readonly CellPlan[];
   /** The columns that are summed, by their numbers in `plans`. */
@@ -67,6 +67,7 @@ export class Table {
       ...options,
       size: this.#size,
       lineHeight: this.#lineHeight,
+      mostLines: Math.floor((pages.paper.top - pages.bottom) / 2 / this.#lineHeight),
     });
     const breaker = new LineBreaker(faces.bold);
     this.#titles = plans.map(({ column, left, right }) => {
@@ -275,22 +276,24 @@ export class Table {
     pages.top -= this.rowHeight;
   }
 
-  /** Draws the heading of a group that begins. @param actual the value as it is read back, or null */
-  heading(level: number, label: string, shown: string, actual: string | null): boolean {
+  /** Draws the heading of a group that begins. @param actual the value as it is read back, or null. @returns why that is not what it shows */
+  heading(level: number, label: string, shown: string, actual: string | null): readonly Reason[] {
     const pages = this.#pages;
-    let isWhole = true;
+    let reasons: readonly Reason[] = [];
     pages.tagged('group', () => {
       const { style, edges, baseline } = this.#headingPlace(level, label);
       pages.text.add(`/RPTC_G<</L ${level}>>BDC `);
       if (actual === null) pages.text.add('()Tj EMC ');
-      const lines = pages.linesOf(shown, style, edges.right - edges.left, 1);
+      const wrapped = pages.wrapped(shown, style, edges.right - edges.left, 1);
+      const { lines } = wrapped;
       const drawn = lines[0]?.runs.map(({ text, isBox }) => (isBox ? '' : text)).join('') ?? '';
-      isWhole = actual === null || drawn === actual;
-      pages.cell({ lines, actual: isWhole || actual === null ? undefined : actual }, style, edges, baseline);
+      const isWhole = actual === null || drawn === actual;
+      pages.cell({ lines, actual: isWhole ? undefined : actual }, style, edges, baseline);
       if (actual !== null) pages.text.add('EMC\n');
+      reasons = reasonsOf(shown, wrapped);
     });
     pages.top -= this.headingHeight(level);
-    return isWhole;
+    return reasons;
   }
 
   /** Draws the headings of the groups that go on, as one line. */
