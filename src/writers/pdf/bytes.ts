@@ -4,6 +4,8 @@
 const ROOM = 4096;
 const ZERO = 48;
 const MINUS = 45;
+const DOT = 46;
+const SPACE = 32;
 
 export class ContentBytes {
   bytes = Buffer.allocUnsafeSlow(64 * 1024);
@@ -50,6 +52,23 @@ export class ContentBytes {
       rest -= digit * divisor;
       if (divisor === 1) return;
     }
+  }
+
+  /** Appends a number of hundredths, such as `-12.5` for -1250, and a space. It makes no string: rows have several. */
+  hundredths(value: number): void {
+    this.reserve(32);
+    const { bytes } = this;
+    const positive = Math.abs(value);
+    const whole = Math.floor(positive / 100);
+    const decimals = positive % 100;
+    if (value < 0) bytes[this.length++] = MINUS;
+    this.integer(whole);
+    if (decimals > 0) {
+      bytes[this.length++] = DOT;
+      bytes[this.length++] = ZERO + Math.floor(decimals / 10);
+      if (decimals % 10 > 0) bytes[this.length++] = ZERO + (decimals % 10);
+    }
+    bytes[this.length++] = SPACE;
   }
 
   content(): Buffer {

@@ -130,7 +130,9 @@ export class Canvas {
   /** Begins a line of text (ISO 32000-1, 9.4.2 Text-Positioning Operators). */
   moveTo(x: number, y: number): void {
     const [toX, toY] = [hundredths(x), hundredths(y)];
-    this.text.add(`${(toX - this.#x) / 100} ${(toY - this.#y) / 100} Td\n`);
+    this.text.hundredths(toX - this.#x);
+    this.text.hundredths(toY - this.#y);
+    this.text.add('Td\n');
     this.#x = toX;
     this.#y = toY;
   }
@@ -148,9 +150,14 @@ export class Canvas {
 
   /** A thin line below text between these edges. */
   rule(left: number, right: number, y: number): void {
-    const [from, to] = [left - OUTDENT, right + OUTDENT].map(points);
-    const height = points(y);
-    this.graphics.add(`${from} ${height} m ${to} ${height} l S\n`);
+    const { graphics } = this;
+    const height = hundredths(y);
+    graphics.hundredths(hundredths(left - OUTDENT));
+    graphics.hundredths(height);
+    graphics.add('m ');
+    graphics.hundredths(hundredths(right + OUTDENT));
+    graphics.hundredths(height);
+    graphics.add('l S\n');
   }
 
   /** An image or a form of the resources, with its lower left corner at a place. */

@@ -57,10 +57,9 @@ export class Table {
     this.#size = layout.size;
     this.#lineHeight = layout.size * LINE_HEIGHT;
     const { left, right } = layout.paper;
-    this.#right = Math.min(
-      right,
-      left + ((layout.columns.at(-1)?.right ?? layout.width) * layout.size) / 1000,
-    );
+    const tableWidth = ((layout.columns.at(-1)?.right ?? layout.width) * layout.size) / 1000;
+    // Half a page at least: labels of sums stand in the bands.
+    this.#right = Math.min(right, left + Math.max(tableWidth, (right - left) / 2));
     this.rowHeight = this.#heightOf(1);
     this.#bold = faces.bold;
     this.#encoder = new RowEncoder(pages.text, faces.regular, plans, {
