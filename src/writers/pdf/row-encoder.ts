@@ -194,40 +194,39 @@ export class RowEncoder {
       out.add(NEGATIVE);
       this.#openArray();
     }
-    const target = right - width;
-    out.integer(this.drawer.pen - target);
+    out.integer(this.drawer.pen - (right - width));
     this.drawer.pen = right;
-    const target8 = out.bytes;
+    const target = out.bytes;
     let to = out.length;
-    target8[to++] = OPEN;
+    target[to++] = OPEN;
     if (isNegative) {
-      target8[to++] = 0;
-      target8[to++] = MINUS;
+      target[to++] = 0;
+      target[to++] = MINUS;
       used[MINUS] = 1;
     }
-    for (let at = first, left = digits; at < dot; at++, left--) {
+    for (let at = first, remaining = digits; at < dot; at++, remaining--) {
       const byte = bytes[at] as number;
       used[byte] = 1;
-      target8[to++] = 0;
-      target8[to++] = byte;
-      if (groups > 0 && left > 1 && left % 3 === 1) {
-        target8[to++] = 0;
-        target8[to++] = groupSign;
+      target[to++] = 0;
+      target[to++] = byte;
+      if (groups > 0 && remaining > 1 && remaining % 3 === 1) {
+        target[to++] = 0;
+        target[to++] = groupSign;
       }
     }
     if (groups > 0) used[groupSign] = 1;
     if (decimals > 0) {
       used[decimalSign] = 1;
-      target8[to++] = 0;
-      target8[to++] = decimalSign;
+      target[to++] = 0;
+      target[to++] = decimalSign;
       for (let at = dot + 1; at < end; at++) {
         const byte = bytes[at] as number;
         used[byte] = 1;
-        target8[to++] = 0;
-        target8[to++] = byte;
+        target[to++] = 0;
+        target[to++] = byte;
       }
     }
-    target8[to++] = CLOSE;
+    target[to++] = CLOSE;
     out.length = to;
     if (isNegative) {
       this.#closeArray();
