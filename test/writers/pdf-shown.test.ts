@@ -75,3 +75,38 @@ describe('sums', () => {
     assert.deepEqual(goingOn, new Set(['a', 'b', 'c', 'd', undefined]));
   });
 });
+
+describe('titles', () => {
+  test('are broken between words, not inside of one, where narrower texts leave room', async () => {
+    const long = 'Indústria e Comércio de Peças e Acessórios para Veículos Pesados';
+    const columns: Column[] = [
+      ...Array.from({ length: 6 }, (_, index) => ({ name: `texto${index}`, kind: 'text' as const })),
+      ...Array.from({ length: 4 }, (_, index) => ({ name: `quantidade${index}`, kind: 'integer' as const })),
+    ];
+    const rows = [columns.map(({ kind }) => (kind === 'text' ? long : '1'))];
+    const [page = []] = await shownPages(columns, rows, {});
+    for (const { name } of columns)
+      assert.ok(
+        page.some(({ text }) => text === name),
+        name,
+      );
+  });
+});
+
+test('a title stands in one line where the page has room for it', async () => {
+  const columns: Column[] = [{ name: 'dia', kind: 'date', title: 'Data do pedido' }, ...COLUMNS];
+  const [page = []] = await shownPages(columns, [['2024-01-31', 'Brasil', 'a', '1', '2']], {});
+  assert.ok(page.some(({ text }) => text === 'Data do pedido'));
+});
+
+describe('the foot', () => {
+  test('of few pages has its number at the right margin', async () => {
+    const placeOf = async (count: number) => {
+      const rows = Array.from({ length: count }, (_, row) => ['Brasil', 'a', String(row), '1']);
+      const [page = []] = await shownPages(COLUMNS, rows, { page: { orientation: 'portrait' } });
+      const before = page.find(({ text }) => text === 'page 1')?.before ?? '';
+      return Number(/\[-(\d+)\]TJ \s*$/.exec(before)?.[1]);
+    };
+    assert.ok((await placeOf(10)) > (await placeOf(1000)));
+  });
+});

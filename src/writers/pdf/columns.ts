@@ -58,7 +58,7 @@ const WIDEST_BLANK = 6000;
 interface Need {
   readonly wanted: number;
   readonly least: number;
-  /** What none of the first rows needs more than. */
+  /** What neither the first rows nor the title as one line need more than. */
   readonly most: number;
 }
 
@@ -79,6 +79,15 @@ export function placeColumns(samples: readonly ColumnSample[], page: Page): Tabl
     }
   }
   const last = asked.at(-1) as Orientation;
+  // Smaller letters before titles whose words are broken.
+  const ofWholeWords = samples.map((sample, index): Need => {
+    const need = needs[index] as Need;
+    return { ...need, least: Math.max(need.least, Math.min(sample.titleWord, WIDEST_TITLE)) };
+  });
+  for (const size of smaller.slice(1)) {
+    const fitted = fit(samples, ofWholeWords, page, last, size, false);
+    if (fitted !== undefined) return fitted;
+  }
   for (const size of [...smaller.slice(1), ...SMALLEST_SIZES]) {
     const fitted = fit(samples, needs, page, last, size, false);
     if (fitted !== undefined) return fitted;
@@ -101,7 +110,8 @@ function needOf({ column, widest, usual, titleWord, title }: ColumnSample, isTig
   }
   const value = widest + (isNumeric(column.kind) && !isTight ? MORE_DIGITS : 0);
   const wanted = Math.max(value, titleWord);
-  return { wanted, least: Math.max(value, Math.min(titleWord, word)), most: wanted };
+  const most = Math.max(wanted, Math.min(title, WIDEST_TITLE));
+  return { wanted, least: Math.max(value, Math.min(titleWord, word)), most };
 }
 
 function isText(kind: Kind): boolean {

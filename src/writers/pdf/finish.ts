@@ -45,8 +45,8 @@ export function* writeRest(
   const count = pages.contents.length;
   const labels = labelsOf(locale);
   const created = about.started === undefined ? undefined : new Date(about.started);
-  const foot = { about, locale, pages: count, content, namesCsv: !tagged };
-  writeFoot(file, pages.foot, pages.paper, faces, foot);
+  const foot = { about, locale, content, namesCsv: !tagged };
+  writeFoot(file, pages, faces, foot);
   for (const face of Object.values(faces)) face.write(file);
   const tree = new PageTree(file, count);
   const pageOf = (page: number) => tree.objectOf(page);

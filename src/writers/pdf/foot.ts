@@ -5,32 +5,31 @@ import { points } from './bytes.js';
 import { Canvas, type Faces } from './canvas.js';
 import { countText, labelsOf } from './labels.js';
 import type { PdfFile } from './objects.js';
-import { FOOT_HEIGHT, OF_PAGES } from './pages.js';
-import type { Paper } from './paper.js';
+import { FOOT_HEIGHT, type Pages } from './pages.js';
 
 const STYLE = { weight: 'regular', size: 6, colour: '.35 g' } as const;
 const LINE = 8;
+/** In points: room for the number of a page and the word before it. */
+const PAGE_NUMBER = 48;
 
 interface Foot {
   readonly about: About;
   readonly locale: Locale | undefined;
-  readonly pages: number;
   /** SHA-256 of the rows, in hexadecimal digits. */
   readonly content: string;
   /** Whether nothing is tagged, so that another file is the accessible one. */
   readonly namesCsv: boolean;
 }
 
-/** @param number reserved before; the fonts are objects of these numbers */
 export function writeFoot(
   file: PdfFile,
-  number: number,
-  paper: Paper,
+  pages: Pages,
   faces: Faces,
-  { about, locale, pages, content, namesCsv }: Foot,
+  { about, locale, content, namesCsv }: Foot,
 ): void {
   const labels = labelsOf(locale);
   const canvas = new Canvas(faces);
+  const { paper, ofPages, foot, contents } = pages;
   const { left, right, bottom } = paper;
   const top = bottom + FOOT_HEIGHT - 10;
   const run = [
@@ -46,15 +45,15 @@ export function writeFoot(
   const joined = (parts: readonly string[]) => parts.filter((part) => part !== '').join(' · ');
   // Behind the number of the page, which each page draws itself.
   canvas.line(
-    ` ${labels.of} ${countText(pages, locale)}`,
+    ` ${labels.of} ${countText(contents.length, locale)}`,
     { ...STYLE, colour: '0 g' },
-    { left: right - OF_PAGES, right },
+    { left: ofPages, right },
     top,
   );
-  canvas.line(joined(run), STYLE, { left, right: right - 2.5 * OF_PAGES }, top);
+  canvas.line(joined(run), STYLE, { left, right: ofPages - PAGE_NUMBER }, top);
   canvas.line(joined(hashes), STYLE, { left, right }, top - LINE);
   const operators = Buffer.from(`BT\n${canvas.text.content().toString('latin1')}ET\n`, 'latin1');
   const fonts = `/F1 ${faces.regular.resource} 0 R/F2 ${faces.bold.resource} 0 R`;
   const box = `[0 0 ${points(paper.width)} ${points(paper.height)}]`;
-  file.stream(`/Type/XObject/Subtype/Form/BBox${box}/Resources<</Font<<${fonts}>>>>`, operators, number);
+  file.stream(`/Type/XObject/Subtype/Form/BBox${box}/Resources<</Font<<${fonts}>>>>`, operators, foot);
 }

@@ -14,8 +14,8 @@ const DEFLATE_LEVEL = 3;
 /** In points: what the foot takes. */
 export const FOOT_HEIGHT = 24;
 const FOOT_SIZE = 6;
-/** In points, from the right: where the number of the page ends and the number of pages begins. */
-export const OF_PAGES = 32;
+/** The most that the number of pages is expected to be: of a report whose rows were all measured, and of any other. */
+const MOST_PAGES = { few: '99', many: '99.999' };
 /** In points. */
 const HAIRLINE = '.3 w .78 G';
 
@@ -28,16 +28,29 @@ export class Pages extends Canvas {
   readonly contents: number[] = [];
   /** The reserved number of the object that draws the foot. */
   readonly foot: number;
+  /** In points, from the left: where the number of the page ends and the number of pages begins. */
+  readonly ofPages: number;
   readonly #file: PdfFile;
   readonly #locale: Locale | undefined;
 
-  constructor(file: PdfFile, paper: Paper, faces: Faces, locale: Locale | undefined, isTagged: boolean) {
+  /** @param isShort whether it will be a few pages: then what follows the page's number takes less room */
+  constructor(
+    file: PdfFile,
+    paper: Paper,
+    faces: Faces,
+    locale: Locale | undefined,
+    isTagged: boolean,
+    isShort = false,
+  ) {
     super(faces);
     this.#file = file;
     this.paper = paper;
     this.#locale = locale;
     this.tags = new TagLog(isTagged);
     this.foot = file.reserve();
+    const most = isShort ? MOST_PAGES.few : MOST_PAGES.many;
+    const style = { weight: 'regular', size: FOOT_SIZE } as const;
+    this.ofPages = paper.right - this.widthOf(` ${labelsOf(locale).of} ${most}`, style);
   }
 
   /** The number of the present page, from 1. */
@@ -62,10 +75,10 @@ export class Pages extends Canvas {
    * @throws ReportError `contract` when a row is too large for that
    */
   end(isData = true): void {
-    const { left, right, bottom } = this.paper;
+    const { left, bottom } = this.paper;
     const number = `${labelsOf(this.#locale).page} ${countText(this.number, this.#locale)}`;
     this.artifact(() => {
-      const edges = { left, right: right - OF_PAGES, isRight: true };
+      const edges = { left, right: this.ofPages, isRight: true };
       this.line(number, { weight: 'regular', size: FOOT_SIZE }, edges, bottom + FOOT_HEIGHT - 10);
     });
     const { graphics, text } = this;

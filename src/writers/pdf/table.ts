@@ -246,7 +246,7 @@ export class Table {
           right: left + (plan.right * this.#size) / 1000,
           isRight: true,
         };
-        const sumStyle = sum.startsWith('-') ? { ...style, colour: NEGATIVE } : style;
+        const sumStyle = isContent && sum.startsWith('-') ? { ...style, colour: NEGATIVE } : style;
         draw('sum', () => pages.line(this.#sumText(plan, sum), sumStyle, edges, last));
         before = plan.right + SUM_GAP;
       }

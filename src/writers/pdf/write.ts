@@ -109,7 +109,8 @@ function begin(beginning: Beginning, first: readonly Lines[]): Drawn {
     ...(layout.columns[index] as (typeof layout.columns)[number]),
   }));
   const summed = plans.flatMap(({ column }, index) => (totals.includes(column.name) ? [index] : []));
-  const pages = new Pages(file, layout.paper, faces, locale, options.tagged !== false);
+  const isShort = first.reduce((rows, { rowCount }) => rows + rowCount, 0) < MEASURED_ROWS;
+  const pages = new Pages(file, layout.paper, faces, locale, options.tagged !== false, isShort);
   const table = new Table(pages, faces, {
     ...language,
     layout,
