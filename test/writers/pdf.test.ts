@@ -123,3 +123,24 @@ test('the number of a page is spelled as the number of all pages is', async () =
   const content = inflateSync(bytes.subarray(bytes.indexOf('>>stream\n') + '>>stream\n'.length));
   assert.ok(content.includes(Buffer.from('página 1.000', 'utf16le').swap16()));
 });
+
+test('a title of a column that is not shown whole is counted, and refused with strict', async () => {
+  const title = 'Um título muito comprido '.repeat(20);
+  const columns: readonly Column[] = [
+    { name: 'codigo', kind: 'integer', title },
+    { name: 'emoji', kind: 'text', title: '😀' },
+  ];
+  async function* none() {}
+  const writer = await createPdfWriter({});
+  for await (const _ of writer.encode({ columns, batches: none() }));
+  const notes = writer.notes?.() ?? [];
+  assert.deepEqual(
+    notes.map((note) => note.slice(0, 9)),
+    ['1 text(s)', '1 text(s)'],
+  );
+  const strict = await createPdfWriter({ strict: true });
+  await assert.rejects(strict.encode({ columns, batches: none() }).next(), {
+    code: 'contract',
+    message: /the title of column "codigo"/,
+  });
+});

@@ -61,6 +61,7 @@ export class ReportPages {
     this.#carriedHeight = options.hasSums ? table.sumHeight(labelsOf(options.locale).carried) : 0;
     pages.begin();
     head.first(pages);
+    table.countTitles(parts.changes);
     table.header();
   }
 

@@ -79,6 +79,16 @@ export class Table {
     this.#headerLines = Math.max(1, ...this.#titles.map(({ wrapped }) => wrapped.lines.length));
   }
 
+  /** Counts the titles that are not shown whole. @throws ReportError `contract` with strict */
+  countTitles(changes: Changes): void {
+    for (const [index, { wrapped }] of this.#titles.entries()) {
+      const { column } = this.#plan(index);
+      const place = `the title of column "${column.name}"`;
+      if (wrapped.isCut) changes.add('cut', titleOf(column), place);
+      if (wrapped.hasBox) changes.add('glyph', titleOf(column), place);
+    }
+  }
+
   get headerHeight(): number {
     return this.#heightOf(this.#headerLines);
   }
