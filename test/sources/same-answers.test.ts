@@ -361,12 +361,12 @@ describe('PostgreSQL, MongoDB and a file give the same answer', () => {
   for (const [dimension, value] of Object.entries(values)) {
     test(`${dimension}, one value`, async () => {
       let selected = 0;
-      await fc.assert(
-        fc.asyncProperty(value, async (one) => {
-          selected += (await agree({ [dimension]: [one] })).split('\n').length - 2;
-        }),
-        { numRuns: runs(10) },
-      );
+      const tryValue = async (one: string) => {
+        selected += (await agree({ [dimension]: [one] })).split('\n').length - 2;
+      };
+      await fc.assert(fc.asyncProperty(value, tryValue), { numRuns: runs(10) });
+      // Few values are tried; when none of them selects a row, the answers agree about nothing: try on.
+      for (const one of fc.sample(value, 100)) if (selected === 0) await tryValue(one);
       assert.ok(selected > 0, 'no value selected anything');
     });
   }
