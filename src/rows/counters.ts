@@ -1,7 +1,7 @@
 // Counters of rows and bytes: rows, exact totals, nulls, bytes, and SHA-256 of rows and of bytes.
 import { createHash } from 'node:crypto';
 import type { Batch, Cell, Column, EncodedRows } from '../core/table.js';
-import { decodeCell, isNullCell } from './encoded-rows.js';
+import { cellStart, decodeCell, isNullCell } from './encoded-rows.js';
 import { columnsText } from './unique/columns-text.js';
 
 const MINUS = 45;
@@ -80,7 +80,7 @@ export class RowCounter {
     const width = nulls.length;
     for (const { index, sum } of this.#sums) {
       for (let cell = index; cell < ends.length; cell += width) {
-        sum.addEncoded(bytes, cell === 0 ? 0 : (ends[cell - 1] as number) + 1, ends[cell] as number);
+        sum.addEncoded(bytes, cellStart(ends, cell), ends[cell] as number);
       }
     }
     for (let cell = 0, before = -1; cell < ends.length; cell++) {

@@ -67,6 +67,11 @@ export function longEnough(numbers: Int32Array<ArrayBuffer>, least: number): Int
   return more;
 }
 
+/** Where a cell starts. @param ends of the cells, @param cell its index there */
+export function cellStart(ends: Int32Array, cell: number): number {
+  return cell === 0 ? 0 : (ends[cell - 1] as number) + 1;
+}
+
 /** Whether the cell from `start` to `end` is null. The text `\N` has an escaped backslash: three bytes. */
 export function isNullCell(bytes: Buffer, start: number, end: number): boolean {
   return end - start === 2 && bytes[start] === BACKSLASH && bytes[start + 1] === LETTER_N;

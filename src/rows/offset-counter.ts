@@ -1,5 +1,6 @@
 // Tells of each timestamp column whether its values have an offset from UTC, by what the sources declare or by the values.
 import type { Batch, Cell, Column, EncodedRows, Offset } from '../core/table.js';
+import { cellStart } from './encoded-rows.js';
 
 /** The offset with the era behind it, and the end of a time of day without an offset. */
 const WITH_OFFSET = /:\d\d(?:\.\d+)?[+-]\d\d(?::\d\d){0,2}(?: BC)?$/;
@@ -60,7 +61,7 @@ function seenInCells(rows: readonly (readonly Cell[])[], index: number): number 
 function seenInLines({ bytes, ends }: EncodedRows, index: number, width: number): number {
   let seen = NOTHING;
   for (let cell = index; cell < ends.length; cell += width) {
-    const start = cell === 0 ? 0 : (ends[cell - 1] as number) + 1;
+    const start = cellStart(ends, cell);
     seen |= seenIn(bytes.toString('latin1', start, ends[cell] as number));
   }
   return seen;

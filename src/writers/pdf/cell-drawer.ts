@@ -98,36 +98,27 @@ export class CellDrawer {
     this.pen = target;
     if (percent !== 100) out.add(` ${percent} Tz`);
     if (runs.length === 0) out.add('()Tj ');
-    for (const { text, isBox } of runs) {
-      if (isBox) this.#box(text, index);
-      else this.string(text);
+    for (const { text, width: advance, isBox } of runs) {
+      if (isBox) this.#box(text, advance, index);
+      else this.#string(text);
+      this.pen += advance;
     }
     if (percent !== 100) out.add(' 100 Tz');
     this.pen = target + shown;
   }
 
   /** The number of a character in small letters; whoever places the line draws the box. */
-  #box(code: string, line: number): void {
+  #box(code: string, width: number, line: number): void {
     const out = this.#out;
-    const left = this.pen;
     out.add(`[${-BOX_SIDE}]TJ/${this.#font} ${points(this.#size * BOX_SCALE)} Tf`);
-    this.string(code);
-    let width = 0;
-    for (let at = 0; at < code.length; at++) width += this.#face.widths[code.charCodeAt(at)] as number;
+    this.#string(code);
     out.add(`/${this.#font} ${points(this.#size)} Tf[${-BOX_SIDE}]TJ`);
-    this.pen = left + Math.round(width * BOX_SCALE) + 2 * BOX_SIDE;
-    this.boxes.push({ left, width: this.pen - left, line });
+    this.boxes.push({ left: this.pen, width, line });
   }
 
   /** A string of UTF-16BE text, which the font takes as it is. */
-  string(text: string): void {
-    let width = 0;
-    for (let at = 0; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      this.#face.used[code] = 1;
-      width += this.#face.widths[code] as number;
-    }
-    this.pen += width;
+  #string(text: string): void {
+    for (let at = 0; at < text.length; at++) this.#face.used[text.charCodeAt(at)] = 1;
     this.#out.add(`(${literal(text)})Tj `);
   }
 }

@@ -85,15 +85,16 @@ export class ReportPages {
   #drawRow(lines: Lines, row: number): void {
     const { table } = this.#parts;
     const least = this.#carriedHeight;
-    if (!this.#isInRows) {
-      table.beginRows();
-      this.#isInRows = true;
-    }
+    this.#enterRows();
     if (table.row(lines, row, least)) return;
     this.#breakPage(this.#parts.levels.depth);
-    table.beginRows();
-    this.#isInRows = true;
+    this.#enterRows();
     if (!table.row(lines, row, least)) table.row(lines, row, Number.NEGATIVE_INFINITY);
+  }
+
+  #enterRows(): void {
+    if (!this.#isInRows) this.#parts.table.beginRows();
+    this.#isInRows = true;
   }
 
   #leaveRows(): void {
@@ -188,7 +189,7 @@ export class ReportPages {
   /** Of all rows, when they are drawn: their number, and column name to exact sum. */
   total(): { readonly rows: number; readonly totals: Readonly<Record<string, string>> } {
     const { levels, table } = this.#parts;
-    const { rows, sums } = levels.total();
+    const { rows, sums } = levels.running(0);
     return { rows, totals: Object.fromEntries(sums.map((sum, index) => [table.summedName(index), sum])) };
   }
 
@@ -199,7 +200,7 @@ export class ReportPages {
     const labels = labelsOf(locale);
     this.#closeGroups(0);
     if (this.#rows === 0) table.message(labels.noRows);
-    this.#sumLine(labels.total, () => levels.total(), -1);
+    this.#sumLine(labels.total, () => levels.running(0), -1);
     pages.end();
     if (this.entries.length < 2 || pages.contents.length < 2) return [];
     return drawIndex(pages, this.entries, head, locale, this.#hasAllEntries);

@@ -2,7 +2,7 @@
 import { ReportError } from '../../core/errors.js';
 import type { Column } from '../../core/table.js';
 import { DecimalSum } from '../../rows/counters.js';
-import { isNullCell } from '../../rows/encoded-rows.js';
+import { cellStart, isNullCell } from '../../rows/encoded-rows.js';
 import type { Lines } from '../../rows/lines.js';
 
 /** Rows and exact sums, one of each column that is summed. */
@@ -60,7 +60,7 @@ export class Levels {
     for (let level = 0; level < this.#indices.length; level++) {
       const cell = row * width + (this.#indices[level] as number);
       const key = this.#keys[level];
-      if (key === undefined || key.compare(bytes, startOf(ends, cell), ends[cell]) !== 0) return level;
+      if (key === undefined || key.compare(bytes, cellStart(ends, cell), ends[cell]) !== 0) return level;
     }
     return this.#indices.length;
   }
@@ -73,7 +73,7 @@ export class Levels {
   open(level: number, lines: Lines, row: number): string | null {
     const { bytes, ends, rowCount } = lines;
     const cell = row * (ends.length / rowCount) + (this.#indices[level] as number);
-    const start = startOf(ends, cell);
+    const start = cellStart(ends, cell);
     const end = ends[cell] as number;
     const key = Buffer.from(bytes.subarray(start, end));
     this.#keys[level] = key;
@@ -108,9 +108,7 @@ export class Levels {
     account.rows += 1;
     for (let sum = 0; sum < this.#summed.length; sum++) {
       const cell = first + (this.#summed[sum] as number);
-      const start = startOf(ends, cell);
-      const end = ends[cell] as number;
-      if (!isNullCell(bytes, start, end)) account.sums[sum]?.addEncoded(bytes, start, end);
+      account.sums[sum]?.addEncoded(bytes, cellStart(ends, cell), ends[cell] as number);
     }
   }
 
@@ -128,13 +126,4 @@ export class Levels {
     this.#accounts[level + 1] = new Account(this.#summed.length);
     return ended;
   }
-
-  /** Of all rows, the groups being ended. */
-  total(): Sums {
-    return (this.#accounts[0] as Account).read();
-  }
-}
-
-function startOf(ends: Int32Array, cell: number): number {
-  return cell === 0 ? 0 : (ends[cell - 1] as number) + 1;
 }

@@ -1,6 +1,6 @@
 // Rows to text operators of a content stream, straight from their bytes.
 import { type Column, isNumeric } from '../../core/table.js';
-import { isNullCell } from '../../rows/encoded-rows.js';
+import { cellStart, isNullCell } from '../../rows/encoded-rows.js';
 import type { Lines } from '../../rows/lines.js';
 import { brazilianDateBytes } from '../words/date-bytes.js';
 import type { ContentBytes } from './bytes.js';
@@ -10,7 +10,7 @@ import { isRightToLeft, RIGHT_TO_LEFT } from './direction.js';
 import { type Face, NO_GLYPH } from './fonts.js';
 import { isPlainNumber, type NumberStyle } from './numbers.js';
 import { type Language, shownText } from './spelling.js';
-import { LineBreaker, type Wrapped } from './text-lines.js';
+import { actualOf, LineBreaker, type Wrapped } from './text-lines.js';
 
 const BACKSLASH = 92;
 const MINUS = 45;
@@ -112,7 +112,7 @@ export class RowEncoder {
     for (let number = 0; number < plans.length; number++) {
       const plan = plans[number] as CellPlan;
       const cell = first + plan.index;
-      const start = cell === 0 ? 0 : (ends[cell - 1] as number) + 1;
+      const start = cellStart(ends, cell);
       const end = ends[cell] as number;
       if (mark >= 0) out.add(`/TD<</MCID ${mark + number}>>BDC `);
       out.reserve((end - start) * 4);
@@ -295,15 +295,12 @@ export class RowEncoder {
       if (this.drawer.canCondense(line.width, room)) wrapped = { ...wrapped, lines: [line] };
     }
     for (const reason of reasonsOf(shown, wrapped)) change(reason);
-    const [line, ...more] = wrapped.lines;
-    const drawn = line?.runs.map((run) => (run.isBox ? '' : run.text)).join('');
-    const isExact = drawn === exact && more.length === 0 && !wrapped.hasBox && exact !== '';
     this.#closeArray();
     const isNegative = isNumeric(column.kind) && isPlainNumber(text) && text.startsWith('-');
     this.drawer.cell(
       {
         lines: wrapped.lines,
-        actual: isExact ? undefined : exact,
+        actual: actualOf(wrapped, exact),
         colour: isNegative ? NEGATIVE : undefined,
       },
       plan,

@@ -1,6 +1,6 @@
 // Measures columns in the first rows, so that their widths are known before the first page.
 import type { Column } from '../../core/table.js';
-import { isNullCell } from '../../rows/encoded-rows.js';
+import { cellStart, isNullCell } from '../../rows/encoded-rows.js';
 import type { Lines } from '../../rows/lines.js';
 import { currencyDecimals, currencySymbol } from '../words/number-format.js';
 import type { Faces } from './canvas.js';
@@ -81,7 +81,7 @@ function textsOf(first: readonly Lines[], index: number): string[] {
     const width = ends.length / rowCount;
     for (let row = 0; row < Math.min(rowCount, left); row++) {
       const cell = row * width + index;
-      const start = cell === 0 ? 0 : (ends[cell - 1] as number) + 1;
+      const start = cellStart(ends, cell);
       if (!isNullCell(bytes, start, ends[cell] as number)) texts.push(textAt(cell));
     }
     left -= Math.min(rowCount, left);

@@ -11,7 +11,7 @@ import { numberStyle, spellNumber } from './numbers.js';
 import type { Pages } from './pages.js';
 import { type CellPlan, NEGATIVE, RowEncoder, type RowOptions, reasonsOf } from './row-encoder.js';
 import { titleOf } from './sample.js';
-import { LineBreaker, type Wrapped } from './text-lines.js';
+import { actualOf, LineBreaker, type Wrapped } from './text-lines.js';
 
 /** Of the size of the letters. */
 const LINE_HEIGHT = 1.2;
@@ -72,9 +72,7 @@ export class Table {
     this.#titles = plans.map(({ column, left, right }) => {
       const { name, title = name } = column;
       const wrapped = breaker.wrap(titleOf(column), right - left, TITLE_LINES);
-      const [line, ...more] = wrapped.lines;
-      const isExact = more.length === 0 && line?.runs.length === 1 && line.runs[0]?.text === title;
-      return { wrapped, actual: isExact && !wrapped.hasBox ? undefined : title };
+      return { wrapped, actual: actualOf(wrapped, title) };
     });
     this.#headerLines = Math.max(1, ...this.#titles.map(({ wrapped }) => wrapped.lines.length));
   }
@@ -295,9 +293,8 @@ export class Table {
       if (actual === null) pages.text.add('()Tj EMC ');
       const wrapped = pages.wrapped(shown, style, edges.right - edges.left, 1);
       const { lines } = wrapped;
-      const drawn = lines[0]?.runs.map(({ text, isBox }) => (isBox ? '' : text)).join('') ?? '';
-      const isWhole = actual === null || drawn === actual;
-      pages.cell({ lines, actual: isWhole ? undefined : actual }, style, edges, baseline);
+      const replaced = actual === null ? undefined : actualOf(wrapped, actual);
+      pages.cell({ lines, actual: replaced }, style, edges, baseline);
       if (actual !== null) pages.text.add('EMC\n');
       reasons = reasonsOf(shown, wrapped);
     });

@@ -4,7 +4,9 @@ import { type Face, NO_GLYPH } from './fonts.js';
 
 /** Consecutive characters that are drawn alike: letters of the font, or a box with the number of a character that it lacks. */
 interface Run {
-  readonly text: string;
+  text: string;
+  /** In 1/1000 em; of a box, with its sides. */
+  width: number;
   readonly isBox: boolean;
 }
 
@@ -26,14 +28,14 @@ export interface Wrapped {
 export const BOX_SCALE = 0.6;
 export const BOX_SIDE = 80;
 
+/** What the lines do not show as it is: the whole of `exact`, or undefined when one line shows just that. */
+export function actualOf({ lines, hasBox }: Wrapped, exact: string): string | undefined {
+  const isShown = lines.length === 1 && !hasBox && exact !== '';
+  return isShown && lines[0]?.runs.map(({ text }) => text).join('') === exact ? undefined : exact;
+}
+
 const ELLIPSIS = '…';
 const SPACE = ' ';
-
-interface Letter {
-  readonly text: string;
-  readonly width: number;
-  readonly isBox: boolean;
-}
 
 /** Cuts a text into lines. */
 export class LineBreaker {
@@ -55,7 +57,7 @@ export class LineBreaker {
    * @param most lines; further text is cut
    */
   wrap(text: string, width: number, most: number): Wrapped {
-    const lines: Letter[][] = [];
+    const lines: Run[][] = [];
     let isCut = false;
     for (const paragraph of paragraphs(text)) {
       if (lines.length >= most) {
@@ -75,8 +77,8 @@ export class LineBreaker {
   }
 
   /** @returns whether letters are left over */
-  #wrapParagraph(paragraph: string, width: number, most: number, lines: Letter[][]): boolean {
-    let line: Letter[] = [];
+  #wrapParagraph(paragraph: string, width: number, most: number, lines: Run[][]): boolean {
+    let line: Run[] = [];
     let used = 0;
     /** After the last space of the line. */
     let wordStart = 0;
@@ -104,27 +106,29 @@ export class LineBreaker {
     return false;
   }
 
-  #withEllipsis(line: readonly Letter[], width: number): Letter[] {
+  #withEllipsis(line: readonly Run[], width: number): Run[] {
     const kept = [...withoutSpaces(line)];
     let used = kept.reduce((sum, each) => sum + each.width, 0);
     while (kept.length > 0 && used + this.#ellipsis > width) used -= kept.pop()?.width ?? 0;
     return [...kept, this.#letter(ELLIPSIS)];
   }
 
-  #lineOf(letters: readonly Letter[]): Line {
-    const runs: { text: string; isBox: boolean }[] = [];
+  #lineOf(letters: readonly Run[]): Line {
+    const runs: Run[] = [];
     let width = 0;
     for (const letter of visualOrder(letters, (text) => this.#letter(text))) {
       width += letter.width;
       const last = runs.at(-1);
-      if (last === undefined || last.isBox || letter.isBox)
-        runs.push({ text: letter.text, isBox: letter.isBox });
-      else last.text += letter.text;
+      if (last === undefined || last.isBox || letter.isBox) runs.push({ ...letter });
+      else {
+        last.text += letter.text;
+        last.width += letter.width;
+      }
     }
     return { runs, width };
   }
 
-  #letter(text: string): Letter {
+  #letter(text: string): Run {
     const width = text.length === 1 ? (this.#face.widths[text.charCodeAt(0)] as number) : NO_GLYPH;
     if (width !== NO_GLYPH) return { text, width, isBox: false };
     const code = (text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
@@ -139,7 +143,7 @@ function paragraphs(text: string): string[] {
   return text.replaceAll('\t', SPACE).split(/\r\n|[\n\r\u2028\u2029]/);
 }
 
-function withoutSpaces(line: readonly Letter[]): Letter[] {
+function withoutSpaces(line: readonly Run[]): Run[] {
   let end = line.length;
   while (end > 0 && line[end - 1]?.text === SPACE) end -= 1;
   return line.slice(0, end);

@@ -2,7 +2,7 @@
 
 import type { Column } from '../../core/table.js';
 import { DecimalSum } from '../../rows/counters.js';
-import { isNullCell } from '../../rows/encoded-rows.js';
+import { cellStart, isNullCell } from '../../rows/encoded-rows.js';
 import type { Lines } from '../../rows/lines.js';
 
 /** Groups with a line of their own; all later groups share one line. */
@@ -49,7 +49,7 @@ export class Groups {
         group.rows += 1;
         for (let sum = 0; sum < summed.length; sum++) {
           const cell = first + (summed[sum] as number);
-          group.sums[sum]?.addEncoded(bytes, startOf(ends, cell), ends[cell] as number);
+          group.sums[sum]?.addEncoded(bytes, cellStart(ends, cell), ends[cell] as number);
         }
       }
     }
@@ -90,7 +90,7 @@ class Grouping {
       return this.#rest;
     }
     const cell = first + this.#column;
-    const start = startOf(ends, cell);
+    const start = cellStart(ends, cell);
     const end = ends[cell] as number;
     // Different names have different bytes: no decoding is needed.
     const key = bytes.toString('latin1', start, end);
@@ -112,8 +112,4 @@ class Grouping {
     named.sort(([a], [b]) => (a == null ? 1 : b == null ? -1 : compare(a, b)));
     return this.#rest === undefined ? named : [...named, [undefined, this.#rest]];
   }
-}
-
-function startOf(ends: Int32Array, cell: number): number {
-  return cell === 0 ? 0 : (ends[cell - 1] as number) + 1;
 }
