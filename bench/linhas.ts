@@ -1,4 +1,5 @@
 // The table that the benches of PostgreSQL read: ten columns of every kind, 98 bytes a row as CSV.
+import type { Client } from 'pg';
 import type { TestPostgres } from '../test/support/postgres.js';
 
 /** Makes `linhas` with so many rows, an index by organization and time, and statistics. */
@@ -14,8 +15,14 @@ export async function createLinhas(postgres: TestPostgres, rows: number): Promis
   await client.end();
 }
 
-/** The statement that makes the same rows, with cents in the decimals, for what shows or stores numbers of a width. */
-export const linhas = (
+/** Makes `linhas` anew with the same rows, with cents in the decimals, for what shows or stores numbers of a width. */
+export async function fillLinhas(client: Client, rows: number): Promise<void> {
+  await client.query('DROP TABLE IF EXISTS linhas');
+  await client.query(linhas(rows));
+  await client.query('VACUUM ANALYZE linhas');
+}
+
+const linhas = (
   rows: number,
 ) => `CREATE TABLE linhas AS SELECT i AS id, 'Cliente número ' || i % 5000 AS cliente,
   timestamptz '2024-01-01 00:00:00-03' + i * interval '7.3 seconds' AS momento,

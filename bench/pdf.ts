@@ -8,7 +8,7 @@ import { BINARY, ROOT } from '../test/support/cli.js';
 import { lastPage } from '../test/support/pdf-tools.js';
 import { startPostgres } from '../test/support/postgres.js';
 import { withoutModule } from '../test/support/python.js';
-import { linhas } from './linhas.js';
+import { fillLinhas } from './linhas.js';
 import { inTurn, type Measure, measure, median } from './measure.js';
 
 const [ROWS = 100_000, RUNS = 3, MANY = 1_000_000, WIDE = 0] = process.argv.slice(2).map(Number);
@@ -81,12 +81,7 @@ async function once(what: string, report: string, ...more: string[]): Promise<vo
 
 try {
   const client = await postgres.connect();
-  const fillTable = async (rows: number) => {
-    await client.query('DROP TABLE IF EXISTS linhas');
-    await client.query(linhas(rows));
-    await client.query('VACUUM ANALYZE linhas');
-  };
-  await fillTable(ROWS);
+  await fillLinhas(client, ROWS);
   const text = join(folder, 'linhas.txt');
   const psql = ['-h', postgres.folder, '-p', String(postgres.port), '-U', 'postgres', '-qXc'];
   execFileSync('psql', [...psql, `\\copy linhas TO '${text}'`]);
@@ -122,11 +117,11 @@ try {
   }
   console.log('');
   if (MANY > 0) {
-    await fillTable(MANY);
+    await fillLinhas(client, MANY);
     await once(`${MANY} rows × 10`, 'xlsx/linhas.sql');
   }
   if (WIDE > 0) {
-    await fillTable(WIDE);
+    await fillLinhas(client, WIDE);
     await once(`${WIDE} rows × 14`, 'pdf/wide.sql');
   }
   await client.end();

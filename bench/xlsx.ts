@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BINARY, ROOT } from '../test/support/cli.js';
 import { startPostgres } from '../test/support/postgres.js';
-import { linhas } from './linhas.js';
+import { fillLinhas } from './linhas.js';
 
 const [ROWS = 1_000_000, RUNS = 3, MANY = 10_000_000] = process.argv.slice(2).map(Number);
 /** Bytes a second of the slow sink. */
@@ -64,12 +64,7 @@ const folder = await mkdtemp(join(tmpdir(), 'reportctl-bench-'));
 const near = (name: string) => join(ROOT, 'bench/xlsx', name);
 try {
   const client = await postgres.connect();
-  const fillTable = async (rows: number) => {
-    await client.query('DROP TABLE IF EXISTS linhas');
-    await client.query(linhas(rows));
-    await client.query('VACUUM ANALYZE linhas');
-  };
-  await fillTable(ROWS);
+  await fillLinhas(client, ROWS);
   const text = join(folder, 'linhas.txt');
   const psql = ['-h', postgres.folder, '-p', String(postgres.port), '-U', 'postgres', '-qXc'];
   execFileSync('psql', [...psql, `\\copy linhas TO '${text}'`]);
@@ -115,7 +110,7 @@ try {
   console.log('');
   say(`${ROWS} rows, a sink of ${SLOW / 1e6} MB/s`, await measure({ ...ours('-o', '-'), rate: SLOW }));
   if (MANY > 0) {
-    await fillTable(MANY);
+    await fillLinhas(client, MANY);
     say(`${MANY} rows`, await measure(ours('-o', join(folder, 'many.xlsx'))));
   }
   await client.end();

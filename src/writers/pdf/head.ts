@@ -3,6 +3,7 @@ import type { Locale } from '../../core/format.js';
 import type { About } from '../../core/writer.js';
 import { conditionTexts, daysText } from '../words/asked.js';
 import { clock } from '../words/clock.js';
+import { titleOf } from '../words/facts.js';
 import { countText, labelsOf } from './labels.js';
 import type { Pages } from './pages.js';
 
@@ -41,8 +42,7 @@ export class Head {
   readonly #logo: LogoSize | undefined;
 
   constructor(about: About, locale: Locale | undefined, logo?: LogoSize) {
-    const labels = labelsOf(locale);
-    this.title = about.title ?? about.report ?? labels.untitled;
+    this.title = titleOf(about, locale);
     this.period = about.period === undefined ? '' : daysText(about.period, locale);
     this.#facts = factsOf(about, this.period, locale);
     this.#logo = logo;

@@ -1,15 +1,11 @@
 // The words around the rows, in the languages of the option `locale`.
 import type { Locale } from '../../core/format.js';
+import { FACTS } from '../words/facts.js';
 import { inThousands } from './numbers.js';
 
 const PORTUGUESE = {
+  ...FACTS['pt-BR'],
   language: 'pt-BR',
-  untitled: 'Relatório',
-  period: 'Período',
-  filters: 'Filtros',
-  limit: 'Limite de linhas',
-  source: 'Fonte',
-  sources: 'Fontes',
   issued: 'Emitido em',
   continued: '(continuação)',
   carried: 'A transportar',
@@ -33,13 +29,8 @@ const PORTUGUESE = {
 export type Labels = Readonly<Record<keyof typeof PORTUGUESE, string>>;
 
 const ENGLISH: Labels = {
+  ...FACTS.en,
   language: 'en',
-  untitled: 'Report',
-  period: 'Period',
-  filters: 'Filters',
-  limit: 'Limit of rows',
-  source: 'Source',
-  sources: 'Sources',
   issued: 'Issued on',
   continued: '(continued)',
   carried: 'Carried forward',

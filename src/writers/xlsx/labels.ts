@@ -1,15 +1,14 @@
 // The words of the sheets Resumo and Sobre, and of the page's foot, in the languages of the option `locale`.
 import type { Locale } from '../../core/format.js';
+import { FACTS } from '../words/facts.js';
 
 const PORTUGUESE = {
-  untitled: 'Relatório',
-  period: 'Período',
+  ...FACTS['pt-BR'],
   // A period without an end, after its first day; and one without a beginning, before its last.
   from: 'em diante',
   to: 'até',
   rows: 'Linhas',
   sheets: 'Planilhas',
-  limit: 'Limite de linhas',
   totals: 'Totais',
   allRows: 'Todas as linhas',
   total: 'Total',
@@ -17,15 +16,12 @@ const PORTUGUESE = {
   about: 'Sobre este arquivo',
   report: 'Relatório',
   title: 'Título',
-  source: 'Fonte',
-  sources: 'Fontes',
   revision: 'Revisão',
   began: 'Início da leitura',
   ended: 'Fim da leitura',
   timezone: 'Fuso horário',
   definition: 'Definição (SHA-256)',
   program: 'Programa',
-  filters: 'Filtros',
   noFilters: 'Nenhum',
   allDays: 'todos os dias',
   cells: 'Células',
@@ -38,13 +34,11 @@ const PORTUGUESE = {
 export type Labels = Readonly<Record<keyof typeof PORTUGUESE, string>>;
 
 const ENGLISH: Labels = {
-  untitled: 'Report',
-  period: 'Period',
+  ...FACTS.en,
   from: 'and later',
   to: 'up to',
   rows: 'Rows',
   sheets: 'Sheets',
-  limit: 'Limit of rows',
   totals: 'Totals',
   allRows: 'All rows',
   total: 'Total',
@@ -52,15 +46,12 @@ const ENGLISH: Labels = {
   about: 'About this file',
   report: 'Report',
   title: 'Title',
-  source: 'Source',
-  sources: 'Sources',
   revision: 'Revision',
   began: 'Reading began',
   ended: 'Reading ended',
   timezone: 'Time zone',
   definition: 'Definition (SHA-256)',
   program: 'Program',
-  filters: 'Filters',
   noFilters: 'None',
   allDays: 'all days',
   cells: 'Cells',

@@ -5,6 +5,7 @@ import type { Column } from '../../core/table.js';
 import type { About } from '../../core/writer.js';
 import { conditionTexts, dimensionName, noValue } from '../words/asked.js';
 import { clock } from '../words/clock.js';
+import { titleOf } from '../words/facts.js';
 import type { Changes } from './changes.js';
 import { type Group, type Groups, MOST_GROUPS, type NamedGroup } from './groups.js';
 import { type Labels, labelsOf } from './labels.js';
@@ -34,10 +35,6 @@ export function summedOf(columns: readonly Column[], { totals = [], dimensions =
       return column.map((found) => ({ dimension, column: found }));
     }),
   };
-}
-
-export function titleOf({ title, report }: About, locale: Locale | undefined): string {
-  return title ?? report ?? labelsOf(locale).untitled;
 }
 
 export function summaryLines(

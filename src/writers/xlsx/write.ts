@@ -4,6 +4,7 @@ import type { Column, Table } from '../../core/table.js';
 import type { About, Writer } from '../../core/writer.js';
 import { daysText } from '../words/asked.js';
 import { booleanWords } from '../words/booleans.js';
+import { titleOf } from '../words/facts.js';
 import { Changes } from './changes.js';
 import { DataSheets } from './data-sheet.js';
 import { Groups } from './groups.js';
@@ -15,7 +16,7 @@ import { RowEncoder } from './rows.js';
 import { type DataSheet, sheetEnd, sheetStart } from './sheet.js';
 import { makeShell, newWorkbook, sheetPath } from './shell.js';
 import { dataStyles, stylesOf, withFormats } from './styles.js';
-import { aboutLines, summaryLines, summedOf, titleOf } from './summary.js';
+import { aboutLines, summaryLines, summedOf } from './summary.js';
 import { createTemplateWriter } from './template.js';
 import { Zip } from './zip.js';
 

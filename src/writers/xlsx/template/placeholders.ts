@@ -3,8 +3,9 @@
 import type { Locale } from '../../../core/format.js';
 import type { About } from '../../../core/writer.js';
 import { daysText } from '../../words/asked.js';
+import { titleOf } from '../../words/facts.js';
 import { labelsOf } from '../labels.js';
-import { filtersText, titleOf } from '../summary.js';
+import { filtersText } from '../summary.js';
 import { fitting, spelled } from '../text.js';
 import { type Package, textOf } from './package.js';
 import { attributeOf, elementsOf, escapedText, unescaped } from './xml.js';
